@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Networks from files, and to files: the published `.pth`, and our own `.safetensors`.
+
+A `.safetensors` of ours has in its metadata: `ttt3r_ros` (the version of this form), `config` (JSON of
+ModelConfig), `name`, `trained` and `streaming` (JSON), and `license`. A tensor with two names is stored under
+the later one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ttt3r_ros.model.config import PRESETS, ConfigError, ModelConfig
+from ttt3r_ros.model.network import Network
+from ttt3r_ros.model.published import CheckpointError, read_published
+
+__all__ = ['DTYPES', 'UNTRAINED', 'CheckpointError', 'LoadedNetwork', 'convert', 'load_network',
+           'save_network']
+
+UNTRAINED = 'untrained'
+UNTRAINED_PRESET = 'small'
+UNTRAINED_SEED = 0
+SUFFIX = '.safetensors'
+FORM = '1'
+DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
+LICENSE = ('The weights keep the licence of the file they come from; '
+           'those published with CUT3R are CC BY-NC-SA 4.0, non-commercial.')
+# In every published file, read by nothing that we compute.
+UNREAD = ('masked_img_token', 'masked_ray_map_token', '.refinenet4.resConfUnit1.')
+NAMES_SHOWN = 5
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """A network ready for inference (no training mode, no gradients, float32), its name, was it trained."""
+
+    network: Network
+    name: str
+    trained: bool
+
+
+def load_network(weights: str, device: str | torch.device = 'cpu') -> LoadedNetwork:
+    """Load a network.
+
+    weights: the path of a published `.pth` or of a `.safetensors` of ours, or the word `untrained`, which
+    stands for the preset `small` with fixed random weights (its answers mean nothing).
+
+    Raises CheckpointError.
+    """
+    if weights == UNTRAINED:
+        return _ready(_untrained(), UNTRAINED, trained=False, device=device)
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        known = ' (the name of a published model: give the path of its file)' if weights in PRESETS else ''
+        raise CheckpointError(f'no weights file {weights!r}{known}: give the path of a .pth or .safetensors '
+                              f'file, or the word {UNTRAINED!r}; README.md, "Weights", says how to get the '
+                              'published ones')
+    if path.suffix == SUFFIX:
+        return _load_own(path, device)
+    config, tensors = read_published(path)
+    return _ready(_build(path, config, tensors), path.stem, trained=True, device=device)
+
+
+def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtype = torch.float32,
+                 streaming: bool = False) -> None:
+    """Write a `.safetensors` file, at once and whole: an old file is replaced only when the new one is ready.
+
+    streaming: leave out what streaming never reads (heads of world-frame points and of colour, a few unread
+    parameters); the ray-map encoder stays, queries need it. Raises CheckpointError.
+    """
+    target = Path(target).expanduser()
+    if target.suffix != SUFFIX:
+        raise CheckpointError(f'{target}: the name must end in {SUFFIX}')
+    config = loaded.network.config
+    names = [group[-1] for group in _parameters(loaded.network)]
+    if streaming:
+        config = replace(config, world_points=False, rgb=False)
+        kept = set(_on_meta(config).state_dict())
+        names = [name for name in names if name in kept and not _is_unread(name)]
+    state = loaded.network.state_dict()
+    tensors = {name: state[name].to('cpu', dtype) for name in names}
+    metadata = {'ttt3r_ros': FORM, 'config': json.dumps(config.to_dict()), 'name': loaded.name,
+                'trained': json.dumps(loaded.trained), 'streaming': json.dumps(streaming), 'license': LICENSE}
+    part = target.with_name(f'.{target.name}.{os.getpid()}.part')
+    try:
+        save_file(tensors, part, metadata)
+        part.chmod(0o644)  # safetensors writes for the owner alone
+        os.replace(part, target)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f'{target}: cannot be written ({error})') from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def convert(source: str, target: str | Path, *, dtype: torch.dtype = torch.float32,
+            streaming: bool = False) -> None:
+    """Load source (see load_network) and save it as target (see save_network)."""
+    save_network(load_network(source), target, dtype=dtype, streaming=streaming)
+
+
+def _untrained() -> Network:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(UNTRAINED_SEED)
+        return Network(PRESETS[UNTRAINED_PRESET])
+
+
+def _load_own(path: Path, device: str | torch.device) -> LoadedNetwork:
+    try:
+        with safe_open(path, framework='pt') as file:
+            metadata = file.metadata() or {}
+            if metadata.get('ttt3r_ros') != FORM:
+                found = metadata.get('ttt3r_ros')
+                raise CheckpointError(
+                    f'{path}: written by a newer ttt3r_ros (form {found}, ours is {FORM}): update it' if found
+                    else f'{path}: not written by `ttt3r convert`: convert the published .pth')
+            config = ModelConfig.from_dict(json.loads(metadata['config']))
+            trained, streaming = json.loads(metadata['trained']), json.loads(metadata['streaming'])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            network = _build(path, config, tensors, may_lack_unread=streaming)
+            return _ready(network, metadata['name'], trained, device)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f'{path}: cut off or damaged ({error}): convert or download it again') from error
+    except (ConfigError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f'{path}: its metadata is damaged ({error}): convert it again') from error
+
+
+def _on_meta(config: ModelConfig) -> Network:
+    """Build a network without memory for its weights."""
+    with torch.device('meta'):
+        return Network(config)
+
+
+def _parameters(network: Network) -> list[list[str]]:
+    """Return the names of every parameter, in the state dict's order; most have one, some two."""
+    groups: dict[int, list[str]] = {}
+    for name, tensor in network.state_dict(keep_vars=True).items():
+        groups.setdefault(id(tensor), []).append(name)
+    return list(groups.values())
+
+
+def _is_unread(name: str) -> bool:
+    return any(part in name for part in UNREAD)
+
+
+def _build(path: Path, config: ModelConfig, tensors: dict[str, Tensor],
+           may_lack_unread: bool = False) -> Network:
+    """Move the file's tensors into a network; the dictionary is emptied, so that there is one set of them.
+
+    Each is copied to float32 memory of its own: in the file they may overlap, and where they lie changes the
+    last bit of a product.
+    """
+    network = _on_meta(config)
+    shapes = network.state_dict()
+    unexpected = [name for name in tensors if name not in shapes]
+    state, missing, misshapen = {}, [], []
+    for names in _parameters(network):
+        # Of two names for one parameter the later counts.
+        present = [(name, tensors.pop(name)) for name in names if name in tensors]
+        expected = shapes[names[-1]]
+        if present:
+            name, tensor = present[-1]
+            if tensor.shape != expected.shape or not tensor.is_floating_point():
+                misshapen.append(f'{name} is {_describe(tensor)}, expected {_describe(expected)}')
+                continue
+            tensor = tensor.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+        elif may_lack_unread and _is_unread(names[-1]):
+            tensor = torch.zeros(expected.shape)
+        else:
+            missing.append(names[-1])
+            continue
+        state.update((name, tensor) for name in names)
+    faults = [f'{len(items)} {what}: {_some(items)}'
+              for what, items in (('missing', missing), ('of another shape', misshapen)) if items]
+    if faults:
+        raise CheckpointError(
+            f'{path}: its parameters do not fit the network that it describes; {"; ".join(faults)}')
+    if unexpected:
+        log.warning('%s: %d parameters are not used: %s', path, len(unexpected), _some(unexpected))
+    network.load_state_dict(state, assign=True)
+    return network
+
+
+def _describe(tensor: Tensor) -> str:
+    return f'{tuple(tensor.shape)}' + ('' if tensor.is_floating_point() else f' {tensor.dtype}')
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    return ', '.join(names[:NAMES_SHOWN]) + (f' and {more} more' if more > 0 else '')
+
+
+def _ready(network: Network, name: str, trained: bool, device: str | torch.device) -> LoadedNetwork:
+    return LoadedNetwork(network.train(False).requires_grad_(False).to(device), name, trained)

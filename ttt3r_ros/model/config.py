@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sizes of a network, the published ones among them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+
+PATCH_SIZE = 16
+RAY_MAP_HEADS = 16
+HEADS = ('dpt', 'linear')
+STATE_POSITIONS = ('1d', '2d')
+
+
+class ConfigError(ValueError):
+    """A network configuration that cannot be built; the message names the field."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Everything that decides the shape of a network. The defaults are the published 512-pixel model."""
+
+    head: str = 'dpt'
+    image_size: int = 512  # long side in pixels, or the side of the square
+    square: bool = False  # crop the image to a square (the 224-pixel model)
+    enc_dim: int = 1024
+    enc_depth: int = 24
+    enc_heads: int = 16
+    dec_dim: int = 768
+    dec_depth: int = 12
+    dec_heads: int = 12
+    state_heads: int = 16
+    state_tokens: int = 768
+    state_positions: str = '2d'
+    memory_tokens: int = 256
+    world_points: bool = True  # has the head of world-frame points (not needed to stream)
+    rgb: bool = True  # has the colour head (not needed to stream)
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError where the sizes do not fit together."""
+        if self.head not in HEADS:
+            raise ConfigError(f'head {self.head!r} is unknown; known heads: {", ".join(HEADS)}')
+        if self.state_positions not in STATE_POSITIONS:
+            raise ConfigError(f'state_positions {self.state_positions!r} is not one of {STATE_POSITIONS}')
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.type == 'int' and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+                raise ConfigError(f'{field.name} must be a whole number above zero, not {value!r}')
+            if field.type == 'bool' and not isinstance(value, bool):
+                raise ConfigError(f'{field.name} must be true or false, not {value!r}')
+        if self.image_size % PATCH_SIZE:
+            raise ConfigError(f'image_size {self.image_size} is not a multiple of {PATCH_SIZE}')
+        if self.dec_depth < 2:
+            raise ConfigError(f'dec_depth {self.dec_depth} is too small: the heads read inner layers, take 2 or more')
+        for dim, heads in (('enc_dim', self.enc_heads), ('enc_dim', RAY_MAP_HEADS),
+                           ('dec_dim', self.dec_heads), ('dec_dim', self.state_heads)):
+            # A rotary head splits into row and column, each into pairs.
+            if getattr(self, dim) % (4 * heads):
+                raise ConfigError(f'{dim} {getattr(self, dim)} does not split into {heads} heads of a multiple of 4')
+
+    def to_dict(self) -> dict:
+        """Return the fields as plain values, for a file's metadata."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> ModelConfig:
+        """Build from plain values; an unknown field raises ConfigError."""
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ConfigError(f'unknown field(s) {", ".join(sorted(unknown))}: '
+                              'the file was written by a newer version of ttt3r_ros')
+        return cls(**values)
+
+
+PRESETS = {
+    'cut3r_512_dpt_4_64': ModelConfig(),
+    'cut3r_224_linear_4': ModelConfig(head='linear', image_size=224, square=True),
+    # Small enough for two CPU cores; no published weights have these sizes.
+    'small': ModelConfig(head='linear', image_size=128, enc_dim=128, enc_depth=4, enc_heads=4, dec_dim=128,
+                         dec_depth=4, dec_heads=4, state_heads=4, state_tokens=48, memory_tokens=32,
+                         world_points=False, rgb=False),
+}

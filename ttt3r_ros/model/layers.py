@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attention with two-dimensional rotary positions, and the blocks made of it.
+
+Shapes: B batch, T tokens, C channels, H heads, d = C / H. Rotary positions after RoFormer (arXiv 2104.09864),
+split between row and column as in CroCo v2 (arXiv 2211.10408).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+ROTARY_BASE = 100.0
+NORM_EPS = 1e-6
+
+
+def layer_norm(dim: int) -> nn.LayerNorm:
+    """Return the layer norm that every published block uses."""
+    return nn.LayerNorm(dim, eps=NORM_EPS)
+
+
+class Rotary:
+    """The rotations of one set of token positions, computed once for each head width."""
+
+    def __init__(self, positions: Tensor) -> None:
+        """Take positions (T, 2), rows and columns, whole numbers that may be negative."""
+        self._positions = positions.to(torch.float32)
+        self._tables: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Rotate x (B, H, T, d) by its tokens' positions; float32 inside, x's type outside."""
+        cos, sin = self._table(x.shape[-1])
+        # Each half (row, column) holds the pairs (u_i, v_i) as all u, then all v.
+        u, v = x.unflatten(-1, (2, 2, -1)).unbind(-2)
+        rotated = torch.stack((u * cos - v * sin, v * cos + u * sin), dim=-2)
+        return rotated.flatten(-3).to(x.dtype)
+
+    def _table(self, head_dim: int) -> tuple[Tensor, Tensor]:
+        """Return cosine and sine, each (T, 2, d/4)."""
+        if head_dim not in self._tables:
+            pairs = head_dim // 4
+            exponent = torch.arange(pairs, device=self._positions.device, dtype=torch.float32) / pairs
+            angle = self._positions[:, :, None] * ROTARY_BASE ** -exponent
+            self._tables[head_dim] = (angle.cos(), angle.sin())
+        return self._tables[head_dim]
+
+
+class AttentionObserver(Protocol):
+    """Something that looks at the queries and keys of a cross-attention as it runs."""
+
+    def observe(self, query: Tensor, key: Tensor) -> None:
+        """Take query (B, H, N, d) and key (B, H, T, d), both rotated."""
+
+
+def _split_heads(x: Tensor, heads: int) -> Tensor:
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
+def _merge_heads(x: Tensor) -> Tensor:
+    return x.transpose(1, 2).flatten(2)
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention with a fused projection."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        """Take the token width and the number of heads."""
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor, rotary: Rotary | None) -> Tensor:
+        """Attend x (B, T, C) to itself."""
+        q, k, v = (_split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
+        if rotary is not None:
+            q, k = rotary(q), rotary(k)
+        return self.proj(_merge_heads(scaled_dot_product_attention(q, k, v)))
+
+
+class CrossAttention(nn.Module):
+    """Multi-head attention of one token set to another."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        """Take the token width, the same on both sides, and the number of heads."""
+        super().__init__()
+        self.heads = heads
+        self.projq = nn.Linear(dim, dim)
+        self.projk = nn.Linear(dim, dim)
+        self.projv = nn.Linear(dim, dim)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor, y: Tensor, rotary_x: Rotary | None, rotary_y: Rotary | None,
+                observer: AttentionObserver | None = None) -> Tensor:
+        """Attend x (B, N, C) to y (B, T, C); the observer sees the rotated queries and keys."""
+        q = _split_heads(self.projq(x), self.heads)
+        k = _split_heads(self.projk(y), self.heads)
+        v = _split_heads(self.projv(y), self.heads)
+        if rotary_x is not None and rotary_y is not None:
+            q, k = rotary_x(q), rotary_y(k)
+        if observer is not None:
+            observer.observe(q, k)
+        return self.proj(_merge_heads(scaled_dot_product_attention(q, k, v)))
+
+
+class Mlp(nn.Module):
+    """Two linear layers with an exact GELU between."""
+
+    def __init__(self, dim: int, hidden: int, out: int) -> None:
+        """Take the widths in, inside and out."""
+        super().__init__()
+        self.fc1 = nn.Linear(dim, hidden)
+        self.act = nn.GELU()
+        self.fc2 = nn.Linear(hidden, out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (..., dim) to (..., out)."""
+        return self.fc2(self.act(self.fc1(x)))
+
+
+class EncoderBlock(nn.Module):
+    """Pre-norm transformer block."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        """Take the token width and the number of heads."""
+        super().__init__()
+        self.norm1 = layer_norm(dim)
+        self.attn = SelfAttention(dim, heads)
+        self.norm2 = layer_norm(dim)
+        self.mlp = Mlp(dim, 4 * dim, dim)
+
+    def forward(self, x: Tensor, rotary: Rotary | None) -> Tensor:
+        """Map x (B, T, C) to the same shape."""
+        x = x + self.attn(self.norm1(x), rotary)
+        return x + self.mlp(self.norm2(x))
+
+
+class DecoderBlock(nn.Module):
+    """Pre-norm transformer block that also attends to a context."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        """Take the token width, the same on both sides, and the number of heads."""
+        super().__init__()
+        self.norm1 = layer_norm(dim)
+        self.attn = SelfAttention(dim, heads)
+        self.cross_attn = CrossAttention(dim, heads)
+        self.norm2 = layer_norm(dim)
+        self.norm3 = layer_norm(dim)
+        self.mlp = Mlp(dim, 4 * dim, dim)
+        self.norm_y = layer_norm(dim)
+
+    def forward(self, x: Tensor, context: Tensor, rotary_x: Rotary | None = None, rotary_y: Rotary | None = None,
+                observer: AttentionObserver | None = None) -> Tensor:
+        """Map x (B, N, C), given context (B, T, C), to x's shape."""
+        x = x + self.attn(self.norm1(x), rotary_x)
+        x = x + self.cross_attn(self.norm2(x), self.norm_y(context), rotary_x, rotary_y, observer)
+        return x + self.mlp(self.norm3(x))
+
+
+class ModulatedNorm(nn.Module):
+    """Layer norm whose shift and scale come from a condition (adaLN, DiT, arXiv 2212.09748)."""
+
+    def __init__(self, dim: int) -> None:
+        """Take the width of tokens and condition."""
+        super().__init__()
+        self.norm = layer_norm(dim)
+        self.mlp = nn.Sequential(nn.SiLU(), nn.Linear(dim, 2 * dim))
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Normalise x (B, T, C) under condition (B, C)."""
+        shift, scale = self.mlp(condition)[:, None].chunk(2, dim=-1)
+        return self.norm(x) * (1 + scale) + shift
+
+
+class ModulatedBlock(nn.Module):
+    """Encoder block under a condition: takes camera-frame tokens to the world frame, given the pose token."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        """Take the token width and the number of heads."""
+        super().__init__()
+        self.norm1 = ModulatedNorm(dim)
+        self.attn = SelfAttention(dim, heads)
+        self.norm2 = ModulatedNorm(dim)
+        self.mlp = Mlp(dim, 4 * dim, dim)
+
+    def forward(self, x: Tensor, condition: Tensor, rotary: Rotary) -> Tensor:
+        """Map x (B, T, C) to the same shape under condition (B, C)."""
+        x = x + self.attn(self.norm1(x, condition), rotary)
+        return x + self.mlp(self.norm2(x, condition))

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The recurrent network of CUT3R (arXiv 2501.12387), which TTT3R (arXiv 2509.26645) runs with another write rule.
+
+An image is encoded into tokens; two decoders run in step, one on the image's tokens, one on the state's, each looking
+at the other; heads read the image's tokens, and the state's tokens are the proposed new state. A second small memory
+holds where the camera has been: it gives each frame's pose token and takes the decoded one back.
+
+Module names are those of the published checkpoints. Shapes: B batch, H×W the image (multiples of 16), h = H/16,
+w = W/16, E and D the widths of encoder and decoder, N state tokens, M pose memory tokens.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ttt3r_ros.model.config import PATCH_SIZE, RAY_MAP_HEADS, ModelConfig
+from ttt3r_ros.model.heads import Decoded, Prediction, make_head
+from ttt3r_ros.model.layers import AttentionObserver, DecoderBlock, EncoderBlock, Rotary, layer_norm
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """An encoded image or ray map: features (B, h·w, E) and its grid (h, w)."""
+
+    features: Tensor
+    grid: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """One frame decoded: the proposed state (B, N, D), embedded features (B, h·w, D), and what the heads read."""
+
+    proposed_state: Tensor
+    embedded: Tensor
+    heads_input: Decoded
+
+
+class PatchEmbed(nn.Module):
+    """Cut an image into patches and project each to a token."""
+
+    def __init__(self, channels: int, dim: int) -> None:
+        """Take the image's channels and the token width."""
+        super().__init__()
+        self.proj = nn.Conv2d(channels, dim, PATCH_SIZE, stride=PATCH_SIZE)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map (B, C, H, W) to tokens (B, h·w, E), row by row."""
+        return self.proj(image).flatten(2).transpose(1, 2)
+
+
+class PoseMemory(nn.Module):
+    """Where the camera has been: read before decoding, written after."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        """Take the network's sizes."""
+        super().__init__()
+        dim = config.dec_dim
+        self.masked_token = nn.Parameter(torch.randn(1, 1, dim) * 0.02)
+        self.mem = nn.Parameter(torch.randn(1, config.memory_tokens, 2 * dim) * 0.02)
+        self.proj_q = nn.Linear(config.enc_dim, dim)
+        self.write_blocks = nn.ModuleList(DecoderBlock(2 * dim, config.dec_heads) for _ in range(2))
+        self.read_blocks = nn.ModuleList(DecoderBlock(2 * dim, config.dec_heads) for _ in range(2))
+
+    def key(self, features: Tensor) -> Tensor:
+        """Return the frame's key (B, 1, D) from its features (B, h·w, E)."""
+        return self.proj_q(features.mean(dim=1, keepdim=True))
+
+    def read(self, memory: Tensor, key: Tensor) -> Tensor:
+        """Ask memory (B, M, 2D) for the pose token (B, 1, D) that belongs to the key."""
+        x = torch.cat((key, self.masked_token.expand_as(key)), dim=-1)
+        for block in self.read_blocks:
+            x = block(x, memory)
+        return x[..., key.shape[-1]:]
+
+    def write(self, memory: Tensor, key: Tensor, pose_token: Tensor) -> Tensor:
+        """Return memory (B, M, 2D) with the key's decoded pose token (B, 1, D) written in."""
+        context = torch.cat((key, pose_token), dim=-1)
+        for block in self.write_blocks:
+            memory = block(memory, context)
+        return memory
+
+
+class Network(nn.Module):
+    """CUT3R's network; every method is a pure function of its arguments and the weights."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        """Build with fresh random weights."""
+        super().__init__()
+        self.config = config
+        enc, dec = config.enc_dim, config.dec_dim
+        self.pose_token = nn.Parameter(torch.randn(1, 1, dec) * 0.02)
+        self.masked_img_token = nn.Parameter(torch.randn(1, enc) * 0.02)
+        self.masked_ray_map_token = nn.Parameter(torch.randn(1, enc) * 0.02)
+        self.patch_embed = PatchEmbed(3, enc)
+        self.patch_embed_ray_map = PatchEmbed(6, enc)
+        self.enc_blocks = nn.ModuleList(EncoderBlock(enc, config.enc_heads) for _ in range(config.enc_depth))
+        self.enc_norm = layer_norm(enc)
+        self.decoder_embed = nn.Linear(enc, dec)
+        self.dec_blocks = nn.ModuleList(DecoderBlock(dec, config.dec_heads) for _ in range(config.dec_depth))
+        self.dec_norm = layer_norm(dec)
+        self.enc_blocks_ray_map = nn.ModuleList(EncoderBlock(enc, RAY_MAP_HEADS) for _ in range(2))
+        self.enc_norm_ray_map = layer_norm(enc)
+        self.pose_retriever = PoseMemory(config)
+        self.register_tokens = nn.Embedding(config.state_tokens, enc)
+        self.decoder_embed_state = nn.Linear(enc, dec)
+        self.dec_blocks_state = nn.ModuleList(
+            DecoderBlock(dec, config.state_heads) for _ in range(config.dec_depth))
+        self.dec_norm_state = layer_norm(dec)
+        self.downstream_head = make_head(config)
+        self._rotaries: dict[tuple, Rotary] = {}
+
+    @property
+    def device(self) -> torch.device:
+        """Return where the weights are."""
+        return self.pose_token.device
+
+    def initial_state(self) -> Tensor:
+        """Return S₀ (1, N, D)."""
+        return self.decoder_embed_state(self.register_tokens.weight)[None]
+
+    def initial_pose_memory(self) -> Tensor:
+        """Return M₀ (1, M, 2D)."""
+        return self.pose_retriever.mem
+
+    def encode_image(self, image: Tensor) -> Encoded:
+        """Encode image (B, 3, H, W) in [-1, 1]."""
+        return self._encode(image, self.patch_embed, self.enc_blocks, self.enc_norm)
+
+    def encode_ray_map(self, ray_map: Tensor) -> Encoded:
+        """Encode ray_map (B, 6, H, W): origin, then the direction that the checkpoints were trained with."""
+        return self._encode(ray_map, self.patch_embed_ray_map, self.enc_blocks_ray_map, self.enc_norm_ray_map)
+
+    def _encode(self, x: Tensor, embed: PatchEmbed, blocks: nn.ModuleList, norm: nn.LayerNorm) -> Encoded:
+        grid = (x.shape[-2] // PATCH_SIZE, x.shape[-1] // PATCH_SIZE)
+        tokens = embed(x)
+        rotary = self._image_rotary(grid, with_pose_token=False)
+        for block in blocks:
+            tokens = block(tokens, rotary)
+        return Encoded(norm(tokens), grid)
+
+    def decode(self, encoded: Encoded, pose_token: Tensor, state: Tensor,
+               observer: AttentionObserver | None = None) -> Decoding:
+        """Decode a frame against state (B, N, D), starting from pose_token (B, 1, D).
+
+        The observer sees the queries and keys of every cross-attention of the state's decoder.
+        """
+        embedded = self.decoder_embed(encoded.features)
+        image_rotary = self._image_rotary(encoded.grid, with_pose_token=True)
+        state_rotary = self._state_rotary()
+        depth = len(self.dec_blocks)
+        inner = (depth * 2 // 4, depth * 3 // 4)
+        middle = {}
+        x = torch.cat((pose_token, embedded), dim=1)
+        for layer, (image_block, state_block) in enumerate(
+                zip(self.dec_blocks, self.dec_blocks_state, strict=True), start=1):
+            x, state = (image_block(x, state, image_rotary, state_rotary),
+                        state_block(state, x, state_rotary, image_rotary, observer))
+            if layer in inner:
+                middle[layer] = x[:, 1:]
+        x = self.dec_norm(x)
+        heads_input = Decoded(encoded.features, (middle[inner[0]], middle[inner[1]]), x[:, 1:], x[:, 0], encoded.grid,
+                              self._image_rotary(encoded.grid, with_pose_token=False))
+        return Decoding(self.dec_norm_state(state), embedded, heads_input)
+
+    def predict(self, decoding: Decoding, outputs: frozenset[str]) -> Prediction:
+        """Run the heads for the pose and the outputs named (heads.OUTPUTS), and no other."""
+        return self.downstream_head(decoding.heads_input, outputs)
+
+    def _image_rotary(self, grid: tuple[int, int], with_pose_token: bool) -> Rotary:
+        return self._rotary(('pose+image' if with_pose_token else 'image', grid))
+
+    def _state_rotary(self) -> Rotary:
+        return self._rotary(('state', None))
+
+    def _rotary(self, key: tuple) -> Rotary:
+        """Return the rotations of a token set; those of the last image size are kept, older ones let go."""
+        key = (*key, self.device)
+        if key not in self._rotaries:
+            kind, grid, device = key
+            if grid is not None:
+                self._rotaries = {k: v for k, v in self._rotaries.items() if k[1] in (grid, None)}
+            positions = self._state_positions() if kind == 'state' else torch.cartesian_prod(
+                torch.arange(grid[0]), torch.arange(grid[1])).reshape(-1, 2)
+            if kind == 'pose+image':
+                positions = torch.cat((torch.full((1, 2), -1), positions))
+            self._rotaries[key] = Rotary(positions.to(device))
+        return self._rotaries[key]
+
+    def _state_positions(self) -> Tensor:
+        index = torch.arange(self.config.state_tokens)
+        if self.config.state_positions == '1d':
+            return torch.stack((index, index), dim=1)
+        width = math.isqrt(self.config.state_tokens)
+        width += width % 2
+        return torch.stack((index // width, index % width), dim=1)
