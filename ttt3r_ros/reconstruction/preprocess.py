@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a camera's image to the network's input, and the way back for intrinsics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
+
+
+@dataclass(frozen=True)
+class PixelMap:
+    """Where the model's image lies in the camera's: resized to `resized`, then cut out at (top, left).
+
+    Sizes are (height, width) in pixels. Pixel centres have whole coordinates.
+    """
+
+    original: tuple[int, int]
+    resized: tuple[int, int]
+    top: int
+    left: int
+    size: tuple[int, int]
+
+    @classmethod
+    def plan(cls, height: int, width: int, config: ModelConfig) -> PixelMap:
+        """Plan for a camera image of that size, as the published models were fed.
+
+        Raises ValueError for an image too narrow to leave one patch.
+        """
+        longest, shortest = max(height, width), min(height, width)
+        target = round(config.image_size * longest / shortest) if config.square else config.image_size
+        rows, cols = (round(side * target / longest) for side in (height, width))
+        middle_row, middle_col = rows // 2, cols // 2
+        if config.square:
+            half_row = half_col = min(middle_row, middle_col)
+        else:
+            half_row, half_col = (2 * middle_row // PATCH_SIZE * 8, 2 * middle_col // PATCH_SIZE * 8)
+            if rows == cols:
+                half_row = 3 * half_col // 4 // 8 * 8
+        if min(half_row, half_col) < PATCH_SIZE // 2:
+            raise ValueError(f'a {width}×{height} image is too narrow: resized to {cols}×{rows} it has no room '
+                             f'for one patch of {PATCH_SIZE} pixels; give an image of a squarer shape')
+        return cls((height, width), (rows, cols), middle_row - half_row, middle_col - half_col,
+                   (2 * half_row, 2 * half_col))
+
+    def apply(self, image: np.ndarray) -> np.ndarray:
+        """Return the model's image, uint8 (h, w, 3), of image, uint8 (H, W, 3)."""
+        shrinking = max(self.resized) < max(self.original)
+        kernel = Image.Resampling.LANCZOS if shrinking else Image.Resampling.BICUBIC
+        resized = np.asarray(Image.fromarray(image).resize(self.resized[::-1], kernel))
+        height, width = self.size
+        return np.array(resized[self.top:self.top + height, self.left:self.left + width])  # Pillow's are read-only
+
+    def to_original(self, intrinsics: np.ndarray) -> np.ndarray:
+        """Return the camera image's K (3, 3) for the model image's K (3, 3)."""
+        # Resizing keeps the outer borders, which lie half a pixel outside the first and last centre.
+        (rows, cols), (height, width) = self.resized, self.original
+        sx, sy = width / cols, height / rows
+        shift = np.array([[sx, 0, (self.left + 0.5) * sx - 0.5], [0, sy, (self.top + 0.5) * sy - 0.5], [0, 0, 1]])
+        return shift @ intrinsics
+
+
+def to_tensor(image: np.ndarray, device: torch.device) -> Tensor:
+    """Return image, uint8 (h, w, 3), as the network takes it: (1, 3, h, w) in [-1, 1]."""
+    pixels = torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float()
+    return (pixels / 255 - 0.5) / 0.5

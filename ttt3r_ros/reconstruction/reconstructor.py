@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one loop: an image in, a Frame out. The robot, the replay, the command line and the tests all run `step`."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from ttt3r_ros.model.config import PATCH_SIZE
+from ttt3r_ros.model.network import Network
+from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence, Step
+from ttt3r_ros.model.update_rules import UpdateRule
+from ttt3r_ros.reconstruction import snapshot
+from ttt3r_ros.reconstruction.intrinsics import focal_length, pinhole, ray_map
+from ttt3r_ros.reconstruction.preprocess import PixelMap, to_tensor
+from ttt3r_ros.reconstruction.snapshot import Place
+from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, Boundary, ChainError, chain, pose_matrix
+
+logger = logging.getLogger(__name__)
+
+CannotReset = (NonFinitePrediction, ChainError)
+
+
+@dataclass(frozen=True)
+class GateStatistics:
+    """The gate over all state tokens: how much of the proposed state was written."""
+
+    mean: float
+    std: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What one image told.
+
+    pose (4, 4) float64: camera-to-world, world = the first camera of the first segment, optical axes, metres.
+    points (h, w, 3) float32: metres in the camera frame. confidence (h, w) float32: at least 1.
+    intrinsics, original_intrinsics (3, 3) float64: of the model's image and of the camera's, focal length NaN where
+    the points allow none. image (h, w, 3) uint8: the model's image. scale: the segment's scale in the path.
+    index: frames answered before this one; segment: resets before this one.
+    """
+
+    pose: np.ndarray
+    points: np.ndarray
+    confidence: np.ndarray
+    intrinsics: np.ndarray
+    original_intrinsics: np.ndarray
+    image: np.ndarray
+    gate: GateStatistics
+    scale: float
+    segment: int
+    index: int
+
+
+@dataclass(frozen=True)
+class View:
+    """The memory's answer about an unseen view: points (h, w, 3) in that camera's frame, confidence (h, w)."""
+
+    points: np.ndarray
+    confidence: np.ndarray
+
+
+class Reconstructor:
+    """A network with its memory and its place in the world; not thread-safe."""
+
+    def __init__(self, network: Network, rule: UpdateRule, *, alignment: str = 'sim3',
+                 reset_interval: int = 0) -> None:
+        """Take a network and a write rule.
+
+        alignment: how segments are chained, 'sim3' or 'se3'. reset_interval: frames in a segment, 0 for no end.
+        """
+        if alignment not in ALIGNMENTS:
+            raise ValueError(f'alignment {alignment!r} is unknown: take one of {", ".join(ALIGNMENTS)}')
+        if reset_interval == 1 or reset_interval < 0:
+            raise ValueError(f'reset_interval {reset_interval} is not possible: take 0 (never) or at least 2')
+        self._recurrence = Recurrence(network, rule)
+        self._alignment = alignment
+        self.reset_interval = reset_interval
+        self._place = Place()
+
+    @property
+    def rule(self) -> UpdateRule:
+        """The write rule; a new one is in force from the next frame on."""
+        return self._recurrence.rule
+
+    @rule.setter
+    def rule(self, rule: UpdateRule) -> None:
+        self._recurrence.rule = rule
+
+    @property
+    def segment(self) -> int:
+        """The number of resets so far."""
+        return self._place.segment
+
+    def step(self, image: np.ndarray) -> Frame:
+        """Take an image, uint8 (H, W, 3) RGB of any size, and say where the camera is and what it sees.
+
+        Raises ValueError for anything else, and NonFinitePrediction for a prediction with a NaN or an infinity; both
+        leave the memory as it was.
+        """
+        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 \
+                or image.size == 0:
+            what = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
+            raise ValueError(f'an image must be a uint8 array (H, W, 3) in RGB order, not {what}')
+        pixel_map = PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
+        prepared = pixel_map.apply(image)
+        if self.reset_interval and self._place.frames_in_segment >= self.reset_interval:
+            self._end_segment()
+        step, boundary = self._observe(prepared)
+        place = self._place
+        focal = float(focal_length(step.prediction.points[0]))
+        intrinsics = pinhole(focal, pixel_map.size)
+        frame = Frame(
+            pose=place.path.place(boundary.pose),
+            points=boundary.points * np.float32(place.path.scale),
+            confidence=boundary.confidence,
+            intrinsics=intrinsics,
+            original_intrinsics=pixel_map.to_original(intrinsics),
+            image=prepared,
+            gate=GateStatistics(*(float(x) for x in (step.gate.mean(), step.gate.std(correction=0),
+                                                     step.gate.min(), step.gate.max()))),
+            scale=place.path.scale,
+            segment=place.segment,
+            index=place.index)
+        self._place = replace(place, index=place.index + 1, frames_in_segment=place.frames_in_segment + 1,
+                              image=prepared, boundary=boundary)
+        return frame
+
+    def reset(self) -> None:
+        """Drop the memory, keep the place: the last image is decoded again and starts the next segment there.
+
+        Does nothing before the first frame. Raises NonFinitePrediction or ChainError (both: CannotReset) if the last
+        image gives no answer or no scale in a fresh memory; then all is as it was.
+        """
+        place, memory = self._place, self._recurrence.memory
+        if place.image is None:
+            return
+        self._recurrence.reset()
+        try:
+            _, boundary = self._observe(place.image)
+            path = chain(place.path, place.boundary, boundary, self._alignment)
+        except CannotReset:
+            self._recurrence.memory = memory
+            raise
+        self._place = replace(place, path=path, segment=place.segment + 1, frames_in_segment=1, boundary=boundary)
+
+    def query(self, pose: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int] | None = None) -> View:
+        """Ask what a camera would see at pose (4, 4), in the path's world, with intrinsics (3, 3); writes nothing.
+
+        size (h, w): the image asked for, multiples of 16, the last frame's model image by default. Raises ValueError
+        for another size or before the first frame, NonFinitePrediction if the answer is not finite.
+        """
+        place = self._place
+        if place.image is None:
+            raise ValueError('the memory has seen no frame yet: step an image first')
+        size = size or place.image.shape[:2]
+        if any(side < PATCH_SIZE or side % PATCH_SIZE for side in size):
+            raise ValueError(f'a view of {size[1]}×{size[0]} pixels cannot be asked for: '
+                             f'its sides must be multiples of {PATCH_SIZE}')
+        rays = torch.from_numpy(ray_map(place.path.take_back(pose), intrinsics, size))
+        prediction = self._recurrence.query(
+            rays.permute(2, 0, 1)[None].contiguous().to(self._recurrence.network.device))
+        return View(prediction.points[0].cpu().numpy() * np.float32(place.path.scale),
+                    prediction.confidence[0].cpu().numpy())
+
+    def snapshot(self) -> bytes:
+        """Return memory and place, constant in size, so that another process can go on from here."""
+        return snapshot.pack(self._recurrence, self._place)
+
+    def restore(self, data: bytes) -> None:
+        """Go on from where a snapshot was taken. Raises SnapshotError if it does not fit; then all is as it was."""
+        self._recurrence.memory, self._place = snapshot.unpack(data, self._recurrence)
+
+    def _end_segment(self) -> None:
+        try:
+            self.reset()
+        except CannotReset as error:
+            logger.warning('the segment goes on past %d frames, its end cannot be chained: %s',
+                           self.reset_interval, error)
+
+    def _observe(self, prepared: np.ndarray) -> tuple[Step, Boundary]:
+        """Run the model's image, uint8 (h, w, 3), through the network."""
+        step = self._recurrence.step(to_tensor(prepared, self._recurrence.network.device))
+        prediction = step.prediction
+        return step, Boundary(pose_matrix(prediction.pose[0].cpu().numpy()), prediction.points[0].cpu().numpy(),
+                              prediction.confidence[0].cpu().numpy())
