@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from einops import rearrange
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, pixel_shuffle, relu
+from torch.nn.functional import interpolate, relu
 
 from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
 from ttt3r_ros.model.layers import Mlp, ModulatedBlock, Rotary
@@ -40,7 +41,7 @@ class Decoded:
 
     def maps(self, last: Tensor) -> list[Tensor]:
         """Return the four token maps of a DPT head, each (B, C, h, w), with `last` as the fourth."""
-        return [x.transpose(1, 2).unflatten(2, self.grid) for x in (self.encoded, *self.middle, last)]
+        return [rearrange(x, 'b (h w) c -> b c h w', h=self.grid[0]) for x in (self.encoded, *self.middle, last)]
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ class LinearPointHead(_Head):
     @staticmethod
     def _image(mlp: Mlp, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
         """Map tokens (B, h·w, D) to an image (B, C, 16h, 16w)."""
-        return pixel_shuffle(mlp(tokens).transpose(1, 2).unflatten(2, grid), PATCH_SIZE)
+        return rearrange(mlp(tokens), 'b (h w) (c p q) -> b c (h p) (w q)', h=grid[0], p=PATCH_SIZE, q=PATCH_SIZE)
 
 
 def make_head(config: ModelConfig) -> _Head:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Protocol
 
 import torch
+from einops import rearrange
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
@@ -56,11 +57,11 @@ class AttentionObserver(Protocol):
 
 
 def _split_heads(x: Tensor, heads: int) -> Tensor:
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return rearrange(x, 'b t (h d) -> b h t d', h=heads)
 
 
 def _merge_heads(x: Tensor) -> Tensor:
-    return x.transpose(1, 2).flatten(2)
+    return rearrange(x, 'b h t d -> b t (h d)')
 
 
 class SelfAttention(nn.Module):

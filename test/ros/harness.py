@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A node in its own process, and a client that stands for the robot round it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from array import array
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseStamped
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.msg import ParameterValue
+from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
+from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage, Image, PointCloud2
+from std_srvs.srv import Trigger
+from tf2_msgs.msg import TFMessage
+from ttt3r_ros.msg import ReconstructionStatus
+
+CAMERA_FRAME = 'front_camera_optical'
+OUTPUTS = {'pose': PoseStamped, 'points': PointCloud2, 'status': ReconstructionStatus}
+TRANSITIONS = {'configure': Transition.TRANSITION_CONFIGURE, 'activate': Transition.TRANSITION_ACTIVATE,
+               'deactivate': Transition.TRANSITION_DEACTIVATE, 'cleanup': Transition.TRANSITION_CLEANUP,
+               'shutdown': Transition.TRANSITION_UNCONFIGURED_SHUTDOWN}
+
+
+def scene(index: int, size: tuple[int, int] = (96, 128)) -> np.ndarray:
+    """Return a smooth, textured image that drifts with index, uint8 (h, w, 3)."""
+    v, u = np.mgrid[:size[0], :size[1]] / size[1]
+    phase = 0.1 * index
+    waves = [np.sin(9 * u + phase), np.sin(7 * v - phase) * np.cos(5 * u), np.sin(11 * (u + v) + 2 * phase)]
+    return (127 + 90 * np.stack(waves, axis=-1)).astype(np.uint8)
+
+
+def image_message(stamp_ns: int, rgb: np.ndarray, frame_id: str = CAMERA_FRAME) -> Image:
+    """Return an rgb8 message."""
+    message = Image(height=rgb.shape[0], width=rgb.shape[1], encoding='rgb8', step=rgb.shape[1] * 3,
+                    data=array('B', rgb.tobytes()))
+    message.header.frame_id = frame_id
+    message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, 1_000_000_000)
+    return message
+
+
+def stamp_of(message) -> int:
+    """Return a message's header stamp, ns."""
+    return message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+
+
+class NodeProcess:
+    """The node as users start it, in a process of its own."""
+
+    def __init__(self, log: Path, *, name: str = 'ttt3r', remaps: tuple[str, ...] = (), **parameters) -> None:
+        """Start with parameters; the log goes to a file."""
+        self.log_path = log
+        command = [sys.executable, '-m', 'ttt3r_ros.ros.node', '--ros-args', '-r', f'__node:={name}']
+        for remap in remaps:
+            command += ['-r', remap]
+        for key, value in parameters.items():
+            text = str(value).lower() if isinstance(value, bool) else f'"{value}"' if value == '' else str(value)
+            command += ['-p', f'{key.replace("__", ".")}:={text}']
+        self._log = log.open('w')
+        self.process = subprocess.Popen(command, stdout=self._log, stderr=subprocess.STDOUT, env=dict(os.environ))
+
+    def log(self) -> str:
+        """Return what the node has logged so far."""
+        return self.log_path.read_text()
+
+    def stop(self) -> int:
+        """Stop as Ctrl-C does; return the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self._log.close()
+        return self.process.returncode
+
+
+class Robot:
+    """A camera and a listener in one client node."""
+
+    def __init__(self, *, target: str = 'ttt3r', topic: str = 'image', image_type=Image, reliable: bool = True) -> None:
+        """Take the name of the node under test and how the camera publishes."""
+        self.node = rclpy.create_node(f'robot_of_{target}')
+        self.target = target
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+        self.heard: dict[str, list] = defaultdict(list)
+        self._matched: dict[str, int] = {}
+        for name, kind in OUTPUTS.items():
+            self._listen(f'/{target}/{name}', name, kind)
+        self._listen('/tf', 'tf', TFMessage)
+        self._listen('/diagnostics', 'diagnostics', DiagnosticArray)
+        reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+        self.camera = self.node.create_publisher(image_type, topic, QoSProfile(depth=1000, reliability=reliability))
+        self._clients = {}
+
+    def _listen(self, topic: str, name: str, kind) -> None:
+        def matched(event) -> None:
+            self._matched[name] = event.current_count
+
+        self.node.create_subscription(kind, topic, self.heard[name].append, QoSProfile(depth=1000),
+                                      event_callbacks=SubscriptionEventCallbacks(matched=matched))
+
+    def spin(self, seconds: float) -> None:
+        """Let messages come for a while."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._executor.spin_once(timeout_sec=left)
+
+    def wait_for(self, what: str, condition, timeout: float = 30.0) -> None:
+        """Let messages come until the condition holds."""
+        end = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < end, (
+                f'waited {timeout} s in vain for {what}; heard { {k: len(v) for k, v in self.heard.items()} }')
+            self._executor.spin_once(timeout_sec=0.05)
+
+    def wait_until_watched(self) -> None:
+        """Wait until the node under test listens to the camera and we hear it."""
+        self.wait_for('the node to subscribe', lambda: self.camera.get_subscription_count() > 0)
+        self.wait_for('its publishers', lambda: all(self._matched.get(name) for name in (*OUTPUTS, 'tf')))
+        self.spin(0.3)  # the other side of each match
+
+    def show(self, stamp_ns: int, rgb: np.ndarray | None = None, frame_id: str = CAMERA_FRAME) -> None:
+        """Publish an image, by default a scene that depends on the stamp."""
+        self.camera.publish(image_message(stamp_ns, scene(stamp_ns // 100_000_000) if rgb is None else rgb, frame_id))
+
+    def show_and_wait(self, stamps: list[int]) -> None:
+        """Publish images and wait until each is answered."""
+        before = len(self.heard['status'])
+        for stamp in stamps:
+            self.show(stamp)
+        self.wait_for(f'{len(stamps)} answers', lambda: len(self.heard['status']) >= before + len(stamps))
+
+    def call(self, kind, service: str, request, timeout: float = 30.0):
+        """Call a service of the node under test and return its response."""
+        name = f'/{self.target}/{service}'
+        if name not in self._clients:
+            self._clients[name] = self.node.create_client(kind, name)
+        client = self._clients[name]
+        self.wait_for(name, client.service_is_ready, timeout)
+        future = client.call_async(request)
+        self.wait_for(f'an answer of {name}', future.done, timeout)
+        return future.result()
+
+    def transition(self, name: str) -> bool:
+        """Ask for a lifecycle transition; return whether it succeeded."""
+        return self.call(ChangeState, 'change_state',
+                         ChangeState.Request(transition=Transition(id=TRANSITIONS[name]))).success
+
+    def state(self) -> str:
+        """Return the node's lifecycle state."""
+        return self.call(GetState, 'get_state', GetState.Request()).current_state.label
+
+    def wait_for_state(self, label: str) -> None:
+        """Wait until the node is in that lifecycle state."""
+        self.wait_for(f'state {label}', lambda: self.state() == label)
+
+    def reset(self):
+        """Call ~/reset."""
+        return self.call(Trigger, 'reset', Trigger.Request())
+
+    def set(self, name: str, value: str | bool | int | float):
+        """Set a parameter; return its result."""
+        return self.call(SetParameters, 'set_parameters', SetParameters.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg()])).results[0]
+
+    def get(self, name: str) -> ParameterValue:
+        """Return a parameter."""
+        return self.call(GetParameters, 'get_parameters', GetParameters.Request(names=[name])).values[0]
+
+    def describe(self, names: list[str]):
+        """Return parameters' descriptors."""
+        return self.call(DescribeParameters, 'describe_parameters', DescribeParameters.Request(names=names)).descriptors
+
+    def counters(self) -> ReconstructionStatus:
+        """Return the last status heard."""
+        return self.heard['status'][-1]
+
+    def diagnostic(self, part: str) -> dict[str, str]:
+        """Return the values of the last diagnostic of that part, its message under 'message'."""
+        for array_ in reversed(self.heard['diagnostics']):
+            for status in array_.status:
+                if status.name == f'{self.target}: {part}':
+                    return {'message': status.message, 'level': status.level,
+                            **{pair.key: pair.value for pair in status.values}}
+        return {}
+
+    def close(self) -> None:
+        """Take the client off the network."""
+        self._executor.shutdown()
+        self.node.destroy_node()
+
+
+def compressed(stamp_ns: int, data: bytes, kind: str = 'jpeg') -> CompressedImage:
+    """Return a CompressedImage message of these bytes."""
+    message = CompressedImage(format=kind, data=array('B', data))
+    message.header.frame_id = CAMERA_FRAME
+    message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, 1_000_000_000)
+    return message

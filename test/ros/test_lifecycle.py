@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every lifecycle transition of a real node, failures included."""
+
+from __future__ import annotations
+
+from harness import stamp_of
+
+from ttt3r_ros.model.checkpoint import convert
+
+STAMPS = [5_000_000_000 + i * 100_000_000 for i in range(20)]
+
+
+def test_every_transition(start_node, make_robot):
+    """Unconfigured to finalised and all between, with the memory kept through a pause and freed by a clean-up."""
+    node, robot = start_node(autostart=False, lossless=True), make_robot()
+    robot.wait_for_state('unconfigured')
+    assert not robot.camera.get_subscription_count()
+
+    assert robot.transition('configure') and robot.state() == 'inactive'
+    assert not robot.camera.get_subscription_count(), 'an inactive node must not subscribe'
+
+    assert robot.transition('activate') and robot.state() == 'active'
+    robot.wait_until_watched()
+    robot.show_and_wait(STAMPS[:3])
+    assert robot.counters().frame == 2
+
+    assert robot.transition('deactivate') and robot.state() == 'inactive'
+    robot.wait_for('the subscription to go', lambda: not robot.camera.get_subscription_count())
+
+    assert robot.transition('activate')
+    robot.wait_until_watched()
+    robot.show_and_wait(STAMPS[3:5])
+    assert robot.counters().frame == 4, 'the memory did not survive the pause'
+
+    assert robot.transition('deactivate') and robot.transition('cleanup') and robot.state() == 'unconfigured'
+    assert robot.transition('configure') and robot.transition('activate')
+    robot.wait_until_watched()
+    robot.show_and_wait(STAMPS[5:6])
+    assert robot.counters().frame == 0, 'the memory survived the clean-up'
+
+    assert robot.transition('deactivate') and robot.transition('cleanup') and robot.transition('shutdown')
+    assert robot.state() == 'finalized'
+    assert node.stop() == 0
+
+
+def test_a_failed_configure_says_why_and_can_be_tried_again(start_node, make_robot, tmp_path):
+    """Weights that are not there leave the node unconfigured with the reason logged; mended, it configures."""
+    weights = tmp_path / 'later.safetensors'
+    node, robot = start_node(weights=weights, lossless=True), make_robot()
+    robot.wait_for('the reason', lambda: str(weights) in node.log() and 'configure failed' in node.log())
+    assert robot.state() == 'unconfigured'
+    assert not robot.transition('configure') and robot.state() == 'unconfigured'
+
+    convert('untrained', weights)
+    assert robot.transition('configure') and robot.transition('activate')
+    robot.wait_until_watched()
+    robot.show_and_wait(STAMPS[:1])
+    assert robot.counters().weights == 'untrained' and not robot.counters().trained
+
+
+def test_wrong_settings_are_refused_with_a_reason(start_node, make_robot):
+    """An impossible parameter at start fails configure with its name; set right, the node runs."""
+    node, robot = start_node(update_rule='nonsense'), make_robot()
+    robot.wait_for('the reason', lambda: "unknown update rule 'nonsense'" in node.log())
+    assert robot.state() == 'unconfigured'
+    assert robot.set('update_rule', 'cut3r').successful
+    assert robot.transition('configure') and robot.state() == 'inactive'
+    result = robot.set('weights', 'other.pth')
+    assert not result.successful and 'configured' in result.reason
+    result = robot.set('reset_interval', -3)
+    assert not result.successful and 'reset_interval' in result.reason
+
+
+def test_a_parameter_of_the_wrong_type_ends_the_start_with_one_line(start_node):
+    """A parameter that ROS itself refuses is named, without a traceback, and the process ends."""
+    node = start_node(reset_interval='often')
+    assert node.process.wait(30) == 2
+    assert 'reset_interval' in node.log()
+
+
+def test_shutdown_while_busy(start_node, make_robot):
+    """Ctrl-C in the middle of a stream ends the process cleanly."""
+    node, robot = start_node(lossless=True), make_robot()
+    robot.wait_until_watched()
+    for stamp in STAMPS:
+        robot.show(stamp)
+    robot.wait_for('the first answer', lambda: robot.heard['pose'])
+    assert node.stop() == 0
+    assert stamp_of(robot.heard['pose'][0]) == STAMPS[0]

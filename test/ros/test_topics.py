@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images in, pose, points, TF and status out, between two processes over real DDS."""
+
+from __future__ import annotations
+
+from array import array
+
+import cv2
+import numpy as np
+import pytest
+from geometry_msgs.msg import TransformStamped
+from harness import CAMERA_FRAME, Robot, compressed, image_message, scene, stamp_of
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs_py import point_cloud2
+from tf2_ros import StaticTransformBroadcaster
+
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+
+STAMPS = [1_700_000_000_000_000_001 + i * 99_999_999 for i in range(6)]
+OPTICAL_TO_ROS = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
+
+
+def matrix_of(position, orientation) -> np.ndarray:
+    """Return the (4, 4) matrix of a message's parts, by the textbook formula."""
+    x, y, z, w = orientation.x, orientation.y, orientation.z, orientation.w
+    matrix = np.eye(4)
+    matrix[:3, :3] = [[1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+                      [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+                      [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]]
+    matrix[:3, 3] = position.x, position.y, position.z
+    return matrix
+
+
+def test_every_output_is_what_the_reconstructor_says(run):
+    """Pose, TF and cloud carry the image's stamp to the nanosecond, the right frames, and the library's numbers."""
+    _, robot = run(lossless=True)
+    for stamp in STAMPS:
+        robot.show(stamp)
+    robot.wait_for('all answers', lambda: all(
+        len(robot.heard[name]) == len(STAMPS) for name in ('pose', 'points', 'status', 'tf')))
+
+    reconstructor = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
+    for i, stamp in enumerate(STAMPS):
+        frame = reconstructor.step(scene(stamp // 100_000_000))
+        pose, cloud, status = (robot.heard[name][i] for name in ('pose', 'points', 'status'))
+        transform = robot.heard['tf'][i].transforms[0]
+        assert [stamp_of(m) for m in (pose, cloud, status, transform)] == [stamp] * 4
+        assert pose.header.frame_id == transform.header.frame_id == 'odom'
+        assert cloud.header.frame_id == status.header.frame_id == transform.child_frame_id == CAMERA_FRAME
+        expected = np.eye(4)
+        expected[:3] = OPTICAL_TO_ROS @ frame.pose[:3]
+        np.testing.assert_allclose(matrix_of(pose.pose.position, pose.pose.orientation), expected, atol=1e-9)
+        np.testing.assert_allclose(
+            matrix_of(transform.transform.translation, transform.transform.rotation), expected, atol=1e-9)
+        assert (cloud.height, cloud.width) == frame.confidence.shape
+        assert cloud.row_step == cloud.width * cloud.point_step and len(cloud.data) == cloud.row_step * cloud.height
+        points = point_cloud2.read_points(cloud)
+        for axis, name in enumerate('xyz'):
+            np.testing.assert_array_equal(points[name], frame.points[..., axis].reshape(-1))
+        np.testing.assert_array_equal(points['confidence'], frame.confidence.reshape(-1))
+        rgb = points['rgb'].copy().view(np.uint32)
+        colours = np.stack((rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255), axis=-1)
+        np.testing.assert_array_equal(colours, frame.image.reshape(-1, 3))
+        assert (status.frame, status.segment, status.update_rule) == (i, 0, 'ttt3r')
+        assert (status.weights, status.trained) == ('untrained', False)
+        assert status.gate_mean == pytest.approx(frame.gate.mean, rel=1e-6)
+        np.testing.assert_allclose(status.focal_length, frame.intrinsics[0, 0], rtol=1e-5)
+        assert 0 < status.inference_ms < status.latency_ms
+
+
+def test_two_lossless_replays_agree_to_the_bit(start_node, make_robot):
+    """The same images give identical poses in two processes, thrown at the node at once or one by one."""
+    stamps = [STAMPS[0] + i * 33_333_333 for i in range(40)]
+    tracks = []
+    for target, pause in (('hurried', 0.0), ('leisurely', 0.02)):
+        node = start_node(name=target, lossless=True, update_rule='filt3r+memix', reset_interval=15)
+        robot = make_robot(target=target)
+        robot.wait_until_watched()
+        for stamp in stamps:
+            robot.show(stamp)
+            robot.spin(pause)
+        robot.wait_for('all poses', lambda: len(robot.heard['pose']) == len(stamps))
+        tracks.append([(stamp_of(m), m.pose) for m in robot.heard['pose']])
+        node.stop()
+    assert [stamp for stamp, _ in tracks[0]] == stamps
+    assert tracks[0] == tracks[1]
+
+
+def test_live_mode_answers_the_newest_and_counts_the_rest(run):
+    """Under a flood every image is answered or counted as dropped, and the last one is answered."""
+    _, robot = run()
+    robot.show_and_wait([STAMPS[0] - 1])  # loss is counted from the first image that is seen
+    total = 61
+    for i in range(1, total):
+        robot.show(STAMPS[0] + i * 1_000_000)
+    robot.wait_for('the last image', lambda: robot.heard['status']
+                   and stamp_of(robot.counters()) == STAMPS[0] + (total - 1) * 1_000_000)
+    status = robot.counters()
+    assert status.answered < total
+    assert status.received + status.lost_in_transport == total
+    assert status.answered + status.dropped_overrun == status.received
+    poses = [stamp_of(m) for m in robot.heard['pose']]
+    assert poses == sorted(set(poses))
+
+
+def bayer(rgb: np.ndarray) -> np.ndarray:
+    """Return the image as an RGGB sensor sees it."""
+    mosaic = rgb[..., 1].copy()
+    mosaic[::2, ::2] = rgb[::2, ::2, 0]
+    mosaic[1::2, 1::2] = rgb[1::2, 1::2, 2]
+    return mosaic
+
+
+GREY = cv2.cvtColor(scene(3), cv2.COLOR_RGB2GRAY)
+WIDE = (scene(3).astype(np.uint16) << 8 | 128)
+ENCODINGS = {
+    'rgb8': scene(3), 'bgr8': scene(3)[..., ::-1], 'rgba8': np.dstack((scene(3), GREY)),
+    'bgra8': np.dstack((scene(3)[..., ::-1], GREY)), 'mono8': GREY, 'rgb16': WIDE, 'bgr16': WIDE[..., ::-1],
+    'mono16': GREY.astype(np.uint16) << 8, 'bayer_rggb8': bayer(scene(3)),
+    'yuv422_yuy2': cv2.cvtColor(scene(3), cv2.COLOR_RGB2YUV_YUY2),
+}
+
+
+def raw_message(stamp: int, encoding: str, pixels: np.ndarray, padding: int, big: bool) -> Image:
+    """Return a message with padding bytes behind each row, big-endian if asked."""
+    if big:
+        pixels = pixels.astype(pixels.dtype.newbyteorder('>'))
+    rows = np.frombuffer(np.ascontiguousarray(pixels).tobytes(), np.uint8).reshape(pixels.shape[0], -1)
+    rows = np.pad(rows, ((0, 0), (0, padding)), constant_values=255)
+    message = image_message(stamp, scene(3))
+    message.encoding, message.step, message.is_bigendian = encoding, rows.shape[1], int(big)
+    message.data = array('B', rows.tobytes())
+    return message
+
+
+def test_encodings_padding_and_byte_order(run):
+    """Whatever the layout of a colour image, the cloud has the scene's colours; what is no colour is refused."""
+    _, robot = run(lossless=True)
+    variants = [(encoding, padding, big) for encoding in ENCODINGS for padding, big in
+                ((0, False), (5, False), (0, True), (7, True))]
+    answers = 0
+    for i, (encoding, padding, big) in enumerate(variants):
+        pixels = ENCODINGS[encoding]
+        robot.camera.publish(raw_message(STAMPS[0] + i, encoding, pixels, padding, big))
+        answers += 1
+        robot.wait_for(f'{encoding} padded by {padding}, big-endian {big}',
+                       lambda: len(robot.heard['points']) == answers, 10)
+        rgb = point_cloud2.read_points(robot.heard['points'][-1])['rgb'].copy().view(np.uint32)
+        shown = np.stack((rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255), axis=-1).reshape(96, 128, 3).astype(int)
+        wanted = np.repeat(GREY[..., None], 3, axis=2) if encoding.startswith('mono') else scene(3)
+        slack = 40 if encoding.startswith(('bayer', 'yuv')) else 2
+        assert np.abs(shown[2:-2, 2:-2] - wanted[2:-2, 2:-2]).max() <= slack, (encoding, padding, big)
+    robot.camera.publish(raw_message(STAMPS[0] + 1000, '32FC1', GREY.astype(np.float32), 0, False))
+    robot.show(STAMPS[0] + 2000)
+    robot.wait_for('the image after the depth image', lambda: stamp_of(robot.counters()) == STAMPS[0] + 2000)
+    assert robot.counters().dropped_invalid == 1
+
+
+@pytest.mark.parametrize('kind', ['jpeg', 'png'])
+def test_compressed_images(start_node, make_robot, kind):
+    """Compressed images, colour and grey, are answered on image/compressed; a truncated one is refused."""
+    node, robot = start_node(lossless=True, image_transport='compressed'), make_robot(
+        topic='image/compressed', image_type=CompressedImage)
+    robot.wait_until_watched()
+    colour = cv2.imencode(f'.{kind}', scene(3)[..., ::-1])[1].tobytes()
+    grey = cv2.imencode(f'.{kind}', GREY)[1].tobytes()
+    for i, data in enumerate((colour, grey, colour[:len(colour) // 2], b'', b'no image', colour)):
+        robot.camera.publish(compressed(STAMPS[0] + i, data, kind))
+    robot.wait_for('three answers', lambda: len(robot.heard['status']) == 3)
+    assert robot.counters().dropped_invalid == 3
+    assert 'cannot be read' in node.log() or 'truncated' in node.log()
+    rgb = point_cloud2.read_points(robot.heard['points'][0])['rgb'].copy().view(np.uint32)
+    red = (rgb >> 16 & 255).reshape(96, 128).astype(int)
+    assert np.abs(red - scene(3)[..., 0]).mean() < 3
+
+
+def test_base_frame_waits_for_its_transform(run):
+    """With a base frame there is no pose and no TF until the camera's mount is known, then the base's own."""
+    node, robot = run(lossless=True, base_frame='base_link')
+    robot.show_and_wait(STAMPS[:2])
+    robot.spin(0.3)
+    assert len(robot.heard['points']) == 2
+    assert not robot.heard['pose'] and not robot.heard['tf']
+    assert f'base_link → {CAMERA_FRAME}' in node.log()
+
+    mount = TransformStamped(child_frame_id=CAMERA_FRAME)
+    mount.header.frame_id = 'base_link'
+    mount.transform.translation.x, mount.transform.translation.z = 0.2, 0.5
+    q = mount.transform.rotation
+    q.x, q.y, q.z, q.w = -0.5, 0.5, -0.5, 0.5  # optical axes on a level camera that looks ahead
+    broadcaster = StaticTransformBroadcaster(robot.node)
+    broadcaster.sendTransform(mount)
+    robot.spin(1.0)
+    robot.show_and_wait(STAMPS[2:])
+    robot.wait_for('poses', lambda: len(robot.heard['pose']) == len(robot.heard['tf']) == 4)
+
+    reconstructor = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
+    frames = [reconstructor.step(scene(stamp // 100_000_000)) for stamp in STAMPS]
+    base_from_camera = np.eye(4)
+    base_from_camera[:3, :3] = OPTICAL_TO_ROS
+    base_from_camera[:3, 3] = 0.2, 0, 0.5
+    for message, transforms, frame in zip(robot.heard['pose'], robot.heard['tf'], frames[2:], strict=True):
+        expected = base_from_camera @ frame.pose @ np.linalg.inv(base_from_camera)
+        np.testing.assert_allclose(matrix_of(message.pose.position, message.pose.orientation), expected, atol=1e-9)
+        assert message.header.frame_id == 'odom'
+        assert transforms.transforms[0].child_frame_id == 'base_link'
+
+
+def test_no_frame_id_gives_no_pose(run):
+    """Images that name no frame give points but no pose and no TF: there is nothing to hang them under."""
+    node, robot = run(lossless=True)
+    robot.show(STAMPS[0], frame_id='')
+    robot.wait_for('the cloud', lambda: robot.heard['points'])
+    robot.spin(0.2)
+    assert not robot.heard['pose'] and not robot.heard['tf']
+    assert 'empty frame_id' in node.log()
+
+
+def test_lazy_rests_while_nobody_listens(start_node, make_robot):
+    """With lazy on and no subscriber nothing is inferred; off, the memory gets every frame."""
+    start_node(name='idler', lossless=True, lazy=True)
+    start_node(name='worker', lossless=True)
+    deaf = Robot(target='nobody')
+    try:
+        deaf.wait_for('both nodes', lambda: deaf.camera.get_subscription_count() == 2)
+        for stamp in STAMPS:
+            deaf.show(stamp)
+        deaf.wait_for('the reports', lambda: all(any(
+            pair.key == 'received' and pair.value == '6' for array_ in deaf.heard['diagnostics']
+            for status in array_.status if status.name == f'{name}: input' for pair in status.values)
+            for name in ('idler', 'worker')))
+        deaf.spin(1.5)
+        deaf.target = 'idler'
+        assert deaf.diagnostic('input')['answered'] == '0' and deaf.diagnostic('input')['skipped lazy'] == '6'
+        deaf.target = 'worker'
+        assert deaf.diagnostic('input')['answered'] == '6'
+    finally:
+        deaf.close()
+
+
+def test_silence_is_explained(start_node, make_robot):
+    """A camera whose topic nobody publishes, or with another type, is named in the log and the diagnostics."""
+    node, robot = start_node(), make_robot(topic='elsewhere')
+    robot.wait_for('the report', lambda: 'nobody publishes' in robot.diagnostic('input').get('message', ''))
+    robot.node.create_publisher(CompressedImage, 'image', QoSProfile(depth=1))
+    robot.wait_for('the report', lambda: 'CompressedImage' in robot.diagnostic('input').get('message', ''))
+    assert 'nobody publishes' in node.log()
+
+
+def test_best_effort_camera_and_lossless_node_is_said(start_node, make_robot):
+    """A lossless node that a best-effort camera cannot serve says which parameter mends it; with it, it is served."""
+    node, robot = start_node(lossless=True), make_robot(reliable=False)
+    robot.wait_for('the remedy', lambda: 'qos_overrides./image.subscription.reliability' in node.log())
+    node.stop()
+    start_node(name='mended', lossless=True, **{'qos_overrides./image.subscription.reliability': 'best_effort'})
+    mended = make_robot(target='mended', reliable=False)
+    mended.wait_until_watched()
+    mended.show_and_wait(STAMPS[:1])

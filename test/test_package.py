@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is shipped beside the code: versions, configuration, executables."""
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+import yaml
+from ament_index_python.packages import get_package_prefix, get_package_share_directory
+
+import ttt3r_ros
+from ttt3r_ros.ros.parameters import DECLARATIONS
+
+ROOT = Path(__file__).parents[1]
+FAST_DDS = '{http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles}'
+
+
+def test_versions_agree():
+    """package.xml, setup.py and the Python package name one version."""
+    manifest = ElementTree.parse(ROOT / 'package.xml').findtext('version')
+    setup = subprocess.run([sys.executable, 'setup.py', '--version'], cwd=ROOT, check=True,
+                           capture_output=True, text=True)
+    assert manifest == setup.stdout.split()[-1] == ttt3r_ros.__version__
+
+
+def test_parameter_file_applies_in_any_namespace():
+    """The shipped YAML is keyed /** and holds parameters only."""
+    content = yaml.safe_load((ROOT / 'config' / 'ttt3r.yaml').read_text())
+    assert list(content) == ['/**']
+    assert list(content['/**']) == ['ros__parameters']
+
+
+def test_parameter_file_holds_the_defaults():
+    """The shipped YAML names every parameter but those of rules and of launch, with the node's own defaults."""
+    content = yaml.safe_load((ROOT / 'config' / 'ttt3r.yaml').read_text())['/**']['ros__parameters']
+    assert content == {d.name: d.default for d in DECLARATIONS if '.' not in d.name and d.name != 'autostart'}
+
+
+def test_fast_dds_profile_is_the_default_and_keeps_both_transports():
+    """The shipped profile applies unnamed, has room for large images, and still reaches other machines."""
+    root = ElementTree.parse(ROOT / 'config' / 'fastdds_shm.xml').getroot()
+    transports = {transport.findtext(f'{FAST_DDS}transport_id'): transport
+                  for transport in root.iter(f'{FAST_DDS}transport_descriptor')}
+    participant = root.find(f'{FAST_DDS}participant')
+    used = [t.text for t in participant.find(f'.//{FAST_DDS}userTransports')]
+    assert participant.get('is_default_profile') == 'true'
+    assert sorted(transports[name].findtext(f'{FAST_DDS}type') for name in used) == ['SHM', 'UDPv4']
+    segments = [int(t.findtext(f'{FAST_DDS}segment_size', '0')) for t in transports.values()]
+    assert max(segments) >= 1920 * 1080 * 3
+
+
+def test_rviz_configuration_shows_what_the_node_publishes():
+    """The RViz configuration is fixed to odom and shows the cloud reliably, as the node offers it."""
+    manager = yaml.safe_load((ROOT / 'config' / 'ttt3r.rviz').read_text())['Visualization Manager']
+    topics = {d['Topic']['Value']: d['Topic'] for d in manager['Displays'] if 'Topic' in d}
+    assert manager['Global Options']['Fixed Frame'] == 'odom'
+    assert topics['/ttt3r/points']['Reliability Policy'] == 'Reliable'
+    assert set(topics) == {'/ttt3r/points', '/ttt3r/pose', '/image'}
+
+
+@pytest.mark.parametrize('name', ['launch/ttt3r.launch.py', 'config/ttt3r.yaml', 'config/ttt3r.rviz',
+                                  'config/fastdds_shm.xml', 'package.xml'])
+def test_installed_files(name):
+    """The files that a user names by package are in its share folder, as they are in the source."""
+    assert (Path(get_package_share_directory('ttt3r_ros')) / name).read_bytes() == (ROOT / name).read_bytes()
+
+
+@pytest.mark.parametrize('name', ['ttt3r', 'ttt3r_node'])
+def test_executables_are_installed(name):
+    """`ros2 run` finds the executable."""
+    assert os.access(Path(get_package_prefix('ttt3r_ros')) / 'lib' / 'ttt3r_ros' / name, os.X_OK)
+
+
+def test_command_runs():
+    """The installed `ttt3r` starts and tells its version."""
+    command = Path(get_package_prefix('ttt3r_ros')) / 'lib' / 'ttt3r_ros' / 'ttt3r'
+    answer = subprocess.run([command, '--version'], capture_output=True, text=True, check=True)
+    assert answer.stdout.split()[-1] == ttt3r_ros.__version__
+
+
+def test_messages_come_from_the_install_space():
+    """The source tree's package finds the generated messages."""
+    from ttt3r_ros.msg import ReconstructionStatus
+    assert 'gate_mean' in ReconstructionStatus.get_fields_and_field_types()

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages to arrays and back. Every number is cast: Jazzy's rclpy writes a wrong type as garbage, unasked."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+
+import cv2
+import numpy as np
+from builtin_interfaces.msg import Time
+from cv_bridge import CvBridge
+from geometry_msgs.msg import PoseStamped, TransformStamped
+from sensor_msgs.msg import CompressedImage, Image, PointCloud2, PointField
+from sensor_msgs_py import point_cloud2
+from std_msgs.msg import Header
+from tf_transformations import quaternion_from_matrix, quaternion_matrix
+
+# From optical axes (x right, y down, z forward) to REP-103 (x forward, y left, z up).
+OPTICAL_TO_ROS = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+
+POINT_FIELDS = [PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32, count=1)
+                for i, name in enumerate(('x', 'y', 'z', 'rgb', 'confidence'))]
+POINT_TYPE = np.dtype([(f.name, np.float32) for f in POINT_FIELDS])
+
+_bridge = CvBridge()
+
+
+class ImageError(ValueError):
+    """An image message that holds no image we can read; the message says what is wrong with it."""
+
+
+def nanoseconds(stamp: Time) -> int:
+    """Return a stamp in integer nanoseconds."""
+    return stamp.sec * 1_000_000_000 + stamp.nanosec
+
+
+def to_rgb(message: Image | CompressedImage) -> np.ndarray:
+    """Return a message's image, uint8 (H, W, 3) RGB. Raises ImageError."""
+    try:
+        if isinstance(message, CompressedImage):
+            return _decompress(message)
+        return np.ascontiguousarray(_bridge.imgmsg_to_cv2(_plain(message), 'rgb8'))
+    except ImageError:
+        raise
+    except Exception as error:  # cv_bridge and OpenCV raise many kinds for one cause: bytes that are no image
+        kind = (f'{message.format!r} image' if isinstance(message, CompressedImage) else
+                f'{message.width}×{message.height} {message.encoding!r} image')
+        raise ImageError(f'{kind} of {len(message.data)} bytes cannot be read as rgb8: {error}') from error
+
+
+def _decompress(message: CompressedImage) -> np.ndarray:
+    data = message.data.tobytes()
+    for name, start, end in (('JPEG', b'\xff\xd8', b'\xff\xd9'), ('PNG', b'\x89PNG', b'IEND')):
+        # Decoders fill a missing part with grey, unasked.
+        if data.startswith(start) and end not in data:
+            raise ImageError(f'a {name} image of {len(data)} bytes has no end: it was truncated on its way')
+    image = _bridge.compressed_imgmsg_to_cv2(message)
+    if image is None:
+        raise ImageError(f'{len(data)} bytes of format {message.format!r} are no image that OpenCV can decode')
+    if image.dtype == np.uint16:
+        image = (image >> 8).astype(np.uint8)
+    # cv_bridge would take every image for colour.
+    code = {2: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB}.get(image.ndim if image.ndim == 2 else image.shape[2],
+                                                            cv2.COLOR_BGRA2RGB)
+    return cv2.cvtColor(image, code)
+
+
+def _plain(message: Image) -> Image:
+    """Return the image in native byte order with nothing behind its rows.
+
+    cv_bridge itself takes only whole pixels of padding, and its byte swap fails on NumPy 2.
+    """
+    if message.width == 0 or message.height == 0:
+        raise ImageError(f'an image of {message.width}×{message.height} pixels is empty')
+    if len(message.data) < message.step * message.height:
+        raise ImageError(f'an image of {message.height} rows of {message.step} bytes has only '
+                         f'{len(message.data)} bytes: the driver truncated it')
+    kind, channels = _bridge.encoding_to_dtype_with_channels(message.encoding)
+    dtype = np.dtype(kind)
+    row = message.width * dtype.itemsize * channels
+    if message.step < row:
+        raise ImageError(f'an image {message.width} pixels wide in {message.encoding!r} needs rows of {row} bytes, '
+                         f'but step is {message.step}')
+    foreign = bool(message.is_bigendian) != (sys.byteorder == 'big')
+    if message.step == row and not foreign:
+        return message
+    rows = np.frombuffer(message.data, np.uint8)[:message.step * message.height].reshape(message.height, -1)
+    pixels = np.ascontiguousarray(rows[:, :row]).view(dtype)
+    if foreign:
+        pixels = pixels.byteswap()
+    return Image(header=message.header, height=message.height, width=message.width, encoding=message.encoding,
+                 is_bigendian=int(sys.byteorder == 'big'), step=row, data=array('B', pixels.tobytes()))
+
+
+def to_pose(header: Header, pose: np.ndarray) -> PoseStamped:
+    """Return pose (4, 4) as a message."""
+    message = PoseStamped(header=header)
+    x, y, z, w = quaternion_from_matrix(pose)
+    p, q = message.pose.position, message.pose.orientation
+    p.x, p.y, p.z = (float(v) for v in pose[:3, 3])
+    q.x, q.y, q.z, q.w = float(x), float(y), float(z), float(w)
+    return message
+
+
+def to_transform(header: Header, child: str, pose: np.ndarray) -> TransformStamped:
+    """Return pose (4, 4), child in header's frame, as a transform."""
+    message = TransformStamped(header=header, child_frame_id=child)
+    x, y, z, w = quaternion_from_matrix(pose)
+    t, q = message.transform.translation, message.transform.rotation
+    t.x, t.y, t.z = (float(v) for v in pose[:3, 3])
+    q.x, q.y, q.z, q.w = float(x), float(y), float(z), float(w)
+    return message
+
+
+def from_transform(message: TransformStamped) -> np.ndarray:
+    """Return a transform as (4, 4) float64: the child's pose in the parent's frame."""
+    t, q = message.transform.translation, message.transform.rotation
+    matrix = quaternion_matrix((q.x, q.y, q.z, q.w))
+    matrix[:3, 3] = t.x, t.y, t.z
+    return matrix
+
+
+def to_cloud(header: Header, points: np.ndarray, image: np.ndarray, confidence: np.ndarray) -> PointCloud2:
+    """Return points (h, w, 3), colours uint8 (h, w, 3) and confidence (h, w) as an organised cloud."""
+    height, width = confidence.shape
+    cloud = np.empty((height, width), POINT_TYPE)
+    for axis, name in enumerate('xyz'):
+        cloud[name] = points[..., axis]
+    r, g, b = (image[..., c].astype(np.uint32) for c in range(3))
+    cloud['rgb'] = ((r << 16) | (g << 8) | b).view(np.float32)
+    cloud['confidence'] = confidence
+    # create_cloud reads a 2-D array as (width, height): give it a flat one and say the shape here.
+    message = point_cloud2.create_cloud(header, POINT_FIELDS, cloud.reshape(-1))
+    message.height, message.width = height, width
+    message.row_step = width * message.point_step
+    message.is_dense = True  # the reconstructor raises on anything that is not finite
+    return message

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the node counts, and what it tells /diagnostics once a second."""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import dataclass
+
+import torch
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.lifecycle import LifecycleNode
+
+SILENCE_S = 2.0
+
+
+@dataclass
+class Counters:
+    """Images since configuration, by what became of them. Each field is written by one thread only."""
+
+    received: int = 0
+    answered: int = 0
+    dropped_overrun: int = 0
+    dropped_stamp: int = 0
+    dropped_invalid: int = 0
+    dropped_nonfinite: int = 0
+    lost_in_transport: int = 0
+    skipped_lazy: int = 0
+
+
+class SequenceGaps:
+    """Counts messages that a publisher numbered and we never saw."""
+
+    def __init__(self) -> None:
+        """Start with no message seen."""
+        self._last: int | None = None
+
+    def lost(self, number: int | None) -> int:
+        """Return how many are missing before this publication number; 0 where the middleware gives none."""
+        if not number:
+            return 0
+        last, self._last = self._last, number
+        return number - last - 1 if last is not None and number > last else 0
+
+
+@dataclass
+class Health:
+    """What the last frames looked like, for the report; written by the executor and the inference thread."""
+
+    last_image: float | None = None  # time.monotonic() seconds
+    last_inference_ms: float | None = None
+    problem: str | None = None  # of the last frame, None if it was answered
+
+
+class Diagnostics:
+    """Publishes the node's health on /diagnostics."""
+
+    def __init__(self, node: LifecycleNode, counters: Counters, health: Health, device: str,
+                 constant: dict[str, str], trained: bool) -> None:
+        """Take what to watch; `constant` are values that stay as they are."""
+        self._node = node
+        self._counters = counters
+        self._health = health
+        self._device = device
+        self._constant = constant
+        self._trained = trained
+        self._name = node.get_fully_qualified_name().lstrip('/')
+        self._previous: Counters = Counters()
+        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
+
+    def publish(self, active: bool, input_topic: str, input_problem: str | None, state: dict[str, str]) -> None:
+        """Report once: `input_problem` says why no images come, `state` are values that change."""
+        array = DiagnosticArray(status=[self._input(active, input_topic, input_problem), self._inference(state),
+                                        self._memory()])
+        array.header.stamp = self._node.get_clock().now().to_msg()
+        self._publisher.publish(array)
+        self._previous = Counters(**vars(self._counters))
+
+    def silence(self) -> float | None:
+        """Return seconds since the last image, None before the first."""
+        last = self._health.last_image
+        return None if last is None else time.monotonic() - last
+
+    def destroy(self) -> None:
+        """Take the publisher off the node."""
+        self._node.destroy_publisher(self._publisher)
+
+    def _input(self, active: bool, topic: str, problem: str | None) -> DiagnosticStatus:
+        counters, before, age = self._counters, self._previous, self.silence()
+        level, text = DiagnosticStatus.OK, f'images arrive on {topic}'
+        if not active:
+            text = 'not active'
+        elif age is None or age > SILENCE_S:
+            level, text = DiagnosticStatus.WARN, problem or f'no image on {topic}'
+        elif counters.lost_in_transport > before.lost_in_transport:
+            level, text = DiagnosticStatus.WARN, 'images are lost on their way: see README, shared memory'
+        elif (bad := counters.dropped_invalid - before.dropped_invalid):
+            level, text = DiagnosticStatus.WARN, f'{bad} image(s) could not be read: {self._health.problem}'
+        values = {'rate (Hz)': str(counters.received - before.received),
+                  'age of last image (s)': 'none' if age is None else f'{age:.2f}',
+                  **{name.replace('_', ' '): str(value) for name, value in vars(counters).items()}}
+        return self._status('input', level, text, values)
+
+    def _inference(self, state: dict[str, str]) -> DiagnosticStatus:
+        level, text = DiagnosticStatus.OK, 'running'
+        if self._counters.dropped_nonfinite > self._previous.dropped_nonfinite:
+            level, text = DiagnosticStatus.ERROR, f'predictions are not finite: {self._health.problem}'
+        elif not self._trained:
+            level, text = DiagnosticStatus.WARN, 'untrained weights: the poses mean nothing'
+        ms = self._health.last_inference_ms
+        return self._status('inference', level, text,
+                            {'last (ms)': 'none' if ms is None else f'{ms:.1f}', **self._constant, **state})
+
+    def _memory(self) -> DiagnosticStatus:
+        values = {'peak resident (MiB)': str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)}
+        if self._device.startswith('cuda'):
+            values['GPU allocated (MiB)'] = str(torch.cuda.memory_allocated(self._device) >> 20)
+        return self._status('memory', DiagnosticStatus.OK, 'constant in the number of frames', values)
+
+    def _status(self, part: str, level: bytes, text: str, values: dict[str, str]) -> DiagnosticStatus:
+        return DiagnosticStatus(level=level, name=f'{self._name}: {part}', message=text, hardware_id=self._device,
+                                values=[KeyValue(key=key, value=value) for key, value in values.items()])

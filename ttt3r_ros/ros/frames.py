@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What hangs under what: the camera's mount from TF in, odometry → base out."""
+
+from __future__ import annotations
+
+import numpy as np
+from geometry_msgs.msg import TransformStamped
+from rclpy.lifecycle import LifecycleNode
+from rclpy.time import Time
+from tf2_ros import Buffer, TransformBroadcaster, TransformException, TransformListener
+
+from ttt3r_ros.ros.conversions import OPTICAL_TO_ROS, from_transform
+
+
+class CameraMount:
+    """Turns the camera's path into that of the tracked frame."""
+
+    def __init__(self, node: LifecycleNode, base_frame: str) -> None:
+        """Take the base frame; empty, the camera itself is tracked and TF is not read."""
+        self._node = node
+        self._base_frame = base_frame
+        self._base_from_camera: dict[str, np.ndarray] = {}
+        self._buffer = Buffer()
+        self._listener = TransformListener(self._buffer, node) if base_frame else None
+        self._broadcaster = TransformBroadcaster(node)
+
+    def tracked_frame(self, camera_frame: str) -> str:
+        """Return the name of what is tracked when images come from camera_frame."""
+        return self._base_frame or camera_frame
+
+    def missing(self, camera_frame: str) -> str | None:
+        """Return why the camera's place on the tracked frame is not known, or None if it is."""
+        if not self.tracked_frame(camera_frame):
+            return 'the images have an empty frame_id and base_frame is not set: set one of them'
+        if not self._base_frame or camera_frame in self._base_from_camera:
+            return None
+        try:
+            transform = self._buffer.lookup_transform(self._base_frame, camera_frame, Time())
+        except TransformException as error:
+            return f'no transform {self._base_frame} → {camera_frame} in TF yet: {error}'
+        self._base_from_camera[camera_frame] = from_transform(transform)
+        return None
+
+    def odometry(self, pose: np.ndarray, camera_frame: str) -> np.ndarray:
+        """Return the tracked frame's pose (4, 4) in the odometry frame.
+
+        pose (4, 4): camera-to-world, world = the first camera, optical axes. The odometry frame starts as the base
+        did, or, without one, where the camera did, looking along x with y left and z up.
+        """
+        if not self._base_frame:
+            return OPTICAL_TO_ROS @ pose
+        mount = self._base_from_camera[camera_frame]
+        return mount @ pose @ np.linalg.inv(mount)
+
+    def broadcast(self, transform: TransformStamped) -> None:
+        """Send a transform to /tf."""
+        self._broadcaster.sendTransform(transform)
+
+    def destroy(self) -> None:
+        """Take the subscriptions and the publisher off the node."""
+        if self._listener is not None:
+            self._listener.unregister()
+        self._node.destroy_publisher(self._broadcaster.pub_tf)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every parameter of the node, declared once: its type, range and text, and what it becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from ttt3r_ros.model.update_rules import MEMIX_SUFFIX, RULES, UpdateRule, UpdateRuleError, make_rule, rule_parameters
+from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """One parameter: default, description, whether it changes live, and what values it takes."""
+
+    name: str
+    default: str | bool | int | float
+    text: str
+    live: bool = False
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+    def descriptor(self) -> ParameterDescriptor:
+        """Return what `ros2 param describe` shows."""
+        descriptor = ParameterDescriptor(description=self.text)
+        if self.choices:
+            descriptor.additional_constraints = 'one of ' + ', '.join(repr(c) for c in self.choices)
+        if self.low is not None and isinstance(self.default, int):
+            descriptor.integer_range = [IntegerRange(from_value=int(self.low), to_value=int(self.high), step=1)]
+        elif self.low is not None:
+            descriptor.floating_point_range = [
+                FloatingPointRange(from_value=float(self.low), to_value=float(self.high), step=0.0)]
+        return descriptor
+
+
+DECLARATIONS = (
+    Declaration('weights', 'untrained', "checkpoint: a published .pth, a converted .safetensors, or 'untrained', a "
+                'small network with random weights whose poses mean nothing'),
+    Declaration('device', 'auto', "where the network runs: 'cpu', 'cuda', 'cuda:1', …, or 'auto', the first CUDA "
+                'device, else the CPU'),
+    Declaration('update_rule', 'ttt3r', f'how the memory is written: {", ".join(RULES)}, each with {MEMIX_SUFFIX} '
+                'behind it if wanted; from the next frame on', live=True),
+    *(Declaration(name, p['default'], p['text'], live=True, low=p['low'], high=p['high'])
+      for name, p in rule_parameters().items()),
+    Declaration('reset_interval', 0, 'frames after which the memory starts afresh, the path going on where it was; '
+                '0 for never, else at least 2', live=True, low=0, high=1_000_000),
+    Declaration('segment_alignment', 'sim3', "how the path goes on after a reset: 'sim3' takes the scale over from "
+                "the common frame, 'se3' trusts the model's metres", choices=ALIGNMENTS),
+    Declaration('image_transport', 'raw', "'raw' subscribes to image, 'compressed' to image/compressed",
+                choices=('raw', 'compressed')),
+    Declaration('lossless', False, 'answer every frame in order, for bags; otherwise the newest frame wins'),
+    Declaration('lazy', False, 'no inference while nobody subscribes to pose, points or status; the memory then '
+                'misses those frames', live=True),
+    Declaration('odom_frame', 'odom', 'the continuous frame that poses are given in (x forward, y left, z up)'),
+    Declaration('base_frame', '', "the robot's base, whose camera mount is read from TF once; empty: the camera "
+                'itself is tracked'),
+    Declaration('publish_tf', True, 'broadcast odom_frame → base_frame', live=True),
+    Declaration('autostart', True, 'configure and activate at start; false under a lifecycle manager'),
+)
+_BY_NAME = {declaration.name: declaration for declaration in DECLARATIONS}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The parameters' values, checked; `rule` is built from update_rule and the rules' own parameters."""
+
+    weights: str
+    device: str
+    rule: UpdateRule
+    reset_interval: int
+    segment_alignment: str
+    image_transport: str
+    lossless: bool
+    lazy: bool
+    odom_frame: str
+    base_frame: str
+    publish_tf: bool
+
+
+class SettingsError(ValueError):
+    """A parameter's value that the node cannot take; the message names it and says what it can."""
+
+
+def declare(node: Node) -> None:
+    """Declare all parameters on the node."""
+    for declaration in DECLARATIONS:
+        node.declare_parameter(declaration.name, declaration.default, declaration.descriptor())
+
+
+def read(node: Node, changes: list[Parameter] | None = None) -> Settings:
+    """Return the node's settings as they are, or as they would be with the changes. Raises SettingsError."""
+    values = {name: node.get_parameter(name).value for name in _BY_NAME}
+    values |= {p.name: p.value for p in changes or () if p.name in _BY_NAME}
+    for name, declaration in _BY_NAME.items():
+        if declaration.choices and values[name] not in declaration.choices:
+            raise SettingsError(f'{name} {values[name]!r} is unknown: take one of {", ".join(declaration.choices)}')
+    if values['reset_interval'] == 1:
+        raise SettingsError('reset_interval 1 is not possible: take 0 (never) or at least 2')
+    if not values['odom_frame'] or values['odom_frame'] == values['base_frame']:
+        raise SettingsError('odom_frame must be a name, and another than base_frame')
+    try:
+        rule = make_rule(values['update_rule'], {name: values[name] for name in rule_parameters()})
+    except UpdateRuleError as error:
+        raise SettingsError(str(error)) from error
+    return Settings(rule=rule, **{f.name: values[f.name] for f in fields(Settings) if f.name != 'rule'})
+
+
+def check(node: Node, changes: list[Parameter], configured: bool) -> SetParametersResult:
+    """Say whether the node takes the changes, with the reason if not.
+
+    Once configured, only live parameters change.
+    """
+    for change in changes:
+        declaration = _BY_NAME.get(change.name)
+        if declaration and configured and not declaration.live:
+            return SetParametersResult(successful=False, reason=(
+                f'{change.name} takes effect when the node is configured: deactivate and clean it up first '
+                f'(ros2 lifecycle set {node.get_fully_qualified_name()} cleanup)'))
+    try:
+        read(node, changes)
+    except SettingsError as error:
+        return SetParametersResult(successful=False, reason=str(error))
+    return SetParametersResult(successful=True)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inference thread and what waits for it. Only this thread touches the reconstruction."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+QUEUE_BYTES = 1 << 30  # waiting frames of a lossless run; past it the subscription waits, and DDS behind it
+
+
+class Worker:
+    """Hands frames to one thread: in live form the newest waiting one, in lossless form all in order."""
+
+    def __init__(self, handle: Callable[[Any], None], *, lossless: bool) -> None:
+        """Take the function that answers a frame. The worker starts paused."""
+        self._handle = handle
+        self._lossless = lossless
+        self._frames: deque[tuple[Any, int]] = deque()
+        self._bytes = 0
+        self._calls: deque[tuple[Callable[[], Any], Future]] = deque()
+        self._paused = True
+        self._stopping = False
+        self._busy = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name='inference', daemon=True)
+        self._thread.start()
+
+    def submit(self, frame: Any, size: int) -> int:
+        """Leave a frame of that many bytes; return how many older ones it pushed out.
+
+        In lossless form none ever is: past QUEUE_BYTES this waits until there is room.
+        """
+        with self._changed:
+            if not self._lossless:
+                dropped = len(self._frames)
+                self._frames.clear()
+                self._bytes = 0
+            else:
+                dropped = 0
+                self._changed.wait_for(lambda: not self._frames or self._bytes + size <= QUEUE_BYTES
+                                       or self._paused or self._stopping)
+            self._frames.append((frame, size))
+            self._bytes += size
+            self._changed.notify_all()
+        return dropped
+
+    def call(self, function: Callable[[], Any]) -> Any:
+        """Run a function on the inference thread, before the next frame; return or raise what it does."""
+        future: Future = Future()
+        with self._changed:
+            if self._stopping:
+                raise RuntimeError('the inference thread has stopped')
+            self._calls.append((function, future))
+            self._changed.notify_all()
+        return future.result()
+
+    def resume(self) -> None:
+        """Take frames."""
+        with self._changed:
+            self._paused = False
+            self._changed.notify_all()
+
+    def pause(self) -> int:
+        """Finish the frame in hand, then rest; return how many waiting frames were dropped.
+
+        Frames that wait in a lossless run go on waiting.
+        """
+        with self._changed:
+            self._paused = True
+            dropped = 0
+            if not self._lossless:
+                dropped = len(self._frames)
+                self._frames.clear()
+                self._bytes = 0
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._busy)
+        return dropped
+
+    def waiting(self) -> int:
+        """Return how many frames wait."""
+        return len(self._frames)
+
+    def stop(self) -> None:
+        """Finish the frame in hand and end the thread; what waits is let go."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _ready(self) -> bool:
+        return self._stopping or bool(self._calls) or (bool(self._frames) and not self._paused)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._ready)
+                if self._stopping:
+                    break
+                call = self._calls.popleft() if self._calls else None
+                if call is None:
+                    frame, size = self._frames.popleft()
+                    self._bytes -= size
+                    self._busy = True
+                    self._changed.notify_all()
+            if call is not None:
+                self._answer_call(*call)
+                continue
+            try:
+                self._handle(frame)
+            except Exception:
+                # A frame must never take the thread down with it.
+                logger.exception('a frame failed in a way that nobody foresaw; it is left out')
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+        for _, future in self._calls:
+            future.set_exception(RuntimeError('the inference thread has stopped'))
+
+    @staticmethod
+    def _answer_call(function: Callable[[], Any], future: Future) -> None:
+        try:
+            future.set_result(function())
+        except Exception as error:
+            future.set_exception(error)
