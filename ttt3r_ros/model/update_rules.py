@@ -95,6 +95,11 @@ class UpdateRule:
                 raise UpdateRuleError(f'{self.name}.{f.name} = {getattr(self, f.name)} is outside '
                                       f'[{f.metadata["low"]}, {f.metadata["high"]}]')
 
+    def __str__(self) -> str:
+        """Return the name, and the parameters where there are any."""
+        values = ', '.join(f'{f.name} {getattr(self, f.name):g}' for f in fields(self) if f.metadata)
+        return f'{self.name} ({values})' if values else self.name
+
     def gate(self, seen: Observation, memory: RuleMemory | None) -> tuple[Tensor, RuleMemory]:
         """Return the gate (N,) in [0, 1] and the memory to give with the next frame.
 

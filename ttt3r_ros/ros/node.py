@@ -128,7 +128,7 @@ class Ttt3rNode(LifecycleNode):
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
         loaded = load_network(settings.weights, device)
         log = self.get_logger()
-        log.info(f'weights {loaded.name!r} on {device}, update rule {settings.rule.name}')
+        log.info(f'weights {loaded.name!r} on {device}, update rule {settings.rule}')
         if not loaded.trained:
             log.warning('UNTRAINED WEIGHTS: the network is random, poses and points mean NOTHING. '
                         'Set the parameter weights to a checkpoint (README, Weights).')

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The frames as a bag: made from whatever the user gave, or his own bag as it is."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rclpy.serialization import deserialize_message
+from rich.console import Console
+
+from ttt3r_ros.demo.progress import Progress
+from ttt3r_ros.demo.replay import TYPES
+from ttt3r_ros.demo.report import Sent
+from ttt3r_ros.ros.conversions import ImageError, nanoseconds, to_rgb
+from ttt3r_ros.sequences import Bag, SequenceError, Trajectory, open_sequence, write_bag
+from ttt3r_ros.sequences.bag import COMPRESSED
+
+BAG = 'demo_bag'
+RAW_BYTES = 4e9  # a longer recording goes into its bag as JPEG
+PICTURES = 6
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A bag to play, the images in it, and what is known of them.
+
+    speed: how many times faster than recorded it is to be played, so that the rate is `rate` images a second.
+    pictures: a few images, uint8 (H, W, 3), by stamp; those that can be decoded.
+    """
+
+    name: str
+    bag: Bag
+    path: Path
+    sent: list[Sent]
+    truth: Trajectory | None
+    rate: float
+    speed: float
+    pictures: dict[int, np.ndarray]
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the images are CompressedImage."""
+        return self.bag.type == COMPRESSED
+
+
+def prepare(source: str, out: Path, rate: float | None, topic: str | None, console: Console) -> Footage:
+    """Return the footage of a source, written to a bag in `out` unless it is one. Raises SequenceError."""
+    sequence = open_sequence(source, rate=rate, topic=topic)
+    path, truth = out / BAG, sequence.truth
+    if isinstance(sequence, Bag):
+        bag, path = sequence, Path(source).expanduser()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+        first = next(iter(sequence), None)
+        if first is None:
+            raise SequenceError(f'{source} holds no frame')
+        large = first.rgb.nbytes * (sequence.count or 0) > RAW_BYTES
+        with Progress(console, f'frames → {path}{" (as JPEG: many)" if large else ""}', sequence.count) as progress:
+            write_bag(sequence, path, compressed=large, progress=lambda done, expected: progress.update(done))
+        bag = open_sequence(str(path))
+    sent, pictures = _look(bag)
+    rising = np.diff([image.stamp for image in sent])
+    rising = rising[rising > 0]
+    recorded = 1e9 / float(np.median(rising)) if len(rising) else bag.rate
+    return Footage(sequence.name, bag, path, sent, truth, rate or recorded, (rate or recorded) / recorded, pictures)
+
+
+def _look(bag: Bag) -> tuple[list[Sent], dict[int, np.ndarray]]:
+    """Return the images' headers, and a few of the images, spread evenly."""
+    shown = set(np.linspace(0, bag.count - 1, min(PICTURES, bag.count)).round().astype(int))
+    sent, pictures = [], {}
+    for index, raw in enumerate(bag.messages([bag.topic])):
+        message = deserialize_message(raw.data, TYPES[raw.type])
+        sent.append(Sent(nanoseconds(message.header.stamp), message.header.frame_id))
+        if index in shown:
+            try:
+                pictures[sent[-1].stamp] = to_rgb(message)
+            except ImageError as error:
+                log.warning('image %d of the bag: %s', index, error)
+    return sent, pictures
