@@ -79,7 +79,7 @@ choose_ros() {  # sets ros (sourced or wheels) and python
       "install ROS 2 Jazzy (docs.ros.org), source it, and run this again"
   fi
   # The real interpreter, also where the shell stands inside .venv or python3 is a shim.
-  python=$("$python" -c 'import os, sys; print(os.path.realpath(sys._base_executable))')
+  python=$("$python" -c 'import os, sys; sys.stdout.write(os.path.realpath(sys._base_executable))')
 }
 
 check_tools() {
@@ -120,7 +120,7 @@ repair_wheels() {
   # The wheels' CMake exports name include folders of the machine that built them.
   local prefix=${venv//[\\&#]/\\&}
   sed -i "s#/opt/python/cp3[0-9]*-cp3[0-9]*#$prefix#g" "$venv"/share/*/cmake/*Export.cmake
-  mkdir -p "$venv/include/$("$venv/bin/python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')"
+  mkdir -p "$venv/include/$("$venv/bin/python" -c 'import sys; sys.stdout.write("python%d.%d" % sys.version_info[:2])')"
 }
 
 install_python_packages() {
@@ -138,7 +138,7 @@ install_python_packages() {
     wanted+=(-r requirements/runtime.txt -r requirements/ros_wheels.txt)
   else
     # cv_bridge is compiled against the system's NumPy; PyTorch was seen to above.
-    "$venv/bin/python" -c 'import numpy; print("numpy==" + numpy.__version__)' >"$ws/constraints.txt"
+    "$venv/bin/python" -c 'import sys, numpy; sys.stdout.write(f"numpy=={numpy.__version__}\n")' >"$ws/constraints.txt"
     grep -v '^torch==' requirements/runtime.txt >"$ws/runtime.txt"
     wanted+=(-c "$ws/constraints.txt" -r "$ws/runtime.txt")
   fi

@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One ROS context for the tests, and makers of nodes and robots that are cleared away after each test."""
+"""Makers of nodes and robots that are cleared away after each test."""
 
 from __future__ import annotations
 
 import pytest
-import rclpy
 from harness import NodeProcess, Robot
 
 
-@pytest.fixture(scope='session', autouse=True)
-def ros():
-    """Start rclpy once."""
-    rclpy.init()
-    yield
-    rclpy.try_shutdown()
+@pytest.fixture(autouse=True)
+def in_ros(ros):
+    """Every test here talks over DDS."""
 
 
 @pytest.fixture

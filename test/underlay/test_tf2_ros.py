@@ -63,13 +63,6 @@ def buffer():
     return tf2_ros.Buffer()
 
 
-@pytest.fixture
-def ros():
-    rclpy.init()
-    yield
-    rclpy.shutdown()
-
-
 def test_lookup_down_up_and_across(buffer):
     """A lookup must be the source in the target, down a chain, up it, and across a common ancestor."""
     poses = {child: random_pose() for child in ('odom', 'base', 'camera', 'lidar')}

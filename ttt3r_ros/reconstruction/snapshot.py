@@ -40,7 +40,7 @@ class Place:
     boundary: Boundary | None = None
 
 
-def _fingerprint(network: Network) -> str:
+def _checksum(network: Network) -> str:
     """Return a checksum that tells two sets of weights apart: of those that start every segment."""
     weights = torch.cat([p.detach().float().cpu().flatten() for p in (
         network.pose_token, network.register_tokens.weight, network.decoder_embed_state.weight)])
@@ -58,7 +58,7 @@ def pack(recurrence: Recurrence, place: Place) -> bytes:
                     'boundary.pose': torch.from_numpy(place.boundary.pose),
                     'boundary.points': torch.from_numpy(place.boundary.points),
                     'boundary.confidence': torch.from_numpy(place.boundary.confidence)}
-    header = {'config': recurrence.network.config.to_dict(), 'weights': _fingerprint(recurrence.network),
+    header = {'config': recurrence.network.config.to_dict(), 'weights': _checksum(recurrence.network),
               'rule': recurrence.rule.name if memory.rule is not None else None, 'first': memory.first,
               'scale': place.path.scale, 'segment': place.segment, 'index': place.index,
               'frames_in_segment': place.frames_in_segment}
@@ -78,7 +78,7 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place]:
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise SnapshotError(f'not a snapshot of form {FORMAT}, or a truncated one: {error}') from error
     network = recurrence.network
-    if header['config'] != network.config.to_dict() or header['weights'] != _fingerprint(network):
+    if header['config'] != network.config.to_dict() or header['weights'] != _checksum(network):
         raise SnapshotError('the snapshot was taken with other weights: load those, or start afresh')
     rule = None
     if header['rule'] == recurrence.rule.name:
