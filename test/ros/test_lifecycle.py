@@ -43,6 +43,20 @@ def test_every_transition(start_node, make_robot):
     assert node.stop() == 0
 
 
+def test_impossible_transitions_are_refused(start_node, make_robot):
+    """A transition that the state does not have is refused, and the node answers the next one."""
+    node, robot = start_node(autostart=False), make_robot()
+    robot.wait_for_state('unconfigured')
+    for impossible in ('activate', 'deactivate', 'cleanup'):
+        assert not robot.transition(impossible)
+    assert robot.transition('configure')
+    assert not robot.transition('configure')
+    assert robot.transition('activate')
+    assert not robot.transition('cleanup')
+    assert robot.state() == 'active'
+    assert 'not possible' in node.log()
+
+
 def test_a_failed_configure_says_why_and_can_be_tried_again(start_node, make_robot, tmp_path):
     """Weights that are not there leave the node unconfigured with the reason logged; mended, it configures."""
     weights = tmp_path / 'later.safetensors'

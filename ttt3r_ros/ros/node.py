@@ -9,8 +9,6 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from functools import wraps
 
 import numpy as np
 import rclpy
@@ -34,6 +32,7 @@ from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor
 from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.diagnostics import Counters, Diagnostics, Health, SequenceGaps
 from ttt3r_ros.ros.frames import CameraMount
+from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
 from ttt3r_ros.ros.outputs import Outputs
 from ttt3r_ros.ros.pipeline import Job, Pipeline
 from ttt3r_ros.ros.worker import Worker
@@ -43,22 +42,6 @@ WARM_UP_SIZE = (480, 640)
 SILENCE_TOLD_S = 5.0
 STOP_CHECK_S = 0.1
 
-Transition = Callable[['Ttt3rNode', LifecycleState], None]
-
-
-def _transition(method: Transition) -> Callable[[Ttt3rNode, LifecycleState], TransitionCallbackReturn]:
-    """Turn an exception into a logged failure: rclpy itself swallows it."""
-    @wraps(method)
-    def guarded(self: Ttt3rNode, state: LifecycleState) -> TransitionCallbackReturn:
-        try:
-            method(self, state)
-        except Exception as error:
-            self.get_logger().error(f'{method.__name__.removeprefix("on_")} failed: {error}')
-            self.get_logger().debug(traceback.format_exc())
-            return TransitionCallbackReturn.FAILURE
-        return TransitionCallbackReturn.SUCCESS
-    return guarded
-
 
 class Ttt3rNode(LifecycleNode):
     """Subscribes to a camera, runs the reconstruction on its own thread, publishes what it finds."""
@@ -67,6 +50,7 @@ class Ttt3rNode(LifecycleNode):
         """Declare the parameters; everything else waits for configure."""
         super().__init__('ttt3r')
         parameters.declare(self)
+        refuse_impossible_transitions(self)
         self._worker: Worker | None = None
         self._outputs: Outputs | None = None
         self._mount: CameraMount | None = None
@@ -79,7 +63,7 @@ class Ttt3rNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._parameters_changed)
 
-    @_transition
+    @transition
     def on_configure(self, state: LifecycleState) -> None:
         """Load the weights and warm up."""
         try:
@@ -88,7 +72,7 @@ class Ttt3rNode(LifecycleNode):
             self.release()
             raise
 
-    @_transition
+    @transition
     def on_activate(self, state: LifecycleState) -> None:
         """Subscribe and publish."""
         self._health.last_image = None
@@ -99,24 +83,24 @@ class Ttt3rNode(LifecycleNode):
         self.get_logger().info(f'active: images from {self._subscription.topic_name}, '
                                f'{"every one in order" if self._settings.lossless else "the newest wins"}')
 
-    @_transition
+    @transition
     def on_deactivate(self, state: LifecycleState) -> None:
         """Pause; the memory stays."""
         self._unsubscribe()
         self._counters.dropped_overrun += self._worker.pause()
         super().on_deactivate(state)
 
-    @_transition
+    @transition
     def on_cleanup(self, state: LifecycleState) -> None:
         """Free everything that configure made."""
         self.release()
 
-    @_transition
+    @transition
     def on_shutdown(self, state: LifecycleState) -> None:
         """Free everything, from any state."""
         self.release()
 
-    @_transition
+    @transition
     def on_error(self, state: LifecycleState) -> None:
         """Free everything, so that the node can be configured again."""
         self.release()
@@ -188,7 +172,9 @@ class Ttt3rNode(LifecycleNode):
         now = time.monotonic()
         self._health.last_image = now
         self._counters.received += 1
-        self._counters.lost_in_transport += self._gaps.lost(info['publication_sequence_number'])
+        lost = self._gaps.lost(info['publication_sequence_number'])
+        if lost and self.count_publishers(self._subscription.topic_name) == 1:  # two would count past each other
+            self._counters.lost_in_transport += lost
         self._counters.dropped_overrun += self._worker.submit(Job(message, now), len(message.data))
 
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -229,7 +215,7 @@ class Ttt3rNode(LifecycleNode):
         silence = self._diagnostics.silence()
         if silence is None:
             silence = time.monotonic() - self._activated
-        if silence < SILENCE_TOLD_S:
+        if silence < SILENCE_TOLD_S or self._worker.waiting():
             return None
         text = f'no image on {topic} for {silence:.0f} s'
         publishers = self.get_publishers_info_by_topic(topic)
@@ -295,7 +281,11 @@ def main(args: list[str] | None = None) -> int:
     if node.get_parameter('autostart').value and node.trigger_configure() == TransitionCallbackReturn.SUCCESS:
         node.trigger_activate()
     while not stop.is_set():
-        executor.spin_once(timeout_sec=STOP_CHECK_S)
+        try:
+            executor.spin_once(timeout_sec=STOP_CHECK_S)
+        except Exception:
+            # One bad request must not cost the robot its sight.
+            node.get_logger().error(f'a callback failed in a way that nobody foresaw:\n{traceback.format_exc()}')
     node.release()
     node.destroy_node()
     rclpy.shutdown()
