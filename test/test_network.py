@@ -89,6 +89,17 @@ def test_only_the_outputs_asked_for_are_computed(request, head, outputs):
         assert (value is None) if output not in outputs else (value.shape == shape), field
 
 
+@pytest.mark.parametrize(('lacking', 'wanted'), [
+    ('world_points', 'world_points'), ('rgb', 'rgb'), ('rgb', 'depth')])
+def test_an_output_without_a_head_is_refused(lacking, wanted):
+    """What the network was built without, or nobody knows, is named, and the memory is as it was."""
+    recurrence = Recurrence(fixed(replace(CONFIG, **{lacking: False})), make_rule('ttt3r'))
+    before = copy_of(recurrence.memory)
+    with pytest.raises(ValueError, match=f'no head for {wanted}'):
+        recurrence.step(image(), outputs=frozenset({'points', wanted}))
+    assert_same_memory(recurrence.memory, before)
+
+
 def test_streaming_computes_points_alone(network):
     """By default a step gives the pose, the camera's points and their confidence."""
     prediction = Recurrence(network, make_rule('ttt3r')).step(image()).prediction

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from ttt3r_ros.model.config import PATCH_SIZE, RAY_MAP_HEADS, ModelConfig
-from ttt3r_ros.model.heads import Decoded, Prediction, make_head
+from ttt3r_ros.model.heads import OUTPUTS, Decoded, Prediction, make_head
 from ttt3r_ros.model.layers import AttentionObserver, DecoderBlock, EncoderBlock, Rotary, layer_norm
 
 
@@ -167,7 +167,14 @@ class Network(nn.Module):
         return Decoding(self.dec_norm_state(state), embedded, heads_input)
 
     def predict(self, decoding: Decoding, outputs: frozenset[str]) -> Prediction:
-        """Run the heads for the pose and the outputs named (heads.OUTPUTS), and no other."""
+        """Run the heads for the pose and the outputs named (heads.OUTPUTS), and no other.
+
+        Raises ValueError for an output that there is not, or that this network has no head for.
+        """
+        built = OUTPUTS - {name for name in ('world_points', 'rgb') if not getattr(self.config, name)}
+        if not outputs <= built:
+            raise ValueError(f'no head for {", ".join(sorted(outputs - built))}: this network has '
+                             f'{", ".join(sorted(built))}; a checkpoint converted with --streaming keeps only points')
         return self.downstream_head(decoding.heads_input, outputs)
 
     def _image_rotary(self, grid: tuple[int, int], with_pose_token: bool) -> Rotary:

@@ -208,14 +208,14 @@ class Ttt3rNode(LifecycleNode):
         if problem:
             self.get_logger().warning(problem, throttle_duration_sec=10.0)
         self._diagnostics.publish(active, topic, problem, self._pipeline.state() | {
-            'waiting frames': str(self._worker.waiting())})
+            'pending frames': str(self._worker.pending())})
 
     def _why_silent(self, topic: str) -> str | None:
         """Return why no images come, or None if they do."""
         silence = self._diagnostics.silence()
         if silence is None:
             silence = time.monotonic() - self._activated
-        if silence < SILENCE_TOLD_S or self._worker.waiting():
+        if silence < SILENCE_TOLD_S or self._worker.pending():
             return None
         text = f'no image on {topic} for {silence:.0f} s'
         publishers = self.get_publishers_info_by_topic(topic)

@@ -83,9 +83,9 @@ class Worker:
             self._changed.wait_for(lambda: not self._busy)
         return dropped
 
-    def waiting(self) -> int:
-        """Return how many frames wait."""
-        return len(self._frames)
+    def pending(self) -> int:
+        """Return how many frames wait or are in hand."""
+        return len(self._frames) + self._busy
 
     def stop(self) -> None:
         """Finish the frame in hand and end the thread; what waits is let go."""
