@@ -22,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         help='a folder of images, a video, a bag, or synthetic[:SEED[:FRAMES]] (default: %(default)s)')
     parser.add_argument('--weights', default=UNTRAINED, metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s, whose poses mean nothing)')
-    parser.add_argument('--out', type=Path, default=Path('out/demo'), metavar='FOLDER',
+    parser.add_argument('--out', type=lambda text: Path(text).expanduser(), default=Path('out/demo'), metavar='FOLDER',
                         help='where the results go (default: %(default)s)')
     parser.add_argument('--rate', type=float, metavar='HZ', help='images a second (default: as recorded)')
     parser.add_argument('--topic', help='image topic of a bag (default: its first)')

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inference thread: order, what is dropped, what waits, and what cannot kill it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from ttt3r_ros.ros import worker as worker_module
+from ttt3r_ros.ros.stamps import LOOP_NS, StampOrder, Verdict
+from ttt3r_ros.ros.worker import Worker
+
+PATIENCE_S = 10
+
+
+class Handler:
+    """Takes frames one at a time, each only when let."""
+
+    def __init__(self) -> None:
+        self.taken: list = []
+        self.begun = threading.Semaphore(0)
+        self.may_end = threading.Semaphore(0)
+
+    def __call__(self, frame) -> None:
+        self.taken.append(frame)
+        self.begun.release()
+        assert self.may_end.acquire(timeout=PATIENCE_S)
+        if frame == 'bad':
+            raise RuntimeError('a frame that nobody foresaw')
+
+
+@pytest.fixture
+def handler():
+    """A handler that holds each frame until it is let go."""
+    return Handler()
+
+
+@pytest.fixture
+def make(handler):
+    """Return a function that makes a running worker, stopped after the test."""
+    made = []
+
+    def start(lossless: bool) -> Worker:
+        made.append(Worker(handler, lossless=lossless))
+        made[-1].resume()
+        return made[-1]
+
+    yield start
+    for worker in made:
+        handler.may_end.release(100)
+        worker.stop()
+
+
+def wait(semaphore: threading.Semaphore) -> None:
+    """Wait for a semaphore, not for ever."""
+    assert semaphore.acquire(timeout=PATIENCE_S)
+
+
+def test_live_takes_the_newest_and_says_what_it_dropped(make, handler):
+    """While a frame is in hand, each new one replaces the one that waits."""
+    worker = make(lossless=False)
+    assert worker.submit(0, 1) == 0
+    wait(handler.begun)
+    assert [worker.submit(i, 1) for i in (1, 2, 3)] == [0, 1, 1]
+    assert worker.pending() == 2
+    handler.may_end.release()
+    wait(handler.begun)
+    assert handler.taken == [0, 3]
+
+
+def test_lossless_takes_all_in_order_and_makes_the_giver_wait(make, handler, monkeypatch):
+    """Nothing is dropped; a frame that does not fit waits outside until there is room."""
+    monkeypatch.setattr(worker_module, 'QUEUE_BYTES', 20)
+    worker = make(lossless=True)
+    for i in range(3):
+        assert worker.submit(i, 10) == 0
+        if i == 0:
+            wait(handler.begun)
+    let_in = threading.Event()
+    giver = threading.Thread(target=lambda: (worker.submit(3, 10), let_in.set()))
+    giver.start()
+    assert not let_in.wait(0.2), 'the queue is full'
+    handler.may_end.release()
+    assert let_in.wait(PATIENCE_S)
+    handler.may_end.release(10)
+    for _ in range(3):
+        wait(handler.begun)
+    giver.join()
+    assert handler.taken == [0, 1, 2, 3]
+
+
+def test_calls_go_before_frames_and_bring_back_what_happened(make, handler):
+    """A call runs on the thread between two frames, and its result or exception reaches the caller."""
+    worker = make(lossless=True)
+    for i in range(3):
+        worker.submit(i, 1)
+    wait(handler.begun)
+    handler.may_end.release()
+    assert worker.call(lambda: (list(handler.taken), threading.current_thread().name))[1] == 'inference'
+    with pytest.raises(ZeroDivisionError):
+        handler.may_end.release(5)
+        worker.call(lambda: 1 / 0)
+
+
+@pytest.mark.parametrize(('lossless', 'dropped'), [(False, 1), (True, 0)])
+def test_pause_finishes_the_frame_in_hand(make, handler, lossless, dropped):
+    """A pause waits for the frame in hand; what waits is dropped live, kept for later in a lossless run."""
+    worker = make(lossless)
+    worker.submit('first', 1)
+    wait(handler.begun)
+    worker.submit('second', 1)
+    threading.Timer(0.2, handler.may_end.release).start()
+    assert worker.pause() == dropped
+    assert handler.taken == ['first'] and worker.pending() == (0 if dropped else 1)
+    worker.resume()
+    handler.may_end.release(10)
+    worker.submit('third', 1)
+    expected = ['first', 'third'] if dropped else ['first', 'second', 'third']
+    for _ in expected[1:]:
+        wait(handler.begun)
+    assert handler.taken == expected
+
+
+def test_a_frame_that_raises_does_not_end_the_thread(make, handler):
+    """The next frame is taken as if nothing had been."""
+    worker = make(lossless=True)
+    handler.may_end.release(10)
+    worker.submit('bad', 1)
+    worker.submit('good', 1)
+    wait(handler.begun)
+    wait(handler.begun)
+    assert handler.taken == ['bad', 'good']
+
+
+def test_a_stopped_worker_refuses_calls(handler):
+    """After stop, a call raises instead of waiting for ever."""
+    worker = Worker(handler, lossless=False)
+    worker.stop()
+    with pytest.raises(RuntimeError, match='stopped'):
+        worker.call(lambda: None)
+
+
+def test_stamps_are_judged_in_integer_nanoseconds():
+    """One nanosecond later follows, the same or a little earlier is stale, far earlier or a rising run is a loop."""
+    order = StampOrder()
+    base = 1_700_000_000_123_456_789
+    follows, stale, looped = Verdict.FOLLOWS, Verdict.STALE, Verdict.LOOPED
+    stamps = [base, base + 1, base + 1, base, base - LOOP_NS, base - LOOP_NS + 1]
+    assert [order.judge(s) for s in stamps] == [follows, follows, stale, stale, looped, follows]
+
+    order.forget()
+    assert order.judge(5) is follows
+    interleaved = [10, 9, 20, 19, 30, 29, 40]  # two cameras on one topic, one a little behind
+    assert [order.judge(s) for s in interleaved] == [follows, stale] * 3 + [follows]
+    assert [order.judge(s) for s in (11, 12, 13, 14)] == [stale, stale, looped, follows]
