@@ -9,12 +9,14 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ttt3r_ros.model import layers
+from ttt3r_ros.model import recurrence as recurrence_module
 from ttt3r_ros.model.config import PRESETS, ConfigError, ModelConfig
 from ttt3r_ros.model.heads import OUTPUTS
 from ttt3r_ros.model.layers import Rotary
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence
-from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.model.update_rules import RULES, make_rule
+from ttt3r_ros.reconstruction.intrinsics import focal_length
 
 CONFIG = ModelConfig(head='linear', image_size=64, enc_dim=64, enc_depth=2, enc_heads=4, dec_dim=96,
                      dec_depth=4, dec_heads=6, state_heads=8, state_tokens=44, memory_tokens=7)
@@ -321,3 +323,18 @@ def test_cross_attention_follows_the_textbook():
         heads.append(weights @ v[..., part])
     expected = attention.proj(torch.cat(heads, dim=-1))
     torch.testing.assert_close(attention(x, y, None, None), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize('rule', [*RULES, 'ttt3r+memix', 'filt3r+memix'])
+@pytest.mark.parametrize('head', ['linear', 'dpt'])
+def test_everything_stays_on_the_device_of_the_network(monkeypatch, head, rule):
+    """No tensor is made elsewhere: on the meta device, which mixes with none, three frames and a query go through."""
+    monkeypatch.setattr(recurrence_module, '_require_finite', lambda *_: None)  # the only one to read values
+    with torch.device('meta'):
+        network = Network(replace(CONFIG, head=head)).requires_grad_(False)
+    recurrence = Recurrence(network, make_rule(rule))
+    for _ in range(3):
+        step = recurrence.step(torch.empty(1, 3, 48, 64, device='meta'), outputs=OUTPUTS)
+    assert step.gate.is_meta and recurrence.memory.state.is_meta and step.prediction.world_points.is_meta
+    prediction = recurrence.query(torch.empty(1, 6, 48, 64, device='meta'))
+    assert focal_length(prediction.points[0]).is_meta
