@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quaternions in the order (x, y, z, w) and 4x4 homogeneous matrices, with the API of tf_transformations."""
 import math
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -67,7 +68,9 @@ def quaternion_from_euler(ai: float, aj: float, ak: float, axes: str = 'sxyz') \
 def euler_from_quaternion(quaternion: Sequence[float], axes: str = 'sxyz') -> tuple[float, float, float]:
     """Return three Euler angles in radians (roll, pitch, yaw by default) of a quaternion of any length."""
     rotation = Rotation.from_matrix(quaternion_matrix(quaternion)[:3, :3])
-    ai, aj, ak = rotation.as_euler(_sequence(axes), suppress_warnings=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', UserWarning)  # in gimbal lock one angle is free: it becomes zero
+        ai, aj, ak = rotation.as_euler(_sequence(axes))
     return ai, aj, ak
 
 
