@@ -97,6 +97,10 @@ def test_bad_frames_change_nothing(start_node, make_robot, tmp_path):
                 cut = image_message(stamp + 1, scene(i))
                 cut.data = cut.data[:1000]
                 robot.camera.publish(cut)
+                cut.header.stamp.sec = 4000  # broken stamps in broken messages end no segment
+                robot.camera.publish(cut)
+                cut.header.stamp.sec = 0
+                robot.camera.publish(cut)
                 odd = image_message(stamp + 2, scene(i))
                 odd.encoding = 'rgb9'
                 robot.camera.publish(odd)
@@ -110,8 +114,8 @@ def test_bad_frames_change_nothing(start_node, make_robot, tmp_path):
         if with_bad_ones:
             robot.wait_for('the last status', lambda: len(robot.heard['status']) == len(times))
             status = robot.counters()
-            assert (status.dropped_invalid, status.dropped_nonfinite) == (4, 1)
-            assert status.received == len(times) + 5 and status.answered == len(times)
+            assert (status.dropped_invalid, status.dropped_nonfinite, status.segment) == (6, 1, 0)
+            assert status.received == len(times) + 7 and status.answered == len(times)
             assert robot.state() == 'active'
             assert 'not finite' in node.log() and 'truncated' in node.log()
         node.stop()

@@ -50,6 +50,7 @@ class Health:
     last_image: float | None = None  # time.monotonic() seconds
     last_inference_ms: float | None = None
     problem: str | None = None  # of the last frame, None if it was answered
+    no_pose: str | None = None  # why the last frame that was answered has points but no pose
 
 
 class Diagnostics:
@@ -105,6 +106,8 @@ class Diagnostics:
         level, text = DiagnosticStatus.OK, 'running'
         if self._counters.dropped_nonfinite > self._previous.dropped_nonfinite:
             level, text = DiagnosticStatus.ERROR, f'predictions are not finite: {self._health.problem}'
+        elif self._health.no_pose:
+            level, text = DiagnosticStatus.ERROR, f'no pose and no TF: {self._health.no_pose}'
         elif not self._trained:
             level, text = DiagnosticStatus.WARN, 'untrained weights: the poses mean nothing'
         ms = self._health.last_inference_ms

@@ -14,7 +14,7 @@ import numpy as np
 import rclpy
 import torch
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.clock import JumpThreshold, TimeJump
+from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
@@ -127,7 +127,8 @@ class Ttt3rNode(LifecycleNode):
         self._worker = Worker(self._pipeline.answer, lossless=settings.lossless)
         self._diagnostics = Diagnostics(self, self._counters, self._health, device, {'weights': loaded.name},
                                         loaded.trained)
-        self._report_timer = self.create_timer(1.0, self._report)
+        self._report_timer = self.create_timer(
+            1.0, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))  # also while /clock stands still
         self._reset_service = self.create_service(Trigger, '~/reset', self._reset)
         self._jump_handle = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False),

@@ -50,6 +50,12 @@ class Pipeline:
         if self._settings.lazy and not self._outputs.wanted():
             counters.skipped_lazy += 1
             return
+        try:
+            # Before its stamp is believed: a broken message with a broken stamp must not end a segment.
+            image = to_rgb(job.message)
+        except ImageError as error:
+            self._refuse(error)
+            return
         verdict = self._stamps.judge(nanoseconds(header.stamp))
         if verdict is Verdict.STALE:
             counters.dropped_stamp += 1
@@ -61,14 +67,11 @@ class Pipeline:
         if verdict is Verdict.LOOPED:
             self._log.info('image stamps went back (a looped bag?): the memory is reset')
             self._try_reset()
+        started = time.monotonic()
         try:
-            image = to_rgb(job.message)
-            started = time.monotonic()
             frame = self._reconstructor.step(image)
-        except (ImageError, ValueError) as error:
-            counters.dropped_invalid += 1
-            self._health.problem = str(error)
-            self._log.error(f'image dropped: {error}', throttle_duration_sec=REPEAT_S)
+        except ValueError as error:
+            self._refuse(error)
             return
         except NonFinitePrediction as error:
             counters.dropped_nonfinite += 1
@@ -81,7 +84,7 @@ class Pipeline:
         if missing:
             self._log.warning(f'no pose and no TF: {missing}', throttle_duration_sec=REPEAT_S)
         counters.answered += 1
-        self._health.problem = missing
+        self._health.problem = self._health.no_pose = missing
         self._health.last_inference_ms = inference_ms
         about = {name: value for name, value in vars(counters).items() if name != 'skipped_lazy'}
         self._outputs.publish_status(
@@ -113,6 +116,11 @@ class Pipeline:
     def state(self) -> dict[str, str]:
         """Return what changes as it runs, for diagnostics."""
         return {'update rule': self._reconstructor.rule.name, 'segment': str(self._reconstructor.segment)}
+
+    def _refuse(self, error: ValueError) -> None:
+        self._counters.dropped_invalid += 1
+        self._health.problem = str(error)
+        self._log.error(f'image dropped: {error}', throttle_duration_sec=REPEAT_S)
 
     def _try_reset(self) -> None:
         try:
