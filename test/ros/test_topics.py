@@ -185,6 +185,7 @@ def test_base_frame_waits_for_its_transform(run):
     assert len(robot.heard['points']) == 2
     assert not robot.heard['pose'] and not robot.heard['tf']
     assert f'base_link → {CAMERA_FRAME}' in node.log()
+    robot.wait_for('the diagnostic', lambda: 'no pose' in robot.diagnostic('inference').get('message', ''))
 
     mount = TransformStamped(child_frame_id=CAMERA_FRAME)
     mount.header.frame_id = 'base_link'

@@ -49,9 +49,9 @@ class Plan:
 def carry_out(plan: Plan, console: Console) -> Results:
     """Carry out the plan and leave the results in `plan.out`. Raises SequenceError or DemoError."""
     plan.out.mkdir(parents=True, exist_ok=True)
-    for name in RESULTS:
-        (plan.out / name).unlink(missing_ok=True)
     footage = prepare(plan.source, plan.out, plan.rate, plan.topic, console)
+    for name in RESULTS:  # only now: a mistyped input must not cost the last run's
+        (plan.out / name).unlink(missing_ok=True)
     environment = {'ROS_DOMAIN_ID': os.environ.get('ROS_DOMAIN_ID') or str(1 + os.getpid() % 100),
                    'ROS_AUTOMATIC_DISCOVERY_RANGE': os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') or 'LOCALHOST'}
     os.environ.update(environment)
