@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from ttt3r_ros.synthetic import Room, walk
+from ttt3r_ros.synthetic import Camera, Room, World, drive, walk
 
 SIZE = (120, 160)
 INTRINSICS = np.array([[130.0, 0, 79.5], [0, 128.0, 59.5], [0, 0, 1]])
@@ -132,3 +132,65 @@ def test_a_camera_outside_the_room_is_refused(room):
         room.render(pose, INTRINSICS, SIZE)
     with pytest.raises(ValueError, match='two frames'):
         walk(room, 1, 0)
+
+
+def turns(poses):
+    relative = poses[:-1, :3, :3].transpose(0, 2, 1) @ poses[1:, :3, :3]
+    return np.degrees(np.arccos(np.clip((np.trace(relative, axis1=1, axis2=2) - 1) / 2, -1, 1)))
+
+
+@pytest.mark.parametrize('seed', range(4))
+@pytest.mark.parametrize('way', [walk, drive])
+def test_long_ways_are_free_come_home_and_are_never_the_same_twice(way, seed):
+    """Three laps with pauses keep clear of things, end where they began, and no lap repeats another."""
+    room = Room(seed, density=20)
+    poses = way(room, 300, seed, laps=3, pauses=2)
+    places = poses[:, :3, 3]
+    assert np.array_equal(poses[0], poses[-1])
+    assert room.clearance(places).min() > 0.25
+    assert turns(poses).max() < 25
+    laps = places[:297].reshape(3, 99, 3)
+    assert np.abs(laps[0] - laps[1]).max() > 0.03 or way is drive
+    standing = np.linalg.norm(np.diff(places[:, :2], axis=0), axis=1) < 1e-4
+    assert 3 < standing.sum() < 150
+
+
+def test_a_robot_turns_in_place_and_its_camera_keeps_its_height():
+    """Driving, there are frames that turn without moving, and the camera neither rises nor tilts."""
+    poses = drive(Room(1, density=20), 400, 1)
+    moves = np.linalg.norm(np.diff(poses[:, :3, 3], axis=0), axis=1)
+    assert ((moves < 0.004) & (turns(poses) > 1)).sum() > 10
+    assert np.ptp(poses[:, 2, 3]) < 0.01
+    assert np.ptp(poses[:, 2, 2]) < 0.01  # how far the view points up
+
+
+def test_a_camera_has_noise_blur_and_wandering_exposure(room):
+    """Each fault changes the image as it should, and none changes depth."""
+    poses = walk(room, 40, 2)[:6]
+    def film(**faults):
+        return list(Camera(SIZE, 70.0, **faults).film(room, poses, 4))
+    clean = film()
+    noisy, blurred, exposed = film(noise=4.0), film(shutter=0.5), film(swing=1.0)
+    for other in (noisy, blurred, exposed):
+        assert all(np.array_equal(a[1], b[1]) for a, b in zip(clean, other))
+    residual = noisy[0][0].astype(float) - clean[0][0]
+    assert 1.5 < residual[(clean[0][0] > 40) & (clean[0][0] < 200)].std() < 6
+    def edges(frame):
+        return np.abs(np.diff(frame[0].astype(float), axis=1)).mean()
+    assert edges(blurred[0]) < 0.9 * edges(clean[0])
+    assert any(abs(float(a[0].mean()) - float(b[0].mean())) > 5 for a, b in zip(clean, exposed))
+
+
+def test_the_field_of_view_is_what_was_asked_for():
+    """A camera of 90 degrees has a focal length of half its width."""
+    assert Camera((96, 128), 90.0).intrinsics[0, 0] == pytest.approx(64)
+
+
+def test_a_world_is_its_seed():
+    """The same seed gives the same film; other seeds other rooms, cameras and ways."""
+    def start(seed):
+        world = World(seed, 30, (48, 64), density=20)
+        return world, next(world.film())[0]
+    (first, image), (again, same), (other, another) = start(7), start(7), start(8)
+    assert np.array_equal(image, same) and np.array_equal(first.poses, again.poses)
+    assert not np.array_equal(image, another) and not np.array_equal(first.intrinsics, other.intrinsics)

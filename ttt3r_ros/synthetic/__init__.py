@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A synthetic world with exact truth: a furnished room, rendered in numpy, and a walk round it."""
+"""A synthetic world with exact truth: furnished rooms rendered in numpy, ways through them, and a camera."""
 
+from .camera import Camera
 from .room import Room
-from .walk import walk
+from .walk import drive, walk
+from .world import World
 
-__all__ = ['Room', 'walk']
+__all__ = ['Camera', 'Room', 'World', 'drive', 'walk']

@@ -12,7 +12,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from .render import Quad
-from .textures import Colour, Painter, checks, fabric, painting, panels, plaster, spines, stripes, wood, writing
+from .textures import (
+    Colour,
+    Painter,
+    checks,
+    fabric,
+    mottled,
+    painting,
+    panels,
+    plaster,
+    spines,
+    stripes,
+    wood,
+    writing,
+)
 
 WOODS: list[Colour] = [(0.72, 0.50, 0.30), (0.52, 0.33, 0.19), (0.85, 0.70, 0.50), (0.38, 0.25, 0.17)]
 PAINTS: list[Colour] = [(0.86, 0.85, 0.80), (0.33, 0.45, 0.52), (0.60, 0.67, 0.55), (0.75, 0.33, 0.25)]
@@ -71,6 +84,30 @@ def block(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float]
 
 def _pick(rng: np.random.Generator, items: list):
     return items[rng.integers(len(items))]
+
+
+def tint(rng: np.random.Generator, saturation: float, value: float) -> Colour:
+    """Return a random colour, `saturation` 0 grey to 1 pure, whose brightest part is `value`."""
+    return tuple(value * (1 - saturation * rng.permutation([0.0, rng.random(), 1.0])))
+
+
+def crates(rng: np.random.Generator, width: float) -> list[Box]:
+    """Boxes of many sizes and prints, stood and stacked against the wall."""
+    boxes, left = [], -width / 2
+    while left < width / 2 - 0.2:
+        right = min(left + rng.uniform(0.25, 0.6), width / 2)
+        level = 0.0
+        for _ in range(rng.integers(1, 4)):
+            tall, deep, shift = rng.uniform(0.15, 0.5), rng.uniform(0.3, 0.6), rng.uniform(0, 0.05)
+            first, second = tint(rng, 0.7, rng.uniform(0.3, 0.95)), tint(rng, 0.7, rng.uniform(0.2, 0.9))
+            paint = _pick(rng, [plaster(first, 0.1), checks(first, second, rng.uniform(0.04, 0.12)),
+                                stripes(first, second, rng.uniform(0.03, 0.1)), wood(_pick(rng, WOODS)),
+                                mottled(first, second, rng.uniform(0.02, 0.1)),
+                                writing(PAPER, second, rng.uniform(0.03, 0.08))])
+            boxes.append(block((left + shift, right - 0.01), (0.01, deep), (level, level + tall), paint))
+            level += tall
+        left = right
+    return boxes
 
 
 def _legs(x: float, y: tuple[float, float], height: float, thick: float, paint: Painter) -> list[Box]:

@@ -7,7 +7,8 @@ axes (x right, y down, z forward).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,26 +16,42 @@ from . import furniture, textures
 from .lighting import Boxes, Lamp, light_maps, spread
 from .render import Quad, Scene
 
-DENSITY = 150.0  # texels per metre
+DENSITY = 150.0  # texels per metre; half of it is plenty for images of 128×96
 REACH = 0.68  # metres that furniture may stand out from a wall; beyond it a ring is free for walking
-WALL_PAINTS = [(0.88, 0.85, 0.76), (0.70, 0.78, 0.80), (0.80, 0.72, 0.62), (0.74, 0.80, 0.68)]
+CORNER = 0.78  # metres from a room's corner that stay free, so that furniture of two walls cannot meet
 AMBIENT = np.array([0.38, 0.39, 0.42])
 UP = np.array([0.0, 0.0, 1.0])
 FLOOR, FIRST_WALL = 0, 2  # among the room's own surfaces; 1 is the ceiling
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A kind of furniture: its maker (rng, width) → boxes, and the widths it comes in, metres."""
+
+    make: Callable[[np.random.Generator, float], list[furniture.Box]]
+    widths: tuple[float, float]
+
+
+LOW = [Kind(furniture.cabinet, (0.9, 1.9)), Kind(furniture.sofa, (1.5, 1.9)), Kind(furniture.crates, (0.9, 1.3))]
+KINDS = [*LOW, Kind(furniture.desk, (1.25, 1.6)), Kind(furniture.bookshelf, (0.9, 1.3)),
+         Kind(furniture.wardrobe, (1.0, 1.2))]
+
+
 class Room:
     """A room that the seed decides: its size, paints, furniture and light.
 
-    `size` (3,) is length, width and height in metres; `middle` (2,) half of what stands in the middle.
+    `size` (3,) is length, width and height in metres; `middle` (2,) half of what stands in the middle, 0 if
+    nothing does. `density` is that of the textures, in texels per metre.
     """
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, density: float = DENSITY):
         rng = np.random.default_rng([seed, 0])
-        self.size = np.array([rng.uniform(5.4, 6.4), rng.uniform(4.8, 5.4), rng.uniform(2.45, 2.8)])
-        self.middle = np.array([0.6, 0.45])
-        self._window = (rng.uniform(1.3, 1.8), 0.95, rng.uniform(1.95, 2.1))  # width, bottom, top
-        self._first = int(rng.integers(4))  # which wall has the window; the others follow
+        self.size = np.array([rng.uniform(5.0, 7.4), rng.uniform(4.4, 6.0), rng.uniform(2.4, 3.0)])
+        self.middle = np.array([0.6, 0.45]) * (rng.random() < 0.75)
+        self._density = density
+        self._window = (rng.uniform(1.0, 1.9), rng.uniform(0.85, 1.0), rng.uniform(1.9, 2.15))  # width, bottom, top
+        self._first = int(rng.integers(4))  # which wall has the window; the door's is another
+        self._door_wall = (self._first + int(rng.integers(1, 4))) % 4
         boxes = self._furnish(rng)
         self._boxes = Boxes(boxes)
         self._scene = self._paint(rng, boxes)
@@ -73,34 +90,38 @@ class Room:
         return _stand(piece, np.stack([along, inward, UP], 1), foot)
 
     def _furnish(self, rng: np.random.Generator) -> list[furniture.Box]:
-        window, study, door, shelves = ((self._first + i) % 4 for i in range(4))
-        self._roles = {window: 'window', door: 'door'}
-        boxes = self._place(furniture.window_frame(*self._window), window, 0.0)
-        low = furniture.sofa if rng.random() < 0.5 else furniture.cabinet
-        boxes += self._place(low(rng, rng.uniform(1.6, 1.9)), window, rng.uniform(-0.2, 0.2))
-
-        half = self._along(study) / 2
-        boxes += self._place(furniture.desk(rng, rng.uniform(1.3, 1.6)), study, -half + 1.75)
-        boxes += self._place(furniture.picture(rng, 0.6, 0.8, 1.6), study, -half + 1.5)
-        boxes += self._place(furniture.cabinet(rng, rng.uniform(0.9, 1.2)), study, half - 1.4)
-        boxes += self._place(furniture.picture(rng, 0.9, 0.55, 1.65), study, half - 1.5)
-
-        half = self._along(door) / 2
-        self._door = -half + 1.5
-        boxes += self._place(furniture.wardrobe(rng, rng.uniform(1.0, 1.2)), door, half - 1.45)
-        boxes += self._place(furniture.picture(rng, 0.5, 0.7, 1.55), door, (self._door + half - 1.45) / 2)
-
-        half = self._along(shelves) / 2
-        boxes += self._place(furniture.bookshelf(rng, rng.uniform(1.0, 1.3)), shelves, -half + 1.5)
-        boxes += self._place(furniture.sofa(rng, rng.uniform(1.5, 1.8)), shelves, half - 1.75)
-        boxes += self._place(furniture.picture(rng, 1.1, 0.7, 1.6), shelves, half - 1.75)
-
-        boxes += _stand(furniture.table(rng), _turn(rng.uniform(-0.12, 0.12)), np.zeros(3))
+        boxes = []
+        for wall in range(4):
+            boxes += self._line_wall(rng, wall)
+        if self.middle.any():
+            piece, back = (furniture.table(rng), 0.0) if rng.random() < 0.7 else (furniture.crates(rng, 1.1), -0.3)
+            boxes += _stand(piece, _turn(rng.uniform(-0.12, 0.12)), np.array([0, back, 0]))
         paper = textures.plaster((1, 0.95, 0.82), 0.02)
         shade = furniture.block((-0.2, 0.2), (-0.2, 0.2), (0, 0.16), paper, glow=1.0)
         black = textures.plaster((0.2, 0.2, 0.2))
         cord = furniture.block((-0.008, 0.008), (-0.008, 0.008), (0.16, 0.32), black, glow=0.1)
         return boxes + _stand([shade, cord], _turn(0.5), np.array([0, 0, self.size[2] - 0.32]))
+
+    def _line_wall(self, rng: np.random.Generator, wall: int) -> list[furniture.Box]:
+        """Stand pieces of random kind and width side by side along a wall; pictures hang above the low ones."""
+        half = self._along(wall) / 2
+        boxes, left, end = [], -half + CORNER, half - CORNER
+        if wall == self._first:
+            boxes += self._place(furniture.window_frame(*self._window), wall, 0.0)
+        if wall == self._door_wall:
+            self._door = rng.choice([left + 0.55, end - 0.55])
+            left, end = (left + 1.2, end) if self._door < 0 else (left, end - 1.2)
+        while end - left > 1.0:
+            kind = LOW[rng.integers(len(LOW))] if wall == self._first else KINDS[rng.integers(len(KINDS))]
+            width = min(rng.uniform(*kind.widths), end - left)
+            middle = left + width / 2
+            if rng.random() < 0.85:
+                boxes += self._place(kind.make(rng, width), wall, middle)
+            if kind in LOW and wall != self._first and rng.random() < 0.6:
+                wide, tall = rng.uniform(0.4, min(1.1, width)), rng.uniform(0.4, 0.8)
+                boxes += self._place(furniture.picture(rng, wide, tall, rng.uniform(1.5, 1.7)), wall, middle)
+            left += width + rng.uniform(0.05, 0.9)
+        return boxes
 
     def _shell(self) -> list[Quad]:
         x, y, height = self.size * [0.5, 0.5, 1]
@@ -123,11 +144,11 @@ class Room:
         lights = light_maps(quads, owners, self._boxes, self.size, self._lamps(rng), AMBIENT)
         painted = []
         for i, (quad, light) in enumerate(zip(quads, lights)):
-            width, height = (max(1, round(v * DENSITY)) for v in (quad.width, quad.height))
+            width, height = (max(1, round(v * self._density)) for v in (quad.width, quad.height))
             if owners[i] < 0:
                 colours, bright = self._surface(rng, i, coats[i], width, height)
             else:
-                colours, bright = faces[i - len(shell)][1](rng, *textures.grid(width, height, DENSITY)), None
+                colours, bright = faces[i - len(shell)][1](rng, *textures.grid(width, height, self._density)), None
             glow = boxes[owners[i]].glow if owners[i] >= 0 else 0.0
             shown = colours * spread(np.maximum(light, glow) ** (1 / 2.2), height, width)
             if bright:
@@ -139,55 +160,60 @@ class Room:
         return Scene(quads, painted, len(shell))
 
     def _coats(self, rng: np.random.Generator) -> list[textures.Painter]:
-        """Return the painters of floor, ceiling and the four walls."""
-        base = WALL_PAINTS[rng.integers(len(WALL_PAINTS))]
+        """Return the painters of floor, ceiling and the four walls; each wall may have its own."""
+        base, accent = (furniture.tint(rng, 0.25, rng.uniform(0.6, 0.9)) for _ in range(2))
         paler = tuple(0.3 + 0.7 * c for c in base)
-        kinds = [textures.plaster(base), textures.stripes(base, paler, rng.uniform(0.12, 0.25)),
-                 textures.bricks((0.66, 0.40, 0.30), (0.76, 0.72, 0.66)), textures.plaster(paler, 0.08)]
-        floor = (textures.planks(furniture.WOODS[rng.integers(3)]) if rng.random() < 0.7
-                 else textures.checks((0.82, 0.80, 0.75), (0.45, 0.40, 0.38), 0.4))
-        return [floor, textures.plaster((0.93, 0.93, 0.91), 0.03), *(kinds[i] for i in rng.permutation(4))]
+        kinds = [textures.plaster(base), textures.plaster(base), textures.plaster(paler, 0.03),
+                 textures.stripes(base, paler, rng.uniform(0.1, 0.3)),
+                 textures.checks(base, accent, rng.uniform(0.15, 0.4)),
+                 textures.mottled(base, accent, rng.uniform(0.05, 0.4)),
+                 textures.bricks(furniture.tint(rng, 0.5, 0.6), (0.76, 0.72, 0.66))]
+        walls = [kinds[i] for i in rng.integers(len(kinds), size=4)]
+        stone = furniture.tint(rng, 0.15, rng.uniform(0.45, 0.75))
+        floors = [textures.planks(furniture.WOODS[rng.integers(len(furniture.WOODS))]),
+                  textures.planks(furniture.WOODS[rng.integers(len(furniture.WOODS))], rng.uniform(0.08, 0.25)),
+                  textures.checks((0.82, 0.80, 0.75), stone, rng.uniform(0.25, 0.5)),
+                  textures.mottled(stone, tuple(0.7 * c for c in stone), rng.uniform(0.03, 0.15))]
+        return [floors[rng.integers(len(floors))], textures.plaster((0.93, 0.93, 0.91), 0.03), *walls]
 
     def _surface(self, rng: np.random.Generator, i: int, coat: textures.Painter, width: int,
                  height: int) -> tuple[np.ndarray, tuple[slice, slice] | None]:
         """Return the colours of one of the room's own surfaces, and which part of it shines by itself."""
-        canvas = coat(rng, *textures.grid(width, height, DENSITY))
-        if i == FLOOR:
-            size = (2.6, 1.9)
+        def paste(painter: textures.Painter, corner: tuple[float, float], size: tuple[float, float]):
+            return textures.paste(canvas, rng, painter, corner, size, self._density)
+
+        canvas = coat(rng, *textures.grid(width, height, self._density))
+        if i == FLOOR and rng.random() < 0.7:
+            size = (rng.uniform(1.6, 3.0), rng.uniform(1.3, 2.2))
             carpet = textures.rug([furniture.VIVID[j] for j in rng.permutation(6)[:3]], *size)
-            corner = (self.size[0] / 2 - size[0] / 2, self.size[1] / 2 - size[1] / 2)
-            textures.paste(canvas, rng, carpet, corner, size, DENSITY)
+            paste(carpet, (self.size[0] / 2 - size[0] / 2, self.size[1] / 2 - size[1] / 2), size)
         if i < FIRST_WALL:
             return canvas, None
-        wall, metres = i - FIRST_WALL, height / DENSITY
+        wall, metres = i - FIRST_WALL, height / self._density
         board = textures.plaster((0.86, 0.84, 0.80), 0.05)
-        textures.paste(canvas, rng, board, (0, metres - 0.09), (self._along(wall), 0.09), DENSITY)
-        role = self._roles.get(wall)
-        if role == 'window':
-            wide, low, high = self._window
-            corner = (self._along(wall) / 2 - wide / 2, metres - high)
-            return canvas, textures.paste(canvas, rng, textures.view, corner, (wide, high - low), DENSITY)
-        if role == 'door':
+        paste(board, (0, metres - 0.09), (self._along(wall), 0.09))
+        if wall == self._door_wall:
             # A piece's x runs against the wall's own "right".
             left = self._along(wall) / 2 - self._door - 0.45
-            textures.paste(canvas, rng, board, (left - 0.08, metres - 2.1), (1.06, 2.1), DENSITY)
-            leaf = textures.wood(furniture.WOODS[rng.integers(4)])
-            leaf = textures.panels(leaf, 1, 1, furniture.WOODS[0])
-            textures.paste(canvas, rng, leaf, (left, metres - 2.02), (0.9, 2.02), DENSITY)
-            knob = textures.plaster(furniture.METAL)
-            textures.paste(canvas, rng, knob, (left + 0.76, metres - 1.02), (0.1, 0.03), DENSITY)
+            paste(board, (left - 0.08, metres - 2.1), (1.06, 2.1))
+            leaf = textures.panels(textures.wood(furniture.WOODS[rng.integers(4)]), 1, 1, furniture.WOODS[0])
+            paste(leaf, (left, metres - 2.02), (0.9, 2.02))
+            paste(textures.plaster(furniture.METAL), (left + 0.76, metres - 1.02), (0.1, 0.03))
+        if wall == self._first:
+            wide, low, high = self._window
+            return canvas, paste(textures.view, (self._along(wall) / 2 - wide / 2, metres - high), (wide, high - low))
         return canvas, None
 
     def _lamps(self, rng: np.random.Generator) -> list[Lamp]:
         """Return the ceiling lamp and the window as a few small lights each, so that shadows are soft."""
-        warm = np.array([1.0, 0.90, 0.74]) * rng.uniform(1.7, 2.4)
+        warm = np.array([1.0, 0.90, 0.74]) * rng.uniform(1.2, 2.8)
         lamps = [Lamp(np.array([dx, dy, self.size[2] - 0.40]), warm / 4)
                  for dx in (-0.15, 0.15) for dy in (-0.15, 0.15)]
         wide, low, high = self._window
         inward = _inward(self._first)
         along = np.cross(inward, UP)
         wall = -inward * (self.size[1 if self._first % 2 == 0 else 0] / 2 - 0.06)
-        day = np.array([0.82, 0.93, 1.0]) * rng.uniform(3.2, 4.6)
+        day = np.array([0.82, 0.93, 1.0]) * rng.uniform(1.5, 5.0)
         return lamps + [Lamp(wall + along * dx * wide + UP * (low + dz * (high - low)), day / 6, inward)
                         for dx in (-0.35, 0, 0.35) for dz in (0.25, 0.75)]
 

@@ -85,6 +85,14 @@ def checks(first: Colour, second: Colour, period: float) -> Painter:
     return paint
 
 
+def mottled(first: Colour, second: Colour, scale: float) -> Painter:
+    """Blotches of two colours, `scale` metres wide: stone, concrete, patterned paper."""
+    def paint(rng, x, y):
+        share = np.clip(0.5 + 0.9 * grain(rng, x, y, scale, 4), 0, 1)
+        return blend(first, second, share)
+    return paint
+
+
 def bricks(colour: Colour, mortar: Colour, length: float = 0.24, height: float = 0.08) -> Painter:
     """A brick wall: every brick of its own shade."""
     def paint(rng, x, y):
