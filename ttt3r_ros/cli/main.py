@@ -9,9 +9,9 @@ import sys
 from typing import NoReturn
 
 from ttt3r_ros import __version__
-from ttt3r_ros.cli import convert, demo
+from ttt3r_ros.cli import convert, demo, evaluate
 
-COMMANDS = (demo, convert)
+COMMANDS = (demo, evaluate, convert)
 BAD_INPUT = 2
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ttt3r_ros.demo.accuracy import Accuracy, accuracy
 from ttt3r_ros.demo.recorder import DROPPED, Pose, Recording
+from ttt3r_ros.evaluation.accuracy import Accuracy, accuracy
 from ttt3r_ros.ros.conversions import nanoseconds
 from ttt3r_ros.sequences import Trajectory
 

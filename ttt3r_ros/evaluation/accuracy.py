@@ -20,7 +20,7 @@ class Accuracy:
 
     ate_*: metres between positions after that alignment. rpe_*: from each frame to the next; the translation, in
     metres, after the Sim(3) alignment. scale: metres of truth per metre of the estimate. path_length: metres of truth.
-    rotation, translation: the Sim(3) that was found is x ↦ scale · rotation · x + translation.
+    rotation, translation: the Sim(3) that was found is x ↦ scale · rotation · x + translation. rigid (4, 4): the SE(3).
     """
 
     poses: int
@@ -32,6 +32,7 @@ class Accuracy:
     path_length: float
     rotation: np.ndarray
     translation: np.ndarray
+    rigid: np.ndarray
 
 
 def accuracy(estimate: Trajectory, truth: Trajectory) -> Accuracy | None:
@@ -44,7 +45,7 @@ def accuracy(estimate: Trajectory, truth: Trajectory) -> Accuracy | None:
     rigid = PoseTrajectory3D(poses_se3=list(estimate.poses[mine]), timestamps=seconds)
     similar = deepcopy(rigid)
     try:
-        rigid.align(reference)
+        turn, shift, _ = rigid.align(reference)
         rotation, translation, scale = similar.align(reference, correct_scale=True)
     except GeometryException:
         return None
@@ -54,7 +55,8 @@ def accuracy(estimate: Trajectory, truth: Trajectory) -> Accuracy | None:
         ate_se3=_rmse(APE(PoseRelation.translation_part), reference, rigid),
         rpe_translation=_rmse(RPE(PoseRelation.translation_part, 1, Unit.frames), reference, similar),
         rpe_rotation_deg=_rmse(RPE(PoseRelation.rotation_angle_deg, 1, Unit.frames), reference, similar),
-        scale=float(scale), path_length=float(reference.path_length), rotation=rotation, translation=translation)
+        scale=float(scale), path_length=float(reference.path_length), rotation=rotation, translation=translation,
+        rigid=np.block([[turn, shift[:, None]], [np.zeros(3), 1.0]]))
 
 
 def _rmse(metric: APE | RPE, reference: PoseTrajectory3D, estimate: PoseTrajectory3D) -> float:

@@ -166,7 +166,7 @@ class Network(nn.Module):
                               self._image_rotary(encoded.grid, with_pose_token=False))
         return Decoding(self.dec_norm_state(state), embedded, heads_input)
 
-    def predict(self, decoding: Decoding, outputs: frozenset[str]) -> Prediction:
+    def predict(self, decoded: Decoded, outputs: frozenset[str]) -> Prediction:
         """Run the heads for the pose and the outputs named (heads.OUTPUTS), and no other.
 
         Raises ValueError for an output that there is not, or that this network has no head for.
@@ -175,7 +175,7 @@ class Network(nn.Module):
         if not outputs <= built:
             raise ValueError(f'no head for {", ".join(sorted(outputs - built))}: this network has '
                              f'{", ".join(sorted(built))}; a checkpoint converted with --streaming keeps only points')
-        return self.downstream_head(decoding.heads_input, outputs)
+        return self.downstream_head(decoded, outputs)
 
     def _image_rotary(self, grid: tuple[int, int], with_pose_token: bool) -> Rotary:
         return self._rotary(('pose+image' if with_pose_token else 'image', grid))

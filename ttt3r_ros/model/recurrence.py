@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from ttt3r_ros.model.heads import Prediction
-from ttt3r_ros.model.network import Encoded, Network
+from ttt3r_ros.model.layers import AttentionObserver
+from ttt3r_ros.model.network import Decoding, Encoded, Network
 from ttt3r_ros.model.update_rules import AttentionStatistics, Observation, RuleMemory, UpdateRule
 
 STREAMING = frozenset({'points'})
@@ -46,6 +47,22 @@ class Step:
     proposed_pose_memory: Tensor
     gate: Tensor
     confidence: Tensor | None
+
+
+def propose(network: Network, memory: Memory, encoded: Encoded,
+            observer: AttentionObserver | None = None) -> tuple[Decoding, Tensor]:
+    """Decode a frame against the memory: what the heads read, the proposed state, the proposed pose memory.
+
+    A pure function of its arguments; the batch may be larger than one. Training unrolls it, a robot gates its writes.
+    """
+    key = network.pose_retriever.key(encoded.features)
+    if memory.first:
+        pose_token = network.pose_token.expand_as(key)
+    else:
+        pose_token = network.pose_retriever.read(memory.pose_memory, key)
+    decoding = network.decode(encoded, pose_token, memory.state, observer)
+    written = network.pose_retriever.write(memory.pose_memory, key, decoding.heads_input.pose_token[:, None])
+    return decoding, written
 
 
 class Recurrence:
@@ -87,11 +104,8 @@ class Recurrence:
         before, net = self.memory, self.network
         statistics = AttentionStatistics(self._rule.statistics | observe)
         encoded = net.encode_image(image)
-        key = net.pose_retriever.key(encoded.features)
-        pose_token = net.pose_token if before.first else net.pose_retriever.read(before.pose_memory, key)
-        decoding = net.decode(encoded, pose_token, before.state, statistics)
-        prediction = net.predict(decoding, outputs)
-        pose_memory = net.pose_retriever.write(before.pose_memory, key, decoding.heads_input.pose_token[:, None])
+        decoding, pose_memory = propose(net, before, encoded, statistics)
+        prediction = net.predict(decoding.heads_input, outputs)
         gate, rule_memory = self._rule.gate(
             Observation(decoding.proposed_state[0], encoded.features[0], decoding.embedded[0],
                         statistics.confidence(), statistics.logits()), before.rule)
@@ -111,7 +125,7 @@ class Recurrence:
         net = self.network
         encoded: Encoded = net.encode_ray_map(ray_map)
         pose_token = net.pose_retriever.read(self.memory.pose_memory, net.pose_retriever.key(encoded.features))
-        prediction = net.predict(net.decode(encoded, pose_token, self.memory.state), outputs)
+        prediction = net.predict(net.decode(encoded, pose_token, self.memory.state).heads_input, outputs)
         _require_finite(prediction)
         return prediction
 

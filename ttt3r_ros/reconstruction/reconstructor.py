@@ -41,7 +41,8 @@ class Frame:
     pose (4, 4) float64: camera-to-world, world = the first camera of the first segment, optical axes, metres.
     points (h, w, 3) float32: metres in the camera frame. confidence (h, w) float32: at least 1.
     intrinsics, original_intrinsics (3, 3) float64: of the model's image and of the camera's, focal length NaN where
-    the points allow none. image (h, w, 3) uint8: the model's image. scale: the segment's scale in the path.
+    the points allow none. image (h, w, 3) uint8: the model's image. pixel_map: where it lies in the
+    camera's. scale: the segment's scale in the path.
     index: frames answered before this one; segment: resets before this one.
     """
 
@@ -51,6 +52,7 @@ class Frame:
     intrinsics: np.ndarray
     original_intrinsics: np.ndarray
     image: np.ndarray
+    pixel_map: PixelMap
     gate: GateStatistics
     scale: float
     segment: int
@@ -122,6 +124,7 @@ class Reconstructor:
             intrinsics=intrinsics,
             original_intrinsics=pixel_map.to_original(intrinsics),
             image=prepared,
+            pixel_map=pixel_map,
             gate=GateStatistics(*(float(x) for x in (step.gate.mean(), step.gate.std(correction=0),
                                                      step.gate.min(), step.gate.max()))),
             scale=place.path.scale,

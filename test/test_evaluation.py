@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ttt3r_ros.evaluation.campaign import Plan, lengths, summarise
+from ttt3r_ros.evaluation.trial import SIZE, Outcome, Score, Setting, Trial, depth_errors
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.synthetic import World
+
+FRAMES = 20
+SCRIPT = Path(__file__).parents[1] / 'scripts' / 'ttt3r'
+
+
+@pytest.fixture(scope='module')
+def untrained():
+    return load_network('untrained')
+
+
+def test_depth_errors_are_zero_at_the_truth_and_what_a_scale_makes_them(untrained):
+    """True depth at the model's pixels has no error; 10 % too far is 0.1 and close, 30 % too far is not."""
+    image, depth = next(World(1, 2, SIZE, density=20).film())
+    frame = Reconstructor(untrained.network, make_rule('ttt3r')).step(image)
+    rows, columns = frame.confidence.shape
+    at_row, at_column = (np.rint((np.arange(n) + 0.5) * full / n - 0.5).astype(int)
+                         for n, full in ((rows, SIZE[0]), (columns, SIZE[1])))
+    points = np.zeros_like(frame.points)
+    points[..., 2] = depth[np.ix_(at_row, at_column)]
+    abs_rel, close = depth_errors(replace(frame, points=points), depth)
+    assert abs_rel < 0.01 and close > 0.99
+    assert depth_errors(replace(frame, points=1.1 * points), depth) == pytest.approx((0.1, 1), abs=0.02)
+    assert depth_errors(replace(frame, points=1.3 * points), depth)[1] < 0.02
+
+
+def test_a_trial_scores_every_length_that_it_reached(untrained):
+    """Scores come for each length up to the world's, both paths have its frames, a reset makes another setting."""
+    trial = Trial(1, FRAMES)
+    outcome = trial.run(untrained, Setting('ttt3r'), (5, 16, FRAMES, 50))
+    assert [score.frames for score in outcome.scores] == [5, 16, FRAMES]
+    assert outcome.truth.shape == outcome.estimate.shape == (FRAMES, 3)
+    last = outcome.scores[-1]
+    assert last.ate_se3 >= last.ate_sim3 > 0 and last.path_length > 0
+    # The estimate is laid on the truth: its root mean square is the ATE.
+    off = np.linalg.norm(outcome.estimate - outcome.truth, axis=1)
+    assert np.sqrt((off ** 2).mean()) == pytest.approx(last.ate_se3, rel=1e-6)
+    again = trial.run(untrained, Setting('ttt3r', 10), (FRAMES,))
+    assert again.scores[0].setting == 'ttt3r, reset 10' and again.scores[0].ate_se3 != last.ate_se3
+
+
+def test_summaries_are_over_the_worlds_that_have_a_score():
+    """Mean, deviation and median are those of the valid worlds, and their number is told."""
+    def world(seed, ate, reached):
+        scores = [Score(seed, 'ttt3r', n, ate, ate, 0.1, 1.0, 0.1, 0.9, 10.0) for n in reached]
+        return {'ttt3r': Outcome(scores, np.zeros((2, 3)), np.zeros((2, 3)))}
+    plan = Plan('w', (Setting('ttt3r'),), worlds=3, frames=50)
+    found = summarise(plan, {1: world(1, 1.0, (16, 50)), 2: world(2, 2.0, (16, 50)), 3: world(3, 6.0, (16,))})
+    by = {(s.frames, s.measure): s for s in found}
+    assert (by[16, 'ate_se3'].mean, by[16, 'ate_se3'].median, by[16, 'ate_se3'].valid) == (3.0, 2.0, 3)
+    assert by[16, 'ate_se3'].relative_median == pytest.approx(0.2)
+    assert (by[50, 'ate_se3'].mean, by[50, 'ate_se3'].deviation, by[50, 'ate_se3'].valid) == (1.5, 0.5, 2)
+    assert lengths(60) == (16, 50, 60)
+
+
+def test_the_command_writes_table_picture_and_numbers(tmp_path):
+    """`ttt3r evaluate` ends well and leaves its three files; a rule that is none is refused in one line."""
+    command = [sys.executable, str(SCRIPT), 'evaluate', '--weights', 'untrained', '--worlds', '1',
+               '--frames', str(FRAMES), '--jobs', '1', '--no-reset', '--out', str(tmp_path), '--rules']
+    done = subprocess.run([*command, 'ttt3r', 'cut3r'], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / 'results.json').read_text())
+    assert {score['setting'] for score in results['scores']} == {'ttt3r', 'cut3r'}
+    assert 'ATE' in (tmp_path / 'table.txt').read_text() and 'RPE' in done.stdout
+    assert (tmp_path / 'evaluation.png').stat().st_size > 20_000
+    refused = subprocess.run([*command, 'ttt4r'], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2 and refused.stderr.count('\n') == 1 and 'ttt4r' in refused.stderr

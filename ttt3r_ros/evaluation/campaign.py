@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many worlds, many settings: the scores, and what they come to."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ttt3r_ros.evaluation.trial import LENGTHS, Outcome, Setting, Trial
+from ttt3r_ros.model.checkpoint import load_network
+
+MEASURES = ('ate_se3', 'ate_sim3', 'rpe_translation', 'rpe_rotation_deg', 'abs_rel', 'close')
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to evaluate: the weights, the settings, how many worlds from which seed on, how many frames of each.
+
+    Training's worlds have seeds from 1,000,000 on (training/footage.py): a model of ours has seen none of these.
+    """
+
+    weights: str
+    settings: tuple[Setting, ...]
+    worlds: int
+    frames: int
+    first_seed: int = 1000
+    device: str = 'cpu'
+    jobs: int = 1
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One measure of one setting at one length over the worlds that have it; relative: over the path's length."""
+
+    setting: str
+    frames: int
+    measure: str
+    mean: float
+    deviation: float
+    median: float
+    relative_median: float
+    valid: int
+
+
+def carry_out(plan: Plan, progress: Callable[[int], None]) -> dict[int, dict[str, Outcome]]:
+    """Run every world under every setting; `progress` is told each world's seed as it is done."""
+    seeds = range(plan.first_seed, plan.first_seed + plan.worlds)
+    results = {}
+    with ProcessPoolExecutor(plan.jobs, get_context('spawn'), initializer=_alone) as pool:
+        waiting = {pool.submit(_world, plan, seed): seed for seed in seeds}
+        for done in as_completed(waiting):
+            results[waiting[done]] = done.result()
+            progress(waiting[done])
+    return {seed: results[seed] for seed in seeds}
+
+
+def _alone() -> None:
+    """Give each process one thread: the worlds are the parallel part."""
+    torch.set_num_threads(1)
+
+
+def _world(plan: Plan, seed: int) -> dict[str, Outcome]:
+    loaded, trial = load_network(plan.weights, plan.device), Trial(seed, plan.frames)
+    return {str(setting): trial.run(loaded, setting, lengths(plan.frames)) for setting in plan.settings}
+
+
+def lengths(frames: int) -> tuple[int, ...]:
+    """Return the lengths that a path of so many frames is scored at."""
+    return tuple(sorted({n for n in LENGTHS if n <= frames} | {frames}))
+
+
+def summarise(plan: Plan, outcomes: dict[int, dict[str, Outcome]]) -> list[Summary]:
+    """Return every measure of every setting at every length."""
+    summaries = []
+    for setting in map(str, plan.settings):
+        scores = [score for world in outcomes.values() for score in world[setting].scores]
+        for length in lengths(plan.frames):
+            here = [score for score in scores if score.frames == length]
+            for measure in MEASURES if here else ():
+                values = np.array([getattr(score, measure) for score in here])
+                relative = values / np.array([score.path_length for score in here])
+                summaries.append(Summary(setting, length, measure, float(values.mean()), float(values.std()),
+                                         float(np.median(values)), float(np.median(relative)), len(values)))
+    return summaries
+
+
+def save(folder: Path, plan: Plan, outcomes: dict[int, dict[str, Outcome]], summaries: list[Summary]) -> None:
+    """Write results.json: the plan, every world's scores, the summaries."""
+    folder.mkdir(parents=True, exist_ok=True)
+    scores = [asdict(score) for world in outcomes.values() for outcome in world.values() for score in outcome.scores]
+    part = folder / '.results.json.part'
+    part.write_text(json.dumps({'plan': asdict(plan), 'summaries': [asdict(s) for s in summaries], 'scores': scores},
+                               indent=1))
+    os.replace(part, folder / 'results.json')

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One world seen by one network under several settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ttt3r_ros.evaluation.accuracy import accuracy
+from ttt3r_ros.model.checkpoint import LoadedNetwork
+from ttt3r_ros.model.recurrence import NonFinitePrediction
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.reconstructor import Frame, Reconstructor
+from ttt3r_ros.sequences import Trajectory
+from ttt3r_ros.synthetic import World
+
+SIZE = (120, 160)  # of the camera's images
+LENGTHS = (16, 50, 100, 200, 500, 1000)
+RATE = 10  # frames a second: stamps need one, the numbers do not
+CLOSE = 1.25
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An update rule by name and after how many frames the memory is reset, 0 for never."""
+
+    rule: str
+    reset_interval: int = 0
+
+    def __str__(self) -> str:
+        """Return the name that tables show."""
+        return self.rule + (f', reset {self.reset_interval}' if self.reset_interval else '')
+
+
+@dataclass(frozen=True)
+class Score:
+    """The first `frames` frames of one world: metres, degrees and ratios, as in evaluation.accuracy.Accuracy.
+
+    abs_rel: mean |z − truth| / truth of the depth; close: share of pixels within a factor of 1.25; neither is aligned.
+    """
+
+    world: int
+    setting: str
+    frames: int
+    ate_sim3: float
+    ate_se3: float
+    rpe_translation: float
+    rpe_rotation_deg: float
+    abs_rel: float
+    close: float
+    path_length: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Scores by length, and both paths, positions (n, 3) in metres, the estimate rigidly laid on the truth."""
+
+    scores: list[Score]
+    truth: np.ndarray
+    estimate: np.ndarray
+
+
+class Trial:
+    """A world filmed once; its seed is its name."""
+
+    def __init__(self, seed: int, frames: int) -> None:
+        """Render it."""
+        world = World(seed, frames, SIZE)
+        stamps = np.arange(frames, dtype=np.int64) * (1_000_000_000 // RATE)
+        self.seed, self.intrinsics, self.truth = seed, world.intrinsics, Trajectory(stamps, world.poses)
+        self._film = list(world.film())
+
+    def run(self, loaded: LoadedNetwork, setting: Setting, lengths: tuple[int, ...] = LENGTHS) -> Outcome:
+        """Reconstruct the world; a prediction that is not finite ends it, and longer lengths have no score."""
+        reconstructor = Reconstructor(loaded.network, make_rule(setting.rule), reset_interval=setting.reset_interval)
+        poses, depths = [], []
+        for image, depth in self._film:
+            try:
+                frame = reconstructor.step(image)
+            except NonFinitePrediction:
+                break
+            poses.append(frame.pose)
+            depths.append(depth_errors(frame, depth))
+        depths = np.array(depths).reshape(-1, 2)
+        scores, last = [], None
+        for length in (n for n in lengths if n <= len(poses)):
+            found = accuracy(Trajectory(self.truth.stamps[:length], np.stack(poses[:length])), self.truth)
+            if found is not None:
+                last = found
+                scores.append(Score(self.seed, str(setting), length, found.ate_sim3, found.ate_se3,
+                                    found.rpe_translation, found.rpe_rotation_deg, *depths[:length].mean(0).tolist(),
+                                    found.path_length))
+        places = np.array([pose[:3, 3] for pose in poses]).reshape(-1, 3)
+        if last is not None:
+            places = places @ last.rigid[:3, :3].T + last.rigid[:3, 3]
+        return Outcome(scores, self.truth.poses[:, :3, 3], places)
+
+
+def depth_errors(frame: Frame, truth: np.ndarray) -> tuple[float, float]:
+    """Return AbsRel and the share of pixels within a factor of 1.25, given the camera's true depth (H, W)."""
+    predicted = frame.points[..., 2]
+    to_camera = frame.pixel_map.to_original(np.eye(3))
+    height, width = predicted.shape
+    u, v = np.meshgrid(np.arange(width), np.arange(height))
+    x, y = to_camera[0, 0] * u + to_camera[0, 2], to_camera[1, 1] * v + to_camera[1, 2]
+    true = cv2.remap(truth, x.astype(np.float32), y.astype(np.float32), cv2.INTER_NEAREST,
+                     borderMode=cv2.BORDER_REPLICATE)
+    ratio = predicted / true
+    return float(np.abs(ratio - 1).mean()), float((np.maximum(ratio, 1 / np.maximum(ratio, 1e-6)) < CLOSE).mean())
