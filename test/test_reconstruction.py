@@ -18,6 +18,7 @@ from ttt3r_ros.model.update_rules import RULES, make_rule
 from ttt3r_ros.reconstruction.intrinsics import focal_length, pinhole, ray_map
 from ttt3r_ros.reconstruction.preprocess import PixelMap, to_tensor
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor
+from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, chain, relative_scale
 
@@ -195,9 +196,9 @@ def test_a_reset_chains_the_segments_at_their_common_frame(network, images, alig
     assert frame.segment == 1 and frame.index == 4
 
 
-def test_reset_interval_is_a_reset_after_that_many_frames(network, images):
+def test_the_interval_policy_is_a_reset_after_that_many_frames(network, images):
     """Resetting every four frames is what calling reset after each four (the boundary counted) does."""
-    automatic = reconstruct(network, images, reset_interval=4)
+    automatic = reconstruct(network, images, policy=Interval(4))
     manual = Reconstructor(network, make_rule('ttt3r'))
     for i, image in enumerate(images):
         if i in (4, 7):  # a segment after the first holds its boundary frame and three more
@@ -312,7 +313,7 @@ def test_a_query_writes_nothing_and_knows_the_path(network, images):
 
 def test_memory_does_not_grow_with_frames(network, images):
     """After seventy frames as many tensors live as after ten."""
-    reconstructor = Reconstructor(network, make_rule('ttsa3r+memix'), reset_interval=7)
+    reconstructor = Reconstructor(network, make_rule('ttsa3r+memix'), policy=Interval(7))
 
     def living() -> tuple[int, int]:
         gc.collect()
@@ -328,8 +329,6 @@ def test_memory_does_not_grow_with_frames(network, images):
 
 
 def test_wrong_options_are_refused(network):
-    """An unknown alignment or an impossible interval is named."""
+    """An unknown alignment is named."""
     with pytest.raises(ValueError, match='affine'):
         Reconstructor(network, make_rule('ttt3r'), alignment='affine')
-    with pytest.raises(ValueError, match='reset_interval'):
-        Reconstructor(network, make_rule('ttt3r'), reset_interval=1)

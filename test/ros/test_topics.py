@@ -76,7 +76,8 @@ def test_two_lossless_replays_agree_to_the_bit(start_node, make_robot):
     stamps = [STAMPS[0] + i * 33_333_333 for i in range(40)]
     tracks = []
     for target, pause in (('hurried', 0.0), ('leisurely', 0.02)):
-        node = start_node(name=target, lossless=True, update_rule='filt3r+memix', reset_interval=15)
+        node = start_node(name=target, lossless=True, update_rule='filt3r+memix', reset_policy='interval',
+                          reset_interval=15)
         robot = make_robot(target=target)
         robot.wait_until_watched()
         for stamp in stamps:

@@ -13,6 +13,7 @@ from ttt3r_ros.model.checkpoint import LoadedNetwork
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Frame, Reconstructor
+from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.sequences import Trajectory
 from ttt3r_ros.synthetic import World
 
@@ -74,7 +75,8 @@ class Trial:
 
     def run(self, loaded: LoadedNetwork, setting: Setting, lengths: tuple[int, ...] = LENGTHS) -> Outcome:
         """Reconstruct the world; a prediction that is not finite ends it, and longer lengths have no score."""
-        reconstructor = Reconstructor(loaded.network, make_rule(setting.rule), reset_interval=setting.reset_interval)
+        reconstructor = Reconstructor(loaded.network, make_rule(setting.rule),
+                                      policy=Interval(setting.reset_interval) if setting.reset_interval else None)
         poses, depths = [], []
         for image, depth in self._film:
             try:

@@ -16,6 +16,7 @@ from ttt3r_ros.model.update_rules import UpdateRule
 from ttt3r_ros.reconstruction import snapshot
 from ttt3r_ros.reconstruction.intrinsics import focal_length, pinhole, ray_map
 from ttt3r_ros.reconstruction.preprocess import PixelMap, to_tensor
+from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
 from ttt3r_ros.reconstruction.snapshot import Place
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, Boundary, ChainError, chain, pose_matrix
 
@@ -71,18 +72,17 @@ class Reconstructor:
     """A network with its memory and its place in the world; not thread-safe."""
 
     def __init__(self, network: Network, rule: UpdateRule, *, alignment: str = 'sim3',
-                 reset_interval: int = 0) -> None:
+                 policy: ResetPolicy | None = None) -> None:
         """Take a network and a write rule.
 
-        alignment: how segments are chained, 'sim3' or 'se3'. reset_interval: frames in a segment, 0 for no end.
+        alignment: how segments are chained, 'sim3' or 'se3'. policy: when a segment ends by itself, by default never.
         """
         if alignment not in ALIGNMENTS:
             raise ValueError(f'alignment {alignment!r} is unknown: take one of {", ".join(ALIGNMENTS)}')
-        if reset_interval == 1 or reset_interval < 0:
-            raise ValueError(f'reset_interval {reset_interval} is not possible: take 0 (never) or at least 2')
         self._recurrence = Recurrence(network, rule)
         self._alignment = alignment
-        self.reset_interval = reset_interval
+        self._policy = policy or Never()
+        self._reset_due: str | None = None
         self._place = Place()
 
     @property
@@ -93,6 +93,24 @@ class Reconstructor:
     @rule.setter
     def rule(self, rule: UpdateRule) -> None:
         self._recurrence.rule = rule
+
+    @property
+    def policy(self) -> ResetPolicy:
+        """When a segment ends by itself; a new one judges from the next frame on."""
+        return self._policy
+
+    @policy.setter
+    def policy(self, policy: ResetPolicy) -> None:
+        self._policy, self._reset_due = policy, None
+
+    @property
+    def last_view(self) -> Boundary | None:
+        """The last frame in the path's world and metres, None before the first."""
+        place = self._place
+        if place.boundary is None:
+            return None
+        return Boundary(place.path.place(place.boundary.pose), place.boundary.points * np.float32(place.path.scale),
+                        place.boundary.confidence)
 
     @property
     def segment(self) -> int:
@@ -111,8 +129,8 @@ class Reconstructor:
             raise ValueError(f'an image must be a uint8 array (H, W, 3) in RGB order, not {what}')
         pixel_map = PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
         prepared = pixel_map.apply(image)
-        if self.reset_interval and self._place.frames_in_segment >= self.reset_interval:
-            self._end_segment()
+        if self._reset_due:
+            self._end_segment(self._reset_due)
         step, boundary = self._observe(prepared)
         place = self._place
         focal = float(focal_length(step.prediction.points[0]))
@@ -130,8 +148,8 @@ class Reconstructor:
             scale=place.path.scale,
             segment=place.segment,
             index=place.index)
-        self._place = replace(place, index=place.index + 1, frames_in_segment=place.frames_in_segment + 1,
-                              image=prepared, boundary=boundary)
+        self._place = replace(place, index=place.index + 1, image=prepared, boundary=boundary)
+        self._reset_due = self._policy.due(FrameStatistics.of(frame))
         return frame
 
     def reset(self) -> None:
@@ -150,7 +168,7 @@ class Reconstructor:
         except CannotReset:
             self._recurrence.memory = memory
             raise
-        self._place = replace(place, path=path, segment=place.segment + 1, frames_in_segment=1, boundary=boundary)
+        self._place = replace(place, path=path, segment=place.segment + 1, boundary=boundary)
 
     def query(self, pose: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int] | None = None) -> View:
         """Ask what a camera would see at pose (4, 4), in the path's world, with intrinsics (3, 3); writes nothing.
@@ -173,18 +191,28 @@ class Reconstructor:
 
     def snapshot(self) -> bytes:
         """Return memory and place, constant in size, so that another process can go on from here."""
-        return snapshot.pack(self._recurrence, self._place)
+        return snapshot.pack(self._recurrence, self._place, self._policy.state(), self._reset_due)
 
     def restore(self, data: bytes) -> None:
-        """Go on from where a snapshot was taken. Raises SnapshotError if it does not fit; then all is as it was."""
-        self._recurrence.memory, self._place = snapshot.unpack(data, self._recurrence)
+        """Go on from where a snapshot was taken. Raises SnapshotError if it does not fit; then all is as it was.
 
-    def _end_segment(self) -> None:
+        What another reset policy remembered is left out: the present one judges afresh.
+        """
+        memory, place, policy_state, due = snapshot.unpack(data, self._recurrence)
+        self._recurrence.memory, self._place = memory, place
+        try:
+            self._policy.restore(policy_state)
+            self._reset_due = due
+        except ResetPolicyError as error:
+            self._reset_due = None
+            logger.info('the reset policy begins afresh: %s', error)
+
+    def _end_segment(self, reason: str) -> None:
         try:
             self.reset()
+            logger.info('segment %d begins: %s', self.segment, reason)
         except CannotReset as error:
-            logger.warning('the segment goes on past %d frames, its end cannot be chained: %s',
-                           self.reset_interval, error)
+            logger.warning('the segment goes on although %s, its end cannot be chained: %s', reason, error)
 
     def _observe(self, prepared: np.ndarray) -> tuple[Step, Boundary]:
         """Run the model's image, uint8 (h, w, 3), through the network."""

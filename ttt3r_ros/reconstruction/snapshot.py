@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import Memory, Recurrence
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity
 
-FORMAT = 'ttt3r_ros.snapshot.1'
+FORMAT = 'ttt3r_ros.snapshot.2'
 RULE_PREFIX = 'rule.'
 
 
@@ -35,7 +36,6 @@ class Place:
     path: Similarity = field(default_factory=Similarity)
     segment: int = 0
     index: int = 0
-    frames_in_segment: int = 0
     image: np.ndarray | None = None
     boundary: Boundary | None = None
 
@@ -47,8 +47,8 @@ def _checksum(network: Network) -> str:
     return f'{zlib.crc32(weights.numpy().tobytes()):08x}'
 
 
-def pack(recurrence: Recurrence, place: Place) -> bytes:
-    """Return the recurrence's memory and the place as bytes."""
+def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due: str | None) -> bytes:
+    """Return the recurrence's memory, the place, and the reset policy's state (JSON) and verdict, as bytes."""
     memory = recurrence.memory
     tensors = {'state': memory.state, 'pose_memory': memory.pose_memory}
     tensors |= {RULE_PREFIX + name: value for name, value in (memory.rule or {}).items()}
@@ -61,13 +61,13 @@ def pack(recurrence: Recurrence, place: Place) -> bytes:
     header = {'config': recurrence.network.config.to_dict(), 'weights': _checksum(recurrence.network),
               'rule': recurrence.rule.name if memory.rule is not None else None, 'first': memory.first,
               'scale': place.path.scale, 'segment': place.segment, 'index': place.index,
-              'frames_in_segment': place.frames_in_segment}
+              'policy': policy, 'reset_due': reset_due}
     return save({name: value.cpu().contiguous() for name, value in tensors.items()},
                 metadata={FORMAT: json.dumps(header)})
 
 
-def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place]:
-    """Return memory and place from bytes; raises SnapshotError unless they were packed with the same network.
+def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str, Any], str | None]:
+    """Return what `pack` took from bytes; raises SnapshotError unless they were packed with the same network.
 
     The write rule's own memory is left out when another rule is in force now: it starts afresh.
     """
@@ -88,7 +88,7 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place]:
                     header['first'])
     seen = 'image' in tensors
     place = Place(Similarity(header['scale'], tensors['path'].numpy()), header['segment'], header['index'],
-                  header['frames_in_segment'], tensors['image'].numpy() if seen else None,
+                  tensors['image'].numpy() if seen else None,
                   Boundary(*(tensors[f'boundary.{part}'].numpy() for part in ('pose', 'points', 'confidence')))
                   if seen else None)
-    return memory, place
+    return memory, place, header['policy'], header['reset_due']

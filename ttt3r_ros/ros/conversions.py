@@ -121,6 +121,14 @@ def from_transform(message: TransformStamped) -> np.ndarray:
     return matrix
 
 
+def to_depth_image(header: Header, values: np.ndarray) -> Image:
+    """Return values (h, w) as a 32FC1 image; depth in metres along z, NaN where there is none (REP-118)."""
+    height, width = values.shape
+    data = array('B', np.ascontiguousarray(values, '<f4').tobytes())
+    return Image(header=header, height=height, width=width, encoding='32FC1', is_bigendian=0, step=4 * width,
+                 data=data)
+
+
 def to_cloud(header: Header, points: np.ndarray, image: np.ndarray, confidence: np.ndarray) -> PointCloud2:
     """Return points (h, w, 3), colours uint8 (h, w, 3) and confidence (h, w) as an organised cloud."""
     height, width = confidence.shape

@@ -47,10 +47,20 @@ class CameraMount:
         pose (4, 4): camera-to-world, world = the first camera, optical axes. The odometry frame starts as the base
         did, or, without one, where the camera did, looking along x with y left and z up.
         """
-        if not self._base_frame:
-            return OPTICAL_TO_ROS @ pose
-        mount = self._base_from_camera[camera_frame]
-        return mount @ pose @ np.linalg.inv(mount)
+        camera = self.camera(pose, camera_frame)
+        return camera @ np.linalg.inv(self._base_from_camera[camera_frame]) if self._base_frame else camera
+
+    def camera(self, pose: np.ndarray, camera_frame: str) -> np.ndarray:
+        """Return the camera's optical pose (4, 4) in the odometry frame, for one in its own world as for odometry."""
+        return self._start(camera_frame) @ pose
+
+    def own(self, pose: np.ndarray, camera_frame: str) -> np.ndarray:
+        """Return the pose (4, 4) in the camera's own world for an optical one in the odometry frame."""
+        return np.linalg.inv(self._start(camera_frame)) @ pose
+
+    def _start(self, camera_frame: str) -> np.ndarray:
+        """Return the first camera's pose (4, 4) in the odometry frame."""
+        return self._base_from_camera[camera_frame] if self._base_frame else OPTICAL_TO_ROS
 
     def broadcast(self, transform: TransformStamped) -> None:
         """Send a transform to /tf."""

@@ -25,16 +25,19 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CompressedImage, Image
-from std_srvs.srv import Trigger
 
 from ttt3r_ros.model.checkpoint import load_network
-from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor
+from ttt3r_ros.reconstruction import state_file
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
+from ttt3r_ros.reconstruction.state_file import StateFileError, StateFileMissing
 from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.diagnostics import Counters, Diagnostics, Health, SequenceGaps
 from ttt3r_ros.ros.frames import CameraMount
 from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
 from ttt3r_ros.ros.outputs import Outputs
 from ttt3r_ros.ros.pipeline import Job, Pipeline
+from ttt3r_ros.ros.services import Services
 from ttt3r_ros.ros.worker import Worker
 
 LOSSLESS_DEPTH = 1000
@@ -57,7 +60,7 @@ class Ttt3rNode(LifecycleNode):
         self._diagnostics: Diagnostics | None = None
         self._subscription = None
         self._gaps = SequenceGaps()
-        self._reset_service = None
+        self._offered: Services | None = None
         self._report_timer = None
         self._jump_handle = None
         self.add_on_set_parameters_callback(self._check_parameters)
@@ -88,6 +91,7 @@ class Ttt3rNode(LifecycleNode):
         """Pause; the memory stays."""
         self._unsubscribe()
         self._counters.dropped_overrun += self._worker.pause()
+        self._worker.call(self._pipeline.pause)
         super().on_deactivate(state)
 
     @transition
@@ -118,7 +122,7 @@ class Ttt3rNode(LifecycleNode):
                         'Set the parameter weights to a checkpoint (README, Weights).')
         Reconstructor(loaded.network, settings.rule).step(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
         reconstructor = Reconstructor(loaded.network, settings.rule, alignment=settings.segment_alignment,
-                                      reset_interval=settings.reset_interval)
+                                      policy=make_reset_policy(settings.reset_policy, settings.reset_interval))
         self._counters, self._health = Counters(), Health()
         self._mount = CameraMount(self, settings.base_frame)
         self._outputs = Outputs(self, self._mount)
@@ -129,7 +133,9 @@ class Ttt3rNode(LifecycleNode):
                                         loaded.trained)
         self._report_timer = self.create_timer(
             1.0, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))  # also while /clock stands still
-        self._reset_service = self.create_service(Trigger, '~/reset', self._reset)
+        self._offered = Services(self, self._worker, self._pipeline, settings.state_file)
+        if settings.resume:
+            self._resume(settings.state_file)
         self._jump_handle = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False),
             post_callback=self._clock_jumped)
@@ -143,13 +149,11 @@ class Ttt3rNode(LifecycleNode):
             self._jump_handle.unregister()
         if self._report_timer is not None:
             self.destroy_timer(self._report_timer)
-        if self._reset_service is not None:
-            self.destroy_service(self._reset_service)
-        for part in (self._diagnostics, self._outputs, self._mount):
+        for part in (self._offered, self._diagnostics, self._outputs, self._mount):
             if part is not None:
                 part.destroy()
         self._worker = self._outputs = self._mount = self._diagnostics = self._pipeline = None
-        self._reset_service = self._report_timer = self._jump_handle = None
+        self._offered = self._report_timer = self._jump_handle = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
@@ -178,15 +182,15 @@ class Ttt3rNode(LifecycleNode):
             self._counters.lost_in_transport += lost
         self._counters.dropped_overrun += self._worker.submit(Job(message, now), len(message.data))
 
-    def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+    def _resume(self, path: str) -> None:
+        """Read the saved state, so that the first image is relocated against it; a first start has none."""
         try:
-            response.message = self._worker.call(self._pipeline.reset)
-            response.success = True
-        except CannotReset as error:
-            response.success = False
-            response.message = f'the memory goes on as it was: {error}'
-        self.get_logger().info(f'reset: {response.message}')
-        return response
+            self._pipeline.resume_from(path, *state_file.load(path))
+            self.get_logger().info(f'resuming from {path}')
+        except StateFileMissing:
+            self.get_logger().info(f'nothing to resume: {path} does not exist yet')
+        except StateFileError as error:
+            self.get_logger().error(f'not resumed, a new odometry begins: {error}')
 
     def _clock_jumped(self, jump: TimeJump) -> None:
         # A lossless run judges by its images' stamps alone: those still waiting come from before the jump.

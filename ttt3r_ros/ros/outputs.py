@@ -24,7 +24,7 @@ class Outputs:
     def __init__(self, node: LifecycleNode, mount: CameraMount) -> None:
         """Create the publishers; they publish while the node is active."""
         self._node = node
-        self._mount = mount
+        self.mount = mount
         self.pose = node.create_lifecycle_publisher(PoseStamped, '~/pose', DEPTH)
         self.points = node.create_lifecycle_publisher(PointCloud2, '~/points', CLOUD_DEPTH)
         self.status = node.create_lifecycle_publisher(ReconstructionStatus, '~/status', DEPTH)
@@ -39,12 +39,12 @@ class Outputs:
 
         Returns why there is no pose, or None: without the camera's mount only the cloud can be told.
         """
-        missing = self._mount.missing(header.frame_id)
+        missing = self.mount.missing(header.frame_id)
         if missing is None:
-            pose = self._mount.odometry(frame.pose, header.frame_id)
+            pose = self.mount.odometry(frame.pose, header.frame_id)
             odometry = Header(stamp=header.stamp, frame_id=odom_frame)
             if with_tf:
-                self._mount.broadcast(to_transform(odometry, self._mount.tracked_frame(header.frame_id), pose))
+                self.mount.broadcast(to_transform(odometry, self.mount.tracked_frame(header.frame_id), pose))
             self.pose.publish(to_pose(odometry, pose))
         if self.points.get_subscription_count():
             self.points.publish(to_cloud(header, frame.points, frame.image, frame.confidence))

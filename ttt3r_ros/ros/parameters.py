@@ -10,6 +10,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ttt3r_ros.model.update_rules import MEMIX_SUFFIX, RULES, UpdateRule, UpdateRuleError, make_rule, rule_parameters
+from ttt3r_ros.reconstruction.reset_policy import POLICIES
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
 
 
@@ -47,8 +48,19 @@ DECLARATIONS = (
                 'behind it if wanted; from the next frame on', live=True),
     *(Declaration(name, p['default'], p['text'], live=True, low=p['low'], high=p['high'])
       for name, p in rule_parameters().items()),
-    Declaration('reset_interval', 0, 'frames after which the memory starts afresh, the path going on where it was; '
-                '0 for never, else at least 2', live=True, low=0, high=1_000_000),
+    Declaration('reset_policy', 'never', "when the memory starts afresh, the path going on where it was: 'never', "
+                "'interval' after reset_interval frames, or 'adaptive' when gate and confidence say that the memory no "
+                'longer explains what is seen', live=True, choices=tuple(POLICIES)),
+    Declaration('reset_interval', 100, "frames in a segment with reset_policy 'interval'", live=True, low=2,
+                high=1_000_000),
+    Declaration('max_gap', 0.0, 'seconds between two image stamps after which the memory starts afresh, 0 for any '
+                'gap', live=True, low=0.0, high=86_400.0),
+    Declaration('state_file', '', 'file for the memory: saved there every autosave_interval and on deactivate, and '
+                'read by resume; empty for none'),
+    Declaration('autosave_interval', 10.0, 'seconds between two saves to state_file; 0 saves on deactivate alone',
+                live=True, low=0.0, high=86_400.0),
+    Declaration('resume', False, 'go on from state_file when configured: in its odometry frame, the first image '
+                'relocated against its memory'),
     Declaration('segment_alignment', 'sim3', "how the path goes on after a reset: 'sim3' takes the scale over from "
                 "the common frame, 'se3' trusts the model's metres", choices=ALIGNMENTS),
     Declaration('image_transport', 'raw', "'raw' subscribes to image, 'compressed' to image/compressed",
@@ -72,7 +84,12 @@ class Settings:
     weights: str
     device: str
     rule: UpdateRule
+    reset_policy: str
     reset_interval: int
+    max_gap: float
+    state_file: str
+    autosave_interval: float
+    resume: bool
     segment_alignment: str
     image_transport: str
     lossless: bool
@@ -99,8 +116,8 @@ def read(node: Node, changes: list[Parameter] | None = None) -> Settings:
     for name, declaration in _BY_NAME.items():
         if declaration.choices and values[name] not in declaration.choices:
             raise SettingsError(f'{name} {values[name]!r} is unknown: take one of {", ".join(declaration.choices)}')
-    if values['reset_interval'] == 1:
-        raise SettingsError('reset_interval 1 is not possible: take 0 (never) or at least 2')
+    if values['resume'] and not values['state_file']:
+        raise SettingsError('resume wants to know from where: set state_file')
     if not values['odom_frame'] or values['odom_frame'] == values['base_frame']:
         raise SettingsError('odom_frame must be a name, and another than base_frame')
     try:

@@ -6,16 +6,23 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
-from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor
+from ttt3r_ros.reconstruction.reconstructor import CannotReset, Frame, Reconstructor, View
+from ttt3r_ros.reconstruction.relocation import relocate
+from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
+from ttt3r_ros.reconstruction.snapshot import SnapshotError
+from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
 from ttt3r_ros.ros.conversions import ImageError, nanoseconds, to_rgb
 from ttt3r_ros.ros.diagnostics import Counters, Health
 from ttt3r_ros.ros.outputs import Outputs
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.stamps import StampOrder, Verdict
+from ttt3r_ros.ros.views import QueryError, Question
 
 REPEAT_S = 5.0  # a trouble that stays is told again after this long
 
@@ -43,6 +50,11 @@ class Pipeline:
         self._weights = weights
         self._trained = trained
         self._stamps = StampOrder()
+        self._gap = CameraGap(settings.max_gap)
+        self._autosave = Autosave(settings.state_file, settings.autosave_interval, self._tell_unsaved)
+        self._resume: tuple[bytes, Context] | None = None
+        self._last_header: Header | None = None
+        self._last_intrinsics: np.ndarray | None = None
 
     def answer(self, job: Job) -> None:
         """Answer one image: publish what it tells, or count why it tells nothing and leave the memory as it was."""
@@ -67,9 +79,13 @@ class Pipeline:
         if verdict is Verdict.LOOPED:
             self._log.info('image stamps went back (a looped bag?): the memory is reset')
             self._try_reset()
+        gap = self._gap.due(nanoseconds(header.stamp))
+        if gap and self._resume is None:
+            self._log.info(f'the memory is reset: {gap}')
+            self._try_reset()
         started = time.monotonic()
         try:
-            frame = self._reconstructor.step(image)
+            frame = self._step(image, nanoseconds(header.stamp))
         except ValueError as error:
             self._refuse(error)
             return
@@ -83,6 +99,9 @@ class Pipeline:
         missing = self._outputs.publish_frame(header, frame, self._settings.odom_frame, self._settings.publish_tf)
         if missing:
             self._log.warning(f'no pose and no TF: {missing}', throttle_duration_sec=REPEAT_S)
+        self._last_header, self._last_intrinsics = header, frame.intrinsics
+        if self._settings.state_file and self._autosave.due():
+            self._autosave.submit(*self.state_to_save())
         counters.answered += 1
         self._health.problem = self._health.no_pose = missing
         self._health.last_inference_ms = inference_ms
@@ -98,6 +117,51 @@ class Pipeline:
         after = self._reconstructor.segment
         return f'segment {after} begins' if after != before else 'nothing to reset: no frame has been seen'
 
+    def state_to_save(self) -> tuple[bytes, Context]:
+        """Return what a state file holds. Raises StateFileError before the first frame."""
+        if self._last_header is None:
+            raise StateFileError('there is nothing to save: no frame has been seen')
+        view = self._reconstructor.last_view
+        camera_frame = self._last_header.frame_id
+        mount = self._outputs.mount
+        pose = None if mount.missing(camera_frame) else mount.odometry(view.pose, camera_frame)
+        return self._reconstructor.snapshot(), Context(self._settings.odom_frame, camera_frame, pose,
+                                                       nanoseconds(self._last_header.stamp))
+
+    def resume_from(self, path: str, snapshot: bytes, context: Context) -> None:
+        """Relocate the next image against a saved state. Raises StateFileError for another network's or frame's."""
+        if context.odom_frame != self._settings.odom_frame:
+            raise StateFileError(f'{path} was saved in the odometry frame {context.odom_frame!r}, not '
+                                 f'{self._settings.odom_frame!r}: set odom_frame as it was, or start afresh')
+        before = self._reconstructor.snapshot()
+        try:
+            self._reconstructor.restore(snapshot)
+        except SnapshotError as error:
+            raise StateFileError(f'{path} does not fit: {error}') from error
+        self._reconstructor.restore(before)
+        self._resume = snapshot, context
+
+    def pause(self) -> None:
+        """Save, if a file is named: the node is being deactivated."""
+        if self._settings.state_file and self._last_header is not None:
+            self._autosave.submit(*self.state_to_save())
+            if not self._autosave.flush():
+                self._log.error(f'the state is not saved in {self._settings.state_file}')
+
+    def query(self, question: Question) -> tuple[Header, View]:
+        """Ask the memory about a view. Raises QueryError, NonFinitePrediction."""
+        if self._last_header is None:
+            raise QueryError('the memory has seen no frame yet: send images first')
+        camera_frame = self._last_header.frame_id
+        missing = self._outputs.mount.missing(camera_frame)
+        if missing:
+            raise QueryError(missing)
+        intrinsics = self._last_intrinsics if question.intrinsics is None else question.intrinsics
+        if not np.isfinite(intrinsics).all():
+            raise QueryError('the focal length of the last image is not known: give camera_info')
+        pose = self._outputs.mount.own(question.pose, camera_frame)
+        return self._last_header, self._reconstructor.query(pose, intrinsics, question.size)
+
     def clock_went_back(self, now: int) -> None:
         """Reset if the last image lies in the clock's future (now, ns): the images will go back too."""
         if self._stamps.last is not None and self._stamps.last > now:
@@ -110,12 +174,35 @@ class Pipeline:
         if settings.rule != self._settings.rule:
             self._reconstructor.rule = settings.rule
             self._log.info(f'update rule is now {settings.rule}')
-        self._reconstructor.reset_interval = settings.reset_interval
+        if (settings.reset_policy, settings.reset_interval) != (self._settings.reset_policy,
+                                                                self._settings.reset_interval):
+            self._reconstructor.policy = make_reset_policy(settings.reset_policy, settings.reset_interval)
+        self._gap.max_gap_s, self._autosave.interval_s = settings.max_gap, settings.autosave_interval
         self._settings = settings
 
     def state(self) -> dict[str, str]:
         """Return what changes as it runs, for diagnostics."""
         return {'update rule': self._reconstructor.rule.name, 'segment': str(self._reconstructor.segment)}
+
+    def _step(self, image: np.ndarray, stamp: int) -> Frame:
+        """Step; the first image after a restart is relocated against the saved memory."""
+        if self._resume is None:
+            return self._reconstructor.step(image)
+        snapshot, context = self._resume
+        elapsed = None if context.stamp is None else (stamp - context.stamp) / 1e9
+        frame, doubts = relocate(self._reconstructor, snapshot, image, elapsed)
+        self._resume = None
+        for doubt in doubts:
+            self._log.warning(f'an answer after the restart is not believed: {doubt}')
+        if frame is None:
+            self._log.error('the saved state is not resumed, nothing bears out where the robot is: '
+                            'a new odometry begins here')
+            return self._reconstructor.step(image)
+        self._log.info(f'resumed in the odometry frame of the saved state, segment {frame.segment}')
+        return frame
+
+    def _tell_unsaved(self, error: StateFileError) -> None:
+        self._log.error(f'autosave: {error}')
 
     def _refuse(self, error: ValueError) -> None:
         self._counters.dropped_invalid += 1

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the memory survives, and what it can be asked."""
+
+from __future__ import annotations
+
+import numpy as np
+from harness import CAMERA_FRAME, scene, stamp_of
+from sensor_msgs_py import point_cloud2
+from ttt3r_ros.srv import LoadState, QueryView, SaveState
+
+from ttt3r_ros.reconstruction import state_file
+
+SECOND = 1_000_000_000
+SCENE = scene(3)
+
+
+def look(robot, first: int, count: int, step: int = SECOND // 10) -> None:
+    """Show the same view a few times and wait for the answers."""
+    before = len(robot.heard['status'])
+    for i in range(count):
+        robot.show(first + i * step, SCENE)
+        robot.wait_for('an answer', lambda i=i: len(robot.heard['status']) > before + i)
+
+
+def place(pose) -> np.ndarray:
+    p = pose.pose.position
+    return np.array([p.x, p.y, p.z])
+
+
+def test_a_killed_node_goes_on_where_it_was(run, start_node, make_robot, tmp_path):
+    """After kill -9 and a start with resume, frames go on in the same segment, the odometry frame is the same one."""
+    path = str(tmp_path / 'memory.state')
+    node, robot = run(state_file=path, autosave_interval=0.2)
+    look(robot, SECOND, 12)
+    robot.wait_for('an autosave', lambda: (tmp_path / 'memory.state').exists())
+    robot.spin(0.3)
+    look(robot, 3 * SECOND, 1)  # past the interval: this frame is saved
+    robot.spin(0.5)
+    node.process.kill()
+    node.process.wait()
+    snapshot, context = state_file.load(path)
+    assert context.camera_frame == CAMERA_FRAME and context.odom_frame == 'odom'
+    assert context.stamp in {stamp_of(pose) for pose in robot.heard['pose']}
+    saved = next(pose for pose in robot.heard['pose'] if stamp_of(pose) == context.stamp)
+    assert np.allclose(place(saved), context.pose[:3, 3], atol=1e-9)
+
+    robot.close()
+    # Another name: to DDS the killed node is there for a while yet.
+    start_node(name='second', state_file=path, resume=True, remaps=('image:=image_again',))
+    second = make_robot(target='second', topic='image_again')
+    second.wait_until_watched()
+    second.show(context.stamp + SECOND, SCENE)
+    second.wait_for('an answer', lambda: second.heard['status'])
+    status = second.heard['status'][0]
+    last = [s for s in robot.heard['status'] if stamp_of(s) == context.stamp][0]
+    assert status.frame == last.frame + 1 and status.segment == last.segment
+    assert np.linalg.norm(place(second.heard['pose'][0]) - place(saved)) < 0.5
+
+
+def test_a_saved_state_can_be_loaded_and_a_wrong_one_is_refused(run, tmp_path):
+    """save_state writes a file, load_state takes it, and one that is none changes nothing."""
+    node, robot = run()
+    nothing = robot.call(SaveState, 'save_state', SaveState.Request(path=str(tmp_path / 'early')))
+    assert not nothing.success and 'no frame' in nothing.message
+    look(robot, SECOND, 6)
+    path = str(tmp_path / 'a' / 'memory.state')
+    saved = robot.call(SaveState, 'save_state', SaveState.Request(path=path))
+    assert saved.success and path in saved.message
+    look(robot, 3 * SECOND, 3)
+    (tmp_path / 'broken').write_bytes(b'no state')
+    for wrong in (str(tmp_path / 'missing'), str(tmp_path / 'broken'), ''):
+        refused = robot.call(LoadState, 'load_state', LoadState.Request(path=wrong))
+        assert not refused.success and (wrong or 'path') in refused.message
+    look(robot, 4 * SECOND, 1)
+    assert robot.heard['status'][-1].frame == 9
+    assert robot.call(LoadState, 'load_state', LoadState.Request(path=path)).success
+    look(robot, 5 * SECOND, 1)
+    assert robot.heard['status'][-1].frame == 6  # the seventh of the saved run
+
+
+def test_deactivating_saves(run, tmp_path):
+    """The file is there when the node has been deactivated, with the last image's stamp."""
+    path = tmp_path / 'memory.state'
+    node, robot = run(state_file=str(path), autosave_interval=0.0)
+    look(robot, SECOND, 3)
+    assert not path.exists()
+    assert robot.transition('deactivate')
+    assert state_file.load(path)[1].stamp == stamp_of(robot.heard['status'][-1])
+
+
+def test_a_long_gap_in_the_camera_starts_a_segment(run):
+    """With max_gap a pause in the stamps begins the next segment, a shorter one does not; it changes live."""
+    node, robot = run()
+    look(robot, SECOND, 2)
+    look(robot, 5 * SECOND, 1)
+    assert robot.heard['status'][-1].segment == 0
+    assert robot.set('max_gap', 2.0).successful
+    look(robot, 6 * SECOND, 1)
+    assert robot.heard['status'][-1].segment == 0
+    look(robot, 9 * SECOND, 1)
+    assert robot.heard['status'][-1].segment == 1
+
+
+def test_the_interval_policy_can_be_switched_on_live(run):
+    """From the moment on that reset_policy is interval, segments have reset_interval frames."""
+    node, robot = run(reset_interval=4)
+    look(robot, SECOND, 5)
+    assert robot.set('reset_policy', 'interval').successful
+    look(robot, 2 * SECOND, 6)
+    assert [s.segment for s in robot.heard['status']] == [0] * 9 + [1] * 2
+    refused = robot.set('reset_policy', 'sometimes')
+    assert not refused.successful and 'adaptive' in refused.reason
+
+
+def test_the_memory_can_be_asked_about_a_view(run):
+    """A view from where the camera is has depth, confidence and points that agree; what cannot be asked is named."""
+    node, robot = run()
+    early = robot.call(QueryView, 'query_view', QueryView.Request())
+    assert not early.success and 'no frame' in early.message
+    look(robot, SECOND, 3)
+    request = QueryView.Request(pose=robot.heard['pose'][-1].pose)
+    # Random weights imply no focal length.
+    assert 'focal length' in robot.call(QueryView, 'query_view', request).message
+    request.camera_info.width, request.camera_info.height = 128, 96
+    request.camera_info.k = [110.0, 0, 64, 0, 110, 48, 0, 0, 1]
+    answer = robot.call(QueryView, 'query_view', request)
+    assert answer.success, answer.message
+    assert (answer.depth.height, answer.depth.width, answer.depth.encoding) == (96, 128, '32FC1')
+    assert stamp_of(answer.depth) == stamp_of(answer.points) == stamp_of(robot.heard['status'][-1])
+    depth = np.frombuffer(answer.depth.data, '<f4')
+    cloud = point_cloud2.read_points_numpy(answer.points, ['z', 'confidence'])
+    assert np.array_equal(cloud[:, 0], depth)
+    assert np.array_equal(cloud[:, 1], np.frombuffer(answer.confidence.data, '<f4'))
+
+    request.camera_info.width, request.camera_info.height = 65, 50
+    request.camera_info.k = [60.0, 0, 32, 0, 60, 24, 0, 0, 1]
+    answer = robot.call(QueryView, 'query_view', request)
+    assert answer.success and (answer.depth.height, answer.depth.width) == (48, 64)
+    request.camera_info.k = [0.0] * 9
+    assert 'camera_info.k' in robot.call(QueryView, 'query_view', request).message
+    request.pose.orientation.w = 3.0
+    assert 'orientation' in robot.call(QueryView, 'query_view', request).message
+    look(robot, 2 * SECOND, 1)  # the node goes on

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is believed of the first pose after a restore, in a room whose every depth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from ttt3r_ros.reconstruction.intrinsics import pinhole
+from ttt3r_ros.reconstruction.relocation import Limits, agreement, judge
+from ttt3r_ros.reconstruction.trajectory import Boundary
+
+SIZE = 48, 64
+K = pinhole(50.0, SIZE)
+ROOM = np.array([2.0, 1.5, 4.0])  # half its sides; the world's origin is in the middle
+
+
+def at(x: float = 0.0, y: float = 0.0, z: float = 0.0, yaw: float = 0.0) -> np.ndarray:
+    """Return a camera-to-world pose (4, 4), yaw in radians about the axis that points down."""
+    pose = np.eye(4)
+    pose[:3, :3] = Rotation.from_euler('y', yaw).as_matrix()
+    pose[:3, 3] = x, y, z
+    return pose
+
+
+def look(pose: np.ndarray, claimed: np.ndarray | None = None, confidence: float = 3.0) -> Boundary:
+    """Return what a camera at a pose sees of the room; claimed: the pose that it says it has."""
+    v, u = np.mgrid[:SIZE[0], :SIZE[1]]
+    rays = np.stack((u, v, np.ones(SIZE)), -1) @ np.linalg.inv(K).T
+    world = rays @ pose[:3, :3].T
+    hit = np.divide(np.sign(world) * ROOM - pose[:3, 3], world, out=np.full_like(world, np.inf),
+                    where=world != 0).min(axis=-1)
+    return Boundary(pose if claimed is None else claimed, (rays * hit[..., None]).astype(np.float32),
+                    np.full(SIZE, confidence, np.float32))
+
+
+STORED = look(at())
+
+
+@pytest.mark.parametrize('pose', [at(), at(0.3, 0, 0.4), at(yaw=0.4), at(-0.5, 0.1, 1.0, -0.3)])
+@pytest.mark.parametrize('elapsed', [1.0, 3600.0, None, -5.0])
+def test_a_true_pose_is_believed(pose, elapsed):
+    """Where the camera truly is, its pose is plausible, whatever the clocks say, for the points bear it out."""
+    verdict = judge(STORED, look(pose), K, elapsed)
+    assert verdict.plausible and verdict.reason is None and verdict.agreement > 0.9
+    assert verdict.distance == pytest.approx(np.linalg.norm(pose[:3, 3]))
+
+
+@pytest.mark.parametrize(('claimed', 'elapsed', 'word'), [
+    (at(0, 0, 2.4), 0.9, '2.40 m in 0.9 s, of 2.30 m'), (at(yaw=2.4), 0.9, 'turn of 2.40 rad'),
+    (at(0, 0, -0.6), 0.0, '0.60 m')])
+def test_a_motion_that_no_robot_makes(claimed, elapsed, word):
+    """A jump or a turn beyond the limits for the time that passed is named, with both numbers; more time allows it."""
+    verdict = judge(STORED, look(claimed), K, elapsed)
+    assert not verdict.plausible and word in verdict.reason
+    assert judge(STORED, look(claimed), K, elapsed + 1.0).plausible
+
+
+@pytest.mark.parametrize(('true', 'claimed'), [
+    (at(0, 0, 2.5), at()), (at(yaw=np.pi / 2), at()), (at(0, 0, -2), at(0, 0, 1.5))])
+@pytest.mark.parametrize('elapsed', [1.5, None, 1e6])
+def test_a_pose_that_the_points_belie(true, claimed, elapsed):
+    """The robot was carried elsewhere and the model does not notice: the stored points are not where it sees them."""
+    verdict = judge(STORED, look(true, claimed), K, elapsed)
+    assert not verdict.plausible and 'stored points' in verdict.reason and verdict.agreement < 0.3
+
+
+def test_without_any_witness_the_answer_is_no():
+    """Facing away, the points say nothing: a short pause makes the pose plausible, a long or unknown one does not."""
+    behind = look(at(yaw=np.pi))
+    assert agreement(STORED, behind, K) is None
+    assert judge(STORED, behind, K, 2.0).plausible
+    for elapsed in (None, -1.0, 1e5):
+        assert 'nothing bears it out' in judge(STORED, behind, K, elapsed).reason
+    unknown_focal = pinhole(np.nan, SIZE)
+    assert judge(STORED, look(at()), unknown_focal, 1.0).plausible
+    assert not judge(STORED, look(at()), unknown_focal, None).plausible
+
+
+def test_a_collapsed_confidence():
+    """The model itself is unsure: its confidence above 1 is far below the stored one's."""
+    verdict = judge(STORED, look(at(), confidence=1.4), K, 1.0)
+    assert not verdict.plausible and 'from 3.00 to 1.40' in verdict.reason
+    assert judge(STORED, look(at(), confidence=1.6), K, 1.0).plausible
+
+
+def test_what_is_not_finite_is_not_believed():
+    """A NaN or an infinity in the pose is no place."""
+    for value in (np.nan, np.inf):
+        assert 'not finite' in judge(STORED, look(at(), at(value)), K, 1.0).reason
+
+
+def test_something_that_moved_does_not_decide():
+    """A third of the view blocked by somebody who came near, and unsure points: the pose is still believed."""
+    found = look(at(0.2))
+    found.points[:, :SIZE[1] // 3] *= 0.3
+    stored = look(at())
+    unsure = np.random.default_rng(0).random(SIZE) < 0.4
+    stored.points[unsure] *= 5
+    stored.confidence[unsure] = 1.1
+    verdict = judge(stored, found, K, 1.0)
+    assert verdict.plausible and 0.5 < verdict.agreement < 0.8
+
+
+def test_the_limits_are_the_robots_own():
+    """A slow robot is not believed what a fast one is."""
+    moved = look(at(0, 0, 1.5))
+    assert judge(STORED, moved, K, 1.0).plausible
+    assert not judge(STORED, moved, K, 1.0, Limits(max_speed=0.2)).plausible

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When the memory is to start afresh, told from statistics made up for each case."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.reset_policy import (
+    PATIENCE,
+    POLICIES,
+    WINDOW,
+    Adaptive,
+    CameraGap,
+    FrameStatistics,
+    Interval,
+    ResetPolicyError,
+    make_reset_policy,
+)
+
+GOOD = 0.30, 3.0  # gate's mean, confidence's median
+LOST = 0.60, 1.9  # the gate far off its baseline, the confidence halved: bad only together
+DARK = 0.30, 1.2  # the confidence above 1 a tenth
+
+
+def frames(level, count, segment=0, seed=0):
+    """Return the statistics of so many frames about a level of gate and confidence, with a little noise."""
+    rng = np.random.default_rng(seed)
+    gate, confidence = level
+    return [FrameStatistics(gate + rng.normal(0, 0.01), 1 + (confidence - 1) * np.exp(rng.normal(0, 0.05)), segment)
+            for _ in range(count)]
+
+
+def asked(policy, statistics) -> list[int]:
+    """Return the indices of the frames after which the policy asks for a reset."""
+    return [i for i, s in enumerate(statistics) if policy.due(s)]
+
+
+def learned(count: int = 100) -> Adaptive:
+    """Return an adaptive policy that has seen so many good frames."""
+    policy = Adaptive()
+    assert asked(policy, frames(GOOD, count)) == []
+    return policy
+
+
+def test_never():
+    """Whatever is seen, there is no reset."""
+    assert asked(make_reset_policy('never', 0), frames(GOOD, 100) + frames(LOST, 100)) == []
+
+
+def test_interval_is_the_reconstructors():
+    """The reconstructor's own resets are those of one that is asked from outside."""
+    images = np.random.default_rng(0).integers(0, 255, (8, 32, 48, 3), np.uint8)
+    network = load_network('untrained').network
+    automatic = Reconstructor(network, make_rule('ttt3r'), policy=Interval(4))
+    asking, policy = Reconstructor(network, make_rule('ttt3r')), make_reset_policy('interval', 4)
+    segments = []
+    for image in images:
+        frame = asking.step(image)
+        segments.append(frame.segment)
+        if policy.due(FrameStatistics.of(frame)):
+            asking.reset()
+    assert segments == [automatic.step(image).segment for image in images] == [0] * 4 + [1] * 3 + [2]
+
+
+def test_an_interval_counts_from_any_reset():
+    """A reset that somebody else asked for begins the count anew; a reset that failed is asked for again."""
+    policy = Interval(5)
+    assert asked(policy, frames(GOOD, 3)) == []
+    assert asked(policy, frames(GOOD, 6, segment=1)) == [3, 4, 5]
+
+
+def test_good_frames_ask_for_nothing():
+    """A thousand frames of noise, and confidence and gate that slowly wander, are no reason."""
+    assert asked(Adaptive(), frames(GOOD, 1000)) == []
+    slow = np.sin(np.arange(2000) / 150)
+    wandering = [FrameStatistics(s.gate_mean + 0.1 * w, 1 + (s.confidence_median - 1) * np.exp(0.4 * w), 0)
+                 for s, w in zip(frames(GOOD, 2000), slow)]
+    assert asked(Adaptive(), wandering) == []
+
+
+@pytest.mark.parametrize('gate', [0.05, 0.60])
+def test_a_memory_that_explains_nothing_is_reset(gate):
+    """The confidence far below its baseline with the gate at either extreme asks after PATIENCE frames, not before."""
+    policy = learned()
+    statistics = frames((gate, LOST[1]), 10)
+    assert asked(policy, statistics) == list(range(PATIENCE - 1, 10))
+    assert 'gate' in policy.due(statistics[0])
+
+
+def test_one_sign_alone_is_no_reason():
+    """Neither a lower confidence with the gate as ever nor an odd gate with the confidence as ever asks."""
+    assert asked(learned(), frames((GOOD[0], LOST[1]), 30)) == []
+    assert asked(learned(), frames((LOST[0], GOOD[1]), 30)) == []
+
+
+def test_a_collapse_needs_no_gate():
+    """The confidence fallen to a fraction asks by itself, also under a rule whose gate never changes."""
+    policy = Adaptive()
+    assert asked(policy, frames((1.0, 3.0), 80)) == []
+    assert asked(policy, frames((1.0, 1.2), 10))[0] == PATIENCE - 1
+    assert 'fell from' in policy.due(frames((1.0, 1.2), 1)[0])
+
+
+def test_a_slow_decline_is_a_collapse_in_the_end():
+    """Half a percent a frame drags the running baseline along, but not the segment's best."""
+    policy = learned()
+    share = 0.995 ** np.arange(600)
+    declining = [FrameStatistics(s.gate_mean, 1 + (s.confidence_median - 1) * k, 0)
+                 for s, k in zip(frames(GOOD, 600), share)]
+    first = asked(policy, declining)[0]
+    assert 0.15 < share[first] < 0.25
+
+
+def test_a_few_bad_frames_are_forgiven():
+    """Fewer than PATIENCE bad frames, again and again with good ones between, ask for nothing."""
+    policy = learned()
+    for seed in range(20):
+        assert asked(policy, frames(LOST, PATIENCE - 1, seed=seed) + frames(GOOD, 3, seed=seed)) == []
+
+
+def test_a_run_is_not_ended_by_a_frame_that_is_neither():
+    """Between bad and good lies a band that neither adds to a run of bad frames nor ends it."""
+    between = FrameStatistics(LOST[0], 1 + 2 * np.exp(-0.3), 0)
+    policy = learned()
+    bad = frames(LOST, PATIENCE)
+    assert asked(policy, [*bad[:-1], between, between]) == [] and policy.due(bad[-1])
+    assert policy.due(frames(GOOD, 1)[0]) is None and policy.due(bad[0]) is None
+
+
+def test_a_segment_has_a_shortest_length():
+    """Bad frames early in a segment are counted, but the reset waits until the segment is long enough."""
+    policy = Adaptive(shortest=50)
+    assert asked(policy, frames(GOOD, 30) + frames(LOST, 40))[0] == 49
+
+
+def test_a_reset_that_helps_no_more_is_not_repeated():
+    """A scene that stays dark asks once: the new segment learns its own baseline."""
+    policy = learned()
+    assert asked(policy, frames(DARK, PATIENCE)) == [PATIENCE - 1]
+    assert asked(policy, frames(DARK, 500, segment=1)) == []
+    lost = frames((0.6, 1.02), PATIENCE, segment=1)
+    assert asked(policy, lost) == [PATIENCE - 1]
+
+
+def test_the_first_frames_of_a_segment_are_no_measure():
+    """An empty memory takes all in at first: the high gate and odd confidence of the first frames do not count."""
+    for segment in range(3):
+        policy = Adaptive()
+        assert asked(policy, frames((1.0, 8.0), 4, segment) + frames(GOOD, 100, segment)) == []
+
+
+@pytest.mark.parametrize('name', POLICIES)
+def test_a_policy_goes_on_from_its_state(name):
+    """Stopped anywhere and restored from JSON, a policy asks exactly when it would have asked."""
+    statistics = frames(GOOD, 70) + frames(LOST, 8) + frames(GOOD, 40, 1) + frames(DARK, 30, 1)
+    whole = asked(make_reset_policy(name, 50), statistics)
+    for cut in (0, 3, 40, 72, 78, 120, 135):
+        one, two = make_reset_policy(name, 50), make_reset_policy(name, 50)
+        before = asked(one, statistics[:cut])
+        two.restore(json.loads(json.dumps(one.state(), allow_nan=False)))
+        assert before + [cut + i for i in asked(two, statistics[cut:])] == whole
+    assert whole or name == 'never'
+
+
+def test_a_state_does_not_grow():
+    """After ten thousand frames the state is as large as after a window's."""
+    policy = Adaptive()
+    for s in frames(GOOD, 10_000):
+        policy.due(s)
+    state = policy.state()
+    assert len(state['confidence']) == len(state['gate']) == WINDOW
+
+
+@pytest.mark.parametrize('bad', [{}, {'segment': 'x', 'frames': 3}, {'segment': 0, 'frames': 90}, {
+    'segment': 0, 'frames': 90, 'confidence': None, 'gate': [], 'best': None, 'bad': 0}])
+def test_a_state_that_cannot_be_read_changes_nothing(bad):
+    """Another policy's state, or a broken one, is refused, and the policy is as it was."""
+    policy = learned()
+    before = policy.state()
+    with pytest.raises(ResetPolicyError, match='cannot be read'):
+        policy.restore(bad)
+    assert policy.state() == before
+
+
+def test_a_gap_between_stamps():
+    """Only a gap longer than the limit asks, once; the first image, a clock that went back and no limit never do."""
+    gap = CameraGap(0.5)
+    second = 1_000_000_000
+    start = 1_700_000_000 * second
+    stamps = [start, start + second // 2, start + second // 2 + second // 2 + 1, start + 2 * second, start]
+    reasons = [gap.due(stamp) for stamp in stamps]
+    assert [reason is not None for reason in reasons] == [False, False, True, True, False]
+    assert '1.00 s' in reasons[3] and '0.5 s' in reasons[3]
+    unlimited = CameraGap(0)
+    assert unlimited.due(0) is None and unlimited.due(10 ** 15) is None
+
+
+def test_what_is_not_possible_is_refused():
+    """An unknown policy and segments of fewer than two frames are named."""
+    with pytest.raises(ResetPolicyError, match='sometimes.*never, interval, adaptive'):
+        make_reset_policy('sometimes', 0)
+    for make in (lambda: make_reset_policy('interval', 1), lambda: Adaptive(shortest=1)):
+        with pytest.raises(ResetPolicyError, match='at least 2'):
+            make()

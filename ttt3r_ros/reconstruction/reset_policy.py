@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When the memory should start afresh: never, every so many frames, or when it no longer explains what is seen.
+
+A policy is asked after each frame and a CameraGap before each image; whoever asks does the reset. Both are constant
+in size.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ttt3r_ros.reconstruction.reconstructor import Frame
+
+WINDOW = 60  # frames that a baseline is made of
+SETTLING = 5  # frames at a segment's start that are no measure: an empty memory takes all in
+FEWEST = 20  # frames in the baseline before anything is compared with it
+PATIENCE = 5  # frames running that must be bad: fewer may be a blurred image or a hand before the lens
+FAR = 4.0  # robust standard deviations: a frame this far off is bad,
+NEAR = 2.0  # and only one nearer than this ends a run of bad ones
+GATE_FAR = 3.0
+CONFIDENCE_FLOOR = 0.1  # smallest deviation of the logarithm: a tenth more or less confident is nothing
+GATE_FLOOR = 0.02
+COLLAPSE = 4.0  # the confidence above 1 falling by this factor is bad by itself
+MAD_TO_SIGMA = 1.4826  # of a normal distribution
+
+
+class ResetPolicyError(ValueError):
+    """A policy that does not exist, a number that it cannot work with, or a state that is none of its own."""
+
+
+@dataclass(frozen=True)
+class FrameStatistics:
+    """What a policy sees of a frame: the gate's mean in [0, 1], the confidence's median above 1, the segment.
+
+    Both are finite, as all that `Reconstructor.step` returns.
+    """
+
+    gate_mean: float
+    confidence_median: float
+    segment: int
+
+    @classmethod
+    def of(cls, frame: Frame) -> FrameStatistics:
+        """Return a frame's statistics."""
+        return cls(frame.gate.mean, float(np.median(frame.confidence)), frame.segment)
+
+
+class ResetPolicy(Protocol):
+    """When to reset."""
+
+    def due(self, statistics: FrameStatistics) -> str | None:
+        """Take the newest frame's statistics; return why the memory should be reset before the next, or None.
+
+        A new segment number tells that a reset was done, whoever asked for it.
+        """
+
+    def state(self) -> dict[str, Any]:
+        """Return what the policy remembers, as JSON."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned.
+
+        Raises ResetPolicyError for what cannot be read, as another policy's state; then all is as it was.
+        """
+
+
+class Never:
+    """Never resets."""
+
+    def due(self, statistics: FrameStatistics) -> str | None:
+        """Return None."""
+
+    def state(self) -> dict[str, Any]:
+        """Return nothing to remember."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take whatever there is."""
+
+
+class Interval:
+    """Resets when a segment has its frames, the one that it shares with the segment before counted."""
+
+    def __init__(self, frames: int) -> None:
+        """Take the frames in a segment, at least 2. Raises ResetPolicyError."""
+        if frames < 2:
+            raise ResetPolicyError(f'an interval of {frames} frames is not possible: take at least 2')
+        self.frames = frames
+        self._segment = _Segment()
+
+    def due(self, statistics: FrameStatistics) -> str | None:
+        """See ResetPolicy."""
+        self._segment.follow(statistics.segment)
+        return f'the segment has its {self.frames} frames' if self._segment.frames >= self.frames else None
+
+    def state(self) -> dict[str, Any]:
+        """See ResetPolicy."""
+        return vars(self._segment).copy()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """See ResetPolicy."""
+        self._segment = _Segment.read(state)
+
+
+class Adaptive:
+    """Resets when the memory no longer explains what is seen.
+
+    Median and MAD of the last WINDOW good frames are the baseline. A frame is bad if its confidence lies FAR below
+    while the gate lies GATE_FAR to either side: the memory is rewritten, or refuses, and still the image is not
+    understood. It is bad, too, if the confidence fell by COLLAPSE from the segment's best baseline, which a slow
+    decline cannot drag along. PATIENCE bad frames running, no good one between, ask for a reset. Bad frames do not
+    enter the baseline. Every segment learns its own, so that a scene that is merely dark asks once.
+    """
+
+    def __init__(self, shortest: int = WINDOW) -> None:
+        """Take the fewest frames in a segment, at least 2. Raises ResetPolicyError."""
+        if shortest < 2:
+            raise ResetPolicyError(f'a shortest segment of {shortest} frames is not possible: take at least 2')
+        self.shortest = shortest
+        self._segment = _Segment()
+        self._forget()
+
+    def due(self, statistics: FrameStatistics) -> str | None:
+        """See ResetPolicy."""
+        if self._segment.follow(statistics.segment):
+            self._forget()
+        if self._segment.frames <= SETTLING:
+            return None
+        # The logarithm: a confidence is 1 + exp of what the head says, so factors are what count.
+        confidence = float(np.log(max(statistics.confidence_median - 1, 1e-6)))
+        reason = self._judge(confidence, statistics.gate_mean)
+        if reason is None:
+            self._confidence.append(confidence)
+            self._gate.append(statistics.gate_mean)
+        return reason if self._bad >= PATIENCE and self._segment.frames >= self.shortest else None
+
+    def state(self) -> dict[str, Any]:
+        """See ResetPolicy."""
+        return vars(self._segment) | {'confidence': list(self._confidence), 'gate': list(self._gate),
+                                      'best': self._best, 'bad': self._bad}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """See ResetPolicy."""
+        segment = _Segment.read(state)
+        try:
+            confidence, gate = ([float(x) for x in state[name]] for name in ('confidence', 'gate'))
+            best, bad = None if state['best'] is None else float(state['best']), int(state['bad'])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ResetPolicyError(f'the state of the adaptive reset policy cannot be read: {error!r}') from error
+        self._segment, self._best, self._bad = segment, best, bad
+        self._confidence, self._gate = deque(confidence, WINDOW), deque(gate, WINDOW)
+
+    def _forget(self) -> None:
+        self._confidence: deque[float] = deque(maxlen=WINDOW)
+        self._gate: deque[float] = deque(maxlen=WINDOW)
+        self._best: float | None = None
+        self._bad = 0
+
+    def _judge(self, confidence: float, gate: float) -> str | None:
+        """Count the frame to the run of bad ones, or end the run; return what is bad about it."""
+        if len(self._confidence) < FEWEST:
+            return None
+        usual, off = _deviation(self._confidence, confidence, CONFIDENCE_FLOOR)
+        self._best = usual if self._best is None else max(self._best, usual)
+        usual_gate, gate_off = _deviation(self._gate, gate, GATE_FLOOR)
+        reason = None
+        if confidence < self._best - np.log(COLLAPSE):
+            reason = f'the confidence above 1 fell from {np.exp(self._best):.3g} to {np.exp(confidence):.3g}'
+        elif off < -FAR and abs(gate_off) > GATE_FAR:
+            reason = (f'the confidence above 1 is {np.exp(confidence):.3g}, usually {np.exp(usual):.3g}, with the '
+                      f'gate at {gate:.2f}, usually {usual_gate:.2f}')
+        if reason:
+            self._bad += 1
+        elif off > -NEAR:
+            self._bad = 0
+        return reason
+
+
+class CameraGap:
+    """Asks for a reset when the camera was silent for too long: asked before the image after the gap is decoded.
+
+    It remembers one stamp, which no restart should carry over: a pause in the process is no camera's gap.
+    """
+
+    def __init__(self, max_gap_s: float) -> None:
+        """Take the longest time between two stamps, in seconds; 0 allows any."""
+        self.max_gap_s = max_gap_s
+        self._last: int | None = None
+
+    def due(self, stamp: int) -> str | None:
+        """Take an image's stamp, integer nanoseconds; return why the memory should be reset before it, or None."""
+        gap_s = 0.0 if self._last is None else (stamp - self._last) / 1e9
+        self._last = stamp
+        if 0 < self.max_gap_s < gap_s:
+            return f'the camera was silent for {gap_s:.2f} s, longer than {self.max_gap_s:g} s'
+        return None
+
+
+@dataclass
+class _Segment:
+    """Which segment it is and how many frames it has, a boundary frame counted as the reconstructor does."""
+
+    segment: int | None = None
+    frames: int = 0
+
+    def follow(self, segment: int) -> bool:
+        """Count a frame of that segment; say whether it began another than the last frame's."""
+        begun = segment != self.segment
+        if begun:
+            self.frames = 0 if segment == 0 else 1
+        self.segment = segment
+        self.frames += 1
+        return begun
+
+    @classmethod
+    def read(cls, state: dict[str, Any]) -> _Segment:
+        """Return what vars() made a dictionary of. Raises ResetPolicyError."""
+        try:
+            return cls(None if state['segment'] is None else int(state['segment']), int(state['frames']))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ResetPolicyError(f'the state of the reset policy cannot be read: {error!r}') from error
+
+
+POLICIES: dict[str, Callable[[int], ResetPolicy]] = {
+    'never': lambda interval: Never(), 'interval': Interval, 'adaptive': lambda interval: Adaptive()}
+
+
+def make_reset_policy(name: str, interval: int) -> ResetPolicy:
+    """Return a policy by its name; interval: frames in a segment, for 'interval' alone. Raises ResetPolicyError."""
+    if name not in POLICIES:
+        raise ResetPolicyError(f'reset policy {name!r} is unknown: take one of {", ".join(POLICIES)}')
+    return POLICIES[name](interval)
+
+
+def _deviation(window: Sequence[float], value: float, floor: float) -> tuple[float, float]:
+    """Return the window's median and how many robust standard deviations the value lies above it."""
+    values = np.asarray(window)
+    median = np.median(values)
+    sigma = MAD_TO_SIGMA * np.median(np.abs(values - median))
+    return float(median), float((value - median) / max(sigma, floor))

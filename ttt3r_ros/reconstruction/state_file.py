@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memory on disk: a snapshot and where the robot stood, whole or not there at all, and the saving of it in time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import stat
+import struct
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+
+logger = logging.getLogger(__name__)
+
+VERSION = 1
+MAGIC = b'ttt3r_ros.state\n'
+SIZES = struct.Struct('<IQQ')  # version, bytes of context, bytes of snapshot
+DIGEST = hashlib.sha256
+HEAD = len(MAGIC) + SIZES.size + DIGEST().digest_size
+
+
+class StateFileError(ValueError):
+    """A state file that cannot be written, read or used; the message names the file and the remedy."""
+
+
+class StateFileMissing(StateFileError):
+    """There is no such file: on a robot's first start this is as it should be."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the node must know beside the snapshot to go on in the same odometry frame.
+
+    pose (4, 4) float64: the last published one in odom_frame, None if none was. stamp: of the last image, integer
+    nanoseconds, None before the first. saved_ns: when it was made, time.time_ns().
+    Raises ValueError for a pose of another shape or one that is not finite.
+    """
+
+    odom_frame: str
+    camera_frame: str
+    pose: np.ndarray | None = None
+    stamp: int | None = None
+    saved_ns: int = field(default_factory=time.time_ns)
+
+    def __post_init__(self) -> None:
+        if self.pose is not None and (np.shape(self.pose) != (4, 4) or not np.isfinite(self.pose).all()):
+            raise ValueError('the pose of a state must be a finite (4, 4) matrix')
+
+    def to_json(self) -> bytes:
+        """Return it as JSON; every float comes back to the bit."""
+        pose = None if self.pose is None else np.asarray(self.pose, np.float64).tolist()
+        return json.dumps(asdict(self) | {'pose': pose}, allow_nan=False).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Context:
+        """Return what to_json made."""
+        values = json.loads(data)
+        if values['pose'] is not None:
+            values['pose'] = np.array(values['pose'], np.float64)
+        return cls(**values)
+
+
+def save(path: str | os.PathLike, snapshot: bytes, context: Context) -> None:
+    """Write a state file; killed at any moment, the power gone, the old file is there or the new one.
+
+    The folder is made if need be, `~` is the home; a link's target is replaced, not the link. Saves into one folder
+    wait for one another, those of other processes too. Raises StateFileError, the old file untouched.
+    """
+    path = _real(path)
+    about = context.to_json()
+    sizes = SIZES.pack(VERSION, len(about), len(snapshot))
+    part = os.path.join(os.path.dirname(path), f'.{os.path.basename(path)}.part')
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            # The name of the part is then ours alone, and one left by a killed process may go. NFS locks no folder.
+            with contextlib.suppress(OSError):
+                fcntl.flock(folder, fcntl.LOCK_EX)
+            try:
+                _write(part, (MAGIC, sizes, _digest(sizes, about, snapshot), about, snapshot))
+                os.replace(part, path)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.unlink(part)
+                raise
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise StateFileError(f'{path} cannot be written ({error.strerror}): name a file in a folder that this user '
+                             f'may write to, with {(HEAD + len(about) + len(snapshot)) / 1e6:.1f} MB free') from error
+
+
+def load(path: str | os.PathLike) -> tuple[bytes, Context]:
+    """Return snapshot and context from a state file.
+
+    Raises StateFileMissing if there is none, StateFileError if it cannot be read, is no state file, or is damaged.
+    """
+    path = _real(path)
+    try:
+        # Without O_NONBLOCK a named pipe would keep us until somebody writes to it.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), 'rb') as file:
+            found = os.fstat(file.fileno())
+            head = file.read(HEAD) if stat.S_ISREG(found.st_mode) else b''
+            if not head or not head.startswith(MAGIC):
+                raise StateFileError(f'{path} is no state file: name one that ~/save_state or the autosave wrote')
+            if len(head) < HEAD:
+                raise _damaged(path, 'it is truncated')
+            version, context_size, snapshot_size = SIZES.unpack_from(head, len(MAGIC))
+            if version != VERSION:
+                raise StateFileError(f'{path} is of version {version}, not {VERSION}: load it with the ttt3r_ros that '
+                                     'wrote it, or remove it and start afresh')
+            if found.st_size != HEAD + context_size + snapshot_size:
+                raise _damaged(path, f'it has {found.st_size} bytes instead of {HEAD + context_size + snapshot_size}')
+            about, snapshot = file.read(context_size), file.read(snapshot_size)
+    except FileNotFoundError as error:
+        raise StateFileMissing(f'{path} does not exist: start afresh, or name the file of an earlier run') from error
+    except OSError as error:
+        raise StateFileError(f'{path} cannot be read ({error.strerror}): name a file that this user may '
+                             'read') from error
+    if _digest(head[len(MAGIC):len(MAGIC) + SIZES.size], about, snapshot) != head[-DIGEST().digest_size:]:
+        raise _damaged(path, 'its checksum is wrong')
+    return snapshot, Context.from_json(about)
+
+
+def restore(path: str | os.PathLike, reconstructor: Reconstructor) -> Context:
+    """Load a state file into a reconstructor and return its context.
+
+    Raises what load raises, and StateFileError if it was saved with other weights; the reconstructor is then as it
+    was.
+    """
+    snapshot, context = load(path)
+    try:
+        reconstructor.restore(snapshot)
+    except ValueError as error:
+        raise StateFileError(f'{_real(path)} does not fit: {error}') from error
+    return context
+
+
+class Autosave:
+    """Saves every so often on a thread of its own, so that inference never waits for the disk."""
+
+    def __init__(self, path: str | os.PathLike, interval_s: float, report: Callable[[StateFileError], None],
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the file, the seconds between two saves (0: none is ever due; may be changed), and whom to tell.
+
+        report is called on the saving thread, once for each cause until a save succeeds. clock: seconds, monotonic.
+        """
+        self.interval_s = interval_s
+        self._path = path
+        self._report = report
+        self._clock = clock
+        self._last = clock()
+        self._changed = threading.Condition()
+        self._waiting: tuple[bytes, Context] | None = None
+        self._writing = False
+        self._told: set[str] = set()
+        self._safe = True
+
+    def due(self) -> bool:
+        """Say whether a save is due; nothing but a look at the clock."""
+        return self.interval_s > 0 and self._clock() - self._last >= self.interval_s
+
+    def submit(self, snapshot: bytes, context: Context) -> None:
+        """Leave a state to be saved, in place of one that still waits, and return at once."""
+        with self._changed:
+            self._last = self._clock()
+            self._waiting = snapshot, context
+            if not self._writing:
+                self._writing = True
+                # A daemon: a disk that hangs must not keep the process; what it leaves is the old file.
+                threading.Thread(target=self._drain, name='autosave', daemon=True).start()
+
+    def flush(self, timeout_s: float = 10.0) -> bool:
+        """Wait until all that was submitted is written; say whether the newest is safe on the disk."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._writing, timeout_s) and self._safe
+
+    def _drain(self) -> None:
+        while True:
+            with self._changed:
+                if self._waiting is None:
+                    self._writing = False
+                    self._changed.notify_all()
+                    return
+                snapshot, context = self._waiting
+                self._waiting = None
+            self._safe = False
+            try:
+                save(self._path, snapshot, context)
+            except StateFileError as error:
+                if str(error.__cause__) not in self._told:
+                    self._told.add(str(error.__cause__))
+                    self._tell(error)
+            except Exception:
+                # One state that cannot be saved must not end the saving of those after it.
+                logger.exception('the autosave failed in a way that nobody foresaw')
+            else:
+                self._safe = True
+                self._told.clear()
+
+    def _tell(self, error: StateFileError) -> None:
+        try:
+            self._report(error)
+        except Exception:
+            logger.exception('the autosave failed (%s) and so did the report of it', error)
+
+
+def _real(path: str | os.PathLike) -> str:
+    if not os.fspath(path):
+        raise StateFileError('no path is given: name a file')
+    return os.path.realpath(os.path.expanduser(path))
+
+
+def _digest(*parts: bytes) -> bytes:
+    digest = DIGEST()
+    for part in parts:
+        digest.update(part)
+    return digest.digest()
+
+
+def _write(path: str, parts: tuple[bytes, ...]) -> None:
+    """Write a new file through to the disk; never through a link that somebody laid there."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), 'wb') as file:
+        file.writelines(parts)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _damaged(path: str, how: str) -> StateFileError:
+    return StateFileError(f'{path} is damaged, {how}: remove it and start afresh')

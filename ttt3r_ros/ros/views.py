@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`~/query_view`: what the memory shows of a place where no camera was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from sensor_msgs.msg import PointField
+from sensor_msgs_py import point_cloud2
+from std_msgs.msg import Header
+from tf_transformations import quaternion_matrix
+
+from ttt3r_ros.model.config import PATCH_SIZE
+from ttt3r_ros.reconstruction.reconstructor import View
+from ttt3r_ros.ros.conversions import to_depth_image
+from ttt3r_ros.srv import QueryView
+
+FIELDS = [PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32, count=1)
+          for i, name in enumerate(('x', 'y', 'z', 'confidence'))]
+LARGEST = 2048  # pixels a side: more would only hold up the camera
+
+
+class QueryError(ValueError):
+    """A view that cannot be asked for; the message names the field."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """pose (4, 4): the camera's optical frame in the odometry frame. intrinsics (3, 3) and size (h, w), multiples of
+    16; both None: those of the model's last image."""
+
+    pose: np.ndarray
+    intrinsics: np.ndarray | None = None
+    size: tuple[int, int] | None = None
+
+
+def answer_query(request: QueryView.Request, response: QueryView.Response,
+                 ask: Callable[[Question], tuple[Header, View]]) -> None:
+    """Fill the response with what `ask` finds. Raises QueryError, and what `ask` raises."""
+    header, view = ask(_question(request))
+    response.depth = to_depth_image(header, view.points[..., 2])
+    response.confidence = to_depth_image(header, view.confidence)
+    height, width = view.confidence.shape
+    cloud = np.concatenate((view.points, view.confidence[..., None]), -1).astype(np.float32).reshape(-1, 4)
+    response.points = point_cloud2.create_cloud(header, FIELDS, cloud)
+    response.points.height, response.points.width = height, width
+    response.points.row_step = width * response.points.point_step
+
+
+def _question(request: QueryView.Request) -> Question:
+    p, q, info = request.pose.position, request.pose.orientation, request.camera_info
+    orientation = np.array([q.x, q.y, q.z, q.w])
+    if not (np.isfinite(orientation).all() and np.isfinite([p.x, p.y, p.z]).all()):
+        raise QueryError('pose is not finite')
+    if abs(np.linalg.norm(orientation) - 1) > 0.01:
+        raise QueryError(f'pose.orientation has the length {np.linalg.norm(orientation):.3g}, not 1: '
+                         'give a unit quaternion')
+    pose = quaternion_matrix(orientation)
+    pose[:3, 3] = p.x, p.y, p.z
+    if info.width == 0:
+        return Question(pose)
+    if max(info.width, info.height) > LARGEST or min(info.width, info.height) < PATCH_SIZE:
+        raise QueryError(f'camera_info asks for {info.width}×{info.height} pixels: take {PATCH_SIZE} to {LARGEST} '
+                         'a side')
+    intrinsics = np.array(info.k, np.float64).reshape(3, 3)
+    if not (np.isfinite(intrinsics).all() and intrinsics[0, 0] > 0 and intrinsics[1, 1] > 0):
+        raise QueryError('camera_info.k has no focal length: give a calibrated camera, or width 0')
+    return Question(pose, intrinsics, tuple(side // PATCH_SIZE * PATCH_SIZE for side in (info.height, info.width)))
