@@ -12,6 +12,8 @@ import yaml
 from ament_index_python.packages import get_package_prefix, get_package_share_directory
 
 import ttt3r_ros
+from ttt3r_ros.cli.parameters import reference
+from ttt3r_ros.model.update_rules import rule_parameters
 from ttt3r_ros.ros.parameters import DECLARATIONS
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +38,10 @@ def test_parameter_file_applies_in_any_namespace():
 def test_parameter_file_holds_the_defaults():
     """The shipped YAML names every parameter but those of rules and of launch, with the node's own defaults."""
     content = yaml.safe_load((ROOT / 'config' / 'ttt3r.yaml').read_text())['/**']['ros__parameters']
-    assert content == {d.name: d.default for d in DECLARATIONS if '.' not in d.name and d.name != 'autostart'}
+    flat = {f'{group}.{name}' if isinstance(values, dict) else group: value for group, values in content.items()
+            for name, value in (values.items() if isinstance(values, dict) else [('', values)])}
+    others = {*rule_parameters(), 'autostart'}
+    assert flat == {d.name: d.default for d in DECLARATIONS if d.name not in others}
 
 
 def test_fast_dds_profile_is_the_default_and_keeps_both_transports():
@@ -58,7 +63,8 @@ def test_rviz_configuration_shows_what_the_node_publishes():
     topics = {d['Topic']['Value']: d['Topic'] for d in manager['Displays'] if 'Topic' in d}
     assert manager['Global Options']['Fixed Frame'] == 'odom'
     assert topics['/ttt3r/points']['Reliability Policy'] == 'Reliable'
-    assert set(topics) == {'/ttt3r/points', '/ttt3r/pose', '/image'}
+    assert topics['/ttt3r/map']['Durability Policy'] == 'Transient Local'
+    assert set(topics) == {'/ttt3r/points', '/ttt3r/map', '/ttt3r/path', '/ttt3r/pose', '/image'}
 
 
 @pytest.mark.parametrize('name', ['launch/ttt3r.launch.py', 'config/ttt3r.yaml', 'config/ttt3r.rviz',
@@ -85,3 +91,10 @@ def test_messages_come_from_the_install_space():
     """The source tree's package finds the generated messages."""
     from ttt3r_ros.msg import ReconstructionStatus
     assert 'gate_mean' in ReconstructionStatus.get_fields_and_field_types()
+
+
+def test_the_reference_of_parameters_is_what_the_node_declares():
+    """docs/parameters.md is what `ttt3r parameters` writes."""
+    written = (ROOT / 'docs' / 'parameters.md').read_text()
+    assert written == reference()
+    assert all(f'| `{d.name}` |' in written for d in DECLARATIONS)

@@ -17,6 +17,8 @@ from tf2_ros import StaticTransformBroadcaster
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.cloud import CloudFilter
+from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 
 STAMPS = [1_700_000_000_000_000_001 + i * 99_999_999 for i in range(6)]
@@ -58,8 +60,11 @@ def test_every_output_is_what_the_reconstructor_says(run):
         assert (cloud.height, cloud.width) == frame.confidence.shape
         assert cloud.row_step == cloud.width * cloud.point_step and len(cloud.data) == cloud.row_step * cloud.height
         points = point_cloud2.read_points(cloud)
+        rays = frame.points if np.isnan(frame.intrinsics).any() else back_project(
+            depth_of(frame.points, frame.intrinsics), frame.intrinsics)
+        shown = CloudFilter().apply(rays, frame.image, frame.confidence, organised=True).points
         for axis, name in enumerate('xyz'):
-            np.testing.assert_array_equal(points[name], frame.points[..., axis].reshape(-1))
+            np.testing.assert_array_equal(points[name], shown[..., axis].reshape(-1))
         np.testing.assert_array_equal(points['confidence'], frame.confidence.reshape(-1))
         rgb = points['rgb'].copy().view(np.uint32)
         colours = np.stack((rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255), axis=-1)

@@ -94,8 +94,8 @@ def _header(figure: Figure, place: SubplotSpec, results: Results) -> None:
 def _strips(figure: Figure, above: SubplotSpec, below: SubplotSpec, pictures: Mapping[int, np.ndarray],
             depths: Mapping[int, np.ndarray]) -> None:
     columns = max(len(pictures), 1)
-    every = np.concatenate([depth.ravel() for depth in depths.values()]) if depths else np.ones(1)
-    low, high = np.percentile(every, (2, 98))
+    measured = [depth[np.isfinite(depth)] for depth in depths.values()]
+    low, high = np.percentile(np.concatenate(measured), (2, 98)) if any(map(len, measured)) else (0.0, 1.0)
     uppers = GridSpecFromSubplotSpec(1, columns, above, wspace=0.03)
     lowers = GridSpecFromSubplotSpec(1, columns, below, wspace=0.03)
     first = min(pictures, default=0)

@@ -165,10 +165,10 @@ class Recorder:
     def _on_cloud(self, message: PointCloud2) -> None:
         stamp = nanoseconds(message.header.stamp)
         cells = point_cloud2.read_points(message, field_names=('x', 'y', 'z', 'rgb', 'confidence'))
+        there = np.flatnonzero(np.isfinite(cells['z']))  # NaN: no measurement
         # Seeded by the frame's number: the same run keeps the same points.
-        choice = np.random.default_rng(len(self.recording.clouds)).choice(
-            len(cells), min(len(cells), self._points), replace=False)
-        picked = cells[choice]
+        picked = cells[np.random.default_rng(len(self.recording.clouds)).choice(
+            there, min(len(there), self._points), replace=False)]
         rgb = np.ascontiguousarray(picked['rgb'], np.float32).view(np.uint32)
         self.recording.clouds.append(Cloud(
             stamp, message.header.frame_id, np.stack([picked[axis] for axis in 'xyz'], axis=-1),

@@ -16,6 +16,8 @@ from sensor_msgs_py import point_cloud2
 from std_msgs.msg import Header
 from tf_transformations import quaternion_from_matrix, quaternion_matrix
 
+from ttt3r_ros.reconstruction.cloud import Cloud
+
 # From optical axes (x right, y down, z forward) to REP-103 (x forward, y left, z up).
 OPTICAL_TO_ROS = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 
@@ -129,18 +131,18 @@ def to_depth_image(header: Header, values: np.ndarray) -> Image:
                  data=data)
 
 
-def to_cloud(header: Header, points: np.ndarray, image: np.ndarray, confidence: np.ndarray) -> PointCloud2:
-    """Return points (h, w, 3), colours uint8 (h, w, 3) and confidence (h, w) as an organised cloud."""
-    height, width = confidence.shape
-    cloud = np.empty((height, width), POINT_TYPE)
+def to_cloud(header: Header, cloud: Cloud) -> PointCloud2:
+    """Return a cloud, organised (h, w) or flat (n,), as a message; NaN points make it not dense."""
+    shape = cloud.confidence.shape
+    records = np.empty(shape, POINT_TYPE)
     for axis, name in enumerate('xyz'):
-        cloud[name] = points[..., axis]
-    r, g, b = (image[..., c].astype(np.uint32) for c in range(3))
-    cloud['rgb'] = ((r << 16) | (g << 8) | b).view(np.float32)
-    cloud['confidence'] = confidence
+        records[name] = cloud.points[..., axis]
+    r, g, b = (cloud.colours[..., c].astype(np.uint32) for c in range(3))
+    records['rgb'] = ((r << 16) | (g << 8) | b).view(np.float32)
+    records['confidence'] = cloud.confidence
     # create_cloud reads a 2-D array as (width, height): give it a flat one and say the shape here.
-    message = point_cloud2.create_cloud(header, POINT_FIELDS, cloud.reshape(-1))
-    message.height, message.width = height, width
-    message.row_step = width * message.point_step
-    message.is_dense = True  # the reconstructor raises on anything that is not finite
+    message = point_cloud2.create_cloud(header, POINT_FIELDS, records.reshape(-1))
+    message.height, message.width = shape if len(shape) == 2 else (1, shape[0])
+    message.row_step = message.width * message.point_step
+    message.is_dense = bool(np.isfinite(cloud.points).all())
     return message

@@ -125,7 +125,7 @@ class Ttt3rNode(LifecycleNode):
                                       policy=make_reset_policy(settings.reset_policy, settings.reset_interval))
         self._counters, self._health = Counters(), Health()
         self._mount = CameraMount(self, settings.base_frame)
-        self._outputs = Outputs(self, self._mount)
+        self._outputs = Outputs(self, self._mount, settings.map)
         self._pipeline = Pipeline(self, reconstructor, self._outputs, self._counters, self._health, settings,
                                   loaded.name, loaded.trained)
         self._worker = Worker(self._pipeline.answer, lossless=settings.lossless)

@@ -1,54 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the node says about a frame: pose, TF, points, status, all with the image's own stamp."""
+"""What the node says about a frame, all of it with the image's own stamp."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
 from rclpy.lifecycle import LifecycleNode
-from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
 
 from ttt3r_ros.msg import ReconstructionStatus
+from ttt3r_ros.reconstruction.cloud import Cloud
+from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.reconstructor import Frame
-from ttt3r_ros.ros.conversions import to_cloud, to_pose, to_transform
+from ttt3r_ros.ros.cloud_output import CloudOutput, MapError, MapOutput, MapSettings
+from ttt3r_ros.ros.conversions import to_pose, to_transform
+from ttt3r_ros.ros.depth_output import DepthOutput
 from ttt3r_ros.ros.frames import CameraMount
+from ttt3r_ros.ros.parameters import Settings
+from ttt3r_ros.ros.path_output import PathOutput
 
 DEPTH = 10
-CLOUD_DEPTH = 2
 
 
 class Outputs:
     """The publishers of one configured node."""
 
-    def __init__(self, node: LifecycleNode, mount: CameraMount) -> None:
+    def __init__(self, node: LifecycleNode, mount: CameraMount, map_settings: MapSettings) -> None:
         """Create the publishers; they publish while the node is active."""
         self._node = node
         self.mount = mount
         self.pose = node.create_lifecycle_publisher(PoseStamped, '~/pose', DEPTH)
-        self.points = node.create_lifecycle_publisher(PointCloud2, '~/points', CLOUD_DEPTH)
         self.status = node.create_lifecycle_publisher(ReconstructionStatus, '~/status', DEPTH)
-        self._publishers = (self.pose, self.points, self.status)
+        self._cloud, self._depth, self._path = CloudOutput(node), DepthOutput(node), PathOutput(node)
+        self._map = MapOutput(node, map_settings)
 
     def wanted(self) -> bool:
-        """Return whether anyone subscribes."""
-        return any(publisher.get_subscription_count() for publisher in self._publishers)
+        """Return whether anyone subscribes to what needs inference; the map needs it always."""
+        return (any(publisher.get_subscription_count() for publisher in (self.pose, self.status))
+                or any(part.wanted() for part in (self._cloud, self._depth, self._path)) or self._map.enabled)
 
-    def publish_frame(self, header: Header, frame: Frame, odom_frame: str, with_tf: bool) -> str | None:
-        """Publish the frame's cloud, pose and transform.
+    def publish_frame(self, header: Header, frame: Frame, settings: Settings) -> str | None:
+        """Publish all that the frame tells and somebody wants.
 
-        Returns why there is no pose, or None: without the camera's mount only the cloud can be told.
+        Returns why there is no pose, or None: without the camera's mount only what is in its own frame can be told.
         """
+        camera = None
         missing = self.mount.missing(header.frame_id)
         if missing is None:
-            pose = self.mount.odometry(frame.pose, header.frame_id)
-            odometry = Header(stamp=header.stamp, frame_id=odom_frame)
-            if with_tf:
-                self.mount.broadcast(to_transform(odometry, self.mount.tracked_frame(header.frame_id), pose))
-            self.pose.publish(to_pose(odometry, pose))
-        if self.points.get_subscription_count():
-            self.points.publish(to_cloud(header, frame.points, frame.image, frame.confidence))
+            camera = self.mount.camera(frame.pose, header.frame_id)
+            self._publish_pose(header, frame, settings)
+        if not (self._cloud.wanted() or self._depth.wanted() or self._map.enabled):
+            return missing
+        # The network's points lie not quite on a pinhole's rays: put there, cloud and depth image are one thing.
+        depth = depth_of(frame.points, frame.intrinsics) if np.isfinite(frame.intrinsics).all() else None
+        points = frame.points if depth is None else back_project(depth, frame.intrinsics)
+        cloud = Cloud(points, frame.image, frame.confidence)
+        if self._cloud.wanted():
+            self._cloud.publish(header, cloud, camera, settings.odom_frame, settings.points)
+        if self._depth.wanted():
+            self._depth.publish(header, depth, frame.confidence, frame.intrinsics)
+        if self._map.enabled and camera is not None:
+            kept = settings.points.filter.apply(points, frame.image, frame.confidence, organised=False)
+            self._map.add(header, kept, camera, settings.odom_frame)
         return missing
+
+    def _publish_pose(self, header: Header, frame: Frame, settings: Settings) -> None:
+        pose = self.mount.odometry(frame.pose, header.frame_id)
+        odometry = Header(stamp=header.stamp, frame_id=settings.odom_frame)
+        if settings.publish_tf:
+            self.mount.broadcast(to_transform(odometry, self.mount.tracked_frame(header.frame_id), pose))
+        message = to_pose(odometry, pose)
+        self.pose.publish(message)
+        self._path.add(message)
 
     def publish_status(self, header: Header, frame: Frame, **about: str | bool | int | float) -> None:
         """Publish the frame's statistics; `about` are the fields that the frame does not know."""
@@ -58,7 +83,17 @@ class Outputs:
             confidence_mean=float(frame.confidence.mean()), confidence_median=float(np.median(frame.confidence)),
             focal_length=float(frame.intrinsics[0, 0]), scale=float(frame.scale), **about))
 
+    def save_map(self, path: str) -> str:
+        """Write the map, and the path beside it; return what was written. Raises MapError."""
+        written, trajectory = self._map.write(path), Path(path).expanduser().with_suffix('.tum')
+        try:
+            return f'{written}, {self._path.write_tum(trajectory)} poses to {trajectory}'
+        except OSError as error:
+            raise MapError(f'{trajectory} cannot be written ({error.strerror}); the map is: {written}') from error
+
     def destroy(self) -> None:
         """Take the publishers off the node."""
-        for publisher in self._publishers:
+        for publisher in (self.pose, self.status):
             self._node.destroy_lifecycle_publisher(publisher)
+        for part in (self._cloud, self._depth, self._path, self._map):
+            part.destroy()

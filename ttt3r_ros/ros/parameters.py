@@ -10,8 +10,11 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ttt3r_ros.model.update_rules import MEMIX_SUFFIX, RULES, UpdateRule, UpdateRuleError, make_rule, rule_parameters
+from ttt3r_ros.reconstruction.cloud import SMALLEST_CELL, CloudFilter, CloudFilterError
 from ttt3r_ros.reconstruction.reset_policy import POLICIES
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
+from ttt3r_ros.reconstruction.voxel_map import POLICIES as MAP_POLICIES
+from ttt3r_ros.ros.cloud_output import CloudSettings, MapSettings
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,29 @@ DECLARATIONS = (
     Declaration('image_transport', 'raw', "'raw' subscribes to image, 'compressed' to image/compressed",
                 choices=('raw', 'compressed')),
     Declaration('lossless', False, 'answer every frame in order, for bags; otherwise the newest frame wins'),
-    Declaration('lazy', False, 'no inference while nobody subscribes to pose, points or status; the memory then '
-                'misses those frames', live=True),
+    Declaration('lazy', False, 'no inference while nobody subscribes to an output and there is no map; the memory '
+                'then misses those frames', live=True),
+    Declaration('points.frame', 'camera', "of ~/points: 'camera', the image's own, or 'odom', odom_frame", live=True,
+                choices=('camera', 'odom')),
+    Declaration('points.organised', True, 'as an image, what is left out is NaN; false: a flat list', live=True),
+    Declaration('points.max_rate', 0.0, 'clouds a second at most, by their stamps; 0 for each frame', live=True,
+                low=0.0, high=1000.0),
+    Declaration('points.confidence_percentile', 0.0, 'this part of the points, percent, is left out of ~/points and '
+                '~/map, the least confident first', live=True, low=0.0, high=100.0),
+    Declaration('points.confidence_threshold', 0.0, 'points of less confidence are left out; the network gives at '
+                'least 1', live=True, low=0.0, high=1e6),
+    Declaration('points.min_depth', 0.0, 'metres; nearer points are left out', live=True, low=0.0, high=1000.0),
+    Declaration('points.max_depth', 1000.0, 'metres; points farther away are left out', live=True, low=0.0,
+                high=1000.0),
+    Declaration('points.stride', 1, 'every how many rows and columns of the image give points', live=True, low=1,
+                high=64),
+    Declaration('points.voxel', 0.0, 'edge in metres of cells that keep one point each, the most confident; 0 keeps '
+                'all', live=True, low=0.0, high=10.0),
+    Declaration('map.cell', 0.0, "edge in metres of the map's cells; 0 for no map", low=0.0, high=10.0),
+    Declaration('map.capacity', 500_000, 'cells that the map has room for, 48 bytes each', low=1, high=50_000_000),
+    Declaration('map.drop', 'oldest', "which cells go when there are more: 'oldest', seen longest ago, or "
+                "'least_confident'", choices=MAP_POLICIES),
+    Declaration('map.max_rate', 0.5, 'maps a second at most', low=0.01, high=100.0),
     Declaration('odom_frame', 'odom', 'the continuous frame that poses are given in (x forward, y left, z up)'),
     Declaration('base_frame', '', "the robot's base, whose camera mount is read from TF once; empty: the camera "
                 'itself is tracked'),
@@ -94,6 +118,8 @@ class Settings:
     image_transport: str
     lossless: bool
     lazy: bool
+    points: CloudSettings
+    map: MapSettings
     odom_frame: str
     base_frame: str
     publish_tf: bool
@@ -124,7 +150,30 @@ def read(node: Node, changes: list[Parameter] | None = None) -> Settings:
         rule = make_rule(values['update_rule'], {name: values[name] for name in rule_parameters()})
     except UpdateRuleError as error:
         raise SettingsError(str(error)) from error
-    return Settings(rule=rule, **{f.name: values[f.name] for f in fields(Settings) if f.name != 'rule'})
+    built = {'rule': rule, 'points': _points(values), 'map': _map(values)}
+    return Settings(**built, **{f.name: values[f.name] for f in fields(Settings) if f.name not in built})
+
+
+def _points(values: dict) -> CloudSettings:
+    try:
+        chosen = CloudFilter(**{f.name: values[f'points.{f.name}'] for f in fields(CloudFilter)})
+    except CloudFilterError as error:
+        raise SettingsError(f'points.{error}') from error
+    return CloudSettings(chosen, values['points.organised'], values['points.frame'] == 'odom',
+                         _period(values['points.max_rate']))
+
+
+def _map(values: dict) -> MapSettings:
+    if 0 < values['map.cell'] < SMALLEST_CELL:
+        raise SettingsError(f'map.cell {values["map.cell"]} m is not possible: take 0 (no map) or at least '
+                            f'{SMALLEST_CELL} m')
+    return MapSettings(values['map.cell'], values['map.capacity'], values['map.drop'],
+                       _period(values['map.max_rate']))
+
+
+def _period(rate: float) -> int:
+    """Return nanoseconds between two of so many a second, 0 for no limit."""
+    return round(1e9 / rate) if rate else 0
 
 
 def check(node: Node, changes: list[Parameter], configured: bool) -> SetParametersResult:

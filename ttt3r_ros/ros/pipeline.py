@@ -96,7 +96,7 @@ class Pipeline:
                             throttle_duration_sec=REPEAT_S)
             return
         inference_ms = (time.monotonic() - started) * 1e3
-        missing = self._outputs.publish_frame(header, frame, self._settings.odom_frame, self._settings.publish_tf)
+        missing = self._outputs.publish_frame(header, frame, self._settings)
         if missing:
             self._log.warning(f'no pose and no TF: {missing}', throttle_duration_sec=REPEAT_S)
         self._last_header, self._last_intrinsics = header, frame.intrinsics
@@ -147,6 +147,10 @@ class Pipeline:
             self._autosave.submit(*self.state_to_save())
             if not self._autosave.flush():
                 self._log.error(f'the state is not saved in {self._settings.state_file}')
+
+    def save_map(self, path: str) -> str:
+        """Write map and path; return what was written. Raises MapError."""
+        return self._outputs.save_map(path)
 
     def query(self, question: Question) -> tuple[Header, View]:
         """Ask the memory about a view. Raises QueryError, NonFinitePrediction."""

@@ -10,21 +10,23 @@ from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.reconstructor import CannotReset
 from ttt3r_ros.reconstruction.state_file import StateFileError
+from ttt3r_ros.ros.cloud_output import MapError
 from ttt3r_ros.ros.pipeline import Pipeline
 from ttt3r_ros.ros.views import QueryError, answer_query
 from ttt3r_ros.ros.worker import Worker
-from ttt3r_ros.srv import LoadState, QueryView, SaveState
+from ttt3r_ros.srv import LoadState, QueryView, SaveMap, SaveState
 
 
 class Services:
-    """`~/reset`, `~/save_state`, `~/load_state` and `~/query_view` of one configured node."""
+    """`~/reset`, `~/save_state`, `~/load_state`, `~/save_map` and `~/query_view` of one configured node."""
 
     def __init__(self, node: LifecycleNode, worker: Worker, pipeline: Pipeline, state_path: str) -> None:
         """Create them; state_path: the file where a request names none, may be empty."""
         self._node, self._worker, self._pipeline, self._state_path = node, worker, pipeline, state_path
         self._services = [node.create_service(kind, name, answer) for kind, name, answer in (
             (Trigger, '~/reset', self._reset), (SaveState, '~/save_state', self._save),
-            (LoadState, '~/load_state', self._load), (QueryView, '~/query_view', self._query))]
+            (LoadState, '~/load_state', self._load), (SaveMap, '~/save_map', self._save_map),
+            (QueryView, '~/query_view', self._query))]
 
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         try:
@@ -54,6 +56,14 @@ class Services:
         except StateFileError as error:
             response.message = str(error)
         return self._told('load_state', response)
+
+    def _save_map(self, request: SaveMap.Request, response: SaveMap.Response) -> SaveMap.Response:
+        try:
+            response.message = self._worker.call(lambda: self._pipeline.save_map(request.path))
+            response.success = True
+        except MapError as error:
+            response.message = str(error)
+        return self._told('save_map', response)
 
     def _query(self, request: QueryView.Request, response: QueryView.Response) -> QueryView.Response:
         try:

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Depth, clouds, map and path over DDS."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from geometry_msgs.msg import PoseStamped
+from harness import CAMERA_FRAME, stamp_of
+from nav_msgs.msg import Path
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from sensor_msgs_py import point_cloud2
+from tf_transformations import quaternion_matrix
+from ttt3r_ros.srv import SaveMap
+
+from ttt3r_ros.model.checkpoint import load_network, save_network
+
+SECOND = 1_000_000_000
+
+
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory):
+    """Random weights whose points spread as a pinhole's do, so that a focal length follows from them."""
+    loaded = load_network('untrained')
+    head = loaded.network.downstream_head.proj.fc2
+    ramp = (torch.arange(16) - 7.5) / 30
+    with torch.no_grad():
+        head.weight.mul_(0.1)
+        bias = head.bias.view(4, 16, 16)
+        bias[0], bias[1], bias[2] = ramp[None, :], ramp[:, None], 1.0
+    path = tmp_path_factory.mktemp('weights') / 'pinhole.safetensors'
+    save_network(loaded, path)
+    return str(path)
+
+
+def listen(robot, name, kind, qos=QoSProfile(depth=100)):
+    robot.node.create_subscription(kind, f'/{robot.target}/{name}', robot.heard[name].append, qos)
+
+
+def pixels(message: Image) -> np.ndarray:
+    assert message.encoding == '32FC1' and message.step == 4 * message.width
+    return np.frombuffer(message.data, '<f4').reshape(message.height, message.width)
+
+
+def fields(message: PointCloud2, *names: str) -> np.ndarray:
+    """Return (h, w, n); sensor_msgs_py's own reshaping takes the width for the height."""
+    return point_cloud2.read_points_numpy(message, list(names)).reshape(message.height, message.width, len(names))
+
+
+def xyz(message: PointCloud2) -> np.ndarray:
+    return fields(message, 'x', 'y', 'z')
+
+
+def to_cloud(depth: np.ndarray, info: CameraInfo) -> np.ndarray:
+    """Return points (h, w, 3) as depth_image_proc makes them of a depth image and its camera_info."""
+    fx, fy, cx, cy = info.p[0], info.p[5], info.p[2], info.p[6]
+    v, u = np.mgrid[:info.height, :info.width]
+    return np.stack(((u - cx) * depth / fx, (v - cy) * depth / fy, depth), axis=-1)
+
+
+def transform(pose: PoseStamped) -> np.ndarray:
+    p, q = pose.pose.position, pose.pose.orientation
+    matrix = quaternion_matrix((q.x, q.y, q.z, q.w))
+    matrix[:3, 3] = p.x, p.y, p.z
+    return matrix
+
+
+def test_the_cloud_of_depth_and_camera_info_is_the_points(run, weights):
+    """Depth, camera_info, confidence and points have the image's stamp and frame, and are one geometry."""
+    node, robot = run(lossless=True, weights=weights)
+    for name, kind in (('depth/image', Image), ('depth/camera_info', CameraInfo), ('confidence/image', Image)):
+        listen(robot, name, kind)
+    robot.spin(1.0)
+    robot.show_and_wait([SECOND, 2 * SECOND])
+    names = ('depth/image', 'depth/camera_info', 'confidence/image', 'points')
+    robot.wait_for('all outputs', lambda: all(len(robot.heard[name]) == 2 for name in names))
+    for depth, info, confidence, points in zip(*(robot.heard[name] for name in names), strict=True):
+        assert {stamp_of(m) for m in (depth, info, confidence, points)} == {stamp_of(points)}
+        assert {m.header.frame_id for m in (depth, info, confidence, points)} == {CAMERA_FRAME}
+        assert (info.height, info.width) == pixels(depth).shape == (96, 128) and info.k[0] > 0
+        assert np.isfinite(pixels(depth)).mean() > 0.5
+        assert np.allclose(to_cloud(pixels(depth), info), xyz(points), rtol=1e-5, atol=1e-6, equal_nan=True)
+        assert np.array_equal(pixels(confidence), fields(points, 'confidence')[..., 0])
+    assert [stamp_of(m) for m in robot.heard['points']] == [SECOND, 2 * SECOND]
+
+
+def test_clouds_are_filtered_live(run, weights):
+    """Percentile, depth range, stride, voxel, form, frame and rate do what they say, from the next frame on."""
+    node, robot = run(lossless=True, weights=weights)
+
+    def cloud(stamp, **changes):
+        for name, value in changes.items():
+            assert robot.set(f'points.{name}', value).successful
+        before = len(robot.heard['points'])
+        robot.show_and_wait([stamp])
+        robot.wait_for('a cloud', lambda: len(robot.heard['points']) > before)
+        return robot.heard['points'][-1]
+
+    whole = cloud(1 * SECOND)
+    assert (whole.height, whole.width) == (96, 128)
+    half = cloud(2 * SECOND, confidence_percentile=50.0)
+    assert np.isfinite(xyz(half)[..., 2]).mean() == pytest.approx(0.5, abs=0.02) and not half.is_dense
+    flat = cloud(3 * SECOND, organised=False)
+    assert flat.height == 1 and flat.is_dense and flat.width == pytest.approx(96 * 128 / 2, rel=0.05)
+    small = cloud(4 * SECOND, stride=4)
+    assert small.width == pytest.approx(flat.width / 16, rel=0.2)
+    coarse = cloud(5 * SECOND, stride=1, voxel=0.5)
+    cells = np.floor(xyz(coarse).reshape(-1, 3) / 0.5)
+    assert len(np.unique(cells, axis=0)) == coarse.width < flat.width
+    depths = np.sort(xyz(flat).reshape(-1, 3)[:, 2])
+    middle = float(depths[len(depths) // 2])
+    near = cloud(6 * SECOND, voxel=0.0, max_depth=middle)
+    assert xyz(near).reshape(-1, 3)[:, 2].max() <= middle
+    placed = cloud(7 * SECOND, frame='odom')
+    assert placed.header.frame_id == 'odom' and stamp_of(placed) == 7 * SECOND
+    refused = robot.set('points.min_depth', middle + 1)
+    assert not refused.successful and 'points.' in refused.reason
+    assert robot.set('points.max_rate', 1.0).successful
+    before = len(robot.heard['points'])
+    robot.show_and_wait([8 * SECOND, 8 * SECOND + SECOND // 2, 9 * SECOND])
+    robot.spin(0.5)
+    assert [stamp_of(m) for m in robot.heard['points'][before:]] == [8 * SECOND, 9 * SECOND]
+
+
+def test_points_in_the_odometry_frame_are_the_cameras_moved_by_its_pose(start_node, make_robot, weights):
+    """The same image's cloud, once in each frame, differs by the published pose."""
+    clouds = {}
+    for frame in ('camera', 'odom'):
+        node = start_node(name=frame, lossless=True, weights=weights, points__frame=frame,
+                          remaps=(f'image:=image_{frame}',))
+        robot = make_robot(target=frame, topic=f'image_{frame}')
+        robot.wait_until_watched()
+        robot.show_and_wait([SECOND, 2 * SECOND])
+        robot.wait_for('clouds', lambda robot=robot: len(robot.heard['points']) == 2)
+        clouds[frame] = xyz(robot.heard['points'][-1]), transform(robot.heard['pose'][-1])
+        node.stop()
+    own, pose = clouds['camera']
+    assert np.allclose(own @ pose[:3, :3].T + pose[:3, 3], clouds['odom'][0], atol=1e-4, equal_nan=True)
+
+
+def test_the_map_is_latched_bounded_and_saved(run, weights, tmp_path):
+    """Who comes late gets the map; it never has more cells than asked for; the files hold map and path."""
+    node, robot = run(lossless=True, weights=weights, map__cell=0.05, map__capacity=1500, map__max_rate=100.0)
+    stamps = [(i + 1) * SECOND for i in range(4)]
+    robot.show_and_wait(stamps)
+    listen(robot, 'map', PointCloud2, QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+    robot.wait_for('the latched map', lambda: robot.heard['map'])
+    latched = robot.heard['map'][-1]
+    assert latched.header.frame_id == 'odom' and 100 < latched.width <= 1500 and latched.height == 1
+    written = robot.call(SaveMap, 'save_map', SaveMap.Request(path=str(tmp_path / 'maps' / 'room.ply')))
+    assert written.success, written.message
+    header = (tmp_path / 'maps' / 'room.ply').read_bytes()[:200]
+    assert f'element vertex {latched.width}'.encode() in header
+    rows = np.loadtxt(tmp_path / 'maps' / 'room.tum')
+    assert np.allclose(rows[:, 0], np.array(stamps) / SECOND)
+    assert np.allclose(rows[:, 1:4], [transform(pose)[:3, 3] for pose in robot.heard['pose']], atol=1e-6)
+    refused = robot.call(SaveMap, 'save_map', SaveMap.Request(path=str(tmp_path / 'room.obj')))
+    assert not refused.success and '.ply' in refused.message
+
+
+def test_without_a_map_it_cannot_be_saved(run, tmp_path):
+    """The answer names the parameter that makes a map."""
+    node, robot = run()
+    refused = robot.call(SaveMap, 'save_map', SaveMap.Request(path=str(tmp_path / 'room.ply')))
+    assert not refused.success and 'map.cell' in refused.message
+
+
+def test_the_path_has_every_pose(run):
+    """The path's poses are those that were published one by one, in the odometry frame."""
+    node, robot = run(lossless=True)
+    listen(robot, 'path', Path)
+    robot.spin(1.0)
+    robot.show_and_wait([SECOND, 2 * SECOND, 3 * SECOND])
+    robot.wait_for('paths', lambda: len(robot.heard['path']) == 3)
+    last = robot.heard['path'][-1]
+    assert last.header.frame_id == 'odom' and stamp_of(last) == 3 * SECOND
+    assert last.poses == robot.heard['pose']

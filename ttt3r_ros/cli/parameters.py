@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ttt3r parameters`: every parameter of the node as Markdown, from the node's own declarations."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ttt3r_ros.ros.parameters import Declaration
+
+HEAD = """# Parameters
+
+Made by `ttt3r parameters > docs/parameters.md` from what the node declares; `ros2 param describe` tells the same. Those
+marked live take effect from the next frame on; the others when the node is configured.
+
+| name | default | values | live | |
+|---|---|---|---|---|
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Declare the command."""
+    return subparsers.add_parser('parameters', help="write the reference of the node's parameters",
+                                 description="Writes every parameter of the node, as Markdown, to the output.")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out."""
+    sys.stdout.write(reference())
+    return 0
+
+
+def reference() -> str:
+    """Return docs/parameters.md."""
+    from ttt3r_ros.ros.parameters import DECLARATIONS
+
+    return HEAD + ''.join(f'| `{d.name}` | `{json.dumps(d.default)}` | {_values(d)} | {"live" if d.live else ""} | '
+                          f'{_sentence(d.text)} |\n' for d in DECLARATIONS)
+
+
+def _values(declaration: Declaration) -> str:
+    if declaration.choices:
+        return ', '.join(f'`{choice}`' for choice in declaration.choices)
+    if declaration.low is not None:
+        return f'{declaration.low:,.10g} to {declaration.high:,.10g}'
+    return {bool: 'true, false', str: 'text'}[type(declaration.default)]
+
+
+def _sentence(text: str) -> str:
+    text = text.replace('|', r'\|')
+    return text[0].upper() + text[1:] + '.'

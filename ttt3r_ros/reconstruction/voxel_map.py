@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All frames' points in one map of bounded memory: a sparse grid of cells, and the PLY and PCD files of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from ttt3r_ros.reconstruction.cloud import SMALLEST_CELL, Cloud, cell_keys
+
+POLICIES = ('oldest', 'least_confident')
+PLY_VERTEX = np.dtype([('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('red', 'u1'), ('green', 'u1'), ('blue', 'u1'),
+                       ('confidence', '<f4')])
+PCD_POINT = np.dtype([(name, '<f4') for name in ('x', 'y', 'z', 'rgb', 'confidence')])
+PLY_KINDS = {'<f4': 'float', '|u1': 'uchar'}
+
+
+class VoxelMapError(ValueError):
+    """Settings that no map can have, or points that do not fit together."""
+
+
+class VoxelMap:
+    """A sparse grid of cells, each with the mean of what fell into it; not thread-safe.
+
+    All memory, 48 bytes a cell, is taken at the start. Cells lie densely in the arrays; a sorted index of their keys
+    finds them.
+    """
+
+    def __init__(self, cell: float, capacity: int, policy: str = 'oldest') -> None:
+        """Take a cell's edge in metres and how many cells there may be.
+
+        policy: which cells go when there are more, those seen longest ago ('oldest') or those of the lowest
+        confidence ('least_confident'). Raises VoxelMapError.
+        """
+        if not SMALLEST_CELL <= cell < np.inf:
+            raise VoxelMapError(f'cell {cell} m is not possible: take at least {SMALLEST_CELL} m')
+        if capacity < 1:
+            raise VoxelMapError(f'capacity {capacity} is not possible: take at least 1 cell')
+        if policy not in POLICIES:
+            raise VoxelMapError(f'policy {policy!r} is unknown: take one of {", ".join(POLICIES)}')
+        self.cell, self.capacity, self.policy = cell, capacity, policy
+        # Filled, not only reserved: a robot short of memory should learn so now.
+        self._keys = np.full(capacity, -1, np.int64)
+        self._cells = np.full(capacity, -1, np.int32)
+        self._position = np.full((capacity, 3), np.nan, np.float32)
+        self._colour = np.full((capacity, 3), np.nan, np.float32)
+        self._weight = np.full(capacity, np.nan, np.float32)
+        self._count = np.full(capacity, -1, np.int32)
+        self._last_seen = np.full(capacity, -1, np.int32)
+        self._size = 0
+        self._inserts = 0
+
+    def __len__(self) -> int:
+        """Return how many cells hold something."""
+        return self._size
+
+    def insert(self, points: np.ndarray, colours: np.ndarray, confidence: np.ndarray) -> None:
+        """Add points (n, 3) in the map's frame, metres, with colours (n, 3) uint8 and confidence (n,).
+
+        A point counts as much as its confidence. Those that are not finite, of no confidence, or more than 2^20
+        cells from the origin are left out. Raises VoxelMapError for shapes that do not belong together.
+        """
+        if points.shape != (len(confidence), 3) or colours.shape != points.shape or confidence.ndim != 1:
+            raise VoxelMapError(f'points {points.shape}, colours {colours.shape} and confidence {confidence.shape} '
+                                f'do not belong together: give (n, 3), (n, 3) and (n,)')
+        keys = cell_keys(points, self.cell)
+        used = (keys >= 0) & (confidence > 0) & np.isfinite(confidence)
+        keys, cell_of = np.unique(keys[used], return_inverse=True)
+        weight = confidence[used].astype(np.float64)
+        total, count = np.bincount(cell_of, weight, len(keys)), np.bincount(cell_of, minlength=len(keys))
+        position, colour = (np.stack([np.bincount(cell_of, weight * axis, len(keys)) for axis in values[used].T], -1)
+                            / total[:, None] for values in (points, colours))
+        place = np.searchsorted(self._keys[:self._size], keys)
+        known = np.zeros(len(keys), bool)
+        within = place < self._size
+        known[within] = self._keys[place[within]] == keys[within]
+        self._update(self._cells[place[known]], position[known], colour[known], total[known], count[known])
+        new = self._make_room(~known, total, count)
+        self._add(keys[new], position[new], colour[new], total[new], count[new])
+        self._inserts += 1
+
+    def cloud(self) -> Cloud:
+        """Return the map as a flat cloud, a copy; its confidence is the mean of each cell's points."""
+        n = self._size
+        return Cloud(self._position[:n].copy(), np.rint(self._colour[:n]).astype(np.uint8),
+                     self._mean_confidence())
+
+    def clear(self) -> None:
+        """Forget all cells."""
+        self._size = 0
+
+    def write_ply(self, path: Path) -> None:
+        """Write a binary PLY file: x y z red green blue confidence. A file of that name is replaced as a whole."""
+        cloud = self.cloud()
+        vertices = np.empty(self._size, PLY_VERTEX)
+        _fill(vertices, cloud)
+        for i, name in enumerate(('red', 'green', 'blue')):
+            vertices[name] = cloud.colours[:, i]
+        properties = ''.join(f'property {PLY_KINDS[PLY_VERTEX[name].str]} {name}\n' for name in PLY_VERTEX.names)
+        _write(path, f'ply\nformat binary_little_endian 1.0\nelement vertex {self._size}\n{properties}end_header\n',
+               vertices)
+
+    def write_pcd(self, path: Path) -> None:
+        """Write a binary PCD file: x y z rgb confidence, rgb packed as PCL does. A file of that name is replaced."""
+        cloud = self.cloud()
+        points = np.empty(self._size, PCD_POINT)
+        _fill(points, cloud)
+        red, green, blue = cloud.colours.T.astype('<u4')
+        points['rgb'] = ((red << 16) | (green << 8) | blue).view('<f4')
+        fields = len(PCD_POINT)
+        _write(path, '# .PCD v0.7 - Point Cloud Data file format\nVERSION 0.7\n'
+                     f'FIELDS {" ".join(PCD_POINT.names)}\nSIZE{" 4" * fields}\nTYPE{" F" * fields}\n'
+                     f'COUNT{" 1" * fields}\nWIDTH {self._size}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\n'
+                     f'POINTS {self._size}\nDATA binary\n', points)
+
+    def _mean_confidence(self) -> np.ndarray:
+        """Return each cell's confidence, float32 (n,)."""
+        return np.divide(self._weight[:self._size], self._count[:self._size], dtype=np.float32)
+
+    def _update(self, cells: np.ndarray, position: np.ndarray, colour: np.ndarray, total: np.ndarray,
+                count: np.ndarray) -> None:
+        """Bring new means and total weights (n,) into cells that are there."""
+        weight = self._weight[cells] + total
+        part = (total / weight)[:, None]
+        self._position[cells] += part * (position - self._position[cells])
+        self._colour[cells] += part * (colour - self._colour[cells])
+        self._weight[cells] = weight
+        self._count[cells] += count
+        self._last_seen[cells] = self._inserts
+
+    def _make_room(self, new: np.ndarray, total: np.ndarray, count: np.ndarray) -> np.ndarray:
+        """Let the cells go that the policy names; return which of the new ones, bool (n,), may stay."""
+        excess = self._size + np.count_nonzero(new) - self.capacity
+        if excess <= 0:
+            return new
+        n = self._size
+        if self.policy == 'oldest':
+            rank = np.concatenate((self._last_seen[:n], np.full(np.count_nonzero(new), self._inserts, np.int32)))
+        else:
+            rank = np.concatenate((self._mean_confidence(), (total[new] / count[new]).astype(np.float32)))
+        gone = np.argpartition(rank, excess - 1)[:excess]
+        stays = new.copy()
+        stays[np.flatnonzero(new)[gone[gone >= n] - n]] = False
+        self._remove(gone[gone < n])
+        return stays
+
+    def _remove(self, cells: np.ndarray) -> None:
+        """Take cells out and close the gaps with the last ones."""
+        left = self._size - len(cells)
+        removed = np.zeros(self._size, bool)
+        removed[cells] = True
+        gaps, last = np.flatnonzero(removed[:left]), left + np.flatnonzero(~removed[left:])
+        for values in (self._position, self._colour, self._weight, self._count, self._last_seen):
+            values[gaps] = values[last]
+        moved = np.arange(self._size, dtype=np.int32)
+        moved[last] = gaps
+        kept = ~removed[self._cells[:self._size]]
+        self._keys[:left] = self._keys[:self._size][kept]
+        self._cells[:left] = moved[self._cells[:self._size][kept]]
+        self._size = left
+
+    def _add(self, keys: np.ndarray, position: np.ndarray, colour: np.ndarray, total: np.ndarray,
+             count: np.ndarray) -> None:
+        """Put new cells behind the others and their sorted keys between the others'."""
+        old, size = self._size, self._size + len(keys)
+        place = np.searchsorted(self._keys[:old], keys)
+        self._keys[:size] = np.insert(self._keys[:old], place, keys)
+        self._cells[:size] = np.insert(self._cells[:old], place, np.arange(old, size, dtype=np.int32))
+        for values, added in ((self._position, position), (self._colour, colour), (self._weight, total),
+                              (self._count, count), (self._last_seen, self._inserts)):
+            values[old:size] = added
+        self._size = size
+
+
+def _fill(records: np.ndarray, cloud: Cloud) -> None:
+    """Write what PLY and PCD have in common."""
+    for i, axis in enumerate('xyz'):
+        records[axis] = cloud.points[:, i]
+    records['confidence'] = cloud.confidence
+
+
+def _write(path: Path, header: str, records: np.ndarray) -> None:
+    """Write beside the path and then put the file in its place: a reader never meets half a map."""
+    path = Path(path)
+    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
+    try:
+        with open(part, 'wb') as file:
+            file.write(header.encode('ascii'))
+            file.write(records.tobytes())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
