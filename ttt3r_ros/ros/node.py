@@ -32,6 +32,7 @@ from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
 from ttt3r_ros.reconstruction.state_file import StateFileError, StateFileMissing
 from ttt3r_ros.ros import parameters
+from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.diagnostics import Counters, Diagnostics, Health, SequenceGaps
 from ttt3r_ros.ros.frames import CameraMount
 from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
@@ -57,6 +58,7 @@ class Ttt3rNode(LifecycleNode):
         self._worker: Worker | None = None
         self._outputs: Outputs | None = None
         self._mount: CameraMount | None = None
+        self._calibration: Calibration | None = None
         self._diagnostics: Diagnostics | None = None
         self._subscription = None
         self._gaps = SequenceGaps()
@@ -125,9 +127,10 @@ class Ttt3rNode(LifecycleNode):
                                       policy=make_reset_policy(settings.reset_policy, settings.reset_interval))
         self._counters, self._health = Counters(), Health()
         self._mount = CameraMount(self, settings.base_frame)
-        self._outputs = Outputs(self, self._mount, settings.map)
-        self._pipeline = Pipeline(self, reconstructor, self._outputs, self._counters, self._health, settings,
-                                  loaded.name, loaded.trained)
+        self._calibration = Calibration(self)
+        self._outputs = Outputs(self, self._mount, self._calibration, settings.map)
+        self._pipeline = Pipeline(self, reconstructor, self._outputs, self._calibration, self._counters, self._health,
+                                  settings, loaded.name, loaded.trained)
         self._worker = Worker(self._pipeline.answer, lossless=settings.lossless)
         self._diagnostics = Diagnostics(self, self._counters, self._health, device, {'weights': loaded.name},
                                         loaded.trained)
@@ -149,10 +152,10 @@ class Ttt3rNode(LifecycleNode):
             self._jump_handle.unregister()
         if self._report_timer is not None:
             self.destroy_timer(self._report_timer)
-        for part in (self._offered, self._diagnostics, self._outputs, self._mount):
+        for part in (self._offered, self._diagnostics, self._outputs, self._calibration, self._mount):
             if part is not None:
                 part.destroy()
-        self._worker = self._outputs = self._mount = self._diagnostics = self._pipeline = None
+        self._worker = self._outputs = self._mount = self._calibration = self._diagnostics = self._pipeline = None
         self._offered = self._report_timer = self._jump_handle = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

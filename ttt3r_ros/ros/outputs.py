@@ -14,6 +14,8 @@ from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.reconstruction.cloud import Cloud
 from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.reconstructor import Frame
+from ttt3r_ros.reconstruction.rectify import CalibrationError
+from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.cloud_output import CloudOutput, MapError, MapOutput, MapSettings
 from ttt3r_ros.ros.conversions import to_pose, to_transform
 from ttt3r_ros.ros.depth_output import DepthOutput
@@ -22,15 +24,18 @@ from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.path_output import PathOutput
 
 DEPTH = 10
+REPEAT_S = 5.0  # a trouble that stays is told again after this long
 
 
 class Outputs:
     """The publishers of one configured node."""
 
-    def __init__(self, node: LifecycleNode, mount: CameraMount, map_settings: MapSettings) -> None:
+    def __init__(self, node: LifecycleNode, mount: CameraMount, calibration: Calibration,
+                 map_settings: MapSettings) -> None:
         """Create the publishers; they publish while the node is active."""
         self._node = node
         self.mount = mount
+        self._calibration = calibration
         self.pose = node.create_lifecycle_publisher(PoseStamped, '~/pose', DEPTH)
         self.status = node.create_lifecycle_publisher(ReconstructionStatus, '~/status', DEPTH)
         self._cloud, self._depth, self._path = CloudOutput(node), DepthOutput(node), PathOutput(node)
@@ -60,11 +65,23 @@ class Outputs:
         if self._cloud.wanted():
             self._cloud.publish(header, cloud, camera, settings.odom_frame, settings.points)
         if self._depth.wanted():
-            self._depth.publish(header, depth, frame.confidence, frame.intrinsics)
+            self._publish_depth(header, frame, depth, settings)
         if self._map.enabled and camera is not None:
             kept = settings.points.filter.apply(points, frame.image, frame.confidence, organised=False)
             self._map.add(header, kept, camera, settings.odom_frame)
         return missing
+
+    def _publish_depth(self, header: Header, frame: Frame, depth: np.ndarray | None, settings: Settings) -> None:
+        confidence, intrinsics = frame.confidence, frame.intrinsics
+        if settings.depth_at_camera:
+            try:
+                depth, confidence, intrinsics = self._calibration.depth(frame.pixel_map, frame.points, confidence,
+                                                                        settings.rectify)
+            except CalibrationError as error:
+                self._node.get_logger().warning(f'no depth at the camera\'s resolution: {error}',
+                                                throttle_duration_sec=REPEAT_S)
+                return
+        self._depth.publish(header, depth, confidence, intrinsics)
 
     def _publish_pose(self, header: Header, frame: Frame, settings: Settings) -> None:
         pose = self.mount.odometry(frame.pose, header.frame_id)

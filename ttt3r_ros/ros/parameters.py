@@ -68,6 +68,11 @@ DECLARATIONS = (
                 "the common frame, 'se3' trusts the model's metres", choices=ALIGNMENTS),
     Declaration('image_transport', 'raw', "'raw' subscribes to image, 'compressed' to image/compressed",
                 choices=('raw', 'compressed')),
+    Declaration('rectify', False, 'undistort the images as camera_info says; those that come before it are dropped',
+                live=True),
+    Declaration('depth.resolution', 'model', "of ~/depth/image and ~/confidence/image: 'model', the network's image "
+                "and focal length, or 'camera', the input's size and camera_info's own pinhole", live=True,
+                choices=('model', 'camera')),
     Declaration('lossless', False, 'answer every frame in order, for bags; otherwise the newest frame wins'),
     Declaration('lazy', False, 'no inference while nobody subscribes to an output and there is no map; the memory '
                 'then misses those frames', live=True),
@@ -116,6 +121,8 @@ class Settings:
     resume: bool
     segment_alignment: str
     image_transport: str
+    rectify: bool
+    depth_at_camera: bool
     lossless: bool
     lazy: bool
     points: CloudSettings
@@ -150,7 +157,8 @@ def read(node: Node, changes: list[Parameter] | None = None) -> Settings:
         rule = make_rule(values['update_rule'], {name: values[name] for name in rule_parameters()})
     except UpdateRuleError as error:
         raise SettingsError(str(error)) from error
-    built = {'rule': rule, 'points': _points(values), 'map': _map(values)}
+    built = {'rule': rule, 'depth_at_camera': values['depth.resolution'] == 'camera', 'points': _points(values),
+             'map': _map(values)}
     return Settings(**built, **{f.name: values[f.name] for f in fields(Settings) if f.name not in built})
 
 

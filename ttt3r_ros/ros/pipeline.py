@@ -13,10 +13,12 @@ from std_msgs.msg import Header
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, Frame, Reconstructor, View
+from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.relocation import relocate
 from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
+from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import ImageError, nanoseconds, to_rgb
 from ttt3r_ros.ros.diagnostics import Counters, Health
 from ttt3r_ros.ros.outputs import Outputs
@@ -38,12 +40,13 @@ class Job:
 class Pipeline:
     """Answers images, one at a time."""
 
-    def __init__(self, node: LifecycleNode, reconstructor: Reconstructor, outputs: Outputs, counters: Counters,
-                 health: Health, settings: Settings, weights: str, trained: bool) -> None:
+    def __init__(self, node: LifecycleNode, reconstructor: Reconstructor, outputs: Outputs, calibration: Calibration,
+                 counters: Counters, health: Health, settings: Settings, weights: str, trained: bool) -> None:
         """Take the parts and the settings in force."""
         self._log = node.get_logger()
         self._reconstructor = reconstructor
         self._outputs = outputs
+        self._calibration = calibration
         self._counters = counters
         self._health = health
         self._settings = settings
@@ -65,7 +68,9 @@ class Pipeline:
         try:
             # Before its stamp is believed: a broken message with a broken stamp must not end a segment.
             image = to_rgb(job.message)
-        except ImageError as error:
+            if self._settings.rectify:
+                image = self._calibration.rectifier().rectify(image)
+        except (ImageError, CalibrationError) as error:
             self._refuse(error)
             return
         verdict = self._stamps.judge(nanoseconds(header.stamp))

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""camera_info: rectified images, and depth on the camera's own rays."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from harness import scene, stamp_of
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CameraInfo, Image
+
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+
+SECOND = 1_000_000_000
+K = np.array([[150.0, 0, 80], [0, 150, 60], [0, 0, 1]])
+D = [-0.3, 0.1, 0.001, -0.001, 0.0]
+SIZE = (120, 160)
+
+
+def info(d=(0.0,) * 5, k=K, size=SIZE) -> CameraInfo:
+    p = np.concatenate((k, np.zeros((3, 1))), axis=1)
+    return CameraInfo(height=size[0], width=size[1], distortion_model='plumb_bob', d=list(d), k=k.ravel().tolist(),
+                      r=np.eye(3).ravel().tolist(), p=p.ravel().tolist())
+
+
+def calibrated(run, d, **parameters):
+    node, robot = run(lossless=True, **parameters)
+    publisher = robot.node.create_publisher(CameraInfo, 'camera_info', QoSProfile(depth=10))
+    for name in ('depth/image', 'depth/camera_info'):
+        kind = Image if name.endswith('image') else CameraInfo
+        robot.node.create_subscription(kind, f'/ttt3r/{name}', robot.heard[name].append, QoSProfile(depth=100))
+    robot.wait_for('the node to listen', lambda: publisher.get_subscription_count() > 0)
+    robot.spin(0.5)
+    publisher.publish(info(d))
+    robot.spin(0.5)
+    return node, robot, publisher
+
+
+def test_images_are_undistorted_before_the_network_sees_them(run):
+    """With rectify the pose is that of the image that OpenCV undistorts."""
+    node, robot, _ = calibrated(run, D, rectify=True)
+    image = scene(3, SIZE)
+    robot.show(SECOND, image)
+    robot.wait_for('a pose', lambda: robot.heard['pose'])
+    straight = cv2.undistort(image, K, np.array(D))
+    frames = [Reconstructor(load_network('untrained').network, make_rule('ttt3r')).step(i) for i in (straight, image)]
+    p = robot.heard['pose'][0].pose.position
+    here = np.array([-p.y, -p.z, p.x])  # optical axes
+    off = [np.linalg.norm(here - frame.pose[:3, 3]) for frame in frames]
+    assert off[0] < 0.02 and off[0] < 0.2 * off[1]
+
+
+def test_images_without_their_calibration_are_dropped_and_counted(run):
+    """With rectify and no camera_info nothing is answered, the log names the topic, and the node lives on."""
+    node, robot = run(lossless=True, rectify=True)
+    robot.show(SECOND)
+    robot.wait_for('the log', lambda: 'camera_info' in node.log())
+    assert '/camera_info' in node.log() and not robot.heard['status']
+    assert robot.set('rectify', False).successful
+    robot.show_and_wait([2 * SECOND])
+    assert robot.counters().dropped_invalid == 1
+
+
+def test_depth_can_have_the_cameras_size_and_rays(run):
+    """depth.resolution camera gives the input's size and camera_info's own K; a distorted camera must be rectified."""
+    node, robot, publisher = calibrated(run, [0.0] * 5, depth__resolution='camera')
+    robot.show(SECOND, scene(3, SIZE))
+    robot.wait_for('depth', lambda: robot.heard['depth/image'] and robot.heard['depth/camera_info'])
+    depth, own = robot.heard['depth/image'][0], robot.heard['depth/camera_info'][0]
+    assert (depth.height, depth.width) == (own.height, own.width) == SIZE and np.allclose(own.k, K.ravel())
+    assert stamp_of(depth) == stamp_of(own) == SECOND
+    assert np.isfinite(np.frombuffer(depth.data, '<f4')).any()
+    publisher.publish(info(D))
+    robot.spin(0.5)
+    robot.show(2 * SECOND, scene(4, SIZE))
+    robot.wait_for('the log', lambda: 'set rectify' in node.log())
+    robot.wait_for('the pose all the same', lambda: len(robot.heard['pose']) == 2)
+    assert len(robot.heard['depth/image']) == 1

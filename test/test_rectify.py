@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rectification against OpenCV's projection of points through a distorted lens."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier, Uncalibrated
+
+SIZE = (240, 320)
+K = np.array([[210.0, 0, 161.5], [0, 205, 118.25], [0, 0, 1]])
+P = np.array([[180.0, 0, 155, -18], [0, 180, 122, 0], [0, 0, 1, 0]])
+R = Rotation.from_euler('xyz', [0.02, -0.05, 0.01]).as_matrix()
+LENSES = {'plumb_bob': [-0.25, 0.07, 0.001, -0.002, -0.008],
+          'rational_polynomial': [0.4, -0.1, 0.001, -0.0005, 0.01, 0.75, -0.08, 0.02],
+          'equidistant': [0.02, -0.01, 0.004, -0.001]}
+
+
+def distorted(model, points):
+    """Return where points (n, 3) fall in the raw image, (n, 2)."""
+    if model == 'equidistant':
+        return cv2.fisheye.projectPoints(points[None], np.zeros(3), np.zeros(3), K, np.array(LENSES[model]))[0][0]
+    return cv2.projectPoints(points, np.zeros(3), np.zeros(3), K, np.array(LENSES[model]))[0][:, 0]
+
+
+@pytest.mark.parametrize('model', LENSES)
+@pytest.mark.parametrize(('rotation', 'projection'), [((), ()), (R, P), (np.zeros(9), np.zeros(12))])
+def test_straight_rays(model, rotation, projection):
+    """A rectified pixel shows what the lens bent to where OpenCV projects its ray."""
+    rectifier = Rectifier(SIZE, K.reshape(-1), model, LENSES[model], np.ravel(rotation), np.ravel(projection))
+    intrinsics, turn = (P[:, :3], R) if np.any(projection) else (K, np.eye(3))
+    np.testing.assert_array_equal(rectifier.intrinsics, intrinsics)
+    v, u = np.indices(SIZE)
+    places = np.stack((u, v), -1).astype(np.float32)  # an image that says of each pixel where it is
+    found = rectifier.rectify(places).reshape(-1, 2)
+    rays = np.stack((u, v, np.ones(SIZE)), -1).reshape(-1, 3) @ np.linalg.inv(intrinsics).T @ turn
+    truth = distorted(model, rays)
+    covered = ((truth >= 0) & (truth <= np.array(SIZE[::-1]) - 1)).all(-1)
+    np.testing.assert_array_equal(rectifier.covered.ravel(), covered)
+    assert 0.5 < covered.mean()
+    # remap rounds places to 1/32 pixel, and blends the outermost with black.
+    inner = ((truth >= 1) & (truth <= np.array(SIZE[::-1]) - 2)).all(-1)
+    assert np.abs(found[inner] - truth[inner]).max() < 0.04
+
+
+@pytest.mark.parametrize(('model', 'd'), [('plumb_bob', [0.0] * 5), ('plumb_bob', []), ('', []), ('equidistant', [])])
+def test_an_undistorted_image_stays_itself(model, d):
+    """Without distortion, as simulators publish it, the image is handed through, not resampled."""
+    rectifier = Rectifier(SIZE, K.reshape(-1), model, d, np.eye(3).reshape(-1), np.c_[K, np.zeros(3)].reshape(-1))
+    image = np.random.default_rng(0).integers(0, 255, (*SIZE, 3), np.uint8)
+    assert rectifier.rectify(image) is image
+    assert rectifier.covered.all()
+    np.testing.assert_array_equal(rectifier.intrinsics, K)
+
+
+def test_colours_come_through():
+    """A colour image keeps its type, and is black where the camera sees nothing."""
+    wide = K * np.array([[0.5], [0.5], [1]]) + [[0, 0, 80], [0, 0, 60], [0, 0, 0]]
+    rectifier = Rectifier(SIZE, K.reshape(-1), 'plumb_bob', LENSES['plumb_bob'], p=np.c_[wide, np.zeros(3)].ravel())
+    image = rectifier.rectify(np.full((*SIZE, 3), (10, 120, 240), np.uint8))
+    assert image.dtype == np.uint8 and image.shape == (*SIZE, 3)
+    assert not rectifier.covered.all()
+    outside = cv2.dilate(rectifier.covered.astype(np.uint8), np.ones((5, 5))) == 0
+    assert outside.any() and not image[outside].any()
+    np.testing.assert_array_equal(image[rectifier.covered], [(10, 120, 240)] * rectifier.covered.sum())
+
+
+def test_an_uncalibrated_camera_is_told_apart():
+    """K[0] = 0 raises Uncalibrated, so that a node can do without."""
+    with pytest.raises(Uncalibrated, match=r'K\[0\] is 0: the camera is not calibrated; calibrate'):
+        Rectifier(SIZE, [0.0] * 9, '', [])
+
+
+def changed(matrix, place, value):
+    """Return a copy as a flat list with one number changed."""
+    copy = np.array(matrix)
+    copy[place] = value
+    return copy.ravel().tolist()
+
+
+@pytest.mark.parametrize(('fault', 'told'), [
+    ({'size': (0, 320)}, 'width and height are 320×0: the driver must'),
+    ({'k': [1.0] * 4}, 'K has 4 numbers and needs 9: calibrate'),
+    ({'k': changed(K, (0, 0), np.nan)}, 'K holds a number that is not finite: calibrate'),
+    ({'k': changed(K, (1, 1), -205)}, 'K has the focal lengths 210 and -205.*calibrate'),
+    ({'k': changed(K, (2, 2), 0)}, r'K must have the form \[fx 0 cx.*calibrate'),
+    ({'distortion_model': 'fisheye62'}, "distortion_model 'fisheye62' is unknown: calibrate with one of plumb_bob"),
+    ({'distortion_model': ''}, "distortion_model '' is unknown"),
+    ({'d': [0.1] * 3}, 'D of the distortion_model plumb_bob has 3 numbers and needs 4 or 5: calibrate'),
+    ({'d': [0.1, np.inf, 0, 0]}, 'D of the distortion_model plumb_bob holds a number that is not finite: calibrate'),
+    ({'r': np.diag([1.0, 1, 2]).ravel()}, 'R is no rotation: calibrate'),
+    ({'r': np.diag([1.0, 1, -1]).ravel()}, 'R is no rotation'),
+    ({'r': [1.0]}, 'R has 1 numbers and needs 9'),
+    ({'p': [1.0] * 9}, 'P has 9 numbers and needs 12: calibrate'),
+    ({'p': changed(P, (0, 0), -1)}, 'P has the focal lengths -1 and 180'),
+    ({'p': changed(P, (0, 2), 1e6)}, 'P and R show nothing of what the camera sees: calibrate')])
+def test_refusals_name_field_and_remedy(fault, told):
+    """A calibration that cannot be is refused with the field's name and what to do."""
+    fields = {'size': SIZE, 'k': K.ravel(), 'distortion_model': 'plumb_bob', 'd': LENSES['plumb_bob'], 'r': R.ravel(),
+              'p': P.ravel()}
+    Rectifier(**fields)
+    with pytest.raises(CalibrationError, match=told):
+        Rectifier(**(fields | fault))
+
+
+def test_an_image_of_another_resolution_is_refused():
+    """A calibration of another resolution than the image's is told, not stretched."""
+    with pytest.raises(CalibrationError, match='for 320×240 pixels, the image has 640×480'):
+        Rectifier(SIZE, K.ravel(), '', []).rectify(np.zeros((480, 640, 3), np.uint8))
