@@ -103,6 +103,22 @@ def test_calls_go_before_frames_and_bring_back_what_happened(make, handler):
         worker.call(lambda: 1 / 0)
 
 
+def test_what_is_posted_is_not_waited_for_and_comes_before_the_next_frame(make, handler, caplog):
+    """A post returns while a frame is in hand, runs before the next one, and its exception is logged, no more."""
+    worker = make(lossless=True)
+    worker.submit('first', 1)
+    wait(handler.begun)
+    seen = []
+    worker.post(lambda: seen.append(list(handler.taken)))  # returns although the frame is not done
+    worker.post(lambda: 1 / 0)
+    worker.submit('second', 1)
+    assert seen == []
+    handler.may_end.release(5)
+    wait(handler.begun)
+    assert seen == [['first']]
+    assert worker.call(lambda: 'alive') == 'alive' and 'ZeroDivisionError' in caplog.text
+
+
 @pytest.mark.parametrize(('lossless', 'dropped'), [(False, 1), (True, 0)])
 def test_pause_finishes_the_frame_in_hand(make, handler, lossless, dropped):
     """A pause waits for the frame in hand; what waits is dropped live, kept for later in a lossless run."""

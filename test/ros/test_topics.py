@@ -76,6 +76,15 @@ def test_every_output_is_what_the_reconstructor_says(run):
         assert 0 < status.inference_ms < status.latency_ms
 
 
+def test_images_in_the_odometry_frame_itself_give_no_pose(run):
+    """A camera whose frame is called as odom_frame is answered with points and no transform of a frame to itself."""
+    node, robot = run()
+    robot.show(1_000_000_000, frame_id='odom')
+    robot.wait_for('an answer', lambda: robot.heard['status'] and robot.heard['points'])
+    robot.wait_for('the log', lambda: 'its own parent' in node.log())
+    assert not robot.heard['pose'] and not robot.heard['tf']
+
+
 def test_two_lossless_replays_agree_to_the_bit(start_node, make_robot):
     """The same images give identical poses in two processes, thrown at the node at once or one by one."""
     stamps = [STAMPS[0] + i * 33_333_333 for i in range(40)]

@@ -199,7 +199,7 @@ class Ttt3rNode(LifecycleNode):
         # A lossless run judges by its images' stamps alone: those still waiting come from before the jump.
         if not self._settings.lossless:
             now = self.get_clock().now().nanoseconds
-            self._worker.call(lambda: self._pipeline.clock_went_back(now))
+            self._worker.post(lambda: self._pipeline.clock_went_back(now))
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         return parameters.check(self, changes, configured=self._worker is not None)
@@ -207,7 +207,7 @@ class Ttt3rNode(LifecycleNode):
     def _parameters_changed(self, changes: list[Parameter]) -> None:
         if self._worker is not None:
             self._settings = settings = parameters.read(self)
-            self._worker.call(lambda: self._pipeline.apply(settings))
+            self._worker.post(lambda: self._pipeline.apply(settings))  # images go on coming in meanwhile
 
     def _report(self) -> None:
         active = self._subscription is not None

@@ -53,6 +53,9 @@ class Outputs:
         """
         camera = None
         missing = self.mount.missing(header.frame_id)
+        if missing is None and self.mount.tracked_frame(header.frame_id) == settings.odom_frame:
+            missing = (f'the images are in the frame {header.frame_id!r} and so is odom_frame, which would be its own '
+                       'parent: name the odometry frame otherwise')
         if missing is None:
             camera = self.mount.camera(frame.pose, header.frame_id)
             self._publish_pose(header, frame, settings)

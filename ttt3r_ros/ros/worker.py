@@ -53,13 +53,20 @@ class Worker:
 
     def call(self, function: Callable[[], Any]) -> Any:
         """Run a function on the inference thread, before the next frame; return or raise what it does."""
+        return self._leave(function).result()
+
+    def post(self, function: Callable[[], Any]) -> None:
+        """Run a function on the inference thread, before the next frame, and do not wait; what it raises is logged."""
+        self._leave(function).add_done_callback(_log_failure)
+
+    def _leave(self, function: Callable[[], Any]) -> Future:
         future: Future = Future()
         with self._changed:
             if self._stopping:
                 raise RuntimeError('the inference thread has stopped')
             self._calls.append((function, future))
             self._changed.notify_all()
-        return future.result()
+        return future
 
     def resume(self) -> None:
         """Take frames."""
@@ -129,3 +136,8 @@ class Worker:
             future.set_result(function())
         except Exception as error:
             future.set_exception(error)
+
+
+def _log_failure(future: Future) -> None:
+    if future.exception() is not None:
+        logger.error('a call between two frames failed in a way that nobody foresaw', exc_info=future.exception())
