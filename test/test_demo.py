@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -104,6 +105,39 @@ def test_interrupted_demo_leaves_no_process_behind(tmp_path):
     _, errors = process.communicate(timeout=40)
     assert process.returncode == 130, errors
     assert len(children) == 2 and not any(Path(f'/proc/{child}').exists() for child in children)
+
+
+def test_an_interruption_at_a_childs_start_leaves_no_child(tmp_path):
+    """A signal at any moment of the start ends the child all the same."""
+    script = tmp_path / 'parent.py'
+    script.write_text(
+        'import os, signal, sys, threading, time\n'
+        'from pathlib import Path\n'
+        'from ttt3r_ros.demo.process import Child, ended_in_order\n'
+        'delay = float(sys.argv[1])\n'
+        'try:\n'
+        '    with ended_in_order():\n'
+        '        threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)).start()\n'
+        "        arguments = ['0', '--bind', '127.0.0.1', '--directory', sys.argv[2]]\n"
+        "        Child('http.server', arguments, Path(sys.argv[2]), {})\n"
+        '        time.sleep(20)\n'
+        'except KeyboardInterrupt:\n'
+        '    pass\n')
+    environment = os.environ | {'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}'}
+    for delay in ('0', '0.001', '0.003', '0.01'):
+        log = tmp_path / f'child{delay}.log'
+        done = subprocess.run([sys.executable, str(script), delay, str(log)], env=environment, timeout=60)
+        assert done.returncode == 0
+        assert str(log) not in commands_running()
+
+
+def commands_running() -> str:
+    """Return the command lines of all processes."""
+    lines = []
+    for process in Path('/proc').glob('[0-9]*'):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            lines.append((process / 'cmdline').read_bytes().replace(b'\0', b' ').decode())
+    return '\n'.join(lines)
 
 
 @pytest.mark.parametrize(('arguments', 'named'), [

@@ -14,6 +14,15 @@ from types import FrameType, TracebackType
 
 GRACE_S = 8.0
 
+_running: set[Child] = set()
+
+
+class _Interruption:
+    """Whether one must wait, and whether one does."""
+
+    held = False
+    waiting = False
+
 
 class Child:
     """A Python module run in a process of its own, what it says in a log file; use as a context manager."""
@@ -21,11 +30,12 @@ class Child:
     def __init__(self, module: str, arguments: list[str], log: Path, environment: Mapping[str, str]) -> None:
         """Start `python -m module arguments` with changes to the environment."""
         self.log = log
-        with open(log, 'wb') as output:
+        with open(log, 'wb') as output, _held():
             # A session of its own: Ctrl-C comes to us alone, and we end the child in good order.
             self._process = subprocess.Popen([sys.executable, '-m', module, *arguments], stdin=subprocess.DEVNULL,
                                              stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
                                              env={**os.environ, 'PYTHONUNBUFFERED': '1', **environment})
+            _running.add(self)
 
     def __enter__(self) -> Child:
         """Return the running child."""
@@ -53,6 +63,7 @@ class Child:
             if self.code is None:
                 os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
+            _running.discard(self)
 
     def last_lines(self, count: int) -> list[str]:
         """Return the last lines of its log."""
@@ -63,15 +74,36 @@ class Child:
 def ended_in_order() -> Iterator[None]:
     """Let the terminal's closing and `kill` end the block as Ctrl-C does: through its `finally` clauses.
 
-    Ctrl-C too where a shell let us inherit it ignored.
+    Ctrl-C too where a shell let us inherit it ignored. A child that runs yet at the end, because the interruption came
+    before its `with` was entered, is ended.
     """
     def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        if _Interruption.held:
+            _Interruption.waiting = True
+        else:
+            raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt)
-              for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
+        for child in list(_running):
+            child.stop()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """Keep interruptions waiting: between a child's start and our knowing of it there must be none.
+
+    Not by a signal mask, which is each thread's own: another thread would take the signal.
+    """
+    _Interruption.held = True
+    try:
+        yield
+    finally:
+        _Interruption.held = False
+        if _Interruption.waiting:
+            _Interruption.waiting = False
+            raise KeyboardInterrupt
