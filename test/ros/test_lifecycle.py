@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 from harness import stamp_of
 
 from ttt3r_ros.model.checkpoint import convert
@@ -101,3 +102,18 @@ def test_shutdown_while_busy(start_node, make_robot):
     robot.wait_for('the first answer', lambda: robot.heard['pose'])
     assert node.stop() == 0
     assert stamp_of(robot.heard['pose'][0]) == STAMPS[0]
+
+
+@pytest.mark.parametrize('device', ['banana', 'cuda:77'])
+def test_a_device_that_is_not_there_is_named(start_node, make_robot, device):
+    """Configure fails with a line that names the parameter, its value and what can be taken, and the node lives on."""
+    node, robot = start_node(device=device), make_robot()
+    robot.wait_for_state('unconfigured')
+    robot.wait_for('the log', lambda: 'configure failed' in node.log())
+    assert f"device '{device}' cannot be used" in node.log() and 'auto' in node.log()
+
+
+def test_arguments_that_cannot_be_read_end_in_one_line(start_node):
+    """A broken --ros-args ends the process with code 2 and no traceback, which start_node looks for."""
+    node = start_node(remaps=('not a rule',))
+    assert node.process.wait(20) == 2 and 'the arguments cannot be read' in node.log()

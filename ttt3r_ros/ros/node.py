@@ -45,6 +45,7 @@ LOSSLESS_DEPTH = 1000
 WARM_UP_SIZE = (480, 640)
 SILENCE_TOLD_S = 5.0
 STOP_CHECK_S = 0.1
+BAD_ARGUMENTS = 2
 
 
 class Ttt3rNode(LifecycleNode):
@@ -116,6 +117,7 @@ class Ttt3rNode(LifecycleNode):
         device = settings.device
         if device == 'auto':
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
+        _require(device)
         loaded = load_network(settings.weights, device)
         log = self.get_logger()
         log.info(f'weights {loaded.name!r} on {device}, update rule {settings.rule}')
@@ -244,6 +246,15 @@ class Ttt3rNode(LifecycleNode):
             f'ask for: for a best-effort camera set qos_overrides.{topic}.subscription.reliability to best_effort')
 
 
+def _require(device: str) -> None:
+    """Raise SettingsError unless PyTorch can compute there."""
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise parameters.SettingsError(f'device {device!r} cannot be used ({str(error).splitlines()[0]}): take cpu, '
+                                       'cuda, cuda:1, … or auto') from error
+
+
 class _RosLog(logging.Handler):
     """Carries the library's log into the node's."""
 
@@ -266,7 +277,11 @@ class _RosLog(logging.Handler):
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is told to stop."""
     # rclpy's own handlers would take the context away while a frame is still being answered.
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # both of rclpy's are
+        rclpy.logging.get_logger('ttt3r').fatal(f'the arguments cannot be read: {error}')
+        return BAD_ARGUMENTS
     stop = threading.Event()
 
     def on_signal(number: int, _) -> None:
@@ -280,7 +295,7 @@ def main(args: list[str] | None = None) -> int:
     except (InvalidParameterTypeException, InvalidParameterValueException) as error:
         rclpy.logging.get_logger('ttt3r').fatal(f'a parameter cannot be taken: {error}')
         rclpy.shutdown()
-        return 2
+        return BAD_ARGUMENTS
     library = logging.getLogger('ttt3r_ros')
     library.setLevel(logging.INFO)
     library.addHandler(_RosLog(node))

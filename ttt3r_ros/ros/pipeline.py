@@ -204,8 +204,8 @@ class Pipeline:
         for doubt in doubts:
             self._log.warning(f'an answer after the restart is not believed: {doubt}')
         if frame is None:
-            self._log.error('the saved state is not resumed, nothing bears out where the robot is: '
-                            'a new odometry begins here')
+            self._log.error('the saved state is not taken over, nothing bears out where the robot is: all goes on '
+                            'without it; after a restart that is a new odometry')
             return self._reconstructor.step(image)
         self._log.info(f'resumed in the odometry frame of the saved state, segment {frame.segment}')
         return frame
