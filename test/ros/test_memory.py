@@ -122,7 +122,7 @@ def test_the_memory_can_be_asked_about_a_view(run):
     # Random weights imply no focal length.
     assert 'focal length' in robot.call(QueryView, 'query_view', request).message
     request.camera_info.width, request.camera_info.height = 128, 96
-    request.camera_info.k = [110.0, 0, 64, 0, 110, 48, 0, 0, 1]
+    request.camera_info.k = [110.0, 0.0, 64.0, 0.0, 110.0, 48.0, 0.0, 0.0, 1.0]
     answer = robot.call(QueryView, 'query_view', request)
     assert answer.success, answer.message
     assert (answer.depth.height, answer.depth.width, answer.depth.encoding) == (96, 128, '32FC1')
@@ -133,7 +133,7 @@ def test_the_memory_can_be_asked_about_a_view(run):
     assert np.array_equal(cloud[:, 1], np.frombuffer(answer.confidence.data, '<f4'))
 
     request.camera_info.width, request.camera_info.height = 65, 50
-    request.camera_info.k = [60.0, 0, 32, 0, 60, 24, 0, 0, 1]
+    request.camera_info.k = [60.0, 0.0, 32.0, 0.0, 60.0, 24.0, 0.0, 0.0, 1.0]
     answer = robot.call(QueryView, 'query_view', request)
     assert answer.success and (answer.depth.height, answer.depth.width) == (48, 64)
     request.camera_info.k = [0.0] * 9
