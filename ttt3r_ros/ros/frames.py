@@ -21,7 +21,9 @@ class CameraMount:
         self._base_frame = base_frame
         self._base_from_camera: dict[str, np.ndarray] = {}
         self._buffer = Buffer()
-        self._listener = TransformListener(self._buffer, node) if base_frame else None
+        self._listener: TransformListener | None = None
+        self._searching = bool(base_frame)
+        self.tend()
         self._broadcaster = TransformBroadcaster(node)
 
     def tracked_frame(self, camera_frame: str) -> str:
@@ -37,9 +39,19 @@ class CameraMount:
         try:
             transform = self._buffer.lookup_transform(self._base_frame, camera_frame, Time())
         except TransformException as error:
+            self._searching = True
             return f'no transform {self._base_frame} → {camera_frame} in TF yet: {error}'
         self._base_from_camera[camera_frame] = from_transform(transform)
+        self._searching = False
         return None
+
+    def tend(self) -> None:
+        """Listen to TF only while a mount is looked for: all of TF can cost a third of a core. Executor's thread."""
+        if self._searching and self._listener is None:
+            self._listener = TransformListener(self._buffer, self._node)
+        elif not self._searching and self._listener is not None:
+            self._listener.unregister()
+            self._listener = None
 
     def odometry(self, pose: np.ndarray, camera_frame: str) -> np.ndarray:
         """Return the tracked frame's pose (4, 4) in the odometry frame.

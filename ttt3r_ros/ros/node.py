@@ -212,6 +212,7 @@ class Ttt3rNode(LifecycleNode):
             self._worker.post(lambda: self._pipeline.apply(settings))  # images go on coming in meanwhile
 
     def _report(self) -> None:
+        self._mount.tend()
         active = self._subscription is not None
         topic = self._subscription.topic_name if active else 'image'
         problem = self._why_silent(topic) if active else None
