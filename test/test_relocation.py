@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.intrinsics import pinhole
-from ttt3r_ros.reconstruction.relocation import Limits, agreement, judge
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.relocation import Limits, agreement, judge, relocate
 from ttt3r_ros.reconstruction.trajectory import Boundary
 
 SIZE = 48, 64
@@ -108,3 +113,80 @@ def test_the_limits_are_the_robots_own():
     moved = look(at(0, 0, 1.5))
     assert judge(STORED, moved, K, 1.0).plausible
     assert not judge(STORED, moved, K, 1.0, Limits(max_speed=0.2)).plausible
+
+
+GENEROUS = Limits(free_distance=1e6, free_turn=10.0, min_confidence=0.0, min_agreement=0.0)
+
+
+@pytest.fixture(scope='module')
+def network():
+    return load_network('untrained').network
+
+
+def images(count: int) -> list[np.ndarray]:
+    """Return images that drift."""
+    v, u = np.mgrid[:72, :96] / 96
+    return [(127 + 90 * np.stack([np.sin(9 * u + 0.4 * i), np.sin(7 * v - 0.3 * i), np.sin(8 * (u + v))], -1)
+             ).astype(np.uint8) for i in range(count)]
+
+
+def run(network, shown: list[np.ndarray]) -> Reconstructor:
+    reconstructor = Reconstructor(network, make_rule('ttt3r'))
+    for image in shown:
+        reconstructor.step(image)
+    return reconstructor
+
+
+def motion(reconstructor: Reconstructor, image: np.ndarray) -> float:
+    """Return how far the model says that the image was taken from the last one, metres."""
+    before = reconstructor.last_view.pose
+    return float(np.linalg.norm((np.linalg.inv(before) @ reconstructor.step(image).pose)[:3, 3]))
+
+
+def test_a_believed_answer_is_what_the_saved_run_would_have_said(network):
+    """Relocated in another reconstructor, the next frame is the saved one's own, to the bit."""
+    *seen, following = images(5)
+    saved = run(network, seen)
+    fresh = Reconstructor(network, make_rule('ttt3r'))
+    frame, doubts = relocate(fresh, saved.snapshot(), following, 0.1, GENEROUS)
+    expected = saved.step(following)
+    assert not doubts and np.array_equal(frame.pose, expected.pose) and frame.index == expected.index == 4
+
+
+def test_an_answer_that_is_not_believed_is_asked_again_from_the_stored_image(network):
+    """Where only a segment begun by the stored image gives a small motion, that one is told, and continues the path."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        *seen, following = rng.integers(0, 255, (3, 4, 6, 3), np.uint8).repeat(16, axis=1).repeat(16, axis=2)
+        snapshot = run(network, seen).snapshot()
+        remembered = motion(run(network, seen), following)
+        begun = run(network, seen)
+        begun.reset()
+        afresh = motion(begun, following)
+        if afresh < 0.9 * remembered:
+            break
+    assert afresh < 0.9 * remembered
+    limits = replace(GENEROUS, free_distance=(afresh + remembered) / 2)
+    frame, doubts = relocate(Reconstructor(network, make_rule('ttt3r')), snapshot, following, 0.0, limits)
+    assert len(doubts) == 1 and frame.segment == 1
+    stored = run(network, seen).last_view.pose
+    assert np.linalg.norm((np.linalg.inv(stored) @ frame.pose)[:3, 3]) == pytest.approx(afresh)
+
+
+def test_where_nothing_is_believed_there_is_no_frame_and_nothing_changed(network):
+    """No pose is made up: no Frame, two doubts, and the reconstructor as it was."""
+    *seen, following = images(5)
+    asked = run(network, images(2))
+    before = asked.snapshot()
+    frame, doubts = relocate(asked, run(network, seen).snapshot(), following, 0.0,
+                             replace(GENEROUS, free_distance=1e-9))
+    assert frame is None and len(doubts) == 2 and asked.snapshot() == before
+
+
+def test_what_is_no_image_leaves_the_reconstructor_as_it_was(network):
+    """The caller's error is raised, and the saved state can be tried with the next image."""
+    asked = run(network, images(2))
+    before = asked.snapshot()
+    with pytest.raises(ValueError, match='uint8'):
+        relocate(asked, run(network, images(3)).snapshot(), np.zeros((4, 4)), 0.1)
+    assert asked.snapshot() == before
