@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,19 +19,20 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
+from nav_msgs.msg import Odometry
 from rcl_interfaces.msg import ParameterValue
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from std_srvs.srv import Trigger
 from tf2_msgs.msg import TFMessage
 from ttt3r_ros.msg import ReconstructionStatus
 
 CAMERA_FRAME = 'front_camera_optical'
-OUTPUTS = {'pose': PoseStamped, 'points': PointCloud2, 'status': ReconstructionStatus}
+OUTPUTS = {'pose': PoseStamped, 'odometry': Odometry, 'points': PointCloud2, 'status': ReconstructionStatus}
 TRANSITIONS = {'configure': Transition.TRANSITION_CONFIGURE, 'activate': Transition.TRANSITION_ACTIVATE,
                'deactivate': Transition.TRANSITION_DEACTIVATE, 'cleanup': Transition.TRANSITION_CLEANUP,
                'shutdown': Transition.TRANSITION_UNCONFIGURED_SHUTDOWN}
@@ -68,7 +70,7 @@ class NodeProcess:
         for remap in remaps:
             command += ['-r', remap]
         for key, value in parameters.items():
-            text = str(value).lower() if isinstance(value, bool) else f'"{value}"' if value == '' else str(value)
+            text = json.dumps(value) if isinstance(value, (bool, list)) or value == '' else str(value)
             command += ['-p', f'{key.replace("__", ".")}:={text}']
         self._log = log.open('w')
         self.process = subprocess.Popen(command, stdout=self._log, stderr=subprocess.STDOUT, env=dict(os.environ))
@@ -94,8 +96,8 @@ class Robot:
     """A camera and a listener in one client node."""
 
     def __init__(self, *, target: str = 'ttt3r', topic: str = 'image', image_type=Image, reliable: bool = True) -> None:
-        """Take the name of the node under test and how the camera publishes."""
-        self.node = rclpy.create_node(f'robot_of_{target}')
+        """Take the name of the node under test, a camera's behind a slash if it has one; how images are published."""
+        self.node = rclpy.create_node(f'robot_of_{target.replace("/", "_")}')
         self.target = target
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
@@ -105,15 +107,17 @@ class Robot:
             self._listen(f'/{target}/{name}', name, kind)
         self._listen('/tf', 'tf', TFMessage)
         self._listen('/diagnostics', 'diagnostics', DiagnosticArray)
+        self._listen('/tf_static', 'tf_static', TFMessage, QoSProfile(
+            depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL))
         reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
         self.camera = self.node.create_publisher(image_type, topic, QoSProfile(depth=1000, reliability=reliability))
         self._clients = {}
 
-    def _listen(self, topic: str, name: str, kind) -> None:
+    def _listen(self, topic: str, name: str, kind, qos: QoSProfile = QoSProfile(depth=1000)) -> None:
         def matched(event) -> None:
             self._matched[name] = event.current_count
 
-        self.node.create_subscription(kind, topic, self.heard[name].append, QoSProfile(depth=1000),
+        self.node.create_subscription(kind, topic, self.heard[name].append, qos,
                                       event_callbacks=SubscriptionEventCallbacks(matched=matched))
 
     def spin(self, seconds: float) -> None:

@@ -213,7 +213,7 @@ def test_base_frame_waits_for_its_transform(run):
     robot.show_and_wait(STAMPS[2:])
     robot.wait_for('poses', lambda: len(robot.heard['pose']) == len(robot.heard['tf']) == 4)
     # The mount is known: nothing more is to be heard from TF.
-    robot.wait_for('its rest', lambda: robot.node.count_subscribers('/tf_static') == 0)
+    robot.wait_for('its rest', lambda: robot.node.count_subscribers('/tf') == 1)
 
     reconstructor = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
     frames = [reconstructor.step(scene(stamp // 100_000_000)) for stamp in STAMPS]

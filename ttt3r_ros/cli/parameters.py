@@ -46,6 +46,8 @@ def _values(declaration: Declaration) -> str:
         return ', '.join(f'`{choice}`' for choice in declaration.choices)
     if declaration.low is not None:
         return f'{declaration.low:,.10g} to {declaration.high:,.10g}'
+    if isinstance(declaration.default, tuple):
+        return 'names' if isinstance(declaration.default[0], str) else f'{len(declaration.default)} numbers'
     return {bool: 'true, false', str: 'text'}[type(declaration.default)]
 
 

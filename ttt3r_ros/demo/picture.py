@@ -19,7 +19,7 @@ from ttt3r_ros.demo.recorder import Recording
 from ttt3r_ros.demo.report import Results, trajectory_of
 from ttt3r_ros.demo.splat import oblique, render, without_ceiling
 from ttt3r_ros.demo.style import BACKGROUND, COLOURS, ESTIMATE, FAINT, PANEL, STYLE, TEXT, WARNING, heading
-from ttt3r_ros.ros.conversions import OPTICAL_TO_ROS
+from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY, start_pose
 from ttt3r_ros.sequences import Trajectory
 
 WIDTH, DPI = 18.0, 120
@@ -151,7 +151,8 @@ def _place_truth(results: Results, truth: Trajectory | None) -> tuple[Trajectory
     if truth is None or not len(truth):
         return None, ''
     if error is None or not results.trained:
-        return Trajectory(truth.stamps, OPTICAL_TO_ROS @ np.linalg.inv(truth.poses[0]) @ truth.poses), 'truth'
+        start = start_pose((0,) * 6, OPTICAL_TO_BODY)
+        return Trajectory(truth.stamps, start @ np.linalg.inv(truth.poses[0]) @ truth.poses), 'truth'
     placed = truth.poses.copy()
     placed[:, :3, 3] = (truth.poses[:, :3, 3] - error.translation) @ error.rotation / error.scale
     placed[:, :3, :3] = error.rotation.T @ truth.poses[:, :3, :3]

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 MAGIC = b'ttt3r_ros.state\n'
 SIZES = struct.Struct('<IQQ')  # version, bytes of context, bytes of snapshot
 DIGEST = hashlib.sha256
@@ -44,7 +44,8 @@ class Context:
     """What the node must know beside the snapshot to go on in the same odometry frame.
 
     pose (4, 4) float64: the last published one in odom_frame, None if none was. stamp: of the last image, integer
-    nanoseconds, None before the first. saved_ns: when it was made, time.time_ns().
+    nanoseconds, None before the first. odometry: what the path's way to the odometry frame remembers, JSON.
+    saved_ns: when it was made, time.time_ns().
     Raises ValueError for a pose of another shape or one that is not finite.
     """
 
@@ -52,6 +53,7 @@ class Context:
     camera_frame: str
     pose: np.ndarray | None = None
     stamp: int | None = None
+    odometry: dict[str, Any] = field(default_factory=dict)
     saved_ns: int = field(default_factory=time.time_ns)
 
     def __post_init__(self) -> None:

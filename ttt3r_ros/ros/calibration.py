@@ -16,14 +16,14 @@ from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier
 class Calibration:
     """What camera_info last said. Messages come on the executor's thread, the rest is the inference thread's."""
 
-    def __init__(self, node: LifecycleNode) -> None:
-        """Subscribe."""
+    def __init__(self, node: LifecycleNode, prefix: str) -> None:
+        """Subscribe to `camera_info` under the camera's name, a prefix such as 'front/', or empty."""
         self._node = node
         self._info: CameraInfo | None = None
         self._made_of: tuple | None = None
         self._rectifier: Rectifier | None = None
         self._depth: tuple[PixelMap, Rectifier, CameraDepth] | None = None
-        self._subscription = node.create_subscription(CameraInfo, 'camera_info', self._receive,
+        self._subscription = node.create_subscription(CameraInfo, f'{prefix}camera_info', self._receive,
                                                       qos_profile_sensor_data)
 
     def _receive(self, message: CameraInfo) -> None:

@@ -63,10 +63,10 @@ class _Rate:
 class CloudOutput:
     """`~/points`."""
 
-    def __init__(self, node: LifecycleNode) -> None:
-        """Create the publisher: reliable, as RViz and Nav2 expect."""
+    def __init__(self, node: LifecycleNode, prefix: str) -> None:
+        """Create the publisher: reliable, as RViz and Nav2 expect; prefix: see Outputs."""
         self._node = node
-        self._publisher = node.create_lifecycle_publisher(PointCloud2, '~/points', DEPTH)
+        self._publisher = node.create_lifecycle_publisher(PointCloud2, f'~/{prefix}points', DEPTH)
         self._rate = _Rate()
 
     def wanted(self) -> bool:
@@ -91,12 +91,12 @@ class CloudOutput:
 class MapOutput:
     """`~/map`: latched, for those who come later."""
 
-    def __init__(self, node: LifecycleNode, settings: MapSettings) -> None:
-        """Take all the map's memory now; without a cell size there is none."""
+    def __init__(self, node: LifecycleNode, prefix: str, settings: MapSettings) -> None:
+        """Take all the map's memory now; without a cell size there is none. prefix: see Outputs."""
         self._node, self._settings = node, settings
         self._map = VoxelMap(settings.cell, settings.capacity, settings.drop) if settings.cell else None
         self._publisher = node.create_lifecycle_publisher(
-            PointCloud2, '~/map', QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+            PointCloud2, f'~/{prefix}map', QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
         self._rate = _Rate()
 
     @property

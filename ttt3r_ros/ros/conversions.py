@@ -11,19 +11,19 @@ import numpy as np
 from builtin_interfaces.msg import Time
 from cv_bridge import CvBridge
 from geometry_msgs.msg import PoseStamped, TransformStamped
+from nav_msgs.msg import Odometry
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2, PointField
 from sensor_msgs_py import point_cloud2
 from std_msgs.msg import Header
 from tf_transformations import quaternion_from_matrix, quaternion_matrix
 
 from ttt3r_ros.reconstruction.cloud import Cloud
-
-# From optical axes (x right, y down, z forward) to REP-103 (x forward, y left, z up).
-OPTICAL_TO_ROS = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+from ttt3r_ros.reconstruction.odometry import Estimate
 
 POINT_FIELDS = [PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32, count=1)
                 for i, name in enumerate(('x', 'y', 'z', 'rgb', 'confidence'))]
 POINT_TYPE = np.dtype([(f.name, np.float32) for f in POINT_FIELDS])
+UNKNOWN = 1e6  # variance, (m/s)² and (rad/s)²: a filter that takes it learns nothing from it
 
 _bridge = CvBridge()
 
@@ -102,6 +102,20 @@ def to_pose(header: Header, pose: np.ndarray) -> PoseStamped:
     p, q = message.pose.position, message.pose.orientation
     p.x, p.y, p.z = (float(v) for v in pose[:3, 3])
     q.x, q.y, q.z, q.w = float(x), float(y), float(z), float(w)
+    return message
+
+
+def to_odometry(header: Header, child: str, estimate: Estimate) -> Odometry:
+    """Return an estimate as a message; the twist is child's own, and of UNKNOWN variance where there is none."""
+    message = Odometry(header=header, child_frame_id=child)
+    message.pose.pose = to_pose(header, estimate.tracked).pose
+    message.pose.covariance = estimate.covariance.ravel()
+    moving, variance = estimate.twist, estimate.twist_covariance
+    if moving is None:
+        moving, variance = np.zeros(6), UNKNOWN * np.eye(6)
+    linear, angular = message.twist.twist.linear, message.twist.twist.angular
+    linear.x, linear.y, linear.z, angular.x, angular.y, angular.z = (float(v) for v in moving)
+    message.twist.covariance = variance.ravel()
     return message
 
 

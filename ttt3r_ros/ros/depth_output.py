@@ -16,12 +16,12 @@ DEPTH = 2
 class DepthOutput:
     """`~/depth/image` with `~/depth/camera_info`, and `~/confidence/image`."""
 
-    def __init__(self, node: LifecycleNode) -> None:
-        """Create the publishers."""
+    def __init__(self, node: LifecycleNode, prefix: str) -> None:
+        """Create the publishers; prefix: see Outputs."""
         self._node = node
-        self._depth = node.create_lifecycle_publisher(Image, '~/depth/image', DEPTH)
-        self._info = node.create_lifecycle_publisher(CameraInfo, '~/depth/camera_info', DEPTH)
-        self._confidence = node.create_lifecycle_publisher(Image, '~/confidence/image', DEPTH)
+        self._depth = node.create_lifecycle_publisher(Image, f'~/{prefix}depth/image', DEPTH)
+        self._info = node.create_lifecycle_publisher(CameraInfo, f'~/{prefix}depth/camera_info', DEPTH)
+        self._confidence = node.create_lifecycle_publisher(Image, f'~/{prefix}confidence/image', DEPTH)
         self._publishers = (self._depth, self._info, self._confidence)
 
     def wanted(self) -> bool:

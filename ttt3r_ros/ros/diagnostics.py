@@ -57,15 +57,15 @@ class Diagnostics:
     """Publishes the node's health on /diagnostics."""
 
     def __init__(self, node: LifecycleNode, counters: Counters, health: Health, device: str,
-                 constant: dict[str, str], trained: bool) -> None:
-        """Take what to watch; `constant` are values that stay as they are."""
+                 constant: dict[str, str], trained: bool, camera: str = '') -> None:
+        """Take what to watch, of one camera; `constant` are values that stay as they are."""
         self._node = node
         self._counters = counters
         self._health = health
         self._device = device
         self._constant = constant
         self._trained = trained
-        self._name = node.get_fully_qualified_name().lstrip('/')
+        self._name = f"{node.get_fully_qualified_name().lstrip('/')}: {f'{camera} ' if camera else ''}"
         self._previous: Counters = Counters()
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
 
@@ -121,5 +121,5 @@ class Diagnostics:
         return self._status('memory', DiagnosticStatus.OK, 'constant in the number of frames', values)
 
     def _status(self, part: str, level: bytes, text: str, values: dict[str, str]) -> DiagnosticStatus:
-        return DiagnosticStatus(level=level, name=f'{self._name}: {part}', message=text, hardware_id=self._device,
+        return DiagnosticStatus(level=level, name=f'{self._name}{part}', message=text, hardware_id=self._device,
                                 values=[KeyValue(key=key, value=value) for key, value in values.items()])

@@ -3,23 +3,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
 from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.reconstruction.cloud import Cloud
 from ttt3r_ros.reconstruction.depth import back_project, depth_of
+from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.reconstruction.reconstructor import Frame
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.ros.calibration import Calibration
-from ttt3r_ros.ros.cloud_output import CloudOutput, MapError, MapOutput, MapSettings
-from ttt3r_ros.ros.conversions import to_pose, to_transform
+from ttt3r_ros.ros.cloud_output import CloudOutput, MapError, MapOutput
+from ttt3r_ros.ros.conversions import to_odometry, to_pose, to_transform
 from ttt3r_ros.ros.depth_output import DepthOutput
-from ttt3r_ros.ros.frames import CameraMount
+from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.path_output import PathOutput
 
@@ -27,40 +30,48 @@ DEPTH = 10
 REPEAT_S = 5.0  # a trouble that stays is told again after this long
 
 
-class Outputs:
-    """The publishers of one configured node."""
+@dataclass(frozen=True)
+class CameraName:
+    """prefix: of its topics and services, such as 'front/', empty for the only camera; leads: its poses go to TF, where
+    a frame has one parent and one source."""
 
-    def __init__(self, node: LifecycleNode, mount: CameraMount, calibration: Calibration,
-                 map_settings: MapSettings) -> None:
+    prefix: str
+    leads: bool
+
+
+class Outputs:
+    """The publishers of one camera."""
+
+    def __init__(self, node: LifecycleNode, camera: CameraName, frames: Frames, calibration: Calibration,
+                 settings: Settings) -> None:
         """Create the publishers; they publish while the node is active."""
         self._node = node
-        self.mount = mount
+        self._leads = camera.leads
+        self._frames = frames
         self._calibration = calibration
-        self.pose = node.create_lifecycle_publisher(PoseStamped, '~/pose', DEPTH)
-        self.status = node.create_lifecycle_publisher(ReconstructionStatus, '~/status', DEPTH)
-        self._cloud, self._depth, self._path = CloudOutput(node), DepthOutput(node), PathOutput(node)
-        self._map = MapOutput(node, map_settings)
+        prefix = camera.prefix
+        self._pose = node.create_lifecycle_publisher(PoseStamped, f'~/{prefix}pose', DEPTH)
+        self._odometry = node.create_lifecycle_publisher(Odometry, f'~/{prefix}odometry', DEPTH)
+        self._status = node.create_lifecycle_publisher(ReconstructionStatus, f'~/{prefix}status', DEPTH)
+        self._publishers = (self._pose, self._odometry, self._status)
+        self._cloud, self._depth, self._path = (kind(node, prefix) for kind in (CloudOutput, DepthOutput, PathOutput))
+        self._map = MapOutput(node, prefix, settings.map)
 
     def wanted(self) -> bool:
         """Return whether anyone subscribes to what needs inference; the map needs it always."""
-        return (any(publisher.get_subscription_count() for publisher in (self.pose, self.status))
+        return (any(publisher.get_subscription_count() for publisher in self._publishers)
                 or any(part.wanted() for part in (self._cloud, self._depth, self._path)) or self._map.enabled)
 
-    def publish_frame(self, header: Header, frame: Frame, settings: Settings) -> str | None:
-        """Publish all that the frame tells and somebody wants.
+    def publish_frame(self, header: Header, frame: Frame, estimate: Estimate | None, settings: Settings) -> None:
+        """Publish all that the frame, in true metres, tells and somebody wants.
 
-        Returns why there is no pose, or None: without the camera's mount only what is in its own frame can be told.
+        estimate None: only what is in the camera's own frame can be told.
         """
-        camera = None
-        missing = self.mount.missing(header.frame_id)
-        if missing is None and self.mount.tracked_frame(header.frame_id) == settings.odom_frame:
-            missing = (f'the images are in the frame {header.frame_id!r} and so is odom_frame, which would be its own '
-                       'parent: name the odometry frame otherwise')
-        if missing is None:
-            camera = self.mount.camera(frame.pose, header.frame_id)
-            self._publish_pose(header, frame, settings)
+        if estimate is not None:
+            self._publish_pose(header, estimate, settings)
         if not (self._cloud.wanted() or self._depth.wanted() or self._map.enabled):
-            return missing
+            return
+        camera = None if estimate is None else estimate.camera
         # The network's points lie not quite on a pinhole's rays: put there, cloud and depth image are one thing.
         depth = depth_of(frame.points, frame.intrinsics) if np.isfinite(frame.intrinsics).all() else None
         points = frame.points if depth is None else back_project(depth, frame.intrinsics)
@@ -72,7 +83,6 @@ class Outputs:
         if self._map.enabled and camera is not None:
             kept = settings.points.filter.apply(points, frame.image, frame.confidence, organised=False)
             self._map.add(header, kept, camera, settings.odom_frame)
-        return missing
 
     def _publish_depth(self, header: Header, frame: Frame, depth: np.ndarray | None, settings: Settings) -> None:
         confidence, intrinsics = frame.confidence, frame.intrinsics
@@ -86,18 +96,19 @@ class Outputs:
                 return
         self._depth.publish(header, depth, confidence, intrinsics)
 
-    def _publish_pose(self, header: Header, frame: Frame, settings: Settings) -> None:
-        pose = self.mount.odometry(frame.pose, header.frame_id)
+    def _publish_pose(self, header: Header, estimate: Estimate, settings: Settings) -> None:
+        child = self._frames.tracked_frame(header.frame_id)
         odometry = Header(stamp=header.stamp, frame_id=settings.odom_frame)
-        if settings.publish_tf:
-            self.mount.broadcast(to_transform(odometry, self.mount.tracked_frame(header.frame_id), pose))
-        message = to_pose(odometry, pose)
-        self.pose.publish(message)
+        if settings.publish_tf and self._leads:
+            self._frames.broadcast(to_transform(odometry, child, estimate.tracked))
+        message = to_pose(odometry, estimate.tracked)
+        self._pose.publish(message)
+        self._odometry.publish(to_odometry(odometry, child, estimate))
         self._path.add(message)
 
     def publish_status(self, header: Header, frame: Frame, **about: str | bool | int | float) -> None:
         """Publish the frame's statistics; `about` are the fields that the frame does not know."""
-        self.status.publish(ReconstructionStatus(
+        self._status.publish(ReconstructionStatus(
             header=header, segment=frame.segment, frame=frame.index, gate_mean=frame.gate.mean,
             gate_std=frame.gate.std, gate_min=frame.gate.low, gate_max=frame.gate.high,
             confidence_mean=float(frame.confidence.mean()), confidence_median=float(np.median(frame.confidence)),
@@ -113,7 +124,7 @@ class Outputs:
 
     def destroy(self) -> None:
         """Take the publishers off the node."""
-        for publisher in (self.pose, self.status):
+        for publisher in self._publishers:
             self._node.destroy_lifecycle_publisher(publisher)
         for part in (self._cloud, self._depth, self._path, self._map):
             part.destroy()

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass, fields
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
@@ -15,6 +17,7 @@ from ttt3r_ros.reconstruction.reset_policy import POLICIES
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
 from ttt3r_ros.reconstruction.voxel_map import POLICIES as MAP_POLICIES
 from ttt3r_ros.ros.cloud_output import CloudSettings, MapSettings
+from ttt3r_ros.ros.scaling import SOURCES, ScaleSettings
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Declaration:
     """One parameter: default, description, whether it changes live, and what values it takes."""
 
     name: str
-    default: str | bool | int | float
+    default: str | bool | int | float | tuple
     text: str
     live: bool = False
     choices: tuple[str, ...] = ()
@@ -98,6 +101,24 @@ DECLARATIONS = (
                 "'least_confident'", choices=MAP_POLICIES),
     Declaration('map.max_rate', 0.5, 'maps a second at most', low=0.01, high=100.0),
     Declaration('odom_frame', 'odom', 'the continuous frame that poses are given in (x forward, y left, z up)'),
+    Declaration('map_frame', '', 'publish map_frame → odom_frame as one and the same, for stacks that want a map and '
+                'have no localisation; empty: leave it to the localisation'),
+    Declaration('initial_pose', (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), 'where base_frame, or without one the camera, is in '
+                'odom_frame at the first image: x y z roll pitch yaw, metres and radians'),
+    Declaration('level', 'initial_pose', "what says how the robot is tilted at the start: 'initial_pose', or 'imu', "
+                'an accelerometer on the topic imu while the robot stands; until it does, there is no pose',
+                choices=('initial_pose', 'imu')),
+    Declaration('scale', 1.0, "true metres per metre of the model's; with another scale_source, until it is certain "
+                'enough', live=True, low=0.001, high=1000.0),
+    Declaration('scale_source', 'fixed', "where the true metre comes from: 'fixed', scale alone; 'wheels', a "
+                "nav_msgs/Odometry of base_frame on wheel_odometry; 'floor', camera_height above the floor in view; "
+                "'focal', camera_info's focal length against the model's", choices=SOURCES),
+    Declaration('scale_frozen', False, 'leave the scale as it is now', live=True),
+    Declaration('camera_height', 0.0, "metres above the floor, for scale_source 'floor'", low=0.0, high=100.0),
+    Declaration('cameras', ('',), "names of several cameras, such as ['front', 'rear']: inputs front/image, outputs "
+                "~/front/pose and so on; [''] for one camera without a name"),
+    Declaration('shared_state', False, 'all cameras in one memory, their images in turn; false: a memory each, one '
+                'copy of the weights'),
     Declaration('base_frame', '', "the robot's base, whose camera mount is read from TF once; empty: the camera "
                 'itself is tracked'),
     Declaration('publish_tf', True, 'broadcast odom_frame → base_frame', live=True),
@@ -128,7 +149,13 @@ class Settings:
     points: CloudSettings
     map: MapSettings
     odom_frame: str
+    map_frame: str
     base_frame: str
+    initial_pose: tuple[float, ...]
+    level: str
+    scale: ScaleSettings
+    cameras: tuple[str, ...]
+    shared_state: bool
     publish_tf: bool
 
 
@@ -139,7 +166,9 @@ class SettingsError(ValueError):
 def declare(node: Node) -> None:
     """Declare all parameters on the node."""
     for declaration in DECLARATIONS:
-        node.declare_parameter(declaration.name, declaration.default, declaration.descriptor())
+        default = declaration.default
+        node.declare_parameter(declaration.name, list(default) if isinstance(default, tuple) else default,
+                               declaration.descriptor())
 
 
 def read(node: Node, changes: list[Parameter] | None = None) -> Settings:
@@ -151,14 +180,17 @@ def read(node: Node, changes: list[Parameter] | None = None) -> Settings:
             raise SettingsError(f'{name} {values[name]!r} is unknown: take one of {", ".join(declaration.choices)}')
     if values['resume'] and not values['state_file']:
         raise SettingsError('resume wants to know from where: set state_file')
-    if not values['odom_frame'] or values['odom_frame'] == values['base_frame']:
-        raise SettingsError('odom_frame must be a name, and another than base_frame')
+    if not values['odom_frame'] or values['odom_frame'] in (values['base_frame'], values['map_frame']):
+        raise SettingsError('odom_frame must be a name, and another than base_frame and map_frame')
+    initial_pose = tuple(values['initial_pose'])
+    if len(initial_pose) != 6 or not all(map(math.isfinite, initial_pose)):
+        raise SettingsError(f'initial_pose {list(initial_pose)} is no pose: give x y z roll pitch yaw')
     try:
         rule = make_rule(values['update_rule'], {name: values[name] for name in rule_parameters()})
     except UpdateRuleError as error:
         raise SettingsError(str(error)) from error
     built = {'rule': rule, 'depth_at_camera': values['depth.resolution'] == 'camera', 'points': _points(values),
-             'map': _map(values)}
+             'map': _map(values), 'scale': _scale(values), 'cameras': _cameras(values), 'initial_pose': initial_pose}
     return Settings(**built, **{f.name: values[f.name] for f in fields(Settings) if f.name not in built})
 
 
@@ -177,6 +209,33 @@ def _map(values: dict) -> MapSettings:
                             f'{SMALLEST_CELL} m')
     return MapSettings(values['map.cell'], values['map.capacity'], values['map.drop'],
                        _period(values['map.max_rate']))
+
+
+def _scale(values: dict) -> ScaleSettings:
+    source = values['scale_source']
+    if source == 'wheels' and not values['base_frame']:
+        raise SettingsError("scale_source 'wheels' tells how far the base has gone: set base_frame to the "
+                            'child_frame_id of wheel_odometry')
+    if source == 'floor' and not values['camera_height'] > 0:
+        raise SettingsError("scale_source 'floor' wants to know how high the camera is: set camera_height in metres")
+    return ScaleSettings(values['scale'], source, values['scale_frozen'], values['camera_height'])
+
+
+def _cameras(values: dict) -> tuple[str, ...]:
+    """Return the cameras' names; one camera without a name is ('',)."""
+    names = tuple(values['cameras']) or ('',)
+    wrong = [name for name in names if not re.fullmatch('[A-Za-z][A-Za-z0-9_]*', name)]
+    if names != ('',) and (wrong or len(set(names)) < len(names)):
+        raise SettingsError(f'cameras {list(names)} cannot be told apart in topics: give each its own name of letters, '
+                            'digits and _, a letter first')
+    if values['shared_state'] and len(names) == 1:
+        raise SettingsError("shared_state is for several cameras: name them in cameras, such as ['front', 'rear']")
+    if values['shared_state'] and values['resume']:
+        raise SettingsError('resume is not possible with shared_state: the first image may be of another camera than '
+                            'the last one saved')
+    if len(names) > 1 and not values['shared_state'] and not values['base_frame']:
+        raise SettingsError('several cameras with a memory each are joined by their mounts: set base_frame')
+    return names
 
 
 def _period(rate: float) -> int:

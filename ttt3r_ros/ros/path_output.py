@@ -16,10 +16,10 @@ LENGTH = 10_000  # poses; then every second one goes, so that the whole way stay
 class PathOutput:
     """Keeps the poses and publishes them."""
 
-    def __init__(self, node: LifecycleNode) -> None:
-        """Create the publisher."""
+    def __init__(self, node: LifecycleNode, prefix: str) -> None:
+        """Create the publisher; prefix: see Outputs."""
         self._node = node
-        self._publisher = node.create_lifecycle_publisher(Path, '~/path', 1)
+        self._publisher = node.create_lifecycle_publisher(Path, f'~/{prefix}path', 1)
         self._poses: deque[PoseStamped] = deque()
         self._stride, self._count = 1, 0
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
@@ -12,10 +12,12 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
+from ttt3r_ros.reconstruction.odometry import Estimate, OdometryError, World
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, Frame, Reconstructor, View
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.relocation import relocate
 from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
+from ttt3r_ros.reconstruction.scale import ScaleError
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
 from ttt3r_ros.ros.calibration import Calibration
@@ -23,40 +25,73 @@ from ttt3r_ros.ros.conversions import ImageError, nanoseconds, to_rgb
 from ttt3r_ros.ros.diagnostics import Counters, Health
 from ttt3r_ros.ros.outputs import Outputs
 from ttt3r_ros.ros.parameters import Settings
+from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.stamps import StampOrder, Verdict
+from ttt3r_ros.ros.tracker import Tracker
 from ttt3r_ros.ros.views import QueryError, Question
 
 REPEAT_S = 5.0  # a trouble that stays is told again after this long
 
 
 @dataclass(frozen=True)
+class Weights:
+    """What the network was loaded from: the file's name, and whether it is more than random numbers."""
+
+    name: str
+    trained: bool
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One memory and what goes with it: its cameras, one or several, share all of this."""
+
+    reconstructor: Reconstructor
+    world: World
+    scaling: Scaling
+    gap: CameraGap
+    autosave: Autosave
+
+
+@dataclass(frozen=True)
+class Senses:
+    """What the image topic brings and how it fared: one camera's."""
+
+    calibration: Calibration
+    counters: Counters
+    health: Health
+
+
+@dataclass(frozen=True)
 class Job:
-    """An image message and when it was received, time.monotonic() seconds."""
+    """An image message, when it was received, time.monotonic() seconds, and who answers it."""
 
     message: Image | CompressedImage
     received: float
+    pipeline: Pipeline
+
+    def answer(self) -> None:
+        """Answer it."""
+        self.pipeline.answer(self)
 
 
 class Pipeline:
-    """Answers images, one at a time."""
+    """Answers the images of one camera, one at a time."""
 
-    def __init__(self, node: LifecycleNode, reconstructor: Reconstructor, outputs: Outputs, calibration: Calibration,
-                 counters: Counters, health: Health, settings: Settings, weights: str, trained: bool) -> None:
+    def __init__(self, node: LifecycleNode, memory: Memory, senses: Senses, tracker: Tracker, outputs: Outputs,
+                 settings: Settings, weights: Weights) -> None:
         """Take the parts and the settings in force."""
         self._log = node.get_logger()
-        self._reconstructor = reconstructor
+        self._reconstructor, self._scaling = memory.reconstructor, memory.scaling
+        self._gap, self._autosave = memory.gap, memory.autosave
+        self._calibration, self._counters, self._health = senses.calibration, senses.counters, senses.health
+        self._tracker = tracker
         self._outputs = outputs
-        self._calibration = calibration
-        self._counters = counters
-        self._health = health
         self._settings = settings
         self._weights = weights
-        self._trained = trained
         self._stamps = StampOrder()
-        self._gap = CameraGap(settings.max_gap)
-        self._autosave = Autosave(settings.state_file, settings.autosave_interval, self._tell_unsaved)
         self._resume: tuple[bytes, Context] | None = None
         self._last_header: Header | None = None
+        self._last_estimate: Estimate | None = None
         self._last_intrinsics: np.ndarray | None = None
 
     def answer(self, job: Job) -> None:
@@ -101,10 +136,11 @@ class Pipeline:
                             throttle_duration_sec=REPEAT_S)
             return
         inference_ms = (time.monotonic() - started) * 1e3
-        missing = self._outputs.publish_frame(header, frame, self._settings)
+        frame, estimate, missing = self._tracker.track(header, frame)
         if missing:
             self._log.warning(f'no pose and no TF: {missing}', throttle_duration_sec=REPEAT_S)
-        self._last_header, self._last_intrinsics = header, frame.intrinsics
+        self._outputs.publish_frame(header, frame, estimate, self._settings)
+        self._last_header, self._last_estimate, self._last_intrinsics = header, estimate, frame.intrinsics
         if self._settings.state_file and self._autosave.due():
             self._autosave.submit(*self.state_to_save())
         counters.answered += 1
@@ -112,8 +148,9 @@ class Pipeline:
         self._health.last_inference_ms = inference_ms
         about = {name: value for name, value in vars(counters).items() if name != 'skipped_lazy'}
         self._outputs.publish_status(
-            header, frame, update_rule=self._reconstructor.rule.name, weights=self._weights, trained=self._trained,
-            inference_ms=inference_ms, latency_ms=(time.monotonic() - job.received) * 1e3, **about)
+            header, frame, update_rule=self._reconstructor.rule.name, weights=self._weights.name,
+            trained=self._weights.trained, inference_ms=inference_ms,
+            latency_ms=(time.monotonic() - job.received) * 1e3, **self._scaling.about(), **about)
 
     def reset(self) -> str:
         """Drop the memory, keep the place; return what happened. Raises one of CannotReset, all as it was."""
@@ -126,12 +163,10 @@ class Pipeline:
         """Return what a state file holds. Raises StateFileError before the first frame."""
         if self._last_header is None:
             raise StateFileError('there is nothing to save: no frame has been seen')
-        view = self._reconstructor.last_view
-        camera_frame = self._last_header.frame_id
-        mount = self._outputs.mount
-        pose = None if mount.missing(camera_frame) else mount.odometry(view.pose, camera_frame)
-        return self._reconstructor.snapshot(), Context(self._settings.odom_frame, camera_frame, pose,
-                                                       nanoseconds(self._last_header.stamp))
+        pose = None if self._last_estimate is None else self._last_estimate.tracked
+        return self._reconstructor.snapshot(), Context(
+            self._settings.odom_frame, self._last_header.frame_id, pose, nanoseconds(self._last_header.stamp),
+            self._tracker.state())
 
     def resume_from(self, path: str, snapshot: bytes, context: Context) -> None:
         """Relocate the next image against a saved state. Raises StateFileError for another network's or frame's."""
@@ -144,6 +179,10 @@ class Pipeline:
         except SnapshotError as error:
             raise StateFileError(f'{path} does not fit: {error}') from error
         self._reconstructor.restore(before)
+        try:
+            self._tracker.check(context.odometry)
+        except (OdometryError, ScaleError) as error:
+            raise StateFileError(f'{path} does not fit: {error}') from error
         self._resume = snapshot, context
 
     def pause(self) -> None:
@@ -161,15 +200,14 @@ class Pipeline:
         """Ask the memory about a view. Raises QueryError, NonFinitePrediction."""
         if self._last_header is None:
             raise QueryError('the memory has seen no frame yet: send images first')
-        camera_frame = self._last_header.frame_id
-        missing = self._outputs.mount.missing(camera_frame)
-        if missing:
-            raise QueryError(missing)
+        pose = self._tracker.own(question.pose)
+        if pose is None:
+            raise QueryError('the odometry frame is not known yet: the log says what it waits for')
         intrinsics = self._last_intrinsics if question.intrinsics is None else question.intrinsics
         if not np.isfinite(intrinsics).all():
             raise QueryError('the focal length of the last image is not known: give camera_info')
-        pose = self._outputs.mount.own(question.pose, camera_frame)
-        return self._last_header, self._reconstructor.query(pose, intrinsics, question.size)
+        view = self._reconstructor.query(pose, intrinsics, question.size)
+        return self._last_header, replace(view, points=view.points * np.float32(self._scaling.factor))
 
     def clock_went_back(self, now: int) -> None:
         """Reset if the last image lies in the clock's future (now, ns): the images will go back too."""
@@ -186,12 +224,14 @@ class Pipeline:
         if (settings.reset_policy, settings.reset_interval) != (self._settings.reset_policy,
                                                                 self._settings.reset_interval):
             self._reconstructor.policy = make_reset_policy(settings.reset_policy, settings.reset_interval)
+        self._scaling.apply(settings.scale)
         self._gap.max_gap_s, self._autosave.interval_s = settings.max_gap, settings.autosave_interval
         self._settings = settings
 
     def state(self) -> dict[str, str]:
         """Return what changes as it runs, for diagnostics."""
-        return {'update rule': self._reconstructor.rule.name, 'segment': str(self._reconstructor.segment)}
+        return {'update rule': self._reconstructor.rule.name, 'segment': str(self._reconstructor.segment),
+                'metres per metre of the model': f'{self._scaling.factor:.4g}'}
 
     def _step(self, image: np.ndarray, stamp: int) -> Frame:
         """Step; the first image after a restart is relocated against the saved memory."""
@@ -207,11 +247,9 @@ class Pipeline:
             self._log.error('the saved state is not taken over, nothing bears out where the robot is: all goes on '
                             'without it; after a restart that is a new odometry')
             return self._reconstructor.step(image)
+        self._tracker.restore(context.odometry)
         self._log.info(f'resumed in the odometry frame of the saved state, segment {frame.segment}')
         return frame
-
-    def _tell_unsaved(self, error: StateFileError) -> None:
-        self._log.error(f'autosave: {error}')
 
     def _refuse(self, error: ValueError) -> None:
         self._counters.dropped_invalid += 1

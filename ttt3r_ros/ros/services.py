@@ -18,15 +18,15 @@ from ttt3r_ros.srv import LoadState, QueryView, SaveMap, SaveState
 
 
 class Services:
-    """`~/reset`, `~/save_state`, `~/load_state`, `~/save_map` and `~/query_view` of one configured node."""
+    """`~/reset`, `~/save_state`, `~/load_state`, `~/save_map` and `~/query_view` of one camera."""
 
-    def __init__(self, node: LifecycleNode, worker: Worker, pipeline: Pipeline, state_path: str) -> None:
-        """Create them; state_path: the file where a request names none, may be empty."""
+    def __init__(self, node: LifecycleNode, prefix: str, worker: Worker, pipeline: Pipeline, state_path: str) -> None:
+        """Create them; state_path: the file where a request names none, may be empty. prefix: see Outputs."""
         self._node, self._worker, self._pipeline, self._state_path = node, worker, pipeline, state_path
-        self._services = [node.create_service(kind, name, answer) for kind, name, answer in (
-            (Trigger, '~/reset', self._reset), (SaveState, '~/save_state', self._save),
-            (LoadState, '~/load_state', self._load), (SaveMap, '~/save_map', self._save_map),
-            (QueryView, '~/query_view', self._query))]
+        self._services = [node.create_service(kind, f'~/{prefix}{name}', answer) for kind, name, answer in (
+            (Trigger, 'reset', self._reset), (SaveState, 'save_state', self._save),
+            (LoadState, 'load_state', self._load), (SaveMap, 'save_map', self._save_map),
+            (QueryView, 'query_view', self._query))]
 
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         try:

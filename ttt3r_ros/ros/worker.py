@@ -16,13 +16,13 @@ QUEUE_BYTES = 1 << 30  # waiting frames of a lossless run; past it the subscript
 
 
 class Worker:
-    """Hands frames to one thread: in live form the newest waiting one, in lossless form all in order."""
+    """Hands frames to one thread: in live form the newest waiting one of each source, in lossless form all in order."""
 
     def __init__(self, handle: Callable[[Any], None], *, lossless: bool) -> None:
         """Take the function that answers a frame. The worker starts paused."""
         self._handle = handle
         self._lossless = lossless
-        self._frames: deque[tuple[Any, int]] = deque()
+        self._frames: deque[tuple[Any, int, Any]] = deque()  # frame, bytes, source
         self._bytes = 0
         self._calls: deque[tuple[Callable[[], Any], Future]] = deque()
         self._paused = True
@@ -32,21 +32,24 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name='inference', daemon=True)
         self._thread.start()
 
-    def submit(self, frame: Any, size: int) -> int:
-        """Leave a frame of that many bytes; return how many older ones it pushed out.
+    def submit(self, frame: Any, size: int, source: Any = None) -> int:
+        """Leave a frame of that many bytes; return how many older ones of its source it pushed out.
 
-        In lossless form none ever is: past QUEUE_BYTES this waits until there is room.
+        Live, it takes the place in the queue of the one that it pushes out: so sources take turns. In lossless form
+        none is pushed out: past QUEUE_BYTES this waits until there is room.
         """
         with self._changed:
-            if not self._lossless:
-                dropped = len(self._frames)
-                self._frames.clear()
-                self._bytes = 0
-            else:
-                dropped = 0
+            if self._lossless:
                 self._changed.wait_for(lambda: not self._frames or self._bytes + size <= QUEUE_BYTES
                                        or self._paused or self._stopping)
-            self._frames.append((frame, size))
+            dropped, entry = 0, (frame, size, source)
+            older = None if self._lossless else next(
+                (i for i, waiting in enumerate(self._frames) if waiting[2] is source), None)
+            if older is None:
+                self._frames.append(entry)
+            else:
+                self._bytes -= self._frames[older][1]
+                self._frames[older], dropped = entry, 1
             self._bytes += size
             self._changed.notify_all()
         return dropped
@@ -74,16 +77,16 @@ class Worker:
             self._paused = False
             self._changed.notify_all()
 
-    def pause(self) -> int:
-        """Finish the frame in hand, then rest; return how many waiting frames were dropped.
+    def pause(self) -> list[Any]:
+        """Finish the frame in hand, then rest; return the source of each waiting frame that was dropped.
 
         Frames that wait in a lossless run go on waiting.
         """
         with self._changed:
             self._paused = True
-            dropped = 0
+            dropped = []
             if not self._lossless:
-                dropped = len(self._frames)
+                dropped = [source for _, _, source in self._frames]
                 self._frames.clear()
                 self._bytes = 0
             self._changed.notify_all()
@@ -112,7 +115,7 @@ class Worker:
                     break
                 call = self._calls.popleft() if self._calls else None
                 if call is None:
-                    frame, size = self._frames.popleft()
+                    frame, size, _ = self._frames.popleft()
                     self._bytes -= size
                     self._busy = True
                     self._changed.notify_all()

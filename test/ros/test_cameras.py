@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several cameras on one node: a memory each, or one for all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from harness import scene, stamp_of
+from test_odometry import MOUNT, OPTICAL, matrix, mount_camera
+
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction import state_file
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+
+SECOND = 1_000_000_000
+REAR_MOUNT = np.diag([-1.0, -1, 1, 1]) @ MOUNT  # the same, looking back
+MOUNTS = {'front': MOUNT, 'rear': REAR_MOUNT}
+
+
+@pytest.fixture
+def pair(start_node, make_robot):
+    """Return a function that starts a node with two cameras, and returns it with a robot for each."""
+    def start(**parameters):
+        node = start_node(cameras=['front', 'rear'], lossless=True, **parameters)
+        robots = {name: make_robot(target=f'ttt3r/{name}', topic=f'{name}/image') for name in ('front', 'rear')}
+        for robot in robots.values():
+            robot.wait_until_watched()
+        return node, robots
+    return start
+
+
+def show(robots, name: str, stamp: int, seed: int) -> None:
+    """Publish one image and wait for its answer."""
+    robot = robots[name]
+    before = len(robot.heard['status'])
+    robot.show(stamp, scene(seed), f'{name}_optical')
+    robot.wait_for(f'an answer of {name}', lambda: len(robot.heard['status']) > before)
+
+
+def test_each_camera_has_a_memory_and_outputs_of_its_own(pair, tmp_path):
+    """Two cameras give the poses that two runs of the library give, the base's both; only the first speaks to TF."""
+    node, robots = pair(base_frame='base_link', state_file=str(tmp_path / 'robot.state'), autosave_interval=0.0)
+    kept = [mount_camera(robots[name], MOUNTS[name], f'{name}_optical') for name in robots]
+    for robot in robots.values():
+        robot.spin(1.2)
+    network = load_network('untrained').network
+    library = {name: Reconstructor(network, make_rule('ttt3r')) for name in robots}
+    expected = {name: [] for name in robots}
+    for i in range(6):
+        for k, name in enumerate(('front', 'rear', 'rear')):  # one is faster
+            seed = 100 * ('front', 'rear').index(name) + 3 * i + k
+            show(robots, name, SECOND + i * SECOND // 10 + k, seed)
+            pose = library[name].step(scene(seed)).pose
+            expected[name].append(MOUNTS[name] @ pose @ np.linalg.inv(MOUNTS[name]))
+        if i == 2:
+            assert robots['rear'].reset().success
+            library['rear'].reset()
+    for name, robot in robots.items():
+        robot.wait_for('poses', lambda robot=robot, name=name: len(robot.heard['pose']) == len(expected[name]))
+        np.testing.assert_allclose([matrix(m.pose) for m in robot.heard['pose']], expected[name], atol=1e-9)
+        assert {m.child_frame_id for m in robot.heard['odometry']} == {'base_link'}
+    assert (robots['front'].counters().segment, robots['rear'].counters().segment) == (0, 1)
+    told = [stamp_of(t) for m in robots['front'].heard['tf'] for t in m.transforms]
+    assert told == [stamp_of(m) for m in robots['front'].heard['pose']]
+    front = robots['front']
+    front.target = 'ttt3r'
+    front.wait_for('diagnostics', lambda: front.diagnostic('front input') and front.diagnostic('rear input'))
+    assert front.transition('deactivate')
+    for name in robots:
+        snapshot, context = state_file.load(tmp_path / f'robot.{name}.state')
+        assert context.camera_frame == f'{name}_optical'
+        Reconstructor(network, make_rule('ttt3r')).restore(snapshot)
+    del kept
+
+
+def test_cameras_with_a_shared_state_are_one_sequence(pair):
+    """Interleaved images are answered as one sequence of the library, all in the world of the first image."""
+    node, robots = pair(shared_state=True)
+    library = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
+    expected, order = {name: [] for name in robots}, ['rear', 'front', 'front', 'rear', 'front', 'rear']
+    for i, name in enumerate(order):
+        show(robots, name, SECOND + i * SECOND // 20, 11 * i)
+        expected[name].append(OPTICAL @ library.step(scene(11 * i)).pose)
+    for name, robot in robots.items():
+        robot.wait_for('poses', lambda robot=robot: len(robot.heard['pose']) == 3)
+        np.testing.assert_allclose([matrix(m.pose) for m in robot.heard['pose']], expected[name], atol=1e-9)
+        assert [m.frame for m in robot.heard['status']] == [i for i, n in enumerate(order) if n == name]
+    assert robots['front'].reset().success
+    show(robots, 'rear', 2 * SECOND, 5)
+    assert robots['rear'].counters().segment == 1
+
+
+def test_a_fast_camera_leaves_its_turn_to_a_slow_one(start_node, make_robot):
+    """Live, a flood of images on one topic does not keep the other camera's single images from being answered."""
+    start_node(cameras=['front', 'rear'], shared_state=True)
+    robots = {name: make_robot(target=f'ttt3r/{name}', topic=f'{name}/image') for name in ('front', 'rear')}
+    for robot in robots.values():
+        robot.wait_until_watched()
+    front, rear = robots.values()
+    for i in range(8):
+        for j in range(20):
+            front.show(SECOND + (20 * i + j) * 1_000_000, scene(j))
+        rear.show(SECOND + i * 20_000_000, scene(i))
+        rear.wait_for('an answer to the slow one', lambda i=i: len(rear.heard['status']) > i)
+    front.wait_for('the last of the fast ones', lambda: front.heard['status'] and stamp_of(
+        front.counters()) == SECOND + 159 * 1_000_000)
+    assert rear.counters().dropped_overrun == 0
+    assert front.counters().dropped_overrun + front.counters().lost_in_transport > 0

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Odometry, where it begins, and its metres, over DDS."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import TransformStamped
+from harness import CAMERA_FRAME, scene, stamp_of
+from nav_msgs.msg import Odometry as OdometryMessage
+from scipy.spatial.transform import Rotation
+from sensor_msgs.msg import Imu
+from sensor_msgs_py import point_cloud2
+from tf2_ros import StaticTransformBroadcaster
+
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.cloud import CloudFilter
+from ttt3r_ros.reconstruction.depth import back_project, depth_of
+from ttt3r_ros.reconstruction.odometry import Odometry
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+
+SECOND = 1_000_000_000
+STAMPS = [1_700_000_000_000_000_003 + i * 99_999_999 for i in range(6)]
+OPTICAL = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+MOUNT = OPTICAL + np.array([[0, 0, 0, 0.2], [0, 0, 0, 0], [0, 0, 0, 0.5], [0, 0, 0, 0]])
+
+
+def matrix(pose) -> np.ndarray:
+    """Return the (4, 4) matrix of a Pose."""
+    p, q, found = pose.position, pose.orientation, np.eye(4)
+    found[:3, :3] = Rotation.from_quat([q.x, q.y, q.z, q.w]).as_matrix()
+    found[:3, 3] = p.x, p.y, p.z
+    return found
+
+
+def mount_camera(robot, base_from_camera: np.ndarray = MOUNT, camera: str = CAMERA_FRAME) -> StaticTransformBroadcaster:
+    """Publish a mount; keep what is returned, or it goes."""
+    message = TransformStamped(child_frame_id=camera)
+    message.header.frame_id = 'base_link'
+    t, q = message.transform.translation, message.transform.rotation
+    t.x, t.y, t.z = (float(v) for v in base_from_camera[:3, 3])
+    q.x, q.y, q.z, q.w = (float(v) for v in Rotation.from_matrix(base_from_camera[:3, :3]).as_quat())
+    broadcaster = StaticTransformBroadcaster(robot.node)
+    broadcaster.sendTransform(message)
+    return broadcaster
+
+
+def frames_of(count: int = len(STAMPS)) -> list:
+    """Return what the library says about the first images that `show` sends."""
+    reconstructor = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
+    return [reconstructor.step(scene(stamp // 100_000_000)) for stamp in STAMPS[:count]]
+
+
+def test_odometry_is_pose_and_twist_with_the_library_s_covariances(run):
+    """Stamp and frames are the image's and the robot's; twist, and both covariances, are what the library computes."""
+    node, robot = run(lossless=True, base_frame='base_link', map_frame='map')
+    kept = mount_camera(robot)
+    robot.spin(1.0)
+    robot.show_and_wait(STAMPS)
+    robot.wait_for('odometry', lambda: len(robot.heard['odometry']) == len(robot.heard['pose']) == len(STAMPS))
+    odometry = Odometry()
+    for pose, message, frame, stamp in zip(robot.heard['pose'], robot.heard['odometry'], frames_of(), STAMPS,
+                                           strict=True):
+        assert stamp_of(message) == stamp
+        assert (message.header.frame_id, message.child_frame_id) == ('odom', 'base_link')
+        assert message.pose.pose == pose.pose
+        expected = odometry.update(MOUNT @ frame.pose, MOUNT, stamp, float(np.median(frame.confidence)), frame.segment)
+        np.testing.assert_allclose(np.reshape(message.pose.covariance, (6, 6)), expected.covariance, rtol=1e-9)
+        v, w = message.twist.twist.linear, message.twist.twist.angular
+        covariance = np.reshape(message.twist.covariance, (6, 6))
+        if expected.twist is None:
+            assert stamp == STAMPS[0] and covariance.diagonal().min() >= 1e6
+            continue
+        np.testing.assert_allclose([v.x, v.y, v.z, w.x, w.y, w.z], expected.twist, atol=1e-9)
+        np.testing.assert_allclose(covariance, expected.twist_covariance, rtol=1e-9)
+    robot.wait_for('the map frame', lambda: ('map', 'odom') in {
+        (t.header.frame_id, t.child_frame_id) for m in robot.heard['tf_static'] for t in m.transforms})
+    del kept
+
+
+def test_ten_resets_break_no_odometry_and_the_covariance_says_so(run):
+    """At each reset the path goes on from where it was, by no more than a frame's own motion, ever less certain."""
+    _, robot = run(lossless=True)
+    stamps = [SECOND + i * SECOND // 10 for i in range(44)]
+    image = scene(5)
+    for i, stamp in enumerate(stamps):
+        robot.show(stamp, image)
+        robot.wait_for('an answer', lambda i=i: len(robot.heard['odometry']) > i)
+        if i % 4 == 3 and i < 40:
+            assert robot.reset().success
+    robot.wait_for('status', lambda: len(robot.heard['status']) == len(stamps))
+    segments = np.array([s.segment for s in robot.heard['status']])
+    assert segments[-1] == 10
+    poses = np.array([matrix(m.pose.pose) for m in robot.heard['odometry']])
+    steps = np.linalg.norm(np.diff(poses[:, :3, 3], axis=0), axis=1)
+    across = np.diff(segments) > 0
+    # The same image all the while: what moves is the network's answer from its first frame to the later ones.
+    own = steps[:3].max()
+    assert across.sum() == 10
+    assert steps[across].max() <= 2 * own + 1e-6
+    spread = np.array([m.pose.covariance[0] for m in robot.heard['odometry']])
+    assert (np.diff(spread)[across] > 0).all()
+    assert spread[-1] > 5 * spread[3]
+
+
+def test_it_begins_where_it_is_told_to(run):
+    """initial_pose is the base's first pose; the rest follows from it as from the origin."""
+    _, robot = run(lossless=True, base_frame='base_link', initial_pose=[1.0, 2.0, 0.5, 0.0, 0.1, 1.5])
+    kept = mount_camera(robot)
+    robot.spin(1.0)
+    robot.show_and_wait(STAMPS[:3])
+    start = np.eye(4)
+    start[:3, :3] = Rotation.from_euler('xyz', (0, 0.1, 1.5)).as_matrix()
+    start[:3, 3] = 1, 2, 0.5
+    robot.wait_for('poses', lambda: len(robot.heard['pose']) == 3)
+    for message, frame in zip(robot.heard['pose'], frames_of(3), strict=True):
+        np.testing.assert_allclose(matrix(message.pose), start @ MOUNT @ frame.pose @ np.linalg.inv(MOUNT), atol=1e-9)
+    del kept
+
+
+def imu(stamp: int, acceleration: np.ndarray, frame_id: str = 'base_link') -> Imu:
+    """Return a message of an accelerometer, m/s²."""
+    message = Imu()
+    message.header.frame_id = frame_id
+    message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, SECOND)
+    a = message.linear_acceleration
+    a.x, a.y, a.z = (float(v) for v in acceleration)
+    return message
+
+
+def test_an_imu_at_rest_levels_the_start(run):
+    """Without a standing IMU there is no pose and the log says why; with it the base starts as tilted as it is."""
+    node, robot = run(lossless=True, base_frame='base_link', level='imu')
+    kept = mount_camera(robot)
+    sensor = robot.node.create_publisher(Imu, 'imu', 100)
+    robot.spin(1.0)
+    robot.show_and_wait(STAMPS[:1])
+    robot.wait_for('the reason', lambda: 'is the IMU running' in node.log())
+    tilt = Rotation.from_euler('xyz', (0.1, -0.2, 0.0))
+    resting = tilt.inv().apply([0, 0, 9.81])
+    robot.wait_for('the subscription', lambda: sensor.get_subscription_count() > 0)
+    for i in range(100):
+        sensor.publish(imu(STAMPS[1] - SECOND + (i + 1) * SECOND // 100, resting))
+    robot.spin(0.5)
+    robot.show_and_wait(STAMPS[1:4])
+    robot.wait_for('poses', lambda: len(robot.heard['pose']) == 3)
+    frames = frames_of(4)
+    # The tilt is the base's at the second image; by the path it was this at the first.
+    moved = MOUNT @ frames[1].pose @ np.linalg.inv(MOUNT)
+    for message, frame in zip(robot.heard['pose'], frames[1:], strict=True):
+        start = matrix(message.pose) @ np.linalg.inv(MOUNT @ frame.pose @ np.linalg.inv(MOUNT))
+        up = start[:3, :3] @ moved[:3, :3] @ tilt.inv().apply([0, 0, 1])
+        np.testing.assert_allclose(up, [0, 0, 1], atol=1e-6)
+        np.testing.assert_allclose(start[:3, 3], 0, atol=1e-9)
+        assert abs(start[1, 0]) < 1e-9 < start[0, 0]  # and heads along x
+    del kept
+
+
+def test_another_scale_stretches_the_way_to_come_and_not_the_way_gone(run):
+    """scale is in force from the next frame on, for clouds and steps alike, and the pose does not jump."""
+    _, robot = run(lossless=True)
+    robot.show_and_wait(STAMPS[:3])
+    assert robot.set('scale', 2.5).successful
+    robot.show_and_wait(STAMPS[3:])
+    robot.wait_for('all', lambda: all(len(robot.heard[n]) == len(STAMPS) for n in ('pose', 'points')))
+    frames = frames_of()
+    place = np.array([matrix(m.pose)[:3, 3] for m in robot.heard['pose']])
+    model = np.array([(OPTICAL @ f.pose)[:3, 3] for f in frames])
+    scales = np.array([1, 1, 2.5, 2.5, 2.5])[:, None]
+    np.testing.assert_allclose(np.diff(place, axis=0), scales * np.diff(model, axis=0), atol=1e-9)
+    for message, frame, scale in zip(robot.heard['points'], frames, (1, 1, 1, 2.5, 2.5, 2.5), strict=True):
+        points = frame.points * np.float32(scale)
+        if np.isfinite(frame.intrinsics).all():
+            points = back_project(depth_of(points, frame.intrinsics), frame.intrinsics)
+        shown = CloudFilter().apply(points, frame.image, frame.confidence, organised=True).points
+        np.testing.assert_array_equal(point_cloud2.read_points_numpy(message, ['x', 'y', 'z']), shown.reshape(-1, 3))
+    assert [s.metric_scale for s in robot.heard['status']] == [1, 1, 1, 2.5, 2.5, 2.5]
+    assert robot.counters().metric_scale_source == 'fixed' and np.isnan(robot.counters().metric_scale_deviation)
+
+
+def test_wheels_tell_the_metre(run):
+    """Wheels that go 3 times the model's way make the scale 3, told with its deviation; another frame's are refused."""
+    node, robot = run(lossless=True, base_frame='base_link', scale_source='wheels')
+    kept = mount_camera(robot, OPTICAL)
+    wheels = robot.node.create_publisher(OdometryMessage, 'wheel_odometry', 1000)
+    robot.wait_for('the subscription', lambda: wheels.get_subscription_count() > 0)
+    robot.spin(1.0)
+    stamps = [SECOND + i * SECOND // 10 for i in range(40)]
+    reconstructor = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
+    model = [OPTICAL @ reconstructor.step(scene(7 * i)).pose @ np.linalg.inv(OPTICAL) for i in range(len(stamps))]
+    factor = 3.0
+    for i, (stamp, pose) in enumerate(zip(stamps, model, strict=True)):
+        message = OdometryMessage(child_frame_id='base_link')
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, SECOND)
+        p, q = message.pose.pose.position, message.pose.pose.orientation
+        p.x, p.y, p.z = (float(v) for v in factor * pose[:3, 3])
+        q.x, q.y, q.z, q.w = (float(v) for v in Rotation.from_matrix(pose[:3, :3]).as_quat())
+        wheels.publish(message)
+        robot.spin(0.01)
+        robot.show(stamp, scene(7 * i))
+        robot.wait_for('an answer', lambda i=i: len(robot.heard['status']) > i)
+    status = robot.counters()
+    assert status.metric_scale_source == 'wheels' and status.metric_scale_samples >= 10
+    assert status.metric_scale_estimate == pytest.approx(factor, rel=1e-3)
+    assert 0 < status.metric_scale_deviation < 0.1 and status.metric_scale == status.metric_scale_estimate
+    wrong = OdometryMessage(child_frame_id='another')
+    wheels.publish(wrong)
+    robot.wait_for('the refusal', lambda: "of 'another'" in node.log())
+    del kept
+
+
+@pytest.mark.parametrize(('settings', 'reason'), [
+    ({'scale_source': 'wheels'}, 'set base_frame'), ({'scale_source': 'floor'}, 'camera_height'),
+    ({'initial_pose': [0.0, 1.0]}, 'x y z roll pitch yaw'), ({'map_frame': 'odom'}, 'map_frame'),
+    ({'cameras': ['front', 'rear']}, 'base_frame'), ({'cameras': ['front', 'front'], 'shared_state': True}, 'own name'),
+    ({'shared_state': True}, 'several cameras')])
+def test_settings_that_do_not_go_together_are_refused_with_the_remedy(start_node, make_robot, settings, reason):
+    """Configure fails, the log names the parameter and what to do, and the node stays to be asked again."""
+    node, robot = start_node(**settings), make_robot()
+    robot.wait_for('the reason', lambda: 'configure failed' in node.log() and reason in node.log())
+    assert robot.state() == 'unconfigured'

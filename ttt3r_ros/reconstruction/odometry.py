@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the camera's path to the robot's odometry: the scale, where it begins, the mount, twist and covariance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ttt3r_ros.reconstruction.scale import ScaledPath, ScaleError
+from ttt3r_ros.reconstruction.twist import twist
+from ttt3r_ros.reconstruction.uncertainty import Coefficients, Observation, Uncertainty, UncertaintyError
+
+
+class OdometryError(ValueError):
+    """A saved odometry that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Where things are in the odometry frame: camera (4, 4), the optical frame; tracked (4, 4), the base or the camera.
+
+    covariance (6, 6): of tracked, x y z rotX rotY rotZ, odometry axes. twist (6,): m/s and rad/s along and about
+    tracked's own axes, twist_covariance (6, 6) of it; both None where two poses in time are missing.
+    """
+
+    camera: np.ndarray
+    tracked: np.ndarray
+    covariance: np.ndarray
+    twist: np.ndarray | None
+    twist_covariance: np.ndarray | None
+
+
+class World:
+    """A path's world, the first camera's optical axes and the model's metres, in the odometry frame.
+
+    The cameras that share a memory share it. camera_frame: the first camera's name, None before the first frame;
+    start (4, 4): its pose in the odometry frame, None until known.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a frame."""
+        self.camera_frame: str | None = None
+        self.start: np.ndarray | None = None
+        self._scaled = ScaledPath()
+
+    def advance(self, pose: np.ndarray, scale: float) -> np.ndarray:
+        """Return the pose (4, 4) in metres of the path's next one, `scale` metres to each of the model's from now on.
+
+        Call it once for each frame, whether its pose is told or not.
+        """
+        return self._scaled.apply(pose, scale)
+
+    def camera(self, scaled: np.ndarray) -> np.ndarray:
+        """Return the optical pose (4, 4) in the odometry frame for what `advance` returned."""
+        return self.start @ scaled
+
+    def own(self, camera: np.ndarray) -> np.ndarray:
+        """Return the path's pose (4, 4) for an optical one in the odometry frame, by the scale now in force."""
+        return self._scaled.take_back(np.linalg.inv(self.start) @ camera)
+
+    def state(self) -> dict[str, Any]:
+        """Return what is remembered, as JSON."""
+        return {'camera_frame': self.camera_frame, 'start': None if self.start is None else self.start.tolist(),
+                'scaled': self._scaled.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned. Raises OdometryError if it cannot be read; then all is as it was."""
+        scaled = ScaledPath()
+        try:
+            start = None if state['start'] is None else np.array(state['start'], np.float64).reshape(4, 4)
+            scaled.restore(state['scaled'])
+            self.camera_frame, self.start, self._scaled = state['camera_frame'], start, scaled
+        except (KeyError, TypeError, ValueError, ScaleError) as error:
+            raise OdometryError(f'this is no state of a World: {error!r}') from error
+
+
+class Odometry:
+    """The path of one tracked frame; not thread-safe."""
+
+    def __init__(self, coefficients: Coefficients = Coefficients()) -> None:
+        """Take the calibration of the covariances."""
+        self._uncertainty = Uncertainty(coefficients)
+        self._last: tuple[int, np.ndarray] | None = None
+
+    def update(self, camera: np.ndarray, tracked_from_camera: np.ndarray, stamp: int, confidence: float,
+               segment: int) -> Estimate:
+        """Take the next frame: the optical pose (4, 4) in the odometry frame at a stamp, ns, and what was seen.
+
+        tracked_from_camera (4, 4): the mount. confidence: the frame's median; segment: resets before it.
+        """
+        tracked = camera @ np.linalg.inv(tracked_from_camera)
+        moving, elapsed = None, None
+        if self._last is not None:
+            before_ns, before = self._last
+            moving = twist(before, before_ns, tracked, stamp)
+            elapsed = (stamp - before_ns) / 1e9
+        self._last = stamp, tracked
+        known = self._uncertainty.update(Observation(tracked, confidence, segment, elapsed))
+        return Estimate(camera, tracked, known.pose, moving, None if moving is None else known.twist)
+
+    def state(self) -> dict[str, Any]:
+        """Return what is remembered, as JSON."""
+        return {'last': None if self._last is None else [self._last[0], self._last[1].tolist()],
+                'uncertainty': self._uncertainty.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned. Raises OdometryError if it cannot be read; then all is as it was."""
+        try:
+            last = state['last']
+            if last is not None:
+                last = int(last[0]), np.array(last[1], np.float64).reshape(4, 4)
+            self._uncertainty.restore(state['uncertainty'])
+        except (KeyError, IndexError, TypeError, ValueError, UncertaintyError) as error:
+            raise OdometryError(f'this is no state of an Odometry: {error!r}') from error
+        self._last = last

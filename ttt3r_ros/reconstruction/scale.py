@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The true metre in the model's: estimated online from what else the robot knows, and applied without a jump.
+
+Each estimator turns what it is given into ratios true / model and takes the median of the newest WINDOW. The standard
+deviation of that median follows from the ratios' own spread, from how many of them are independent, and from what is
+wrong with all of them alike (`bias`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+WINDOW = 200  # ratios
+FEWEST = 10
+MOST_DEVIATION = 0.1  # relative; a scale less certain is no better than the model's own
+MOST_SPREAD = 0.35  # of the single ratios' logarithms: wider, they do not measure one thing
+LARGEST = 20.0  # ratios beyond this, either way, are failures of a sensor
+MAD_TO_SIGMA = 1.4826  # of a normal distribution
+MEDIAN_TO_MEAN = 1.2533  # standard deviation of a normal sample's median over its mean's
+
+STRIDE = 0.25  # metres of the wheels: shorter steps are mostly noise
+MOST_STEPS = 100  # increments that a stride may take: over longer, the model's drift would count as way
+
+PLANES = 150  # that are tried; a third of the points on the floor gives 5 hits on average
+POINTS = 1500  # of a frame that are looked at
+TILT = np.radians(15)  # between the floor's normal and up: a slope, and an up that is not exact
+ON_FLOOR = 0.03  # of the camera's height: a point that near a plane lies on it
+LEAST_FLOOR = 0.15  # of the points below the camera
+BELOW_WEIGHT = 2.0  # a point under a plane says more against it than one on it says for it: a table is no floor
+
+
+class ScaleError(ValueError):
+    """A setting no scale can be estimated with, or a state that cannot be read; the message says why."""
+
+
+@dataclass(frozen=True)
+class ScaleEstimate:
+    """True metres per metre of the model's, and its standard deviation, of as many samples.
+
+    Both NaN without a sample. accepted: certain enough to be applied.
+    """
+
+    scale: float
+    deviation: float
+    samples: int
+    accepted: bool
+
+
+class ScaleEstimator:
+    """What all estimators share; constant in size, not thread-safe. While frozen is True nothing changes."""
+
+    bias = 0.0  # relative standard deviation of what no number of samples takes away
+
+    def __init__(self) -> None:
+        """Begin without a sample."""
+        self.frozen = False
+        self._logarithms: deque[float] = deque(maxlen=WINDOW)
+
+    @property
+    def estimate(self) -> ScaleEstimate:
+        """What the samples so far say."""
+        count = len(self._logarithms)
+        if not count:
+            return ScaleEstimate(np.nan, np.nan, 0, False)
+        values = np.array(self._logarithms)
+        middle = np.median(values)
+        off = values - middle
+        spread = MAD_TO_SIGMA * np.median(np.abs(off))
+        own = MEDIAN_TO_MEAN * spread / np.sqrt(_independent(np.clip(off, -3 * spread, 3 * spread)))
+        deviation = float(np.hypot(own, self.bias))
+        scale = float(np.exp(middle))
+        return ScaleEstimate(scale, scale * deviation, count,
+                             bool(count >= FEWEST and deviation <= MOST_DEVIATION and spread <= MOST_SPREAD))
+
+    def state(self) -> dict[str, Any]:
+        """Return what is remembered, as JSON."""
+        return {'logarithms': list(self._logarithms), 'frozen': self.frozen}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned. Raises ScaleError if it cannot be read; then all is as it was."""
+        try:
+            logarithms, frozen = [float(value) for value in state['logarithms']], bool(state['frozen'])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ScaleError(f'this is no state of a scale: {error!r}') from error
+        self._logarithms, self.frozen = deque(logarithms, maxlen=WINDOW), frozen
+
+    def _take(self, true: float, model: float) -> None:
+        """Take one pair of lengths, unless it is no measurement."""
+        if not self.frozen and true > 0 and model > 0 and 1 / LARGEST < true / model < LARGEST:
+            self._logarithms.append(float(np.log(true / model)))
+
+
+class WheelScale(ScaleEstimator):
+    """From wheel odometry: way by the wheels over way by the model."""
+
+    bias = 0.01  # wheels wear and slip
+
+    def __init__(self) -> None:
+        """Begin at rest."""
+        super().__init__()
+        self._begin()
+
+    def add(self, model: np.ndarray, wheels: np.ndarray) -> None:
+        """Take the motion (4, 4) of one frame, the tracked one, over the same time by the model and by the wheels.
+
+        Motions are joined until the wheels have gone STRIDE; at rest, or turning on the spot, nothing is learnt.
+        """
+        self._model, self._wheels = self._model @ model, self._wheels @ wheels
+        self._steps += 1
+        way = np.linalg.norm(self._wheels[:3, 3])
+        if way >= STRIDE:
+            self._take(way, np.linalg.norm(self._model[:3, 3]))
+        if way >= STRIDE or self._steps >= MOST_STEPS:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._model, self._wheels, self._steps = np.eye(4), np.eye(4), 0
+
+
+class FloorScale(ScaleEstimator):
+    """From the camera's known height above the floor it sees."""
+
+    bias = 0.02  # carpets, thresholds, a camera that nods
+
+    def __init__(self, camera_height: float) -> None:
+        """Take the height in metres. Raises ScaleError if it is not positive and finite."""
+        if not 0 < camera_height < np.inf:
+            raise ScaleError(f'camera_height {camera_height} m is not possible: take a positive number')
+        super().__init__()
+        self._height = camera_height
+        self._rng = np.random.default_rng(0)
+
+    def add(self, points: np.ndarray, up: np.ndarray) -> None:
+        """Take a frame's points (..., 3) in the camera's frame, model's metres, and up (3,) there.
+
+        A frame without a floor teaches nothing.
+        """
+        if not self.frozen:
+            self._take(self._height, floor_height(points, up, self._rng))
+
+
+class FocalScale(ScaleEstimator):
+    """From the camera's true focal length and the one that the model's points imply.
+
+    It holds as far as the model knows how large things are and infers from that how far they are: depth then goes
+    with the focal length it assumes. Lengths across the view are right already, so this is the coarsest of the three.
+    """
+
+    bias = 0.05
+
+    def add(self, true_focal: float, model_focal: float) -> None:
+        """Take both in pixels of the same image; one that is unknown, NaN or not positive, teaches nothing."""
+        self._take(true_focal, model_focal)
+
+
+class ScaledPath:
+    """Applies a scale that changes to a path: to the motion from now on, never to the way already gone.
+
+    For the camera's own path, before its mount on the robot: that one is in true metres.
+    """
+
+    def __init__(self) -> None:
+        """Begin where the path begins."""
+        self._last: tuple[np.ndarray, np.ndarray, float] | None = None  # given and returned place, scale between
+
+    def apply(self, pose: np.ndarray, scale: float) -> np.ndarray:
+        """Return the scaled pose (4, 4) of the path's next one, pose (4, 4). Raises ScaleError unless scale > 0."""
+        if not 0 < scale < np.inf:
+            raise ScaleError(f'scale {scale} is not possible: take a positive number')
+        given, place, _ = self._last or (np.zeros(3), np.zeros(3), scale)
+        scaled = pose.copy()
+        scaled[:3, 3] = place + scale * (pose[:3, 3] - given)
+        self._last = pose[:3, 3].copy(), scaled[:3, 3].copy(), float(scale)
+        return scaled
+
+    def take_back(self, scaled: np.ndarray) -> np.ndarray:
+        """Return the path's own pose (4, 4) for a scaled one, as near the last frame: the latest scale holds."""
+        given, place, scale = self._last or (np.zeros(3), np.zeros(3), 1.0)
+        pose = scaled.copy()
+        pose[:3, 3] = given + (scaled[:3, 3] - place) / scale
+        return pose
+
+    def state(self) -> dict[str, Any]:
+        """Return what is remembered, as JSON."""
+        if self._last is None:
+            return {'last': None}
+        given, place, scale = self._last
+        return {'last': [given.tolist(), place.tolist(), scale]}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned. Raises ScaleError if it cannot be read; then all is as it was."""
+        try:
+            last = state['last']
+            if last is not None:
+                last = (np.array(last[0], np.float64).reshape(3), np.array(last[1], np.float64).reshape(3),
+                        float(last[2]))
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ScaleError(f'this is no state of a ScaledPath: {error!r}') from error
+        self._last = last
+
+
+def floor_height(points: np.ndarray, up: np.ndarray, rng: np.random.Generator) -> float:
+    """Return how high the camera is above the floor, in the points' metres; NaN where they show no floor.
+
+    points (..., 3) in the camera's frame, up (3,) there, of any length. RANSAC: of planes through three points that
+    lie nearly level, the one with most points on it and fewest below; least squares over those on it.
+    """
+    points = points.reshape(-1, 3)
+    points = points[::max(len(points) // (8 * POINTS), 1)].astype(np.float64)
+    up = up / np.linalg.norm(up)
+    below = points[np.isfinite(points).all(axis=1) & (points @ up < 0)]
+    if len(below) > POINTS:
+        below = below[rng.choice(len(below), POINTS, replace=False)]
+    if len(below) < FEWEST:
+        return np.nan
+    corners = below[rng.integers(len(below), size=(PLANES, 3))]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    lengths = np.linalg.norm(normals, axis=1)
+    level = np.abs(normals @ up) > np.cos(TILT) * np.maximum(lengths, 1e-12)
+    if not level.any():
+        return np.nan
+    normals = normals[level] / lengths[level, None]
+    normals *= np.sign(normals @ up)[:, None]
+    heights = -(normals * corners[level, 0]).sum(-1)
+    over = (below @ normals.T + heights) / np.maximum(heights, 1e-12)
+    score = (np.abs(over) < ON_FLOOR).sum(0) - BELOW_WEIGHT * (over < -ON_FLOOR).sum(0)
+    best = int(np.argmax(np.where(heights > 0, score, -np.inf)))
+    normal, height = normals[best], heights[best]
+    for _ in range(3):
+        floor = below[np.abs(below @ normal + height) < ON_FLOOR * height]
+        if height <= 0 or len(floor) < max(FEWEST, LEAST_FLOOR * len(below)):
+            return np.nan
+        middle = floor.mean(0)
+        normal = np.linalg.svd(floor - middle, full_matrices=False)[2][2]
+        normal = normal * np.sign(normal @ up)
+        height = -float(normal @ middle)
+    return height if normal @ up > np.cos(TILT) else np.nan
+
+
+def _independent(off: np.ndarray) -> float:
+    """Return how many independent samples as many correlated ones are worth, from 1 on: n (1 − ρ) / (1 + ρ)."""
+    square = off @ off
+    correlation = max(float(off[1:] @ off[:-1] / square), 0.0) if square > 0 else 0.0
+    return max(len(off) * (1 - correlation) / (1 + correlation), 1.0)

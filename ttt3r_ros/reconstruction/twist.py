@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How fast the tracked frame moves, from two of its poses."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+LONGEST_GAP_NS = 1_000_000_000  # after more than this a mean over the gap says little about now
+SMALL_ANGLE = 1e-4  # radians; below, the series is exact to the last digit
+
+
+def logarithm(motion: np.ndarray) -> np.ndarray:
+    """Return the SE(3) logarithm (6,) of motion (4, 4): the translation part in metres, then the rotation in radians.
+
+    A constant twist of this size, along the frame's own axes for one unit of time, is the motion. A rotation by half
+    a turn has two logarithms; one of them is returned.
+    """
+    rotation = Rotation.from_matrix(motion[:3, :3]).as_rotvec()
+    angle = np.linalg.norm(rotation)
+    # From the half angle: 1/θ² − (1 + cos θ) / (2θ sin θ) would be 0/0 at half a turn.
+    bend = 1 / 12 if angle < SMALL_ANGLE else 1 / angle ** 2 - 1 / (2 * angle * np.tan(angle / 2))
+    translation = motion[:3, 3]
+    turned = np.cross(rotation, translation)
+    return np.concatenate((translation - turned / 2 + bend * np.cross(rotation, turned), rotation))
+
+
+def twist(before: np.ndarray, before_ns: int, after: np.ndarray, after_ns: int, *,
+          longest_gap_ns: int = LONGEST_GAP_NS) -> np.ndarray | None:
+    """Return the mean twist (6,), m/s and rad/s about x y z of the tracked frame itself, between two of its poses.
+
+    before, after (4, 4): the tracked frame in any fixed frame, at stamps in integer nanoseconds. None where the
+    second stamp is not later, or later by more than longest_gap_ns: what is not known is not told.
+    """
+    gap = int(after_ns) - int(before_ns)
+    if not 0 < gap <= longest_gap_ns:
+        return None
+    return logarithm(np.linalg.inv(before) @ after) / (gap * 1e-9)

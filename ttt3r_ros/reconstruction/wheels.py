@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Another odometry's poses at a camera's moments."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from collections import deque
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+LENGTH = 2000  # poses: 10 s of 200 Hz
+LONGEST_GAP_NS = 500_000_000  # between two poses; over more, the way between them is not known
+
+
+class WheelTrack:
+    """Stamped poses of bounded number, and those between them. Thread-safe."""
+
+    def __init__(self) -> None:
+        """Begin without a pose."""
+        self._lock = threading.Lock()
+        self._stamps: deque[int] = deque(maxlen=LENGTH)
+        self._poses: deque[np.ndarray] = deque(maxlen=LENGTH)
+
+    def add(self, stamp: int, pose: np.ndarray) -> None:
+        """Take a pose (4, 4) at a stamp, ns. One that is not later than the last begins the track anew."""
+        with self._lock:
+            if self._stamps and stamp <= self._stamps[-1]:
+                self._stamps.clear()
+                self._poses.clear()
+            self._stamps.append(stamp)
+            self._poses.append(pose)
+
+    def reaches(self, stamp: int) -> bool:
+        """Say whether the track has come to a stamp, ns."""
+        with self._lock:
+            return bool(self._stamps) and self._stamps[-1] >= stamp
+
+    def at(self, stamp: int) -> np.ndarray | None:
+        """Return the pose (4, 4) at a stamp, ns, None where there are none close before and after it."""
+        with self._lock:
+            after = bisect_right(self._stamps, stamp)
+            if after and self._stamps[after - 1] == stamp:
+                return self._poses[after - 1]
+            if not 0 < after < len(self._stamps) or self._stamps[after] - self._stamps[after - 1] > LONGEST_GAP_NS:
+                return None
+            (t0, t1), (first, second) = ([d[after - 1], d[after]] for d in (self._stamps, self._poses))
+        part = (stamp - t0) / (t1 - t0)
+        motion = Rotation.from_matrix(first[:3, :3].T @ second[:3, :3]).as_rotvec()
+        between = np.eye(4)
+        between[:3, :3] = first[:3, :3] @ Rotation.from_rotvec(part * motion).as_matrix()
+        between[:3, 3] = (1 - part) * first[:3, 3] + part * second[:3, 3]
+        return between

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One camera: its subscription, its pipeline, and all that the node offers under its name."""
+
+from __future__ import annotations
+
+import time
+
+from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import CompressedImage, Image
+
+from ttt3r_ros.reconstruction import state_file
+from ttt3r_ros.reconstruction.state_file import StateFileError, StateFileMissing
+from ttt3r_ros.ros.calibration import Calibration
+from ttt3r_ros.ros.diagnostics import Counters, Diagnostics, Health, SequenceGaps
+from ttt3r_ros.ros.frames import Frames
+from ttt3r_ros.ros.outputs import CameraName, Outputs
+from ttt3r_ros.ros.parameters import Settings
+from ttt3r_ros.ros.pipeline import Job, Memory, Pipeline, Senses, Weights
+from ttt3r_ros.ros.services import Services
+from ttt3r_ros.ros.tracker import Start, Tracker
+from ttt3r_ros.ros.worker import Worker
+
+LOSSLESS_DEPTH = 1000
+SILENCE_TOLD_S = 5.0
+REPEAT_S = 10.0  # a trouble that stays is told again after this long
+
+
+class Camera:
+    """All that a configured node has for one camera; the executor's thread."""
+
+    def __init__(self, node: LifecycleNode, name: str, memory: Memory, frames: Frames, start: Start, worker: Worker,
+                 settings: Settings, weights: Weights, device: str) -> None:
+        """Create publishers and services; name: empty for the only camera."""
+        self._node = node
+        self._worker = worker
+        self._settings = settings
+        self.name = name
+        prefix = f'{name}/' if name else ''
+        self._topic = prefix + ('image/compressed' if settings.image_transport == 'compressed' else 'image')
+        self.counters, self._health = Counters(), Health()
+        self._calibration = Calibration(node, prefix)
+        self._outputs = Outputs(node, CameraName(prefix, name == settings.cameras[0]), frames, self._calibration,
+                                settings)
+        tracker = Tracker(frames, memory.world, memory.scaling, self._calibration, start, settings.odom_frame)
+        self.pipeline = Pipeline(node, memory, Senses(self._calibration, self.counters, self._health), tracker,
+                                 self._outputs, settings, weights)
+        self._diagnostics = Diagnostics(node, self.counters, self._health, device, {'weights': weights.name},
+                                        weights.trained, name)
+        self._state_path = state_path(settings, name)
+        self._services = Services(node, prefix, worker, self.pipeline, self._state_path)
+        self._subscription = None
+        self._gaps = SequenceGaps()
+        self._activated = time.monotonic()
+
+    @property
+    def topic(self) -> str:
+        """The image topic, as it is remapped while subscribed to."""
+        return self._topic if self._subscription is None else self._subscription.topic_name
+
+    def subscribe(self) -> None:
+        """Take images; the subscription's QoS can be overridden by the standard qos_overrides parameters."""
+        lossless = self._settings.lossless
+        qos = (QoSProfile(depth=LOSSLESS_DEPTH, reliability=ReliabilityPolicy.RELIABLE) if lossless
+               else QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
+        self._gaps = SequenceGaps()
+        self._health.last_image = None
+        self._activated = time.monotonic()
+        self._subscription = self._node.create_subscription(
+            CompressedImage if self._settings.image_transport == 'compressed' else Image, self._topic, self._receive,
+            qos, qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos))
+
+    def unsubscribe(self) -> None:
+        """Take no more images."""
+        if self._subscription is not None:
+            self._node.destroy_subscription(self._subscription)
+            self._subscription = None
+
+    def resume(self) -> None:
+        """Read the saved state, so that the first image is relocated against it; a first start has none."""
+        path, log = self._state_path, self._node.get_logger()
+        try:
+            self.pipeline.resume_from(path, *state_file.load(path))
+            log.info(f'resuming from {path}')
+        except StateFileMissing:
+            log.info(f'nothing to resume: {path} does not exist yet')
+        except StateFileError as error:
+            log.error(f'not resumed, a new odometry begins: {error}')
+
+    def report(self) -> None:
+        """Tell diagnostics, and the log if no images come."""
+        active = self._subscription is not None
+        problem = self._why_silent() if active else None
+        if problem:
+            self._node.get_logger().warning(problem, throttle_duration_sec=REPEAT_S)
+        self._diagnostics.publish(active, self.topic, problem, self.pipeline.state() | {
+            'pending frames': str(self._worker.pending())})
+
+    def destroy(self) -> None:
+        """Take everything off the node."""
+        self.unsubscribe()
+        for part in (self._services, self._diagnostics, self._outputs, self._calibration):
+            part.destroy()
+
+    def _receive(self, message: Image | CompressedImage, info: dict) -> None:
+        now = time.monotonic()
+        self._health.last_image = now
+        self.counters.received += 1
+        lost = self._gaps.lost(info['publication_sequence_number'])
+        if lost and self._node.count_publishers(self.topic) == 1:  # two would count past each other
+            self.counters.lost_in_transport += lost
+        self.counters.dropped_overrun += self._worker.submit(Job(message, now, self.pipeline), len(message.data), self)
+
+    def _why_silent(self) -> str | None:
+        """Return why no images come, or None if they do."""
+        silence = self._diagnostics.silence()
+        if silence is None:
+            silence = time.monotonic() - self._activated
+        if silence < SILENCE_TOLD_S or self._worker.pending():
+            return None
+        text = f'no image on {self.topic} for {silence:.0f} s'
+        publishers = self._node.get_publishers_info_by_topic(self.topic)
+        if not publishers:
+            return f'{text}: nobody publishes it; is the camera running, and {self._topic} remapped to its topic?'
+        wanted = self._subscription.msg_type.__name__
+        for publisher in publishers:
+            if publisher.topic_type.split('/')[-1] != wanted:
+                return f'{text}: {publisher.node_name} publishes {publisher.topic_type} there, not {wanted}; ' \
+                       f'set image_transport, or remap {self._topic} to another topic'
+        return f'{text}: {len(publishers)} publisher(s) are there but send nothing that reaches us; look at their ' \
+               f'QoS (ros2 topic info -v {self.topic}) and the network'
+
+    def _incompatible_qos(self, event) -> None:
+        self._node.get_logger().error(
+            f'a publisher of {self.topic} offers another {qos_policy_name_from_kind(event.last_policy_kind)} than we '
+            f'ask for: for a best-effort camera set qos_overrides.{self.topic}.subscription.reliability to '
+            'best_effort')
+
+
+def state_path(settings: Settings, name: str) -> str:
+    """Return the file of a camera's memory, '' for none: with a memory each, the camera's name is in the file's."""
+    if not (settings.state_file and name) or settings.shared_state:
+        return settings.state_file
+    folder, slash, file = settings.state_file.rpartition('/')
+    stem, dot, suffix = file.rpartition('.')
+    return f'{folder}{slash}{stem}.{name}{dot}{suffix}' if stem else f'{settings.state_file}.{name}'

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The true metre in the model's: given, or estimated from what else the robot knows."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from nav_msgs.msg import Odometry as OdometryMessage
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from tf_transformations import quaternion_matrix
+
+from ttt3r_ros.reconstruction.reconstructor import Frame
+from ttt3r_ros.reconstruction.rectify import CalibrationError
+from ttt3r_ros.reconstruction.scale import FloorScale, FocalScale, ScaleError, ScaleEstimate, WheelScale
+from ttt3r_ros.reconstruction.wheels import WheelTrack
+from ttt3r_ros.ros.calibration import Calibration
+from ttt3r_ros.ros.conversions import nanoseconds
+
+SOURCES = ('fixed', 'wheels', 'floor', 'focal')
+REPEAT_S = 10.0  # a trouble that stays is told again after this long
+WAITING = 300  # frames whose wheel odometry has not come yet
+
+
+@dataclass(frozen=True)
+class ScaleSettings:
+    """factor: metres per metre of the model's, until an estimate is certain enough; source: one of SOURCES; frozen:
+    what is in force stays; camera_height: metres above the floor, for 'floor'."""
+
+    factor: float
+    source: str
+    frozen: bool
+    camera_height: float
+
+
+class Scaling:
+    """The scale in force, and the estimate behind it. Wheel odometry comes on the executor's thread, all else is the
+    inference thread's."""
+
+    def __init__(self, node: LifecycleNode, settings: ScaleSettings, base_frame: str) -> None:
+        """Take the source; base_frame: the frame whose motion the wheels tell."""
+        self._node = node
+        self._settings = settings
+        self._base_frame = base_frame
+        self._factor = settings.factor
+        self._estimator = {'wheels': WheelScale, 'focal': FocalScale, 'fixed': lambda: None,
+                           'floor': lambda: FloorScale(settings.camera_height)}[settings.source]()
+        self._wheels = WheelTrack()
+        self._waiting: deque[tuple[int, np.ndarray]] = deque(maxlen=WAITING)
+        self._before: tuple[np.ndarray, np.ndarray] | None = None
+        self._subscription = None
+        if settings.source == 'wheels':
+            self._subscription = node.create_subscription(
+                OdometryMessage, 'wheel_odometry', self._receive,
+                QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT))
+        self.apply(settings)
+
+    @property
+    def factor(self) -> float:
+        """Metres per metre of the model's, from the next frame on."""
+        return self._factor
+
+    @property
+    def estimate(self) -> ScaleEstimate:
+        """What the source says; NaN without one, or while it has not said anything."""
+        return ScaleEstimate(np.nan, np.nan, 0, False) if self._estimator is None else self._estimator.estimate
+
+    def apply(self, settings: ScaleSettings) -> None:
+        """Take new settings; a changed factor is in force until the next estimate that is certain enough."""
+        if settings.factor != self._settings.factor:
+            self._factor = settings.factor
+        self._settings = settings
+        if self._estimator is not None:
+            self._estimator.frozen = settings.frozen
+
+    def learn(self, stamp: int, frame: Frame, tracked_from_camera: np.ndarray, up: np.ndarray,
+              calibration: Calibration) -> None:
+        """Take a frame that was answered: stamp in ns, the mount (4, 4), and up (3,) in the camera's axes."""
+        if self._settings.frozen or self._estimator is None:
+            return
+        if self._settings.source == 'wheels':
+            # The mount's metres are true ones, the path's the model's.
+            mount = tracked_from_camera.copy()
+            mount[:3, 3] /= self._factor
+            self._waiting.append((stamp, frame.pose @ np.linalg.inv(mount)))
+            self._compare()
+        elif self._settings.source == 'floor':
+            self._estimator.add(frame.points, up)
+        else:
+            try:
+                self._estimator.add(calibration.rectifier().intrinsics[0, 0], frame.original_intrinsics[0, 0])
+            except CalibrationError as error:
+                self._node.get_logger().warning(f'no scale from the focal length: {error}',
+                                                throttle_duration_sec=REPEAT_S)
+        found = self._estimator.estimate
+        if found.accepted:
+            self._factor = found.scale
+
+    def about(self) -> dict[str, str | float | int]:
+        """Return what ReconstructionStatus says of it."""
+        found = self.estimate
+        return {'metric_scale_source': self._settings.source, 'metric_scale': self._factor,
+                'metric_scale_estimate': float(found.scale), 'metric_scale_deviation': float(found.deviation),
+                'metric_scale_samples': found.samples}
+
+    def state(self) -> dict[str, Any]:
+        """Return what is remembered, as JSON."""
+        return {'source': self._settings.source, 'factor': self._factor,
+                'estimator': None if self._estimator is None else self._estimator.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned; of another source only the scale itself. Raises ScaleError."""
+        try:
+            factor = float(state['factor'])
+            if self._estimator is not None and state['source'] == self._settings.source:
+                self._estimator.restore(state['estimator'])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ScaleError(f'this is no state of a scale: {error!r}') from error
+        self._factor = factor
+        self.apply(self._settings)
+
+    def _receive(self, message: OdometryMessage) -> None:
+        if message.child_frame_id != self._base_frame:
+            self._node.get_logger().error(
+                f'wheel odometry is of {message.child_frame_id!r}, not of base_frame {self._base_frame!r}, and is not '
+                'used', throttle_duration_sec=REPEAT_S)
+            return
+        p, q = message.pose.pose.position, message.pose.pose.orientation
+        pose = quaternion_matrix((q.x, q.y, q.z, q.w))
+        pose[:3, 3] = p.x, p.y, p.z
+        if np.isfinite(pose).all():
+            self._wheels.add(nanoseconds(message.header.stamp), pose)
+
+    def _compare(self) -> None:
+        """Take the frames that the wheels have reached."""
+        while self._waiting and self._wheels.reaches(self._waiting[0][0]):
+            stamp, model = self._waiting.popleft()
+            wheels = self._wheels.at(stamp)
+            if wheels is not None and self._before is not None:
+                self._estimator.add(*(np.linalg.inv(b) @ a for b, a in zip(self._before, (model, wheels), strict=True)))
+            self._before = None if wheels is None else (model, wheels)
+
+    def destroy(self) -> None:
+        """Take the subscription off the node."""
+        if self._subscription is not None:
+            self._node.destroy_subscription(self._subscription)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A camera's frames in the odometry frame: what has to be known for that, and the pose once it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from std_msgs.msg import Header
+
+from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY, GravityError, start_pose
+from ttt3r_ros.reconstruction.odometry import Estimate, Odometry, OdometryError, World
+from ttt3r_ros.reconstruction.reconstructor import Frame
+from ttt3r_ros.ros.calibration import Calibration
+from ttt3r_ros.ros.conversions import nanoseconds
+from ttt3r_ros.ros.frames import Frames, FrameUnknown
+from ttt3r_ros.ros.level import ImuLevel
+from ttt3r_ros.ros.scaling import Scaling
+
+UP = np.array([0.0, 0.0, 1.0])
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where the tracked frame begins in the odometry frame: x y z roll pitch yaw, metres and radians; has_base: the
+    tracked frame is a base with REP-103 axes, not an optical one; level: the IMU that decides roll and pitch, if any.
+    """
+
+    initial_pose: tuple[float, ...]
+    has_base: bool
+    level: ImuLevel | None
+
+
+class Tracker:
+    """One camera's way in the odometry frame; the inference thread's."""
+
+    def __init__(self, frames: Frames, world: World, scaling: Scaling, calibration: Calibration, start: Start,
+                 odom_frame: str) -> None:
+        """Take the parts; world and scaling are shared by cameras that share a memory."""
+        self._frames = frames
+        self._world = world
+        self._scaling = scaling
+        self._calibration = calibration
+        self._start = start
+        self._odom_frame = odom_frame
+        self._odometry = Odometry()
+
+    def track(self, header: Header, frame: Frame) -> tuple[Frame, Estimate | None, str | None]:
+        """Return the next frame in true metres, its place in the odometry frame, and why there is none.
+
+        Without a camera's mount, or before the IMU has said where up is, only what is in the camera's own frame can
+        be told: none is invented.
+        """
+        factor = self._scaling.factor
+        if frame.index == 0:
+            self._world.camera_frame = header.frame_id
+        scaled = replace(frame, pose=self._world.advance(frame.pose, factor),
+                         points=frame.points if factor == 1 else frame.points * np.float32(factor))
+        try:
+            mount = self._frames.mount(header.frame_id)
+            if self._world.start is None:
+                self._world.start = self._begin(header, scaled.pose)
+        except (FrameUnknown, GravityError) as error:
+            return scaled, None, str(error)
+        if self._frames.tracked_frame(header.frame_id) == self._odom_frame:
+            return scaled, None, (f'the images are in the frame {header.frame_id!r} and so is odom_frame, which would '
+                                  'be its own parent: name the odometry frame otherwise')
+        stamp = nanoseconds(header.stamp)
+        estimate = self._odometry.update(self._world.camera(scaled.pose), mount, stamp,
+                                         float(np.median(frame.confidence)), frame.segment)
+        self._scaling.learn(stamp, frame, mount, estimate.camera[:3, :3].T @ UP, self._calibration)
+        return scaled, estimate, None
+
+    def own(self, camera: np.ndarray) -> np.ndarray | None:
+        """Return the path's pose (4, 4) for an optical one in the odometry frame, None while that is not known."""
+        return None if self._world.start is None else self._world.own(camera)
+
+    def state(self) -> dict[str, Any]:
+        """Return what is remembered, as JSON."""
+        return {'world': self._world.state(), 'odometry': self._odometry.state(), 'scale': self._scaling.state()}
+
+    @staticmethod
+    def check(state: dict[str, Any]) -> None:
+        """Say whether `restore` can take a state. Raises OdometryError or ScaleError if not."""
+        try:
+            World().restore(state['world'])
+            Odometry().restore(state['odometry'])
+            float(state['scale']['factor'])
+        except (KeyError, TypeError, ValueError) as error:
+            raise OdometryError(f'it holds no odometry: {error!r}') from error
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned. Raises OdometryError or ScaleError if it cannot be read."""
+        self._world.restore(state['world'])
+        self._odometry.restore(state['odometry'])
+        self._scaling.restore(state['scale'])
+
+    def _begin(self, header: Header, pose: np.ndarray) -> np.ndarray:
+        """Return the first camera's pose (4, 4) in the odometry frame. Raises FrameUnknown, GravityError."""
+        start, up = self._start, None
+        mount = self._frames.mount(self._world.camera_frame)
+        if start.level is not None:
+            up = start.level.up(nanoseconds(header.stamp))
+            turn = self._frames.fixed(header.frame_id, start.level.frame_id)[:3, :3]
+            # The path says how the camera has turned since the first frame.
+            up = mount[:3, :3] @ pose[:3, :3] @ turn @ up
+        return start_pose(start.initial_pose, np.eye(3) if start.has_base else OPTICAL_TO_BODY, up) @ mount
