@@ -9,10 +9,18 @@ import numpy as np
 import pytest
 
 from ttt3r_ros.evaluation.campaign import Plan, lengths, summarise
+from ttt3r_ros.evaluation.covariance import Track, judge
 from ttt3r_ros.evaluation.trial import SIZE, Outcome, Score, Setting, Trial, depth_errors
-from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.checkpoint import convert, load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.uncertainty import (
+    Coefficients,
+    Observation,
+    Uncertainty,
+    UncertaintyError,
+    load_coefficients,
+)
 from ttt3r_ros.synthetic import World
 
 FRAMES = 20
@@ -80,3 +88,50 @@ def test_the_command_writes_table_picture_and_numbers(tmp_path):
     assert (tmp_path / 'evaluation.png').stat().st_size > 20_000
     refused = subprocess.run([*command, 'ttt4r'], capture_output=True, text=True, timeout=60)
     assert refused.returncode == 2 and refused.stderr.count('\n') == 1 and 'ttt4r' in refused.stderr
+
+
+def test_calibration_is_measured_and_found_beside_the_weights(tmp_path):
+    """`ttt3r calibrate` writes coefficients of its own for these weights, with what other worlds say of them."""
+    weights = tmp_path / 'small.safetensors'
+    convert('untrained', weights)
+    assert load_coefficients(str(weights)) is None
+    command = [sys.executable, str(SCRIPT), 'calibrate', '--weights', str(weights), '--jobs', '1', '--frames', '60']
+    done = subprocess.run([*command, '--worlds', '2'], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    written = json.loads((tmp_path / 'small.safetensors.covariance.json').read_text())
+    found = load_coefficients(str(weights))
+    assert found == Coefficients(**written['coefficients']) and found != Coefficients()
+    assert written['frames'] == 60 and written['pose_nees'] > 0
+    # Random weights turn at random: they are known to be that wrong.
+    assert found.attitude_noise > 0.1
+    refused = subprocess.run([*command, '--worlds', '1'], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2 and '--worlds 2' in refused.stderr
+    (tmp_path / 'small.safetensors.covariance.json').write_text('{}')
+    with pytest.raises(UncertaintyError, match='ttt3r calibrate'):
+        load_coefficients(str(weights))
+
+
+def test_true_covariances_are_judged_as_true():
+    """Errors drawn from what the covariances say have a normalised square of 6; three times as large, of 54."""
+    rng, known = np.random.default_rng(1), Coefficients()
+
+    def drawn(factor):
+        tracks = []
+        for _ in range(60):
+            pose, seen, errors, rates = np.eye(4), [], [], []
+            uncertainty = Uncertainty(known)
+            for k in range(12):
+                pose = pose.copy()
+                pose[:3, 3] += rng.normal(0.1, 0.05, 3)
+                seen.append(Observation(pose, 3.0, 0, 0.1 if k else None))
+                covariances = uncertainty.update(seen[-1])
+                errors.append(factor * rng.multivariate_normal(np.zeros(6), covariances.pose))
+                rates.append(np.full(6, np.nan) if covariances.twist is None
+                             else factor * rng.multivariate_normal(np.zeros(6), covariances.twist))
+            tracks.append(Track(seen, np.array(errors), np.array(rates)))
+        return tracks
+
+    for factor, expected in ((1, 6), (3, 54)):
+        mean, median, twists = judge(drawn(factor), known)
+        assert mean == pytest.approx(expected, rel=0.15) and twists == pytest.approx(expected, rel=0.15)
+        assert median == pytest.approx(expected, rel=0.2)

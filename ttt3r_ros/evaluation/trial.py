@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -73,16 +74,21 @@ class Trial:
         self.seed, self.intrinsics, self.truth = seed, world.intrinsics, Trajectory(stamps, world.poses)
         self._film = list(world.film())
 
-    def run(self, loaded: LoadedNetwork, setting: Setting, lengths: tuple[int, ...] = LENGTHS) -> Outcome:
-        """Reconstruct the world; a prediction that is not finite ends it, and longer lengths have no score."""
+    def frames(self, loaded: LoadedNetwork, setting: Setting) -> Iterator[tuple[Frame, np.ndarray]]:
+        """Reconstruct the world: each frame with its true depth; a prediction that is not finite ends it."""
         reconstructor = Reconstructor(loaded.network, make_rule(setting.rule),
                                       policy=Interval(setting.reset_interval) if setting.reset_interval else None)
-        poses, depths = [], []
         for image, depth in self._film:
             try:
                 frame = reconstructor.step(image)
             except NonFinitePrediction:
-                break
+                return
+            yield frame, depth
+
+    def run(self, loaded: LoadedNetwork, setting: Setting, lengths: tuple[int, ...] = LENGTHS) -> Outcome:
+        """Reconstruct the world and score it; lengths that were not reached have no score."""
+        poses, depths = [], []
+        for frame, depth in self.frames(loaded, setting):
             poses.append(frame.pose)
             depths.append(depth_errors(frame, depth))
         depths = np.array(depths).reshape(-1, 2)

@@ -16,8 +16,10 @@ jitter of a standing camera is no way travelled.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,6 +84,22 @@ class Coefficients:
     def variances(self, terms: Sequence[str]) -> np.ndarray:
         """Return the squares (k,) of the named standard deviations."""
         return np.maximum([getattr(self, name) ** 2 for name in terms], LEAST_VARIANCE)
+
+
+def calibration_file(weights: str) -> Path:
+    """Return the file beside a weights file that `ttt3r calibrate` writes."""
+    return Path(f'{weights}.covariance.json').expanduser()
+
+
+def load_coefficients(weights: str) -> Coefficients | None:
+    """Return what these weights' covariances were calibrated to, None if they never were. Raises UncertaintyError."""
+    path = calibration_file(weights)
+    try:
+        return Coefficients(**json.loads(path.read_text())['coefficients'])
+    except FileNotFoundError:
+        return None
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise UncertaintyError(f'{path} cannot be read ({error}): run ttt3r calibrate again, or remove it') from error
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ class Camera:
         self._calibration = Calibration(node, prefix)
         self._outputs = Outputs(node, CameraName(prefix, name == settings.cameras[0]), frames, self._calibration,
                                 settings)
-        tracker = Tracker(frames, memory.world, memory.scaling, self._calibration, start, settings.odom_frame)
+        tracker = Tracker(frames, memory.world, memory.scaling, self._calibration, start, settings.odom_frame,
+                          weights.coefficients)
         self.pipeline = Pipeline(node, memory, Senses(self._calibration, self.counters, self._health), tracker,
                                  self._outputs, settings, weights)
         self._diagnostics = Diagnostics(node, self.counters, self._health, device, {'weights': weights.name},

@@ -29,6 +29,7 @@ from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
 from ttt3r_ros.reconstruction.state_file import Autosave, StateFileError
+from ttt3r_ros.reconstruction.uncertainty import Coefficients, load_coefficients
 from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.camera import Camera, state_path
 from ttt3r_ros.ros.frames import Frames
@@ -120,6 +121,10 @@ class Ttt3rNode(LifecycleNode):
         if not loaded.trained:
             log.warning('UNTRAINED WEIGHTS: the network is random, poses and points mean NOTHING. '
                         'Set the parameter weights to a checkpoint (README, Weights).')
+        coefficients = load_coefficients(settings.weights)
+        if coefficients is None and loaded.trained:
+            log.warning('the covariances of ~/odometry are guesses for these weights: ttt3r calibrate measures them')
+        weights = Weights(loaded.name, loaded.trained, coefficients or Coefficients())
         Reconstructor(loaded.network, settings.rule).step(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
         self._frames = Frames(self, settings.base_frame)
         self._publish_map_frame(settings)
@@ -130,7 +135,7 @@ class Ttt3rNode(LifecycleNode):
         for name in settings.cameras:
             memory = shared or self._memory(loaded.network, settings, name)
             self._cameras.append(Camera(self, name, memory, self._frames, start, self._worker, settings,
-                                        Weights(loaded.name, loaded.trained), device))
+                                        weights, device))
         self._report_timer = self.create_timer(
             1.0, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))  # also while /clock stands still
         if settings.resume:

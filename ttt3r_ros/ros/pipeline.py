@@ -20,6 +20,7 @@ from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
 from ttt3r_ros.reconstruction.scale import ScaleError
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
+from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import ImageError, nanoseconds, to_rgb
 from ttt3r_ros.ros.diagnostics import Counters, Health
@@ -35,10 +36,12 @@ REPEAT_S = 5.0  # a trouble that stays is told again after this long
 
 @dataclass(frozen=True)
 class Weights:
-    """What the network was loaded from: the file's name, and whether it is more than random numbers."""
+    """What the network was loaded from: its name, whether it is more than random numbers, and what the covariances of
+    its poses were calibrated to."""
 
     name: str
     trained: bool
+    coefficients: Coefficients
 
 
 @dataclass(frozen=True)

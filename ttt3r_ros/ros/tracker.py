@@ -12,6 +12,7 @@ from std_msgs.msg import Header
 from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY, GravityError, start_pose
 from ttt3r_ros.reconstruction.odometry import Estimate, Odometry, OdometryError, World
 from ttt3r_ros.reconstruction.reconstructor import Frame
+from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import nanoseconds
 from ttt3r_ros.ros.frames import Frames, FrameUnknown
@@ -36,7 +37,7 @@ class Tracker:
     """One camera's way in the odometry frame; the inference thread's."""
 
     def __init__(self, frames: Frames, world: World, scaling: Scaling, calibration: Calibration, start: Start,
-                 odom_frame: str) -> None:
+                 odom_frame: str, coefficients: Coefficients) -> None:
         """Take the parts; world and scaling are shared by cameras that share a memory."""
         self._frames = frames
         self._world = world
@@ -44,7 +45,7 @@ class Tracker:
         self._calibration = calibration
         self._start = start
         self._odom_frame = odom_frame
-        self._odometry = Odometry()
+        self._odometry = Odometry(coefficients)
 
     def track(self, header: Header, frame: Frame) -> tuple[Frame, Estimate | None, str | None]:
         """Return the next frame in true metres, its place in the odometry frame, and why there is none.
