@@ -104,16 +104,21 @@ class Robot:
         self.heard: dict[str, list] = defaultdict(list)
         self._matched: dict[str, int] = {}
         for name, kind in OUTPUTS.items():
-            self._listen(f'/{target}/{name}', name, kind)
-        self._listen('/tf', 'tf', TFMessage)
-        self._listen('/diagnostics', 'diagnostics', DiagnosticArray)
-        self._listen('/tf_static', 'tf_static', TFMessage, QoSProfile(
+            self.listen(f'/{target}/{name}', name, kind)
+        self.listen('/tf', 'tf', TFMessage)
+        self.listen('/diagnostics', 'diagnostics', DiagnosticArray)
+        self.listen('/tf_static', 'tf_static', TFMessage, QoSProfile(
             depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL))
         reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
         self.camera = self.node.create_publisher(image_type, topic, QoSProfile(depth=1000, reliability=reliability))
         self._clients = {}
 
-    def _listen(self, topic: str, name: str, kind, qos: QoSProfile = QoSProfile(depth=1000)) -> None:
+    def heard_by(self, name: str) -> bool:
+        """Say whether somebody publishes what is heard under that name."""
+        return bool(self._matched.get(name))
+
+    def listen(self, topic: str, name: str, kind, qos: QoSProfile = QoSProfile(depth=1000)) -> None:
+        """Keep what comes on a topic under a name in `heard`."""
         def matched(event) -> None:
             self._matched[name] = event.current_count
 
@@ -137,7 +142,7 @@ class Robot:
     def wait_until_watched(self) -> None:
         """Wait until the node under test listens to the camera and we hear it."""
         self.wait_for('the node to subscribe', lambda: self.camera.get_subscription_count() > 0)
-        self.wait_for('its publishers', lambda: all(self._matched.get(name) for name in (*OUTPUTS, 'tf')))
+        self.wait_for('its publishers', lambda: all(map(self.heard_by, (*OUTPUTS, 'tf'))))
         self.spin(0.3)  # the other side of each match
 
     def show(self, stamp_ns: int, rgb: np.ndarray | None = None, frame_id: str = CAMERA_FRAME) -> None:

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
 from harness import CAMERA_FRAME, Robot, compressed, image_message, scene, stamp_of
+from nav_msgs.msg import Path
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import CompressedImage, Image
+from rclpy.time import Time
+from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from sensor_msgs_py import point_cloud2
-from tf2_ros import StaticTransformBroadcaster
+from tf2_ros import Buffer, StaticTransformBroadcaster, TransformListener
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
@@ -277,3 +279,34 @@ def test_best_effort_camera_and_lossless_node_is_said(start_node, make_robot):
     mended = make_robot(target='mended', reliable=False)
     mended.wait_until_watched()
     mended.show_and_wait(STAMPS[:1])
+
+
+def test_every_topic_has_the_image_s_stamp_and_its_own_frame(run):
+    """Whatever the node says of an image bears its stamp; a listener finds the robot and the camera at that moment."""
+    node, robot = run(lossless=True, base_frame='base_link', map__cell=0.5, map__max_rate=100.0)
+    frames = {'pose': 'odom', 'odometry': 'odom', 'path': 'odom', 'map': 'odom', 'points': CAMERA_FRAME,
+              'status': CAMERA_FRAME, 'confidence/image': CAMERA_FRAME}
+    for name, kind in (('path', Path), ('map', PointCloud2), ('confidence/image', Image)):
+        robot.listen(f'/ttt3r/{name}', name, kind)
+    mount = TransformStamped(child_frame_id=CAMERA_FRAME)
+    mount.header.frame_id = 'base_link'
+    mount.transform.translation.z = 0.5
+    broadcaster = StaticTransformBroadcaster(robot.node)
+    broadcaster.sendTransform(mount)
+    buffer = Buffer()
+    listener = TransformListener(buffer, robot.node)
+    robot.wait_for('the new topics', lambda: all(robot.heard_by(name) for name in frames))
+    robot.spin(1.2)
+    for stamp in STAMPS:
+        robot.show(stamp)
+        robot.wait_for('the answers', lambda stamp=stamp: all(
+            robot.heard[name] and stamp_of(robot.heard[name][-1]) == stamp for name in frames))
+    for name, frame in frames.items():
+        assert [(stamp_of(m), m.header.frame_id) for m in robot.heard[name]] == [(s, frame) for s in STAMPS], name
+    for stamp, pose in zip(STAMPS, robot.heard['pose'], strict=True):
+        base = buffer.lookup_transform('odom', 'base_link', Time(nanoseconds=stamp)).transform
+        np.testing.assert_allclose(matrix_of(base.translation, base.rotation),
+                                   matrix_of(pose.pose.position, pose.pose.orientation), atol=1e-6)
+        camera = buffer.lookup_transform('odom', CAMERA_FRAME, Time(nanoseconds=stamp))
+        assert stamp_of(camera) == stamp
+    listener.unregister()
