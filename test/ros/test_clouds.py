@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -82,6 +83,11 @@ def test_the_cloud_of_depth_and_camera_info_is_the_points(run, weights):
         assert (info.height, info.width) == pixels(depth).shape == (96, 128) and info.k[0] > 0
         assert np.isfinite(pixels(depth)).mean() > 0.5
         assert np.allclose(to_cloud(pixels(depth), info), xyz(points), rtol=1e-5, atol=1e-6, equal_nan=True)
+        # OpenCV's camera of this camera_info sees each point at its own pixel.
+        seen = np.isfinite(pixels(depth))
+        at = cv2.projectPoints(xyz(points)[seen].astype(np.float64), np.zeros(3), np.zeros(3),
+                               np.reshape(info.k, (3, 3)), np.array(info.d))[0][:, 0]
+        assert np.allclose(at, np.argwhere(seen)[:, ::-1], atol=1e-3)
         assert np.array_equal(pixels(confidence), fields(points, 'confidence')[..., 0])
     assert [stamp_of(m) for m in robot.heard['points']] == [SECOND, 2 * SECOND]
 
