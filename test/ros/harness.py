@@ -141,7 +141,7 @@ class Robot:
 
     def wait_until_watched(self) -> None:
         """Wait until the node under test listens to the camera and we hear it."""
-        self.wait_for('the node to subscribe', lambda: self.camera.get_subscription_count() > 0)
+        self.wait_for('the node to subscribe', lambda: self.camera.get_subscription_count() > 0, 90)
         self.wait_for('its publishers', lambda: all(map(self.heard_by, (*OUTPUTS, 'tf'))))
         self.spin(0.3)  # the other side of each match
 
