@@ -113,7 +113,7 @@ def test_default_run_is_active_with_the_files_parameters(params_file):
 
     found = launched({'namespace': 'robot', 'params_file': params_file, 'image': '/camera/image_raw'}, probe)
     assert found == {'state': State.PRIMARY_STATE_ACTIVE, 'update_rule': 'constant', 'lossless': True,
-                     'weights': 'untrained', 'use_sim_time': False, 'images': 1, 'tf': 1}
+                     'weights': 'embedded', 'use_sim_time': False, 'images': 1, 'tf': 1}
 
 
 def test_arguments_override_the_file(params_file):
