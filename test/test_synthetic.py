@@ -194,3 +194,11 @@ def test_a_world_is_its_seed():
     (first, image), (again, same), (other, another) = start(7), start(7), start(8)
     assert np.array_equal(image, same) and np.array_equal(first.poses, again.poses)
     assert not np.array_equal(image, another) and not np.array_equal(first.intrinsics, other.intrinsics)
+
+
+def test_many_frames_at_once_are_the_same_frames():
+    """The renderer in PyTorch draws what the one in numpy does, blur and exposure too, over more than one batch."""
+    world = next(w for w in (World(seed, 40, (24, 32), density=20) for seed in range(40)) if w._camera.shutter)
+    for (image, depth), (other, other_depth) in zip(world.film(), world.film('cpu'), strict=True):
+        assert (image != other).mean() < 1e-3
+        np.testing.assert_allclose(other_depth, depth, rtol=1e-5)

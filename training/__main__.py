@@ -40,7 +40,7 @@ def main() -> None:
     console = Console(highlight=False)
     footage = args.out / 'footage'
     renderers = [get_context('spawn').Process(target=render_worlds, daemon=True,
-                                              args=(footage, args.worlds, first, args.workers))
+                                              args=(footage, args.worlds, first, args.workers, args.device))
                  for first in range(args.workers)]
     for process in renderers:
         process.start()

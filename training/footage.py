@@ -19,17 +19,17 @@ FRAME = np.dtype([('rgb', np.uint8, (*SIZE, 3)), ('depth', np.float16, SIZE), ('
                   ('intrinsics', np.float32, (3, 3))])
 
 
-def render_world(seed: int) -> np.ndarray:
-    """Return the FRAMES frames of a world as an array of FRAME."""
+def render_world(seed: int, device: str) -> np.ndarray:
+    """Return the FRAMES frames of a world as an array of FRAME, drawn on a device."""
     world = World(seed, FRAMES, SIZE, DENSITY)
     footage = np.zeros(FRAMES, FRAME)
     footage['pose'], footage['intrinsics'] = world.poses, world.intrinsics
-    for frame, (rgb, depth) in zip(footage, world.film(), strict=True):
+    for frame, (rgb, depth) in zip(footage, world.film(None if device == 'cpu' else device), strict=True):
         frame['rgb'], frame['depth'] = rgb, depth
     return footage
 
 
-def render_worlds(folder: Path, count: int, first: int = 0, stride: int = 1) -> None:
+def render_worlds(folder: Path, count: int, first: int = 0, stride: int = 1, device: str = 'cpu') -> None:
     """Render worlds first, first + stride, … below count into folder, those that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
     for k in range(first, count, stride):
@@ -37,5 +37,5 @@ def render_worlds(folder: Path, count: int, first: int = 0, stride: int = 1) -> 
         if not target.exists():
             part = target.with_suffix('.part')
             with part.open('wb') as file:
-                np.save(file, render_world(FIRST_SEED + k))
+                np.save(file, render_world(FIRST_SEED + k, device))
             os.replace(part, target)

@@ -31,6 +31,7 @@ from std_srvs.srv import Trigger
 from tf2_msgs.msg import TFMessage
 from ttt3r_ros.msg import ReconstructionStatus
 
+SCRIPT = Path(__file__).parents[2] / 'scripts' / 'ttt3r_node'
 CAMERA_FRAME = 'front_camera_optical'
 OUTPUTS = {'pose': PoseStamped, 'odometry': Odometry, 'points': PointCloud2, 'status': ReconstructionStatus}
 TRANSITIONS = {'configure': Transition.TRANSITION_CONFIGURE, 'activate': Transition.TRANSITION_ACTIVATE,
@@ -66,7 +67,7 @@ class NodeProcess:
     def __init__(self, log: Path, *, name: str = 'ttt3r', remaps: tuple[str, ...] = (), **parameters) -> None:
         """Start with parameters; the log goes to a file."""
         self.log_path = log
-        command = [sys.executable, '-m', 'ttt3r_ros.ros.node', '--ros-args', '-r', f'__node:={name}']
+        command = [sys.executable, str(SCRIPT), '--ros-args', '-r', f'__node:={name}']
         for remap in remaps:
             command += ['-r', remap]
         # The library's comparisons want what costs nothing to load twice.

@@ -5,13 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from .room import Room
 
+if TYPE_CHECKING:
+    from .batch import BatchRenderer
+
 EXPOSURES = 3  # renders that make up one blurred image
+BATCH = 32  # frames that a renderer is asked for at once
 
 
 @dataclass(frozen=True)
@@ -41,28 +46,46 @@ class Camera:
         focal = width / 2 / np.tan(np.radians(self.fov) / 2)
         return np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1.0]])
 
-    def film(self, room: Room, poses: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield image (h, w, 3) uint8 RGB and depth (h, w) float32 in metres for each of poses (n, 4, 4)."""
+    def film(self, room: Room, poses: np.ndarray, seed: int,
+             renderer: BatchRenderer | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield image (h, w, 3) uint8 RGB and depth (h, w) float32 in metres for each of poses (n, 4, 4).
+
+        renderer: draws many at once, of the same room; without it the room draws each when it is asked for.
+        """
         rng = np.random.default_rng([seed, 3])
         phase, cycles = rng.random(3), rng.uniform(0.005, 0.03, 3)  # cycles per frame
-        for i, pose in enumerate(poses):
-            image, depth = room.render(pose, self.intrinsics, self.size)
-            if self.shutter and i + 1 < len(poses):
-                image = self._blurred(room, pose, poses[i + 1], image)
-            stops = self.swing * np.sin(2 * np.pi * (cycles * i + phase)).mean()
-            yield self._exposed(rng, image, stops), depth
+        batch = BATCH if renderer else 1
+        for first in range(0, len(poses), batch):
+            moments = [self._moments(poses, i) for i in range(first, min(first + batch, len(poses)))]
+            drawn = self._draw(room, np.concatenate(moments), renderer)
+            for i, count in enumerate(map(len, moments), first):
+                image, depth = next(drawn)
+                if count > 1:
+                    image = sum((next(drawn)[0] for _ in range(count - 1)), image.astype(np.float32)) / count
+                stops = self.swing * np.sin(2 * np.pi * (cycles * i + phase)).mean()
+                yield self._exposed(rng, image, stops), depth
 
-    def _blurred(self, room: Room, pose: np.ndarray, following: np.ndarray, first: np.ndarray) -> np.ndarray:
-        """Return the mean over the shutter's opening, centred on `pose`."""
-        parts = self.shutter * np.linspace(-0.5, 0.5, EXPOSURES)
+    def _moments(self, poses: np.ndarray, i: int) -> np.ndarray:
+        """Return pose i and, with motion blur, the others of the shutter's opening round it, (1 or EXPOSURES, 4, 4)."""
+        if not self.shutter or i + 1 == len(poses):
+            return poses[i:i + 1]
+        pose, following = poses[i:i + 2]
         turn = Rotation.from_matrix(pose[:3, :3].T @ following[:3, :3]).as_rotvec()
-        total = first.astype(np.float32)
+        parts = self.shutter * np.linspace(-0.5, 0.5, EXPOSURES)
+        found = [pose]
         for part in (p for p in parts if p):
             between = pose.copy()
             between[:3, 3] += part * (following[:3, 3] - pose[:3, 3])
             between[:3, :3] = pose[:3, :3] @ Rotation.from_rotvec(part * turn).as_matrix()
-            total += room.render(between, self.intrinsics, self.size)[0]
-        return total / EXPOSURES
+            found.append(between)
+        return np.stack(found)
+
+    def _draw(self, room: Room, poses: np.ndarray,
+              renderer: BatchRenderer | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        if renderer is None:
+            return (room.render(pose, self.intrinsics, self.size) for pose in poses)
+        images, depths = renderer.render(poses, self.intrinsics, self.size)
+        return zip(images.cpu().numpy(), depths.cpu().numpy(), strict=True)
 
     def _exposed(self, rng: np.random.Generator, image: np.ndarray, stops: float) -> np.ndarray:
         """Return the image with gain, shot noise (it grows with the root of the light) and clipping."""

@@ -43,21 +43,23 @@ class Quad:
 class Scene:
     """Quads with textures: the first `shell` of them form a convex hull that the camera is inside of.
 
-    `textures[i]` is (h, w, 3) float32 in [0, 1] and covers quad i exactly.
+    `textures[i]` is (h, w, 3) float32 in [0, 1] and covers quad i exactly. For each quad: corner, right, down and
+    normal (n, 3), metres; size (n, 2), texels right and down; density (n, 2), texels per metre. texels: all textures
+    and their smaller copies, packed; start and stride (n, LEVELS): where each begins and its width.
     """
 
     def __init__(self, quads: list[Quad], textures: list[np.ndarray], shell: int):
-        self._shell = shell
-        self._corner = np.array([q.corner for q in quads])
-        self._right = np.array([q.right for q in quads])
-        self._down = np.array([q.down for q in quads])
-        self._normal = np.array([q.normal for q in quads])
+        self.shell = shell
+        self.corner = np.array([q.corner for q in quads])
+        self.right = np.array([q.right for q in quads])
+        self.down = np.array([q.down for q in quads])
+        self.normal = np.array([q.normal for q in quads])
         extent = np.array([(q.width, q.height) for q in quads])
-        self._size = np.array([t.shape[1::-1] for t in textures])
-        self._density = self._size / extent  # texels per metre, right and down
+        self.size = np.array([t.shape[1::-1] for t in textures])
+        self.density = self.size / extent  # texels per metre, right and down
         across, along = np.array([0.0, 1, 1, 0]), np.array([0.0, 0, 1, 1])
         self._corners = np.array([q.at(across * q.width, along * q.height) for q in quads])
-        self._texels, self._start, self._stride = _pyramids(textures)
+        self.texels, self.start, self.stride = _pyramids(textures)
 
     def render(self, pose: np.ndarray, intrinsics: np.ndarray,
                size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -68,15 +70,15 @@ class Scene:
         """
         height, width = size
         v, u = ((np.arange(n * SAMPLES, dtype=np.float32) + 0.5) / SAMPLES - 0.5 for n in (height, width))
-        offset = pose[:3, 3] - self._corner
-        distance = (self._normal * offset).sum(1)
+        offset = pose[:3, 3] - self.corner
+        distance = (self.normal * offset).sum(1)
         first, last = self._bounds(pose, intrinsics, u, v)
         drawn = np.flatnonzero((distance > 1e-6) & (last > first).all(1))
 
         rays = pose[:3, :3] @ np.linalg.inv(intrinsics)
         inverse, s, t = np.zeros((3, len(distance), 3))  # affine in (u, v, 1): 1/z, and both texels times it
-        inverse[drawn] = -(self._normal[drawn] @ rays) / distance[drawn, None]
-        for out, axis, density in zip((s, t), (self._right, self._down), self._density.T):
+        inverse[drawn] = -(self.normal[drawn] @ rays) / distance[drawn, None]
+        for out, axis, density in zip((s, t), (self.right, self.down), self.density.T):
             at = (axis[drawn] * offset[drawn]).sum(1)[:, None]
             out[drawn] = density[drawn, None] * (axis[drawn] @ rays + at * inverse[drawn])
         planes = np.stack([inverse, s, t], 1).astype(np.float32)
@@ -107,7 +109,7 @@ class Scene:
         upper = np.where(valid[..., None], pixels, -np.inf).max(1)
         first = np.stack([np.searchsorted(axis, lower[:, i]) for i, axis in enumerate((u, v))], 1)
         last = np.stack([np.searchsorted(axis, upper[:, i], 'right') for i, axis in enumerate((u, v))], 1)
-        first[:self._shell], last[:self._shell] = 0, (u.size, v.size)
+        first[:self.shell], last[:self.shell] = 0, (u.size, v.size)
         return first, last
 
     def _cover(self, k: int, plane: np.ndarray, box: tuple[slice, slice], u: np.ndarray, v: np.ndarray,
@@ -118,8 +120,8 @@ class Scene:
         seen = inverse > nearness[box]
         if not seen.any():
             return
-        if k >= self._shell:  # inside a convex hull the nearest plane ahead is the surface: no need to ask
-            for (a, b, c), end in zip(plane[1:], self._size[k].astype(np.float32)):
+        if k >= self.shell:  # inside a convex hull the nearest plane ahead is the surface: no need to ask
+            for (a, b, c), end in zip(plane[1:], self.size[k].astype(np.float32)):
                 along = a * columns + (b * rows + c)
                 seen &= along >= 0
                 seen &= along <= end * inverse
@@ -137,18 +139,18 @@ class Scene:
             along += b * rows
             along += c
             along *= depth
-            end = (self._size[:, i - 1] - 1).astype(np.float32)[owner]
+            end = (self.size[:, i - 1] - 1).astype(np.float32)[owner]
             texels.append(np.clip(along, 0, end, out=along).astype(np.int32))
         # A sample is depth/focal wide, and longer by depth/distance where the surface is seen at a slant; the
         # pixel's two samples a side bear half of that.
-        scale = (self._density.mean(1) / focal).astype(np.float32)[owner]
+        scale = (self.density.mean(1) / focal).astype(np.float32)[owner]
         slant = (0.5 / np.maximum(distance, 1e-6)).astype(np.float32)[owner]
         footprint = scale * depth * np.maximum(1, depth * slant)
         level = (footprint.view(np.int32) >> 23) - 127  # floor(log2), from the exponent's bits
         np.clip(level, 0, LEVELS - 1, out=level)
         pyramid = owner * LEVELS + level
-        index = self._start.ravel()[pyramid] + (texels[1] >> level) * self._stride.ravel()[pyramid]
-        return self._texels[index + (texels[0] >> level)]
+        index = self.start.ravel()[pyramid] + (texels[1] >> level) * self.stride.ravel()[pyramid]
+        return self.texels[index + (texels[0] >> level)]
 
     def _centre(self, planes: np.ndarray, u: np.ndarray, v: np.ndarray, nearness: np.ndarray,
                 owner: np.ndarray) -> np.ndarray:
@@ -164,8 +166,8 @@ class Scene:
         best = np.zeros(len(rows), np.float32)
         for candidate in (o[edges] for o in owners):
             inverse, s, t = np.einsum('nij,nj->in', planes[candidate], at)
-            wide, tall = (self._size[candidate] * inverse[:, None]).T
-            holds = (candidate < self._shell) | ((s >= 0) & (s <= wide) & (t >= 0) & (t <= tall))
+            wide, tall = (self.size[candidate] * inverse[:, None]).T
+            holds = (candidate < self.shell) | ((s >= 0) & (s <= wide) & (t >= 0) & (t <= tall))
             best = np.where(holds & (inverse > best), inverse, best)
         centre[edges] = np.where(best > 0, best, values[0][edges])
         return centre

@@ -54,7 +54,7 @@ class Room:
         self._door_wall = (self._first + int(rng.integers(1, 4))) % 4
         boxes = self._furnish(rng)
         self._boxes = Boxes(boxes)
-        self._scene = self._paint(rng, boxes)
+        self.scene = self._paint(rng, boxes)
 
     def render(self, pose: np.ndarray, intrinsics: np.ndarray,
                size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -66,7 +66,7 @@ class Room:
         pose = np.asarray(pose, np.float64)
         if self._walls_distance(pose[None, :3, 3])[0] <= 0:
             raise ValueError(f'the camera at {pose[:3, 3]} is outside the room of {self.size} m')
-        return self._scene.render(pose, np.asarray(intrinsics, np.float64), size)
+        return self.scene.render(pose, np.asarray(intrinsics, np.float64), size)
 
     def clearance(self, points: np.ndarray) -> np.ndarray:
         """Return the distance (n,) in metres from points (n, 3) to what is nearest, negative inside it."""

@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .camera import Camera
 from .room import DENSITY, Room
 from .walk import drive, lap_length, walk
+
+if TYPE_CHECKING:
+    import torch
 
 STEPS = (0.05, 0.14)  # metres between frames, on average
 WALKED = 0.6  # of all worlds; in the others a robot drives
@@ -28,6 +32,12 @@ class World:
         self.poses = way(self._room, frames, seed, laps, pauses=int(rng.integers(0, 4)))
         self.intrinsics = self._camera.intrinsics
 
-    def film(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield image (h, w, 3) uint8 RGB and depth (h, w) float32, metres along z, for each pose."""
-        return self._camera.film(self._room, self.poses, self._seed)
+    def film(self, device: torch.device | str | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield image (h, w, 3) uint8 RGB and depth (h, w) float32, metres along z, for each pose.
+
+        device: where to draw, many frames at once; by default one after another in numpy, which gives the same images.
+        """
+        if device is None:
+            return self._camera.film(self._room, self.poses, self._seed)
+        from .batch import BatchRenderer  # PyTorch takes a while to import
+        return self._camera.film(self._room, self.poses, self._seed, BatchRenderer(self._room.scene, device))
