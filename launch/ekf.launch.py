@@ -22,7 +22,8 @@ def generate_launch_description() -> LaunchDescription:
         parameters=[LaunchConfiguration('ekf_params_file'), {
             'base_link_frame': ParameterValue(LaunchConfiguration('base_frame'), value_type=str),
             'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)}],
-        remappings=[('/tf', 'tf'), ('/tf_static', 'tf_static')], output='screen')
+        remappings=[('/tf', 'tf'), ('/tf_static', 'tf_static'),
+                    *((name, LaunchConfiguration(name)) for name in ('imu', 'wheel_odometry'))], output='screen')
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in declared),
         # One source of odom → base: the filter.

@@ -34,6 +34,8 @@ def generate_launch_description() -> LaunchDescription:
         ('image', 'image', 'topic of the camera images; of compressed ones, without /compressed; {camera} in it '
                            "stands for a camera's name"),
         ('camera_info', 'camera_info', 'topic of the camera_info; {camera} in it as in image'),
+        ('imu', 'imu', 'topic of an IMU, for level: imu in params_file'),
+        ('wheel_odometry', 'wheel_odometry', "topic of the wheels' odometry, for scale_source: wheels in params_file"),
         ('image_transport', '', 'raw or compressed, how the images are sent; empty: as in params_file'),
         ('cameras', '', "names of several cameras, such as 'front rear'; empty: as in params_file"),
         ('shared_state', '', 'all cameras in one memory; empty: as in params_file'),
@@ -66,7 +68,7 @@ def _nodes(context: LaunchContext) -> list[Node]:
                            'names are to stand, such as /{camera}/image_raw')
     names = cameras or ['']
     images, infos = ([given(topic).replace('{camera}', name) for name in names] for topic in ('image', 'camera_info'))
-    inputs = []
+    inputs = [(name, LaunchConfiguration(name)) for name in ('imu', 'wheel_odometry')]
     for name, image, info in zip(names, images, infos):
         prefix = f'{name}/' if name else ''
         inputs += [(f'{prefix}image', image), (f'{prefix}image/compressed', f'{image}/compressed'),

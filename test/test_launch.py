@@ -28,7 +28,8 @@ from ttt3r_ros.msg import ReconstructionStatus  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 COMMON = {'namespace', 'params_file', 'use_sim_time', 'autostart', 'log_level', 'update_rule', 'weights', 'image',
-          'camera_info', 'image_transport', 'cameras', 'shared_state', 'base_frame', 'publish_tf', 'lossless', 'rviz'}
+          'camera_info', 'imu', 'wheel_odometry', 'image_transport', 'cameras', 'shared_state', 'base_frame',
+          'publish_tf', 'lossless', 'rviz'}
 PROMISED = {'ttt3r': COMMON, 'cameras': COMMON, 'bag': COMMON | {'bag', 'rate'}, 'nav2': COMMON | {'nav2_params_file'},
             'ekf': COMMON | {'ekf_params_file'}}
 NODE = '/robot/ttt3r'
@@ -140,7 +141,8 @@ def state(node: Node) -> int:
 @pytest.fixture
 def params_file(tmp_path: Path) -> str:
     path = tmp_path / 'params.yaml'
-    path.write_text('/**:\n  ros__parameters:\n    update_rule: constant\n    lossless: true\n')
+    path.write_text('/**:\n  ros__parameters:\n    update_rule: constant\n    lossless: true\n    level: imu\n'
+                    '    scale_source: wheels\n    base_frame: base_link\n')
     return os.fspath(path)
 
 
@@ -164,24 +166,25 @@ def stand_in(tmp_path: Path, monkeypatch) -> Iterator[Callable[[str, str, str], 
 
 def test_default_run_is_active_with_the_files_parameters(params_file):
     """Without overrides the node activates itself, with the values of params_file and the remapped topics."""
+    topics = {'image': '/camera/image_raw', 'camera_info': '/camera/camera_info', 'imu': '/imu/data',
+              'wheel_odometry': '/wheels/odom'}
+
     def probe(node: Node) -> dict:
         return {'state': state(node),
                 **parameters(node, 'update_rule', 'lossless', 'weights', 'use_sim_time', 'map.cell', 'cameras'),
-                'images': len(node.get_subscriptions_info_by_topic('/camera/image_raw')),
-                'infos': len(node.get_subscriptions_info_by_topic('/camera/camera_info')),
+                'heard': [len(node.get_subscriptions_info_by_topic(topic)) for topic in topics.values()],
                 'tf': len(node.get_publishers_info_by_topic('/robot/tf'))}
 
-    found = launched('ttt3r', {'namespace': 'robot', 'params_file': params_file, 'image': '/camera/image_raw',
-                               'camera_info': '/camera/camera_info'}, probe)
+    found = launched('ttt3r', {'namespace': 'robot', 'params_file': params_file, **topics}, probe)
     assert found == {'state': State.PRIMARY_STATE_ACTIVE, 'update_rule': 'constant', 'lossless': True,
                      'weights': 'untrained', 'use_sim_time': False, 'map.cell': 0.0, 'cameras': [''],
-                     'images': 1, 'infos': 1, 'tf': 1}
+                     'heard': [1, 1, 1, 1], 'tf': 1}
 
 
 def test_arguments_override_the_file(params_file):
     """Given arguments win over params_file, and without autostart the node waits to be configured."""
     given = {'update_rule': 'cut3r', 'lossless': False, 'image_transport': 'compressed', 'use_sim_time': True,
-             'base_frame': 'base_link', 'publish_tf': False}
+             'base_frame': 'chassis', 'publish_tf': False}
 
     def probe(node: Node) -> dict:
         return {'state': state(node), **parameters(node, *given)}
@@ -267,7 +270,7 @@ for _ in range(100):
                                           'clock': options.clock, 'delay': options.delay, 'remap': options.remap}))
 image = Image(height=240, width=320, encoding='rgb8', step=960, data=bytes(range(256)) * 900)
 image.header.frame_id = 'camera'
-for i in range(1, 9):
+for i in range(1, 41):
     image.header.stamp.sec = i
     publisher.publish(image)
 publisher.wait_for_all_acked(Duration(nanoseconds=options.wait_for_all_acked * 1_000_000))
@@ -299,7 +302,7 @@ def test_bag_is_played_to_the_active_node_and_ends_with_the_last_answer(tmp_path
     finally:
         over.append(True)
         listener.join()
-    assert answered == list(range(1, 9))
+    assert answered == list(range(1, 41))
     assert json.loads((tmp_path / 'heard').read_text()) == {
         'listening': 1, 'bag': 'office', 'rate': 2.0, 'clock': 40, 'delay': 2.0,
         'remap': ['/tf:=/robot/tf', '/tf_static:=/robot/tf_static']}
@@ -372,9 +375,12 @@ def test_filter_is_fed_by_the_node_and_alone_speaks_to_tf(stand_in):
     stand_in('robot_localization', 'lib/robot_localization/ekf_node', '''
         import rclpy
         from nav_msgs.msg import Odometry
+        from sensor_msgs.msg import Imu
         rclpy.init()
         node = rclpy.create_node('stand_in', automatically_declare_parameters_from_overrides=True)
-        node.create_subscription(Odometry, node.get_parameter('odom0').value, lambda message: None, 10)
+        for topic in ('odom0', 'odom1', 'imu0'):
+            kind = Imu if topic == 'imu0' else Odometry
+            node.create_subscription(kind, node.get_parameter(topic).value, lambda message: None, 10)
         try:
             rclpy.spin(node)
         except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
@@ -385,13 +391,15 @@ def test_filter_is_fed_by_the_node_and_alone_speaks_to_tf(stand_in):
                 'node': parameters(node, 'base_frame', 'odom_frame', 'publish_tf', 'use_sim_time'),
                 'filter': parameters(node, 'base_link_frame', 'world_frame', 'publish_tf', 'use_sim_time',
                                      of='/robot/ekf'),
-                'heard': len(node.get_subscriptions_info_by_topic(f'{NODE}/odometry')),
+                'heard': [len(node.get_subscriptions_info_by_topic(topic))
+                          for topic in (f'{NODE}/odometry', '/wheels/odom', '/robot/imu')],
                 'said': [kind for name, kind in node.get_publisher_names_and_types_by_node('ttt3r', '/robot')
                          if name == f'{NODE}/odometry']}
 
-    found = launched('ekf', {'namespace': 'robot', 'base_frame': 'chassis', 'use_sim_time': 'true'}, probe)
+    found = launched('ekf', {'namespace': 'robot', 'base_frame': 'chassis', 'use_sim_time': 'true',
+                             'wheel_odometry': '/wheels/odom'}, probe)
     assert found == {
         'state': State.PRIMARY_STATE_ACTIVE,
         'node': {'base_frame': 'chassis', 'odom_frame': 'odom', 'publish_tf': False, 'use_sim_time': True},
         'filter': {'base_link_frame': 'chassis', 'world_frame': 'odom', 'publish_tf': True, 'use_sim_time': True},
-        'heard': 1, 'said': [['nav_msgs/msg/Odometry']]}
+        'heard': [1, 1, 1], 'said': [['nav_msgs/msg/Odometry']]}
