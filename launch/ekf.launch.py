@@ -5,10 +5,11 @@ import os
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, SetLaunchConfiguration
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackagePrefix
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -26,6 +27,8 @@ def generate_launch_description() -> LaunchDescription:
                     *((name, LaunchConfiguration(name)) for name in ('imu', 'wheel_odometry'))], output='screen')
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in declared),
+        # First: where it is not installed, launch would end and leave the node behind.
+        SetLaunchConfiguration('robot_localization', FindPackagePrefix('robot_localization')),
         # One source of odom → base: the filter.
         IncludeLaunchDescription(os.path.join(share, 'launch', 'ttt3r.launch.py'),
                                  launch_arguments={'publish_tf': 'false'}.items()),

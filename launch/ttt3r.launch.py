@@ -93,10 +93,11 @@ def _nodes(context: LaunchContext) -> list[Node]:
     if not seen:
         return [node]
     first = f'{names[0]}/' if names[0] else ''
-    return [node, Node(
+    # RViz first: where it is not installed, launch would end and leave the node behind.
+    return [Node(
         package='rviz2', executable='rviz2', namespace=LaunchConfiguration('namespace'),
         arguments=['-d', os.path.join(SHARE, 'config', 'ttt3r.rviz')],
         parameters=[{'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)}],
         # The configuration names the topics of a node without namespace and with one camera.
         remappings=[*TF_REMAPPINGS, *((f'/ttt3r/{topic}', f'ttt3r/{first}{topic}') for topic in VIEWED),
-                    ('/image', images[0])])]
+                    ('/image', images[0])]), node]

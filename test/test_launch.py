@@ -15,6 +15,7 @@ import yaml
 pytest.importorskip('launch_ros', reason='launch_ros is not installed: the ROS wheels have none, apt does')
 
 import rclpy  # noqa: E402
+from ament_index_python.packages import get_package_prefix  # noqa: E402
 from launch import LaunchContext, LaunchDescription, LaunchService  # noqa: E402
 from launch.actions import IncludeLaunchDescription, SetEnvironmentVariable  # noqa: E402
 from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
@@ -211,6 +212,14 @@ def test_cameras_have_their_topics():
 def test_cameras_on_one_topic_are_refused():
     """A pattern that gives two cameras one topic ends the launch."""
     assert ended('cameras', {'image': '/image_raw'}) == 1
+
+
+@pytest.mark.parametrize('name, arguments', [('nav2', {}), ('ekf', {}), ('ttt3r', {'rviz': 'true'})])
+def test_nothing_is_started_where_the_other_stack_is_missing(name, arguments, monkeypatch, capfd):
+    """A launch that cannot find the package it needs ends before the node runs, which it would leave behind."""
+    monkeypatch.setenv('AMENT_PREFIX_PATH', get_package_prefix('ttt3r_ros'))
+    assert ended(name, arguments) == 1
+    assert 'process started' not in capfd.readouterr().out
 
 
 def test_rviz_finds_the_topics_of_a_robots_first_camera(stand_in, tmp_path):
