@@ -63,9 +63,10 @@ def _nodes(context: LaunchContext) -> list[Node]:
         return LaunchConfiguration(name).perform(context)
 
     cameras = given('cameras').split()
-    if len(cameras) > 1 and '{camera}' not in given('image'):
-        raise RuntimeError(f"image:={given('image')} is one topic for several cameras: write {{camera}} where their "
-                           'names are to stand, such as /{camera}/image_raw')
+    shared = [topic for topic in ('image', 'camera_info') if '{camera}' not in given(topic)]
+    if len(cameras) > 1 and shared:
+        raise RuntimeError(f'{shared[0]}:={given(shared[0])} is one topic for several cameras: write {{camera}} where '
+                           f'their names are to stand, such as /{{camera}}/{shared[0]}')
     names = cameras or ['']
     images, infos = ([given(topic).replace('{camera}', name) for name in names] for topic in ('image', 'camera_info'))
     inputs = [(name, LaunchConfiguration(name)) for name in ('imu', 'wheel_odometry')]
