@@ -8,61 +8,97 @@ from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
+from launch_ros.actions import LifecycleNode, Node
 from launch_ros.parameter_descriptions import ParameterValue
 
+SHARE = get_package_share_directory('ttt3r_ros')
+PARAMS_FILE = os.path.join(SHARE, 'config', 'ttt3r.yaml')
 # Launch arguments that replace a value of params_file when they are given.
-OVERRIDES = {'update_rule': str, 'weights': str, 'image_transport': str, 'lossless': bool}
+OVERRIDES = {'update_rule': str, 'weights': str, 'image_transport': str, 'lossless': bool, 'base_frame': str,
+             'publish_tf': bool, 'shared_state': bool}
 TF_REMAPPINGS = [('/tf', 'tf'), ('/tf_static', 'tf_static')]
+VIEWED = ('pose', 'path', 'points', 'map')
+VIEWED_CELL_M = 0.05
 
 
 def generate_launch_description() -> LaunchDescription:
     """Return the arguments, the Fast DDS profile, the node and RViz."""
-    share = get_package_share_directory('ttt3r_ros')
     declared = (
         ('namespace', '', 'namespace of the node, its topics and TF'),
-        ('params_file', os.path.join(share, 'config', 'ttt3r.yaml'), "YAML file of the node's parameters"),
+        ('params_file', PARAMS_FILE, "YAML file of the node's parameters"),
         ('use_sim_time', 'false', 'take the time from /clock (simulation, or a bag played with --clock)'),
         ('autostart', 'true', 'configure and activate by itself; false under a lifecycle manager'),
         ('log_level', 'info', 'debug, info, warn, error or fatal; ttt3r:=debug for the node alone'),
         ('update_rule', '', 'state update rule, such as ttt3r or cut3r; empty: as in params_file'),
         ('weights', '', 'checkpoint to load (.pth or .safetensors); empty: as in params_file'),
-        ('image', 'image', 'topic of the camera images; of compressed ones, without /compressed'),
+        ('image', 'image', 'topic of the camera images; of compressed ones, without /compressed; {camera} in it '
+                           "stands for a camera's name"),
+        ('camera_info', 'camera_info', 'topic of the camera_info; {camera} in it as in image'),
+        ('imu', 'imu', 'topic of an IMU, for level: imu in params_file'),
+        ('wheel_odometry', 'wheel_odometry', "topic of the wheels' odometry, for scale_source: wheels in params_file"),
         ('image_transport', '', 'raw or compressed, how the images are sent; empty: as in params_file'),
+        ('cameras', '', "names of several cameras, such as 'front rear'; empty: as in params_file"),
+        ('shared_state', '', 'all cameras in one memory; empty: as in params_file'),
+        ('base_frame', '', "the robot's base, such as base_link; empty: as in params_file"),
+        ('publish_tf', '', 'broadcast odom_frame to base_frame; empty: as in params_file'),
         ('lossless', '', 'answer every image in order (bags), not the newest; empty: as in params_file'),
-        ('rviz', 'false', 'show the results in RViz (needs rviz2)'))
+        ('rviz', 'false', 'show the results in RViz (needs rviz2), of the first camera; with the shipped params_file '
+                          f'also a map in cells of {VIEWED_CELL_M} m'))
     arguments = [DeclareLaunchArgument(name, default_value=default, description=text)
                  for name, default, text in declared]
-    rviz = Node(
-        package='rviz2', executable='rviz2', namespace=LaunchConfiguration('namespace'),
-        arguments=['-d', os.path.join(share, 'config', 'ttt3r.rviz')],
-        parameters=[{'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)}],
-        # The configuration names the topics of a node without namespace.
-        remappings=[*TF_REMAPPINGS, ('/ttt3r/pose', 'ttt3r/pose'), ('/ttt3r/points', 'ttt3r/points'),
-                    ('/image', LaunchConfiguration('image'))],
-        condition=IfCondition(LaunchConfiguration('rviz')))
-    return LaunchDescription([*arguments, *_fast_dds_profile(share), OpaqueFunction(function=_node), rviz])
+    return LaunchDescription([*arguments, *_fast_dds_profile(), OpaqueFunction(function=_nodes)])
 
 
-def _fast_dds_profile(share: str) -> list[SetEnvironmentVariable]:
+def _fast_dds_profile() -> list[SetEnvironmentVariable]:
     if 'FASTRTPS_DEFAULT_PROFILES_FILE' in os.environ:
         return []
     if not os.environ.get('RMW_IMPLEMENTATION', 'rmw_fastrtps_cpp').startswith('rmw_fastrtps'):
         return []
     return [SetEnvironmentVariable('FASTRTPS_DEFAULT_PROFILES_FILE',
-                                   os.path.join(share, 'config', 'fastdds_shm.xml'))]
+                                   os.path.join(SHARE, 'config', 'fastdds_shm.xml'))]
 
 
-def _node(context: LaunchContext) -> list[Node]:
-    image = LaunchConfiguration('image')
+def _nodes(context: LaunchContext) -> list[Node]:
+    def given(name: str) -> str:
+        return LaunchConfiguration(name).perform(context)
+
+    cameras = given('cameras').split()
+    shared = [topic for topic in ('image', 'camera_info') if '{camera}' not in given(topic)]
+    if len(cameras) > 1 and shared:
+        raise RuntimeError(f'{shared[0]}:={given(shared[0])} is one topic for several cameras: write {{camera}} where '
+                           f'their names are to stand, such as /{{camera}}/{shared[0]}')
+    names = cameras or ['']
+    images, infos = ([given(topic).replace('{camera}', name) for name in names] for topic in ('image', 'camera_info'))
+    inputs = [(name, LaunchConfiguration(name)) for name in ('imu', 'wheel_odometry')]
+    for name, image, info in zip(names, images, infos):
+        prefix = f'{name}/' if name else ''
+        inputs += [(f'{prefix}image', image), (f'{prefix}image/compressed', f'{image}/compressed'),
+                   (f'{prefix}camera_info', info)]
+
     parameters = {name: ParameterValue(LaunchConfiguration(name), value_type=bool)
                   for name in ('use_sim_time', 'autostart')}
     parameters |= {name: ParameterValue(LaunchConfiguration(name), value_type=kind)
-                   for name, kind in OVERRIDES.items() if LaunchConfiguration(name).perform(context)}
-    # A plain Node: it goes through its own transitions (autostart), so that `ros2 run` does as well.
-    return [Node(
-        package='ttt3r_ros', executable='ttt3r_node', namespace=LaunchConfiguration('namespace'),
+                   for name, kind in OVERRIDES.items() if given(name)}
+    if cameras:
+        parameters['cameras'] = cameras
+    seen = IfCondition(LaunchConfiguration('rviz')).evaluate(context)
+    if seen and given('params_file') == PARAMS_FILE:
+        parameters['map.cell'] = VIEWED_CELL_M
+    # It goes through its own transitions (autostart), so that `ros2 run` does as well.
+    node = LifecycleNode(
+        package='ttt3r_ros', executable='ttt3r_node', name='ttt3r', namespace=LaunchConfiguration('namespace'),
         parameters=[LaunchConfiguration('params_file'), parameters],
-        remappings=[*TF_REMAPPINGS, ('image', image), ('image/compressed', [image, '/compressed'])],
+        remappings=[*TF_REMAPPINGS, *inputs],
         arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
-        output='screen', emulate_tty=True)]
+        output='screen', emulate_tty=True)
+    if not seen:
+        return [node]
+    first = f'{names[0]}/' if names[0] else ''
+    # RViz first: where it is not installed, launch would end and leave the node behind.
+    return [Node(
+        package='rviz2', executable='rviz2', namespace=LaunchConfiguration('namespace'),
+        arguments=['-d', os.path.join(SHARE, 'config', 'ttt3r.rviz')],
+        parameters=[{'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)}],
+        # The configuration names the topics of a node without namespace and with one camera.
+        remappings=[*TF_REMAPPINGS, *((f'/ttt3r/{topic}', f'ttt3r/{first}{topic}') for topic in VIEWED),
+                    ('/image', images[0])]), node]

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plays a bag to the node on the bag's time, every image answered, and ends with the last answer."""
+
+import os
+import tempfile
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext, LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    ExecuteProcess,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    RegisterEventHandler,
+    Shutdown,
+)
+from launch.conditions import UnlessCondition
+from launch.event_handlers import OnProcessExit
+from launch.substitutions import LaunchConfiguration
+from launch_ros.event_handlers import OnStateTransition
+from launch_ros.events.lifecycle import ChangeState
+from launch_ros.utilities import make_namespace_absolute, prefix_namespace
+from lifecycle_msgs.msg import Transition
+
+# Between the player's start and its first message: what is published before the two know each other is lost.
+MATCHING_S = '2'
+ACKNOWLEDGED_MS = '60000'
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the arguments, the node, and what follows from its states."""
+    declared = (
+        ('bag', None, 'the bag: a folder, or an .mcap or .db3 file'),
+        ('rate', '1.0', 'how fast it is played, 1 as it was recorded'),
+        ('image', '/image', "topic of the camera images in the bag; {camera} in it stands for a camera's name"))
+    node = IncludeLaunchDescription(
+        os.path.join(get_package_share_directory('ttt3r_ros'), 'launch', 'ttt3r.launch.py'),
+        # Not by itself: its transitions could be over before they are listened to.
+        launch_arguments={'use_sim_time': 'true', 'lossless': 'true', 'autostart': 'false'}.items())
+    return LaunchDescription([
+        *(DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in declared),
+        node,
+        _on('inactive', 'configuring', _transition(Transition.TRANSITION_ACTIVATE)),
+        _on('unconfigured', 'configuring', Shutdown(reason='the node could not be configured')),
+        _on('active', 'activating', OpaqueFunction(function=_play)),
+        _transition(Transition.TRANSITION_CONFIGURE)])
+
+
+def _on(goal: str, start: str, action) -> RegisterEventHandler:
+    return RegisterEventHandler(OnStateTransition(start_state=start, goal_state=goal, entities=[action],
+                                                  handle_once=True))
+
+
+def _transition(transition: int) -> EmitEvent:
+    return EmitEvent(event=ChangeState(lifecycle_node_matcher=lambda _: True, transition_id=transition))
+
+
+def _play(context: LaunchContext) -> list:
+    """Return the player, what waits for the node's last answer, and the end."""
+    def given(name: str) -> str:
+        return LaunchConfiguration(name).perform(context)
+
+    def absolute(name: str) -> str:
+        return make_namespace_absolute(prefix_namespace(given('namespace') or '/', name))
+
+    images = [absolute(given('image')).replace('{camera}', name) for name in given('cameras').split() or ['']]
+    player = ExecuteProcess(
+        cmd=['ros2', 'bag', 'play', given('bag'), '--clock', '--rate', given('rate'), '--delay', MATCHING_S,
+             '--wait-for-all-acked', ACKNOWLEDGED_MS, '--disable-keyboard-controls',
+             '--qos-profile-overrides-path', _reliable(images),
+             '--remap', *(f'/{name}:={absolute(name)}' for name in ('tf', 'tf_static'))],
+        output='screen')
+    name = absolute('ttt3r').lstrip('/')
+    answered = ExecuteProcess(cmd=[
+        'ros2', 'topic', 'echo', '--no-daemon', '--once', '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray',
+        '--filter', f"any(s.name.startswith('{name}: ') and v.key == 'pending frames' and v.value == '0' "
+                    'for s in m.status for v in s.values)'])
+    return [player,
+            RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[answered])),
+            RegisterEventHandler(OnProcessExit(target_action=answered, on_exit=[
+                Shutdown(reason='the bag has ended and its images are answered',
+                         condition=UnlessCondition(LaunchConfiguration('rviz')))]))]
+
+
+def _reliable(images: list[str]) -> str:
+    """Return a file that has the player offer the images reliably, however the camera did: lossless asks for it."""
+    with tempfile.NamedTemporaryFile('w', prefix='ttt3r_bag_qos_', suffix='.yaml', delete=False) as file:
+        for image in images:
+            for topic in (image, f'{image}/compressed'):
+                file.write(f'{topic}: {{reliability: reliable, history: keep_last, depth: 1000}}\n')
+    return file.name

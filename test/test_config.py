@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shipped parameter files, without the stacks that some of them are for."""
+
+from pathlib import Path
+
+import pytest
+import rclpy
+import yaml
+
+CONFIG = Path(__file__).parents[1] / 'config'
+
+
+@pytest.mark.parametrize('file', sorted(CONFIG.glob('*.yaml')), ids=lambda file: file.name)
+def test_rcl_reads_the_file(file):
+    """ROS's own reader takes the file: it knows less YAML than others, no anchors for one."""
+    context = rclpy.Context()
+    rclpy.init(args=['--ros-args', '--params-file', str(file)], context=context)
+    rclpy.shutdown(context=context)
+
+
+def test_both_costmaps_see_the_same():
+    """What the local costmap takes for an obstacle, the global one does too."""
+    servers = yaml.safe_load((CONFIG / 'nav2.yaml').read_text())
+    local, whole = (servers[name][name]['ros__parameters'] for name in ('local_costmap', 'global_costmap'))
+    for name in ('voxel_layer', 'inflation_layer', 'robot_radius', 'plugins'):
+        assert local[name] == whole[name]
+    layer = local['voxel_layer']
+    sources = layer['observation_sources'].split()
+    assert [(layer[s]['marking'], layer[s]['clearing']) for s in sources] == [(True, False), (False, True)]
+    # Voxels above the grid would be lost.
+    assert layer['max_obstacle_height'] <= layer['z_resolution'] * layer['z_voxels']
+
+
+def test_the_filter_counts_the_cameras_motion_once():
+    """Of the node's odometry the filter takes the twist alone, in the order of its 15 states."""
+    filter_ = yaml.safe_load((CONFIG / 'ekf.yaml').read_text())['/**']['ros__parameters']
+    configs = {name: values for name, values in filter_.items() if name.endswith('_config')}
+    assert set(configs) == {'odom0_config', 'odom1_config', 'imu0_config'}
+    assert all(len(values) == 15 for values in configs.values())
+    assert [i for i, used in enumerate(filter_['odom0_config']) if used] == [6, 7, 11]
