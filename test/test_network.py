@@ -31,7 +31,7 @@ def fixed(config):
     """Return a network with fixed weights."""
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        return Network(config).train(False).requires_grad_(False)
+        return Network(config).for_inference()
 
 
 @pytest.fixture(scope='module')

@@ -89,7 +89,7 @@ def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtyp
         kept = set(_on_meta(config).state_dict())
         names = [name for name in names if name in kept and not _is_unread(name)]
     state = loaded.network.state_dict()
-    tensors = {name: state[name].to('cpu', dtype) for name in names}
+    tensors = {name: state[name].to('cpu', dtype).contiguous() for name in names}
     metadata = {'ttt3r_ros': FORM, 'config': json.dumps(config.to_dict()), 'name': loaded.name,
                 'trained': json.dumps(loaded.trained), 'streaming': json.dumps(streaming), 'license': LICENSE}
     part = target.with_name(f'.{target.name}.{os.getpid()}.part')
@@ -202,4 +202,4 @@ def _some(names: list[str]) -> str:
 
 
 def _ready(network: Network, name: str, trained: bool, device: str | torch.device) -> LoadedNetwork:
-    return LoadedNetwork(network.train(False).requires_grad_(False).to(device), name, trained)
+    return LoadedNetwork(network.for_inference().to(device), name, trained)

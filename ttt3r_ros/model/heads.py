@@ -118,9 +118,9 @@ class Fusion(nn.Module):
         """Map path (B, 256, h, w), and a layer of the same shape if there is one, to (B, 256, 2h, 2w)."""
         if layer is not None:
             path = path + self.resConfUnit1(layer)
-        path = self.resConfUnit2(path)
-        path = interpolate(path, scale_factor=2, mode='bilinear', align_corners=True)
-        return self.out_conv(path)
+        # A 1×1 convolution and a mean of neighbours can change places: before it there is a quarter of the pixels.
+        path = self.out_conv(self.resConfUnit2(path))
+        return interpolate(path, scale_factor=2, mode='bilinear', align_corners=True)
 
 
 class DptScratch(nn.Module):

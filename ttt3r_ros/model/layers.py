@@ -34,18 +34,20 @@ class Rotary:
     def __call__(self, x: Tensor) -> Tensor:
         """Rotate x (B, H, T, d) by its tokens' positions; float32 inside, x's type outside."""
         cos, sin = self._table(x.shape[-1])
+        turned = x * cos  # float32, as the table is; few passes over x, which is as large as the tokens
         # Each half (row, column) holds the pairs (u_i, v_i) as all u, then all v.
-        u, v = x.unflatten(-1, (2, 2, -1)).unbind(-2)
-        rotated = torch.stack((u * cos - v * sin, v * cos + u * sin), dim=-2)
-        return rotated.flatten(-3).to(x.dtype)
+        pairs, turned_pairs = (part.unflatten(-1, (2, 2, -1)) for part in (x, turned))
+        turned_pairs[..., 0, :].addcmul_(pairs[..., 1, :], sin, value=-1)
+        turned_pairs[..., 1, :].addcmul_(pairs[..., 0, :], sin)
+        return turned.to(x.dtype)
 
     def _table(self, head_dim: int) -> tuple[Tensor, Tensor]:
-        """Return cosine and sine, each (T, 2, d/4)."""
+        """Return the cosine of every channel (T, d) and the sine of every pair (T, 2, d/4)."""
         if head_dim not in self._tables:
             pairs = head_dim // 4
             exponent = torch.arange(pairs, device=self._positions.device, dtype=torch.float32) / pairs
             angle = self._positions[:, :, None] * ROTARY_BASE ** -exponent
-            self._tables[head_dim] = (angle.cos(), angle.sin())
+            self._tables[head_dim] = (angle.cos().repeat_interleave(2, dim=1).flatten(1), angle.sin())
         return self._tables[head_dim]
 
 
