@@ -192,11 +192,16 @@ class Network(nn.Module):
 
         Raises ValueError for an output that there is not, or that this network has no head for.
         """
-        built = OUTPUTS - {name for name in ('world_points', 'rgb') if not getattr(self.config, name)}
+        built = OUTPUTS - self.lacking
         if not outputs <= built:
             raise ValueError(f'no head for {", ".join(sorted(outputs - built))}: this network has '
                              f'{", ".join(sorted(built))}; a checkpoint converted with --streaming keeps only points')
         return self.downstream_head(decoded, outputs)
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """Return the outputs that this network has no head for."""
+        return frozenset(name for name in ('world_points', 'rgb') if not getattr(self.config, name))
 
     def _image_rotary(self, grid: tuple[int, int], with_pose_token: bool) -> Rotary:
         return self._rotary(('pose+image' if with_pose_token else 'image', grid))
