@@ -10,7 +10,7 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from ttt3r_ros.reconstruction.cloud import Cloud
+from ttt3r_ros.reconstruction.cloud import CloudFilter
 from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.reconstructor import Frame
 from ttt3r_ros.ros.conversions import to_cloud, to_depth_image, to_pose, to_rgb
@@ -31,10 +31,11 @@ def receive(message: Image) -> np.ndarray:
 
 
 def publish(frame: Frame) -> int:
-    """Build and serialise the frame's cloud, depth, confidence and pose, unfiltered; return how many bytes."""
+    """Build and serialise the frame's cloud, depth, confidence and pose; return how many bytes."""
     depth = depth_of(frame.points, frame.intrinsics) if np.isfinite(frame.intrinsics).all() else None
     points = frame.points if depth is None else back_project(depth, frame.intrinsics)
-    messages = [to_cloud(HEADER, Cloud(points, frame.image, frame.confidence)),
+    cloud = CloudFilter().apply(points, frame.image, frame.confidence, organised=True)  # the node's default
+    messages = [to_cloud(HEADER, cloud),
                 to_depth_image(HEADER, frame.confidence), to_pose(HEADER, frame.pose)]
     if depth is not None:
         messages.append(to_depth_image(HEADER, depth))
