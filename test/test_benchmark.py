@@ -28,6 +28,7 @@ from ttt3r_ros.model.stages import STAGES
 from ttt3r_ros.model.update_rules import RULES, AttentionStatistics, make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 
+ON_A_CPU = {*STAGES} - {'graph'}
 SCRIPT = Path(__file__).parents[1] / 'scripts' / 'ttt3r'
 
 
@@ -71,12 +72,12 @@ def test_the_published_way_is_the_same_step_with_more_work(network, images, rule
 
 
 def test_every_stage_of_a_step_is_measured(network, images):
-    """A step names each stage of STAGES and no other, all within its own time, and a lap begins anew."""
+    """A step names each stage of STAGES but CUDA's and no other, and a lap begins anew."""
     watch = Stopwatch(torch.device('cpu'))
     reconstructor = Reconstructor(network, make_rule('ttt3r'), stage=watch)
     reconstructor.step(images[0])
     stages = watch.lap()
-    assert set(stages) == set(STAGES) and all(value > 0 for value in stages.values())
+    assert set(stages) == ON_A_CPU and all(value > 0 for value in stages.values())
     assert watch.lap() == {}
     with watch('a'), watch('b'):
         pass
@@ -147,7 +148,7 @@ def test_the_command_writes_table_picture_and_numbers(tmp_path):
         'published way', 'float32, ttt3r', 'float32, cut3r', 'bfloat16, ttt3r']
     assert published['speedup'] == 1 and published['gflop'] > ours['gflop'] > 0
     assert others[1]['weight_gb'] < 0.6 * ours['weight_gb']
-    assert results['ros'] and set(ours['stages']) == {*STAGES, 'convert', 'publish'}
+    assert results['ros'] and set(ours['stages']) == {*ON_A_CPU, 'convert', 'publish'}
     for case in results['cases']:
         times = case['frame_ms']
         assert times['p95'] >= times['median'] >= times['best'] >= sum(s['best'] for s in case['stages'].values()) > 0

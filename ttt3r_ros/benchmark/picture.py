@@ -14,8 +14,8 @@ from ttt3r_ros.demo.style import FAINT, STYLE, TEXT, heading
 from ttt3r_ros.model.stages import STAGES
 
 ORDER = ('convert', *STAGES, 'publish')
-PALETTE = ('#8b98a9', '#6e7f96', '#4d5f78', '#58c4dd', '#d2a8ff', '#7ee787', '#ffb347', '#ff6b5e', '#f2cc60', '#b08968',
-           '#e6edf3')
+PALETTE = ('#8b98a9', '#6e7f96', '#4d5f78', '#58c4dd', '#d2a8ff', '#7ee787', '#ffb347', '#ff6b5e', '#56d4b1', '#f2cc60',
+           '#b08968', '#e6edf3')
 
 
 def draw(target: Path, results: Results) -> None:

@@ -41,6 +41,7 @@ class PublishedRecurrence(Recurrence):
     """A step with every output that the network has a head for."""
 
     observer = AttentionMaps
+    recorded = False
 
     def look(self, image: Tensor, *, write: bool = True, outputs: frozenset[str] = OUTPUTS,
              observe: frozenset[str] = frozenset()) -> Step:

@@ -12,6 +12,7 @@ from torch import Tensor
 from ttt3r_ros.model.heads import Prediction
 from ttt3r_ros.model.layers import AttentionObserver
 from ttt3r_ros.model.network import Decoding, Encoded, Network
+from ttt3r_ros.model.recording import Recordings
 from ttt3r_ros.model.stages import Stage, untimed
 from ttt3r_ros.model.update_rules import AttentionStatistics, Observation, RuleMemory, UpdateRule
 
@@ -78,11 +79,13 @@ class Recurrence:
     """A network, the rule that writes its memory, and that memory."""
 
     observer = AttentionStatistics  # what looks at the state's cross-attention
+    recorded = True  # on CUDA
 
     def __init__(self, network: Network, rule: UpdateRule, stage: Stage = untimed) -> None:
         """Take a network in inference form and a rule; `stage` is told what a step is doing."""
         self.network = network
         self._stage = stage
+        self._recordings = Recordings()
         self._rule = rule
         self._start = self._initial_memory()
         self.memory = self._start
@@ -96,6 +99,7 @@ class Recurrence:
     def rule(self, rule: UpdateRule) -> None:
         self._rule = rule
         self.memory = replace(self.memory, rule=None)
+        self._recordings.forget()
 
     @torch.inference_mode()
     def _initial_memory(self) -> Memory:
@@ -123,8 +127,24 @@ class Recurrence:
         The memory is as before until the step is accepted. write=False: accepting it leaves state and memories alone.
         outputs: see Network.predict. observe: attention statistics wanted beside those that the rule needs.
         """
-        before, net, stage = self.memory, self.network, self._stage
-        statistics = self.observer(self._rule.statistics | observe)
+        before = self.memory
+        # First frames are few, and the pose query that they lack makes them another computation.
+        if self._records(image) and not before.first:
+            with self._stage('graph'):
+                step = self._recordings.run(lambda given: self._compute(*given, outputs, observe, untimed),
+                                            (image, before), (outputs, observe))
+        else:
+            step = self._compute(image, before, outputs, observe, self._stage)
+        after = step.after if write else replace(before, first=False)
+        return replace(step, before=before, after=after)
+
+    def _records(self, image: Tensor) -> bool:
+        return self.recorded and image.is_cuda
+
+    def _compute(self, image: Tensor, before: Memory, outputs: frozenset[str], observe: frozenset[str],
+                 stage: Stage) -> Step:
+        """Compute a step as one that is written; a pure function of its arguments, the weights and the rule."""
+        net, statistics = self.network, self.observer(self._rule.statistics | observe)
         with stage('encode'):
             encoded = net.encode_image(image)
         decoding, pose_memory = propose(net, before, encoded, statistics, stage)
@@ -138,9 +158,8 @@ class Recurrence:
                 gate = torch.ones_like(gate)
             state = torch.lerp(before.state, decoding.proposed_state, gate[None, :, None])
             parts, finite = _finite(prediction, state=state, pose_memory=pose_memory)
-        after = Memory(state, pose_memory, rule_memory, first=False) if write else replace(before, first=False)
-        return Step(prediction, before, after, decoding.proposed_state, pose_memory, gate, statistics.confidence(),
-                    parts, finite)
+        return Step(prediction, before, Memory(state, pose_memory, rule_memory, first=False), decoding.proposed_state,
+                    pose_memory, gate, statistics.confidence(), parts, finite)
 
     def accept(self, step: Step, finite: Sequence[bool]) -> None:
         """Take over the memory that a step leaves; `finite` is its `finite`, read from the device.

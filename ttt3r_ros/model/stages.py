@@ -6,7 +6,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-STAGES = ('preprocess', 'upload', 'encode', 'memory', 'decode', 'head', 'write', 'focal length', 'download')
+# 'graph' stands for all from 'encode' to 'write' where CUDA plays them as one.
+STAGES = ('preprocess', 'upload', 'encode', 'memory', 'decode', 'head', 'write', 'graph', 'focal length', 'download')
 
 
 class Stage(Protocol):
