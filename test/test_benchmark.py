@@ -91,6 +91,9 @@ def test_work_is_counted_by_hand(network):
     layers = nn.ModuleList(nn.Linear(8, 4, bias=False) for _ in range(2)).requires_grad_(False)
     gflop, gigabytes = machine.count(lambda: [layers[0](torch.ones(3, 8)) for _ in range(5)], layers)
     assert gflop == pytest.approx(5 * 2 * 3 * 4 * 8 / 1e9) and gigabytes == pytest.approx(4 * 8 * 4 / 1e9)
+    q, k, v = (torch.randn(1, 4, n, 8) for n in (11, 7, 7))
+    attention, _ = machine.count(lambda: torch.nn.functional.scaled_dot_product_attention(q, k, v), layers)
+    assert attention == pytest.approx(2 * 2 * 4 * 11 * 7 * 8 / 1e9)
     image = torch.zeros(1, 3, 96, 128)
     ours, theirs = (machine.count(lambda k=kind: k(network, make_rule('ttt3r')).step(image), network)
                     for kind in (Recurrence, PublishedRecurrence))
@@ -136,6 +139,7 @@ def test_the_command_knows_what_there_is():
     assert set(RULES) == set(bench.RULES) and set(DTYPES) == set(bench.PRECISIONS)
 
 
+@pytest.mark.timeout(300)
 def test_the_command_writes_table_picture_and_numbers(tmp_path):
     """`ttt3r bench` ends well and leaves its three files; a rule that is none is refused in one line."""
     command = [sys.executable, str(SCRIPT), 'bench', '--frames', '2', '--deviation-frames', '3', '--precisions',

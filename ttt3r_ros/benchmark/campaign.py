@@ -70,8 +70,8 @@ class Times:
 class Measured:
     """One case: milliseconds a frame and by stage, work counted, shares of what the machine does, and the ratio.
 
-    gflop: products and convolutions of a frame; product_share: of the time that the machine's own measured product
-    would need for them. weight_gb: weights that a frame reads; copy_share: the same for reading them once.
+    gflop: products, convolutions and attention of a frame; product_share: the part of its time that the machine's own
+    measured product would need for them. weight_gb: weights that a frame reads; copy_share: the same for reading them.
     peak_mb: above what lay there before the step, None where nobody tells. speedup: the published way's time over this
     one's, best of all rounds each; speedup_quartiles: a quarter, a half and three quarters of the rounds lie below.
     """
