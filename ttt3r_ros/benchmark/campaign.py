@@ -73,13 +73,15 @@ class Measured:
     gflop: products, convolutions and attention of a frame; product_share: the part of its time that the machine's own
     measured product would need for them. weight_gb: weights that a frame reads; copy_share: the same for reading them.
     peak_mb: above what lay there before the step, None where nobody tells. speedup: the published way's time over this
-    one's, best of all rounds each; speedup_quartiles: a quarter, a half and three quarters of the rounds lie below.
+    one's in the same round, median; speedup_quartiles: half of the rounds lie between. cpu_ms: of the process, all its
+    threads; speedup_cpu: the ratio of its medians, which waiting for a busy core does not enter.
     """
 
     name: str
     precision: str
     rule: str
     frame_ms: Times
+    cpu_ms: Times
     stages: dict[str, Times]
     gflop: float
     gflop_per_s: float
@@ -88,7 +90,8 @@ class Measured:
     copy_share: float
     peak_mb: float | None
     speedup: float
-    speedup_quartiles: tuple[float, float, float]
+    speedup_quartiles: tuple[float, float]
+    speedup_cpu: float
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ class _Case:
         self._watch = Stopwatch(network.device)
         self._reconstructor = kind(network, make_rule(rule), stage=self._watch)
         self.frames: list[float] = []
+        self.cpu: list[float] = []
         self.stages: list[dict[str, float]] = []
 
     def warm_up(self, images: list[np.ndarray]) -> None:
@@ -126,7 +130,7 @@ class _Case:
     def step(self, image: np.ndarray, ros) -> None:
         """Answer a frame, with the ROS side's work where there is one."""
         message = ros.camera_message(image) if ros else None
-        start = time.perf_counter()
+        start, start_cpu = time.perf_counter(), time.process_time()
         if ros:
             with self._watch('convert'):
                 image = ros.receive(message)
@@ -135,6 +139,7 @@ class _Case:
             with self._watch('publish'):
                 ros.publish(frame)
         self.frames.append(1e3 * (time.perf_counter() - start))
+        self.cpu.append(1e3 * (time.process_time() - start_cpu))
         self.stages.append(self._watch.lap())
 
 
@@ -197,12 +202,13 @@ def _measured(case: _Case, published: _Case, product: float, copy: float) -> Mea
     seconds = frame.median / 1e3
     ratios = np.array(published.frames) / np.array(case.frames)
     return Measured(
-        name=case.name, precision=case.precision, rule=case.rule, frame_ms=frame,
+        name=case.name, precision=case.precision, rule=case.rule, frame_ms=frame, cpu_ms=Times.of(case.cpu),
         stages={name: Times.of([stages[name] for stages in case.stages]) for name in case.stages[0]},
         gflop=case.gflop, gflop_per_s=case.gflop / seconds, product_share=case.gflop / seconds / product,
         weight_gb=case.weight_gb, copy_share=case.weight_gb / seconds / copy,
-        peak_mb=None if case.peak is None else case.peak / 1e6, speedup=min(published.frames) / frame.best,
-        speedup_quartiles=tuple(np.percentile(ratios, (25, 50, 75)).tolist()))
+        peak_mb=None if case.peak is None else case.peak / 1e6, speedup=float(np.median(ratios)),
+        speedup_quartiles=tuple(np.percentile(ratios, (25, 75)).tolist()),
+        speedup_cpu=float(np.median(published.cpu) / np.median(case.cpu)))
 
 
 def save(folder: Path, results: Results) -> None:

@@ -36,7 +36,7 @@ def draw(target: Path, results: Results) -> None:
 
 
 def _bars(axis: Axes, results: Results) -> None:
-    heading(axis, 'stages', '× the published way’s speed, best against best')
+    heading(axis, 'stages', '× the published way’s speed in the same rounds')
     names = [case.name for case in results.cases]
     left = [0.0] * len(names)
     for stage, colour in zip(ORDER, PALETTE, strict=True):
