@@ -53,7 +53,7 @@ def network_of(meta):
     state = {name: drawn(name, tuple(tensor.shape), meta['salt'])
              for name, tensor in network.state_dict().items()}
     network.load_state_dict(state, assign=True)
-    return network.train(False).requires_grad_(False)
+    return network.for_inference()
 
 
 def images_of(file, meta):

@@ -31,7 +31,7 @@ def fixed(config):
     """Return a network with fixed weights."""
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        return Network(config).train(False).requires_grad_(False)
+        return Network(config).for_inference()
 
 
 @pytest.fixture(scope='module')
@@ -329,7 +329,7 @@ def test_cross_attention_follows_the_textbook():
 @pytest.mark.parametrize('head', ['linear', 'dpt'])
 def test_everything_stays_on_the_device_of_the_network(monkeypatch, head, rule):
     """No tensor is made elsewhere: on the meta device, which mixes with none, three frames and a query go through."""
-    monkeypatch.setattr(recurrence_module, '_require_finite', lambda *_: None)  # the only one to read values
+    monkeypatch.setattr(recurrence_module, '_read', lambda finite: [True] * len(finite))  # nothing else reads values
     with torch.device('meta'):
         network = Network(replace(CONFIG, head=head)).requires_grad_(False)
     recurrence = Recurrence(network, make_rule(rule))

@@ -13,14 +13,17 @@ from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.config import PRESETS
+from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.update_rules import RULES, make_rule
+from ttt3r_ros.reconstruction import reconstructor as reconstructor_module
 from ttt3r_ros.reconstruction.intrinsics import focal_length, pinhole, ray_map
-from ttt3r_ros.reconstruction.preprocess import PixelMap, to_tensor
+from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, chain, relative_scale
+from ttt3r_ros.reconstruction.transfer import download, upload
 
 
 @pytest.fixture(scope='module')
@@ -72,7 +75,7 @@ def test_resizing_kernels():
     np.testing.assert_array_equal(enlarged, np.asarray(Image.fromarray(image).resize((512, 384), Image.BICUBIC)))
     shrunk = PixelMap.plan(120, 160, PRESETS['small']).apply(image)
     np.testing.assert_array_equal(shrunk, np.asarray(Image.fromarray(image).resize((128, 96), Image.LANCZOS)))
-    tensor = to_tensor(np.array([[[0, 255, 51]]], np.uint8), torch.device('cpu'))
+    tensor = upload(np.array([[[0, 255, 51]]], np.uint8), torch.device('cpu'))
     np.testing.assert_allclose(tensor[0, :, 0, 0], [-1, 1, -0.6], atol=1e-6)
 
 
@@ -332,3 +335,35 @@ def test_wrong_options_are_refused(network):
     """An unknown alignment is named."""
     with pytest.raises(ValueError, match='affine'):
         Reconstructor(network, make_rule('ttt3r'), alignment='affine')
+
+
+@pytest.mark.parametrize('rule', [*RULES, 'ttt3r+memix'])
+def test_a_step_waits_for_the_device_once(monkeypatch, rule):
+    """All that a step tells comes in one download: on the meta device, whose values nobody can read, there is no other
+    way to them, resets included."""
+    downloads = []
+
+    def answered(*values):
+        assert all(value.is_meta for value in values)
+        downloads.append(len(values))
+        return [np.full(value.shape, 1, np.float32) for value in values]
+
+    monkeypatch.setattr(reconstructor_module, 'download', answered)
+    with torch.device('meta'):
+        network = Network(PRESETS['small']).for_inference()
+    reconstructor = Reconstructor(network, make_rule(rule))
+    for count in range(1, 4):
+        reconstructor.step(np.zeros((96, 128, 3), np.uint8))
+        assert len(downloads) == count
+    reconstructor.reset()
+    assert len(downloads) == 4
+
+
+def test_a_download_is_one_array_in_the_order_given():
+    """Each value comes back in float32 with its shape, and all share one transfer's memory."""
+    values = torch.arange(6.).reshape(2, 3), torch.tensor(7.5), torch.tensor([True, False]), torch.zeros(0, 2)
+    found = download(*values)
+    assert [a.shape for a in found] == [(2, 3), (), (2,), (0, 2)] and {a.dtype for a in found} == {np.dtype('f4')}
+    for array, value in zip(found, values, strict=True):
+        np.testing.assert_array_equal(array, value.float().numpy())
+    assert all(a.base is found[0].base for a in found)

@@ -26,7 +26,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; raises CheckpointError."""
     # torch takes seconds to import, which `ttt3r --help` need not wait for.
-    from ttt3r_ros.model.checkpoint import DTYPES, convert
+    from ttt3r_ros.model.checkpoint import convert
+    from ttt3r_ros.model.precision import DTYPES
 
     convert(args.source, args.target, dtype=DTYPES[args.dtype], streaming=args.streaming)
     log.info('wrote %s (%.0f MB)', args.target, Path(args.target).expanduser().stat().st_size / 1e6)

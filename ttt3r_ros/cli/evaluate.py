@@ -9,6 +9,7 @@ from pathlib import Path
 
 RULES = ('ttt3r', 'cut3r', 'constant', 'frame', 'filt3r', 'ttsa3r')  # as model.update_rules has them
 RESET = 100  # frames
+PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')  # as model.precision has them
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -24,6 +25,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--worlds', type=int, default=8, help='default: %(default)s')
     parser.add_argument('--frames', type=int, default=1000, help='of each world (default: %(default)s)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
+    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
+                        help='number type of the weights and products (default: %(default)s)')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
     parser.add_argument('--out', type=lambda text: Path(text).expanduser(), default=Path('out/evaluate'),
                         metavar='FOLDER', help='where the results go (default: %(default)s)')
@@ -45,10 +48,10 @@ def run(args: argparse.Namespace) -> int:
 
     for rule in args.rules:
         make_rule(rule)
-    load_network(args.weights, args.device)
+    load_network(args.weights, args.device, args.precision)
     intervals = (0,) if args.no_reset else (0, RESET)
     plan = campaign.Plan(args.weights, tuple(Setting(rule, n) for n in intervals for rule in args.rules),
-                         args.worlds, args.frames, device=args.device, jobs=args.jobs)
+                         args.worlds, args.frames, device=args.device, precision=args.precision, jobs=args.jobs)
     console = Console(log_time=False, log_path=False, highlight=False)
     if not console.is_terminal:
         console.width = 160

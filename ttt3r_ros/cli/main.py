@@ -9,9 +9,9 @@ import sys
 from typing import NoReturn
 
 from ttt3r_ros import __version__
-from ttt3r_ros.cli import calibrate, convert, demo, evaluate, parameters
+from ttt3r_ros.cli import bench, calibrate, convert, demo, evaluate, parameters
 
-COMMANDS = (demo, evaluate, calibrate, convert, parameters)
+COMMANDS = (demo, evaluate, calibrate, bench, convert, parameters)
 BAD_INPUT = 2
 
 

@@ -33,6 +33,7 @@ class Plan:
     frames: int
     first_seed: int = 1000
     device: str = 'cpu'
+    precision: str = 'float32'
     jobs: int = 1
 
 
@@ -68,7 +69,7 @@ def _alone() -> None:
 
 
 def _world(plan: Plan, seed: int) -> dict[str, Outcome]:
-    loaded, trial = load_network(plan.weights, plan.device), Trial(seed, plan.frames)
+    loaded, trial = load_network(plan.weights, plan.device, plan.precision), Trial(seed, plan.frames)
     return {str(setting): trial.run(loaded, setting, lengths(plan.frames)) for setting in plan.settings}
 
 

@@ -21,10 +21,11 @@ from torch import Tensor
 
 from ttt3r_ros.model.config import PRESETS, ConfigError, ModelConfig
 from ttt3r_ros.model.network import Network
+from ttt3r_ros.model.precision import resolve
 from ttt3r_ros.model.published import CheckpointError, read_published
 
-__all__ = ['DTYPES', 'EMBEDDED', 'UNTRAINED', 'CheckpointError', 'LoadedNetwork', 'convert', 'load_network',
-           'save_network', 'weights_file']
+__all__ = ['EMBEDDED', 'UNTRAINED', 'CheckpointError', 'LoadedNetwork', 'convert', 'load_network', 'save_network',
+           'weights_file']
 
 UNTRAINED = 'untrained'
 EMBEDDED = 'embedded'
@@ -33,7 +34,6 @@ UNTRAINED_PRESET = 'small'
 UNTRAINED_SEED = 0
 SUFFIX = '.safetensors'
 FORM = '1'
-DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
 PUBLISHED_LICENSE = ('The weights keep the licence of the file they come from; '
                      'those published with CUT3R are CC BY-NC-SA 4.0, non-commercial.')
 # In every published file, read by nothing that we compute.
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class LoadedNetwork:
-    """A network ready for inference (no training mode, no gradients, float32), its name, was it trained.
+    """A network ready for inference (Network.for_inference), its name, was it trained.
 
     license: of the weights. note: what a user must know of them, told at start; may be empty.
     """
@@ -57,17 +57,19 @@ class LoadedNetwork:
     note: str = ''
 
 
-def load_network(weights: str, device: str | torch.device = 'cpu') -> LoadedNetwork:
+def load_network(weights: str, device: str | torch.device = 'cpu', precision: str = 'float32') -> LoadedNetwork:
     """Load a network.
 
     weights: the path of a published `.pth` or of a `.safetensors` of ours, or the word `embedded`, which stands for
     the file that ships with the package (weights/MODEL_CARD.md), or `untrained`, the preset `small` with fixed random
-    weights (its answers mean nothing).
+    weights (its answers mean nothing). precision: one of model.precision.PRECISIONS, what the weights are held and
+    products computed in.
 
-    Raises CheckpointError.
+    Raises CheckpointError, and PrecisionError for an unknown precision.
     """
+    dtype = resolve(precision, device)
     if weights == UNTRAINED:
-        return _ready(_untrained(), UNTRAINED, trained=False, device=device)
+        return _ready(_untrained(), UNTRAINED, False, device, dtype)
     path = weights_file(weights)
     if not path.is_file():
         known = ' (the name of a published model: give the path of its file)' if weights in PRESETS else ''
@@ -75,9 +77,9 @@ def load_network(weights: str, device: str | torch.device = 'cpu') -> LoadedNetw
                               f'file, or the word {UNTRAINED!r}; README.md, "Weights", says how to get the '
                               'published ones')
     if path.suffix == SUFFIX:
-        return _load_own(path, device)
+        return _load_own(path, device, dtype)
     config, tensors = read_published(path)
-    return _ready(_build(path, config, tensors), path.stem, trained=True, device=device)
+    return _ready(_build(path, config, tensors), path.stem, True, device, dtype)
 
 
 def weights_file(weights: str) -> Path:
@@ -102,7 +104,7 @@ def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtyp
         kept = set(_on_meta(config).state_dict())
         names = [name for name in names if name in kept and not _is_unread(name)]
     state = loaded.network.state_dict()
-    tensors = {name: state[name].to('cpu', dtype) for name in names}
+    tensors = {name: state[name].to('cpu', dtype).contiguous() for name in names}
     metadata = {'ttt3r_ros': FORM, 'config': json.dumps(config.to_dict()), 'name': loaded.name,
                 'trained': json.dumps(loaded.trained), 'streaming': json.dumps(streaming), 'license': loaded.license,
                 'note': loaded.note}
@@ -129,7 +131,7 @@ def _untrained() -> Network:
         return Network(PRESETS[UNTRAINED_PRESET])
 
 
-def _load_own(path: Path, device: str | torch.device) -> LoadedNetwork:
+def _load_own(path: Path, device: str | torch.device, dtype: torch.dtype) -> LoadedNetwork:
     try:
         with safe_open(path, framework='pt') as file:
             metadata = file.metadata() or {}
@@ -142,7 +144,8 @@ def _load_own(path: Path, device: str | torch.device) -> LoadedNetwork:
             trained, streaming = json.loads(metadata['trained']), json.loads(metadata['streaming'])
             tensors = {name: file.get_tensor(name) for name in file.keys()}
             network = _build(path, config, tensors, may_lack_unread=streaming)
-            return _ready(network, metadata['name'], trained, device, metadata['license'], metadata.get('note', ''))
+            return _ready(network, metadata['name'], trained, device, dtype, metadata['license'],
+                          metadata.get('note', ''))
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
             f'{path}: cut off or damaged ({error}): convert or download it again') from error
@@ -215,6 +218,6 @@ def _some(names: list[str]) -> str:
     return ', '.join(names[:NAMES_SHOWN]) + (f' and {more} more' if more > 0 else '')
 
 
-def _ready(network: Network, name: str, trained: bool, device: str | torch.device, license: str = PUBLISHED_LICENSE,
-           note: str = '') -> LoadedNetwork:
-    return LoadedNetwork(network.train(False).requires_grad_(False).to(device), name, trained, license, note)
+def _ready(network: Network, name: str, trained: bool, device: str | torch.device, dtype: torch.dtype,
+           license: str = PUBLISHED_LICENSE, note: str = '') -> LoadedNetwork:
+    return LoadedNetwork(network.for_inference(dtype).to(device), name, trained, license, note)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
 from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
-from ttt3r_ros.model.layers import Mlp, ModulatedBlock, Rotary
+from ttt3r_ros.model.layers import Conv2d, Mlp, ModulatedBlock, Rotary
 
 DPT_STAGE_WIDTHS = (96, 192, 384, 768)
 DPT_WIDTH = 256
@@ -96,8 +96,8 @@ class ResidualConv(nn.Module):
     def __init__(self) -> None:
         """Take nothing: the width is fixed."""
         super().__init__()
-        self.conv1 = nn.Conv2d(DPT_WIDTH, DPT_WIDTH, 3, padding=1)
-        self.conv2 = nn.Conv2d(DPT_WIDTH, DPT_WIDTH, 3, padding=1)
+        self.conv1 = Conv2d(DPT_WIDTH, DPT_WIDTH, 3, padding=1)
+        self.conv2 = Conv2d(DPT_WIDTH, DPT_WIDTH, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, 256, h, w) to the same shape."""
@@ -110,7 +110,7 @@ class Fusion(nn.Module):
     def __init__(self) -> None:
         """Take nothing: the width is fixed."""
         super().__init__()
-        self.out_conv = nn.Conv2d(DPT_WIDTH, DPT_WIDTH, 1)
+        self.out_conv = Conv2d(DPT_WIDTH, DPT_WIDTH, 1)
         self.resConfUnit1 = ResidualConv()
         self.resConfUnit2 = ResidualConv()
 
@@ -118,9 +118,9 @@ class Fusion(nn.Module):
         """Map path (B, 256, h, w), and a layer of the same shape if there is one, to (B, 256, 2h, 2w)."""
         if layer is not None:
             path = path + self.resConfUnit1(layer)
-        path = self.resConfUnit2(path)
-        path = interpolate(path, scale_factor=2, mode='bilinear', align_corners=True)
-        return self.out_conv(path)
+        # A 1×1 convolution and a mean of neighbours can change places: before it there is a quarter of the pixels.
+        path = self.out_conv(self.resConfUnit2(path))
+        return interpolate(path, scale_factor=2, mode='bilinear', align_corners=True)
 
 
 class DptScratch(nn.Module):
@@ -129,7 +129,7 @@ class DptScratch(nn.Module):
     def __init__(self) -> None:
         """Take nothing: the widths are fixed."""
         super().__init__()
-        entries = [nn.Conv2d(width, DPT_WIDTH, 3, padding=1, bias=False) for width in DPT_STAGE_WIDTHS]
+        entries = [Conv2d(width, DPT_WIDTH, 3, padding=1, bias=False) for width in DPT_STAGE_WIDTHS]
         self.layer1_rn, self.layer2_rn, self.layer3_rn, self.layer4_rn = entries
         self.layer_rn = nn.ModuleList(entries)
         self.refinenet1 = Fusion()
@@ -156,16 +156,16 @@ class DptHead(nn.Module):
         a, b, c, d = DPT_STAGE_WIDTHS
         self.scratch = DptScratch()
         self.head = nn.Sequential(
-            nn.Conv2d(DPT_WIDTH, DPT_HEAD_WIDTH, 3, padding=1),
+            Conv2d(DPT_WIDTH, DPT_HEAD_WIDTH, 3, padding=1),
             nn.Upsample(scale_factor=2, mode='bilinear', align_corners=True),
-            nn.Conv2d(DPT_HEAD_WIDTH, DPT_HEAD_WIDTH, 3, padding=1),
+            Conv2d(DPT_HEAD_WIDTH, DPT_HEAD_WIDTH, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(DPT_HEAD_WIDTH, channels, 1))
+            Conv2d(DPT_HEAD_WIDTH, channels, 1))
         self.act_postprocess = nn.ModuleList([
-            nn.Sequential(nn.Conv2d(config.enc_dim, a, 1), nn.ConvTranspose2d(a, a, 4, stride=4)),
-            nn.Sequential(nn.Conv2d(config.dec_dim, b, 1), nn.ConvTranspose2d(b, b, 2, stride=2)),
-            nn.Sequential(nn.Conv2d(config.dec_dim, c, 1)),
-            nn.Sequential(nn.Conv2d(config.dec_dim, d, 1), nn.Conv2d(d, d, 3, stride=2, padding=1))])
+            nn.Sequential(Conv2d(config.enc_dim, a, 1), nn.ConvTranspose2d(a, a, 4, stride=4)),
+            nn.Sequential(Conv2d(config.dec_dim, b, 1), nn.ConvTranspose2d(b, b, 2, stride=2)),
+            nn.Sequential(Conv2d(config.dec_dim, c, 1)),
+            nn.Sequential(Conv2d(config.dec_dim, d, 1), Conv2d(d, d, 3, stride=2, padding=1))])
 
     def forward(self, maps: list[Tensor]) -> Tensor:
         """Map four (B, C, h, w) to (B, channels, 16h, 16w)."""
@@ -194,6 +194,10 @@ class _Head(nn.Module):
 class DptPointHead(_Head):
     """The heads of the 512-pixel model."""
 
+    def last_layers(self) -> list[nn.Module]:
+        """Return the layers whose output is the answer's, but for the pose."""
+        return [module.head[-1] for module in self.children() if isinstance(module, DptHead)]
+
     def __init__(self, config: ModelConfig) -> None:
         """Take the network's sizes; heads that the configuration lacks are not built."""
         super().__init__()
@@ -218,6 +222,10 @@ class DptPointHead(_Head):
 
 class LinearPointHead(_Head):
     """The heads of the 224-pixel model: every token holds its patch's pixels."""
+
+    def last_layers(self) -> list[nn.Module]:
+        """Return the layers whose output is the answer's, but for the pose."""
+        return [module.fc2 for module in self.children() if isinstance(module, Mlp)]
 
     def __init__(self, config: ModelConfig) -> None:
         """Take the network's sizes; heads that the configuration lacks are not built."""

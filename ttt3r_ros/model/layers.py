@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attention with two-dimensional rotary positions, and the blocks made of it.
 
+Products are computed in the number type of their weights; tokens are handed on, added up and normalised in float32.
+
 Shapes: B batch, T tokens, C channels, H heads, d = C / H. Rotary positions after RoFormer (arXiv 2104.09864),
 split between row and column as in CroCo v2 (arXiv 2211.10408).
 """
@@ -16,6 +18,22 @@ from torch.nn.functional import scaled_dot_product_attention
 
 ROTARY_BASE = 100.0
 NORM_EPS = 1e-6
+
+
+class Linear(nn.Linear):
+    """A linear layer that computes in the number type of its weights, whatever comes in."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (..., in) to (..., out)."""
+        return super().forward(x.to(self.weight.dtype))
+
+
+class Conv2d(nn.Conv2d):
+    """A convolution that computes in the number type of its weights, whatever comes in."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, in, H, W) to (B, out, H', W')."""
+        return super().forward(x.to(self.weight.dtype))
 
 
 def layer_norm(dim: int) -> nn.LayerNorm:
@@ -34,18 +52,20 @@ class Rotary:
     def __call__(self, x: Tensor) -> Tensor:
         """Rotate x (B, H, T, d) by its tokens' positions; float32 inside, x's type outside."""
         cos, sin = self._table(x.shape[-1])
+        turned = x * cos  # float32, as the table is; few passes over x, which is as large as the tokens
         # Each half (row, column) holds the pairs (u_i, v_i) as all u, then all v.
-        u, v = x.unflatten(-1, (2, 2, -1)).unbind(-2)
-        rotated = torch.stack((u * cos - v * sin, v * cos + u * sin), dim=-2)
-        return rotated.flatten(-3).to(x.dtype)
+        pairs, turned_pairs = (part.unflatten(-1, (2, 2, -1)) for part in (x, turned))
+        turned_pairs[..., 0, :].addcmul_(pairs[..., 1, :], sin, value=-1)
+        turned_pairs[..., 1, :].addcmul_(pairs[..., 0, :], sin)
+        return turned.to(x.dtype)
 
     def _table(self, head_dim: int) -> tuple[Tensor, Tensor]:
-        """Return cosine and sine, each (T, 2, d/4)."""
+        """Return the cosine of every channel (T, d) and the sine of every pair (T, 2, d/4)."""
         if head_dim not in self._tables:
             pairs = head_dim // 4
             exponent = torch.arange(pairs, device=self._positions.device, dtype=torch.float32) / pairs
             angle = self._positions[:, :, None] * ROTARY_BASE ** -exponent
-            self._tables[head_dim] = (angle.cos(), angle.sin())
+            self._tables[head_dim] = (angle.cos().repeat_interleave(2, dim=1).flatten(1), angle.sin())
         return self._tables[head_dim]
 
 
@@ -71,8 +91,8 @@ class SelfAttention(nn.Module):
         """Take the token width and the number of heads."""
         super().__init__()
         self.heads = heads
-        self.qkv = nn.Linear(dim, 3 * dim)
-        self.proj = nn.Linear(dim, dim)
+        self.qkv = Linear(dim, 3 * dim)
+        self.proj = Linear(dim, dim)
 
     def forward(self, x: Tensor, rotary: Rotary | None) -> Tensor:
         """Attend x (B, T, C) to itself."""
@@ -89,10 +109,10 @@ class CrossAttention(nn.Module):
         """Take the token width, the same on both sides, and the number of heads."""
         super().__init__()
         self.heads = heads
-        self.projq = nn.Linear(dim, dim)
-        self.projk = nn.Linear(dim, dim)
-        self.projv = nn.Linear(dim, dim)
-        self.proj = nn.Linear(dim, dim)
+        self.projq = Linear(dim, dim)
+        self.projk = Linear(dim, dim)
+        self.projv = Linear(dim, dim)
+        self.proj = Linear(dim, dim)
 
     def forward(self, x: Tensor, y: Tensor, rotary_x: Rotary | None, rotary_y: Rotary | None,
                 observer: AttentionObserver | None = None) -> Tensor:
@@ -113,9 +133,9 @@ class Mlp(nn.Module):
     def __init__(self, dim: int, hidden: int, out: int) -> None:
         """Take the widths in, inside and out."""
         super().__init__()
-        self.fc1 = nn.Linear(dim, hidden)
+        self.fc1 = Linear(dim, hidden)
         self.act = nn.GELU()
-        self.fc2 = nn.Linear(hidden, out)
+        self.fc2 = Linear(hidden, out)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., dim) to (..., out)."""
@@ -168,11 +188,11 @@ class ModulatedNorm(nn.Module):
         """Take the width of tokens and condition."""
         super().__init__()
         self.norm = layer_norm(dim)
-        self.mlp = nn.Sequential(nn.SiLU(), nn.Linear(dim, 2 * dim))
+        self.mlp = nn.Sequential(nn.SiLU(), Linear(dim, 2 * dim))
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """Normalise x (B, T, C) under condition (B, C)."""
-        shift, scale = self.mlp(condition)[:, None].chunk(2, dim=-1)
+        shift, scale = self.mlp(condition)[:, None].float().chunk(2, dim=-1)
         return self.norm(x) * (1 + scale) + shift
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from ttt3r_ros.model.config import PATCH_SIZE, RAY_MAP_HEADS, ModelConfig
 from ttt3r_ros.model.heads import OUTPUTS, Decoded, Prediction, make_head
-from ttt3r_ros.model.layers import AttentionObserver, DecoderBlock, EncoderBlock, Rotary, layer_norm
+from ttt3r_ros.model.layers import AttentionObserver, Conv2d, DecoderBlock, EncoderBlock, Linear, Rotary, layer_norm
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class PatchEmbed(nn.Module):
     def __init__(self, channels: int, dim: int) -> None:
         """Take the image's channels and the token width."""
         super().__init__()
-        self.proj = nn.Conv2d(channels, dim, PATCH_SIZE, stride=PATCH_SIZE)
+        self.proj = Conv2d(channels, dim, PATCH_SIZE, stride=PATCH_SIZE)
 
     def forward(self, image: Tensor) -> Tensor:
         """Map (B, C, H, W) to tokens (B, h·w, E), row by row."""
@@ -61,7 +61,7 @@ class PoseMemory(nn.Module):
         dim = config.dec_dim
         self.masked_token = nn.Parameter(torch.randn(1, 1, dim) * 0.02)
         self.mem = nn.Parameter(torch.randn(1, config.memory_tokens, 2 * dim) * 0.02)
-        self.proj_q = nn.Linear(config.enc_dim, dim)
+        self.proj_q = Linear(config.enc_dim, dim)
         self.write_blocks = nn.ModuleList(DecoderBlock(2 * dim, config.dec_heads) for _ in range(2))
         self.read_blocks = nn.ModuleList(DecoderBlock(2 * dim, config.dec_heads) for _ in range(2))
 
@@ -99,14 +99,14 @@ class Network(nn.Module):
         self.patch_embed_ray_map = PatchEmbed(6, enc)
         self.enc_blocks = nn.ModuleList(EncoderBlock(enc, config.enc_heads) for _ in range(config.enc_depth))
         self.enc_norm = layer_norm(enc)
-        self.decoder_embed = nn.Linear(enc, dec)
+        self.decoder_embed = Linear(enc, dec)
         self.dec_blocks = nn.ModuleList(DecoderBlock(dec, config.dec_heads) for _ in range(config.dec_depth))
         self.dec_norm = layer_norm(dec)
         self.enc_blocks_ray_map = nn.ModuleList(EncoderBlock(enc, RAY_MAP_HEADS) for _ in range(2))
         self.enc_norm_ray_map = layer_norm(enc)
         self.pose_retriever = PoseMemory(config)
         self.register_tokens = nn.Embedding(config.state_tokens, enc)
-        self.decoder_embed_state = nn.Linear(enc, dec)
+        self.decoder_embed_state = Linear(enc, dec)
         self.dec_blocks_state = nn.ModuleList(
             DecoderBlock(dec, config.state_heads) for _ in range(config.dec_depth))
         self.dec_norm_state = layer_norm(dec)
@@ -117,6 +117,27 @@ class Network(nn.Module):
     def device(self) -> torch.device:
         """Return where the weights are."""
         return self.pose_token.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Return the number type that most products are computed in."""
+        return self.decoder_embed.weight.dtype
+
+    def for_inference(self, dtype: torch.dtype = torch.float32) -> Network:
+        """Set this network up to answer, not to learn: no gradients, and the weights of most products in dtype.
+
+        In float32 stay norms, tokens and memories, and the products whose rounding would show as it is: those that
+        the image and the initial state enter by, the pose head, and the last layer of the other heads.
+        """
+        self.train(False).requires_grad_(False)
+        ends = (self.patch_embed, self.patch_embed_ray_map, self.decoder_embed_state, self.downstream_head.pose_head,
+                *self.downstream_head.last_layers())
+        exact = {module for end in ends for module in end.modules()}
+        for module in self.modules():
+            if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)) and module not in exact:
+                module.to(dtype)
+        self.downstream_head.to(memory_format=torch.channels_last)  # runs faster, on a CPU too
+        return self
 
     def initial_state(self) -> Tensor:
         """Return S₀ (1, N, D)."""
@@ -148,7 +169,7 @@ class Network(nn.Module):
 
         The observer sees the queries and keys of every cross-attention of the state's decoder.
         """
-        embedded = self.decoder_embed(encoded.features)
+        embedded = self.decoder_embed(encoded.features).float()
         image_rotary = self._image_rotary(encoded.grid, with_pose_token=True)
         state_rotary = self._state_rotary()
         depth = len(self.dec_blocks)
@@ -171,11 +192,16 @@ class Network(nn.Module):
 
         Raises ValueError for an output that there is not, or that this network has no head for.
         """
-        built = OUTPUTS - {name for name in ('world_points', 'rgb') if not getattr(self.config, name)}
+        built = OUTPUTS - self.lacking
         if not outputs <= built:
             raise ValueError(f'no head for {", ".join(sorted(outputs - built))}: this network has '
                              f'{", ".join(sorted(built))}; a checkpoint converted with --streaming keeps only points')
         return self.downstream_head(decoded, outputs)
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """Return the outputs that this network has no head for."""
+        return frozenset(name for name in ('world_points', 'rgb') if not getattr(self.config, name))
 
     def _image_rotary(self, grid: tuple[int, int], with_pose_token: bool) -> Rotary:
         return self._rotary(('pose+image' if with_pose_token else 'image', grid))

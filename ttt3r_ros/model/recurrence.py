@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -11,6 +12,8 @@ from torch import Tensor
 from ttt3r_ros.model.heads import Prediction
 from ttt3r_ros.model.layers import AttentionObserver
 from ttt3r_ros.model.network import Decoding, Encoded, Network
+from ttt3r_ros.model.recording import Recordings
+from ttt3r_ros.model.stages import Stage, untimed
 from ttt3r_ros.model.update_rules import AttentionStatistics, Observation, RuleMemory, UpdateRule
 
 STREAMING = frozenset({'points'})
@@ -36,41 +39,53 @@ class Memory:
 
 @dataclass(frozen=True)
 class Step:
-    """One frame's outcome: the prediction, the memory it met, the memory it proposed, and the gate.
+    """One frame's outcome: the prediction, the memory it met, the one it proposed, the one it leaves, and the gate.
 
-    gate (N,) is the one in force; confidence (N,) is TTT3R's a_i where it was observed, else None.
+    gate (N,) is the one in force; confidence (N,) is TTT3R's a_i where it was observed, else None. finite (k,) bool,
+    on the network's device, says of each of the k parts whether it is finite.
     """
 
     prediction: Prediction
     before: Memory
+    after: Memory
     proposed_state: Tensor
     proposed_pose_memory: Tensor
     gate: Tensor
     confidence: Tensor | None
+    parts: tuple[str, ...]
+    finite: Tensor
 
 
 def propose(network: Network, memory: Memory, encoded: Encoded,
-            observer: AttentionObserver | None = None) -> tuple[Decoding, Tensor]:
+            observer: AttentionObserver | None = None, stage: Stage = untimed) -> tuple[Decoding, Tensor]:
     """Decode a frame against the memory: what the heads read, the proposed state, the proposed pose memory.
 
     A pure function of its arguments; the batch may be larger than one. Training unrolls it, a robot gates its writes.
     """
-    key = network.pose_retriever.key(encoded.features)
-    if memory.first:
-        pose_token = network.pose_token.expand_as(key)
-    else:
-        pose_token = network.pose_retriever.read(memory.pose_memory, key)
-    decoding = network.decode(encoded, pose_token, memory.state, observer)
-    written = network.pose_retriever.write(memory.pose_memory, key, decoding.heads_input.pose_token[:, None])
+    with stage('memory'):
+        key = network.pose_retriever.key(encoded.features)
+        if memory.first:
+            pose_token = network.pose_token.expand_as(key)
+        else:
+            pose_token = network.pose_retriever.read(memory.pose_memory, key)
+    with stage('decode'):
+        decoding = network.decode(encoded, pose_token, memory.state, observer)
+    with stage('memory'):
+        written = network.pose_retriever.write(memory.pose_memory, key, decoding.heads_input.pose_token[:, None])
     return decoding, written
 
 
 class Recurrence:
     """A network, the rule that writes its memory, and that memory."""
 
-    def __init__(self, network: Network, rule: UpdateRule) -> None:
-        """Take a network in inference form and a rule."""
+    observer = AttentionStatistics  # what looks at the state's cross-attention
+    recorded = True  # on CUDA
+
+    def __init__(self, network: Network, rule: UpdateRule, stage: Stage = untimed) -> None:
+        """Take a network in inference form and a rule; `stage` is told what a step is doing."""
         self.network = network
+        self._stage = stage
+        self._recordings = Recordings()
         self._rule = rule
         self._start = self._initial_memory()
         self.memory = self._start
@@ -84,6 +99,7 @@ class Recurrence:
     def rule(self, rule: UpdateRule) -> None:
         self._rule = rule
         self.memory = replace(self.memory, rule=None)
+        self._recordings.forget()
 
     @torch.inference_mode()
     def _initial_memory(self) -> Memory:
@@ -93,28 +109,65 @@ class Recurrence:
         """Forget everything: the next frame is a first frame."""
         self.memory = self._start
 
-    @torch.inference_mode()
     def step(self, image: Tensor, *, write: bool = True, outputs: frozenset[str] = STREAMING,
              observe: frozenset[str] = frozenset()) -> Step:
-        """Predict from image (1, 3, H, W) in [-1, 1] and the memory, then write the memory by the rule.
+        """Look at an image and write the memory by the rule; see `look`.
 
-        write=False leaves state and memories alone. outputs: see Network.predict. observe: attention statistics
-        wanted beside those that the rule needs. Raises NonFinitePrediction, the memory untouched.
+        Raises NonFinitePrediction, the memory untouched.
         """
-        before, net = self.memory, self.network
-        statistics = AttentionStatistics(self._rule.statistics | observe)
-        encoded = net.encode_image(image)
-        decoding, pose_memory = propose(net, before, encoded, statistics)
-        prediction = net.predict(decoding.heads_input, outputs)
-        gate, rule_memory = self._rule.gate(
-            Observation(decoding.proposed_state[0], encoded.features[0], decoding.embedded[0],
-                        statistics.confidence(), statistics.logits()), before.rule)
-        if before.first:
-            gate = torch.ones_like(gate)
-        state = torch.lerp(before.state, decoding.proposed_state, gate[None, :, None])
-        _require_finite(prediction, state, pose_memory)
-        self.memory = Memory(state, pose_memory, rule_memory, first=False) if write else replace(before, first=False)
-        return Step(prediction, before, decoding.proposed_state, pose_memory, gate, statistics.confidence())
+        step = self.look(image, write=write, outputs=outputs, observe=observe)
+        self.accept(step, _read(step.finite))
+        return step
+
+    @torch.inference_mode()
+    def look(self, image: Tensor, *, write: bool = True, outputs: frozenset[str] = STREAMING,
+             observe: frozenset[str] = frozenset()) -> Step:
+        """Predict from image (1, 3, H, W) in [-1, 1] and the memory, without waiting for the device.
+
+        The memory is as before until the step is accepted. write=False: accepting it leaves state and memories alone.
+        outputs: see Network.predict. observe: attention statistics wanted beside those that the rule needs.
+        """
+        before = self.memory
+        # First frames are few, and the pose query that they lack makes them another computation.
+        if self._records(image) and not before.first:
+            with self._stage('graph'):
+                step = self._recordings.run(lambda given: self._compute(*given, outputs, observe, untimed),
+                                            (image, before), (outputs, observe))
+        else:
+            step = self._compute(image, before, outputs, observe, self._stage)
+        after = step.after if write else replace(before, first=False)
+        return replace(step, before=before, after=after)
+
+    def _records(self, image: Tensor) -> bool:
+        return self.recorded and image.is_cuda
+
+    def _compute(self, image: Tensor, before: Memory, outputs: frozenset[str], observe: frozenset[str],
+                 stage: Stage) -> Step:
+        """Compute a step as one that is written; a pure function of its arguments, the weights and the rule."""
+        net, statistics = self.network, self.observer(self._rule.statistics | observe)
+        with stage('encode'):
+            encoded = net.encode_image(image)
+        decoding, pose_memory = propose(net, before, encoded, statistics, stage)
+        with stage('head'):
+            prediction = net.predict(decoding.heads_input, outputs)
+        with stage('write'):
+            gate, rule_memory = self._rule.gate(
+                Observation(decoding.proposed_state[0], encoded.features[0], decoding.embedded[0],
+                            statistics.confidence(), statistics.logits()), before.rule)
+            if before.first:
+                gate = torch.ones_like(gate)
+            state = torch.lerp(before.state, decoding.proposed_state, gate[None, :, None])
+            parts, finite = _finite(prediction, state=state, pose_memory=pose_memory)
+        return Step(prediction, before, Memory(state, pose_memory, rule_memory, first=False), decoding.proposed_state,
+                    pose_memory, gate, statistics.confidence(), parts, finite)
+
+    def accept(self, step: Step, finite: Sequence[bool]) -> None:
+        """Take over the memory that a step leaves; `finite` is its `finite`, read from the device.
+
+        Raises NonFinitePrediction, the memory untouched.
+        """
+        _require_finite(step.parts, finite)
+        self.memory = step.after
 
     @torch.inference_mode()
     def query(self, ray_map: Tensor, *, outputs: frozenset[str] = STREAMING) -> Prediction:
@@ -126,15 +179,24 @@ class Recurrence:
         encoded: Encoded = net.encode_ray_map(ray_map)
         pose_token = net.pose_retriever.read(self.memory.pose_memory, net.pose_retriever.key(encoded.features))
         prediction = net.predict(net.decode(encoded, pose_token, self.memory.state).heads_input, outputs)
-        _require_finite(prediction)
+        parts, finite = _finite(prediction)
+        _require_finite(parts, _read(finite))
         return prediction
 
 
-def _require_finite(prediction: Prediction, *memory: Tensor) -> None:
-    """Raise NonFinitePrediction naming what is not finite; one synchronisation with the device."""
-    parts = {name: value for name, value in vars(prediction).items() if value is not None}
-    parts.update(zip(('state', 'pose memory'), memory))
-    finite = torch.stack([value.isfinite().all() for value in parts.values()]).tolist()
-    bad = [name for name, ok in zip(parts, finite, strict=True) if not ok]
+def _finite(prediction: Prediction, **memory: Tensor) -> tuple[tuple[str, ...], Tensor]:
+    """Return the names of what must be finite, and of each, bool (k,), whether it is."""
+    parts = {name: value for name, value in vars(prediction).items() if value is not None} | memory
+    return tuple(parts), torch.stack([value.isfinite().all() for value in parts.values()])
+
+
+def _read(finite: Tensor) -> list[bool]:
+    """Wait for the device."""
+    return finite.tolist()
+
+
+def _require_finite(parts: Sequence[str], finite: Sequence[bool]) -> None:
+    """Raise NonFinitePrediction naming what is not finite."""
+    bad = [name.replace('_', ' ') for name, ok in zip(parts, finite, strict=True) if not ok]
     if bad:
         raise NonFinitePrediction(f'not finite: {", ".join(bad)}')

@@ -37,16 +37,16 @@ class AttentionStatistics:
 
     def observe(self, query: Tensor, key: Tensor) -> None:
         """Add one layer: query (1, H, N, d), key (1, H, 1 + T, d), the pose token's key first."""
-        query, key = query.float(), key.float()
         heads, dim = query.shape[1], query.shape[3]
         scale = 1 / (heads * dim ** 0.5)
+        # The sum over heads is one product over all channels, which lie together in memory.
+        query, key = (x.float().transpose(1, 2).flatten(2) for x in (query, key))
         self._layers += 1
         if 'confidence' in self._wanted:
-            # The mean over keys is linear: one mean key per head stands for the whole attention map.
-            self._mean = self._mean + torch.einsum('bhnd,bhd->bn', query, key.mean(dim=2)) * scale
+            # The mean over keys is linear: one mean key stands for the whole attention map.
+            self._mean = self._mean + (query @ key.mean(dim=1)[..., None])[..., 0] * scale
         if 'logits' in self._wanted:
-            # The sum over heads is one product over all channels.
-            self._logits = self._logits + torch.einsum('bhnd,bhtd->bnt', query, key[:, :, 1:]) * scale
+            self._logits = self._logits + query @ key[:, 1:].transpose(1, 2) * scale
 
     def confidence(self) -> Tensor | None:
         """Return a_i = σ(mean logit), (N,), TTT3R eq. 7–8, or None if it was not asked for."""

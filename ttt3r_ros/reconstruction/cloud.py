@@ -85,14 +85,19 @@ class CloudFilter:
         points, colours, confidence = points[step], colours[step], confidence[step]
         kept = self._kept(points, confidence)
         if organised:
-            return Cloud(np.where(kept[..., None], points, np.float32(np.nan)), colours, confidence)
-        return Cloud(points[kept], colours[kept], confidence[kept])
+            points = points.copy()
+            points[~kept] = np.nan
+            return Cloud(points, colours, confidence)
+        places = np.flatnonzero(kept)  # several times faster than an index of bools
+        return Cloud(points.reshape(-1, 3).take(places, 0), colours.reshape(-1, 3).take(places, 0),
+                     confidence.ravel().take(places))
 
     def _kept(self, points: np.ndarray, confidence: np.ndarray) -> np.ndarray:
         """Return which points stay, bool (h, w)."""
-        kept = valid(points[..., 2], confidence, min_depth=self.min_depth, max_depth=self.max_depth,
+        x, y, z = (points[..., axis] for axis in range(3))
+        kept = valid(z, confidence, min_depth=self.min_depth, max_depth=self.max_depth,
                      confidence_threshold=self.confidence_threshold,
-                     confidence_percentile=self.confidence_percentile) & np.isfinite(points).all(axis=-1)
+                     confidence_percentile=self.confidence_percentile) & np.isfinite(x) & np.isfinite(y)
         if self.voxel:
             candidates = np.flatnonzero(kept)
             best = _most_confident(cell_keys(points[kept], self.voxel), confidence[kept])

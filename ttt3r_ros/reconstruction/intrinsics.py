@@ -17,14 +17,16 @@ def focal_length(points: Tensor) -> Tensor:
     both axes. NaN where the points allow none.
     """
     height, width = points.shape[:2]
-    v, u = torch.meshgrid(torch.arange(height, device=points.device, dtype=points.dtype) - height // 2,
-                          torch.arange(width, device=points.device, dtype=points.dtype) - width // 2, indexing='ij')
-    pixel = torch.stack((u, v), dim=-1).flatten(0, 1)
-    ray = (points[..., :2] / points[..., 2:]).flatten(0, 1).nan_to_num(0, posinf=0, neginf=0)
-    along, square = (ray * pixel).sum(-1), (ray * ray).sum(-1)
+    # Rows and columns apart: sums over an axis of two are many times slower.
+    v, u = (axis.flatten() for axis in torch.meshgrid(
+        torch.arange(height, device=points.device, dtype=points.dtype) - height // 2,
+        torch.arange(width, device=points.device, dtype=points.dtype) - width // 2, indexing='ij'))
+    x, y, z = points.flatten(0, 1).unbind(-1)
+    ray_u, ray_v = ((side / z).nan_to_num(0, posinf=0, neginf=0) for side in (x, y))
+    along, square = ray_u * u + ray_v * v, ray_u * ray_u + ray_v * ray_v
     focal = along.mean() / square.mean()
     for _ in range(ROUNDS):
-        weight = 1 / (pixel - focal * ray).norm(dim=-1).clamp(min=1e-8)
+        weight = 1 / torch.hypot(u - focal * ray_u, v - focal * ray_v).clamp(min=1e-8)
         focal = (weight * along).mean() / (weight * square).mean()
     return torch.where(focal > 0, focal, torch.nan)
 

@@ -6,9 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
 
@@ -49,7 +47,11 @@ class PixelMap:
                    (2 * half_row, 2 * half_col))
 
     def apply(self, image: np.ndarray) -> np.ndarray:
-        """Return the model's image, uint8 (h, w, 3), of image, uint8 (H, W, 3)."""
+        """Return the model's image, uint8 (h, w, 3), of image, uint8 (H, W, 3).
+
+        On the host: Pillow's kernels, rounded to bytes between rows and columns, are what the models were trained on,
+        and no device has them.
+        """
         shrinking = max(self.resized) < max(self.original)
         kernel = Image.Resampling.LANCZOS if shrinking else Image.Resampling.BICUBIC
         resized = np.asarray(Image.fromarray(image).resize(self.resized[::-1], kernel))
@@ -63,9 +65,3 @@ class PixelMap:
         sx, sy = width / cols, height / rows
         shift = np.array([[sx, 0, (self.left + 0.5) * sx - 0.5], [0, sy, (self.top + 0.5) * sy - 0.5], [0, 0, 1]])
         return shift @ intrinsics
-
-
-def to_tensor(image: np.ndarray, device: torch.device) -> Tensor:
-    """Return image, uint8 (h, w, 3), as the network takes it: (1, 3, h, w) in [-1, 1]."""
-    pixels = torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float()
-    return (pixels / 255 - 0.5) / 0.5

@@ -11,14 +11,16 @@ import torch
 
 from ttt3r_ros.model.config import PATCH_SIZE
 from ttt3r_ros.model.network import Network
-from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence, Step
+from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence
+from ttt3r_ros.model.stages import Stage, untimed
 from ttt3r_ros.model.update_rules import UpdateRule
 from ttt3r_ros.reconstruction import snapshot
 from ttt3r_ros.reconstruction.intrinsics import focal_length, pinhole, ray_map
-from ttt3r_ros.reconstruction.preprocess import PixelMap, to_tensor
+from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
 from ttt3r_ros.reconstruction.snapshot import Place
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, Boundary, ChainError, chain, pose_matrix
+from ttt3r_ros.reconstruction.transfer import download, upload
 
 logger = logging.getLogger(__name__)
 
@@ -71,15 +73,19 @@ class View:
 class Reconstructor:
     """A network with its memory and its place in the world; not thread-safe."""
 
+    recurrence = Recurrence  # what holds the memory
+
     def __init__(self, network: Network, rule: UpdateRule, *, alignment: str = 'sim3',
-                 policy: ResetPolicy | None = None) -> None:
+                 policy: ResetPolicy | None = None, stage: Stage = untimed) -> None:
         """Take a network and a write rule.
 
         alignment: how segments are chained, 'sim3' or 'se3'. policy: when a segment ends by itself, by default never.
+        stage: told what a step is doing.
         """
         if alignment not in ALIGNMENTS:
             raise ValueError(f'alignment {alignment!r} is unknown: take one of {", ".join(ALIGNMENTS)}')
-        self._recurrence = Recurrence(network, rule)
+        self._stage = stage
+        self._recurrence = self.recurrence(network, rule, stage)
         self._alignment = alignment
         self._policy = policy or Never()
         self._reset_due: str | None = None
@@ -128,12 +134,12 @@ class Reconstructor:
             what = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
             raise ValueError(f'an image must be a uint8 array (H, W, 3) in RGB order, not {what}')
         pixel_map = PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
-        prepared = pixel_map.apply(image)
+        with self._stage('preprocess'):
+            prepared = pixel_map.apply(image)
         if self._reset_due:
             self._end_segment(self._reset_due)
-        step, boundary = self._observe(prepared)
+        boundary, focal, gate = self._observe(prepared)
         place = self._place
-        focal = float(focal_length(step.prediction.points[0]))
         intrinsics = pinhole(focal, pixel_map.size)
         frame = Frame(
             pose=place.path.place(boundary.pose),
@@ -143,8 +149,7 @@ class Reconstructor:
             original_intrinsics=pixel_map.to_original(intrinsics),
             image=prepared,
             pixel_map=pixel_map,
-            gate=GateStatistics(*(float(x) for x in (step.gate.mean(), step.gate.std(correction=0),
-                                                     step.gate.min(), step.gate.max()))),
+            gate=gate,
             scale=place.path.scale,
             segment=place.segment,
             index=place.index)
@@ -163,7 +168,7 @@ class Reconstructor:
             return
         self._recurrence.reset()
         try:
-            _, boundary = self._observe(place.image)
+            boundary, _, _ = self._observe(place.image)
             path = chain(place.path, place.boundary, boundary, self._alignment)
         except CannotReset:
             self._recurrence.memory = memory
@@ -186,8 +191,8 @@ class Reconstructor:
         rays = torch.from_numpy(ray_map(place.path.take_back(pose), intrinsics, size))
         prediction = self._recurrence.query(
             rays.permute(2, 0, 1)[None].contiguous().to(self._recurrence.network.device))
-        return View(prediction.points[0].cpu().numpy() * np.float32(place.path.scale),
-                    prediction.confidence[0].cpu().numpy())
+        points, confidence = download(prediction.points[0], prediction.confidence[0])
+        return View(points * np.float32(place.path.scale), confidence)
 
     def snapshot(self) -> bytes:
         """Return memory and place, constant in size, so that another process can go on from here."""
@@ -214,9 +219,18 @@ class Reconstructor:
         except CannotReset as error:
             logger.warning('the segment goes on although %s, its end cannot be chained: %s', reason, error)
 
-    def _observe(self, prepared: np.ndarray) -> tuple[Step, Boundary]:
-        """Run the model's image, uint8 (h, w, 3), through the network."""
-        step = self._recurrence.step(to_tensor(prepared, self._recurrence.network.device))
-        prediction = step.prediction
-        return step, Boundary(pose_matrix(prediction.pose[0].cpu().numpy()), prediction.points[0].cpu().numpy(),
-                              prediction.confidence[0].cpu().numpy())
+    @torch.inference_mode()
+    def _observe(self, prepared: np.ndarray) -> tuple[Boundary, float, GateStatistics]:
+        """Run the model's image, uint8 (h, w, 3), through the network; also return the focal length in pixels."""
+        with self._stage('upload'):
+            pixels = upload(prepared, self._recurrence.network.device)
+        step = self._recurrence.look(pixels)
+        prediction, gate = step.prediction, step.gate
+        with self._stage('focal length'):
+            focal = focal_length(prediction.points[0])
+            statistics = torch.stack((gate.mean(), gate.std(correction=0), gate.min(), gate.max()))
+        with self._stage('download'):
+            points, confidence, pose, focal, statistics, finite = download(
+                prediction.points[0], prediction.confidence[0], prediction.pose[0], focal, statistics, step.finite)
+        self._recurrence.accept(step, finite)
+        return Boundary(pose_matrix(pose), points, confidence), float(focal), GateStatistics(*statistics.tolist())

@@ -115,9 +115,10 @@ class Ttt3rNode(LifecycleNode):
         if device == 'auto':
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
         _require(device)
-        loaded = load_network(settings.weights, device)
+        loaded = load_network(settings.weights, device, settings.precision)
         log = self.get_logger()
-        log.info(f'weights {loaded.name!r} on {device}, update rule {settings.rule}')
+        log.info(f'weights {loaded.name!r} on {device} in {str(loaded.network.dtype).removeprefix("torch.")}, '
+                 f'update rule {settings.rule}')
         if not loaded.trained:
             log.warning('UNTRAINED WEIGHTS: the network is random, poses and points mean NOTHING. '
                         'Set the parameter weights to a checkpoint (README, Weights).')

@@ -11,6 +11,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from ttt3r_ros.model.precision import PRECISIONS
 from ttt3r_ros.model.update_rules import MEMIX_SUFFIX, RULES, UpdateRule, UpdateRuleError, make_rule, rule_parameters
 from ttt3r_ros.reconstruction.cloud import SMALLEST_CELL, CloudFilter, CloudFilterError
 from ttt3r_ros.reconstruction.reset_policy import POLICIES
@@ -51,6 +52,9 @@ DECLARATIONS = (
                 'small network with random weights whose poses mean nothing'),
     Declaration('device', 'auto', "where the network runs: 'cpu', 'cuda', 'cuda:1', …, or 'auto', the first CUDA "
                 'device, else the CPU'),
+    Declaration('precision', 'auto', "number type of the weights and of the network's products: 'auto', bfloat16 where "
+                'the hardware multiplies it, else float16 on CUDA and float32 on a CPU; poses, norms, gates and the '
+                'memory are float32 always', choices=PRECISIONS),
     Declaration('update_rule', 'ttt3r', f'how the memory is written: {", ".join(RULES)}, each with {MEMIX_SUFFIX} '
                 'behind it if wanted; from the next frame on', live=True),
     *(Declaration(name, p['default'], p['text'], live=True, low=p['low'], high=p['high'])
@@ -134,6 +138,7 @@ class Settings:
 
     weights: str
     device: str
+    precision: str
     rule: UpdateRule
     reset_policy: str
     reset_interval: int

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The benchmark: its yardstick answers the same, what it counts is so, and its command leaves what it promises."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from ttt3r_ros.benchmark import machine
+from ttt3r_ros.benchmark.campaign import Plan, Times
+from ttt3r_ros.benchmark.fidelity import deviations
+from ttt3r_ros.benchmark.published import AttentionMaps, PublishedReconstructor, PublishedRecurrence
+from ttt3r_ros.benchmark.stopwatch import Stopwatch
+from ttt3r_ros.cli import bench
+from ttt3r_ros.model.config import PRESETS
+from ttt3r_ros.model.network import Network
+from ttt3r_ros.model.precision import DTYPES
+from ttt3r_ros.model.recurrence import Recurrence
+from ttt3r_ros.model.stages import STAGES
+from ttt3r_ros.model.update_rules import RULES, AttentionStatistics, make_rule
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+
+ON_A_CPU = {*STAGES} - {'graph'}
+SCRIPT = Path(__file__).parents[1] / 'scripts' / 'ttt3r'
+
+
+@pytest.fixture(scope='module')
+def network():
+    """The small network with every head."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Network(replace(PRESETS['small'], world_points=True, rgb=True)).for_inference()
+
+
+@pytest.fixture(scope='module')
+def images():
+    """Four images of noise."""
+    return list(np.random.default_rng(0).integers(0, 255, (4, 72, 96, 3), np.uint8))
+
+
+def test_whole_maps_give_the_same_confidence():
+    """The mean over whole attention maps is what one mean key a head gives."""
+    random = torch.Generator().manual_seed(0)
+    wanted = frozenset({'confidence', 'logits'})
+    fused, maps = AttentionStatistics(wanted), AttentionMaps(wanted)
+    for _ in range(3):
+        query, key = (torch.randn(1, 4, n, 8, generator=random) for n in (11, 7))
+        fused.observe(query, key)
+        maps.observe(query, key)
+    torch.testing.assert_close(maps.confidence(), fused.confidence(), rtol=1e-5, atol=1e-6)
+    assert torch.equal(maps.logits(), fused.logits())
+    assert AttentionMaps(frozenset()).confidence() is None
+
+
+@pytest.mark.parametrize('rule', ['ttt3r', 'ttsa3r'])
+def test_the_published_way_is_the_same_step_with_more_work(network, images, rule):
+    """It computes every output and gives the poses that our way gives."""
+    recurrence = PublishedRecurrence(network, make_rule(rule))
+    prediction = recurrence.step(torch.zeros(1, 3, 96, 128)).prediction
+    assert prediction.world_points is not None and prediction.rgb is not None
+    ours, theirs = (kind(network, make_rule(rule)) for kind in (Reconstructor, PublishedReconstructor))
+    for image in images:
+        np.testing.assert_allclose(theirs.step(image).pose, ours.step(image).pose, atol=1e-5)
+
+
+def test_every_stage_of_a_step_is_measured(network, images):
+    """A step names each stage of STAGES but CUDA's and no other, and a lap begins anew."""
+    watch = Stopwatch(torch.device('cpu'))
+    reconstructor = Reconstructor(network, make_rule('ttt3r'), stage=watch)
+    reconstructor.step(images[0])
+    stages = watch.lap()
+    assert set(stages) == ON_A_CPU and all(value > 0 for value in stages.values())
+    assert watch.lap() == {}
+    with watch('a'), watch('b'):
+        pass
+    with watch('a'):
+        pass
+    assert set(watch.lap()) == {'a', 'b'}
+
+
+def test_work_is_counted_by_hand(network):
+    """A product is 2·m·n·k operations, weights count once however often they are read, unread ones not at all."""
+    layers = nn.ModuleList(nn.Linear(8, 4, bias=False) for _ in range(2)).requires_grad_(False)
+    gflop, gigabytes = machine.count(lambda: [layers[0](torch.ones(3, 8)) for _ in range(5)], layers)
+    assert gflop == pytest.approx(5 * 2 * 3 * 4 * 8 / 1e9) and gigabytes == pytest.approx(4 * 8 * 4 / 1e9)
+    q, k, v = (torch.randn(1, 4, n, 8) for n in (11, 7, 7))
+    attention, _ = machine.count(lambda: torch.nn.functional.scaled_dot_product_attention(q, k, v), layers)
+    assert attention == pytest.approx(2 * 2 * 4 * 11 * 7 * 8 / 1e9)
+    image = torch.zeros(1, 3, 96, 128)
+    ours, theirs = (machine.count(lambda k=kind: k(network, make_rule('ttt3r')).step(image), network)
+                    for kind in (Recurrence, PublishedRecurrence))
+    assert theirs[0] > ours[0] and theirs[1] > ours[1]
+
+
+def test_the_peak_is_that_of_the_work():
+    """Memory that some work takes and gives back counts, whatever was taken before."""
+    size = 200_000_000
+    held = np.ones(size, np.uint8)
+    peak = machine.peak_bytes(lambda: np.ones(size, np.uint8).sum(), torch.device('cpu'))
+    assert held.nbytes == size
+    if peak is None:
+        pytest.skip('this kernel does not tell')
+    assert 0.9 * size < peak < 1.5 * size
+
+
+def test_a_network_is_not_off_itself(network, images):
+    """The same weights deviate by nothing; lower precision by something small, and by one value a frame."""
+    lower = Network(network.config).requires_grad_(False)
+    lower.load_state_dict(network.state_dict())
+    found = deviations({'float32': network, 'again': network, 'bfloat16': lower.for_inference(torch.bfloat16)}, 'ttt3r',
+                       images, lambda: None)
+    same, off = found['again'], found['bfloat16']
+    assert max(same.position + same.points) == 0 and max(same.rotation_deg) < 1e-5
+    assert len(off.position) == len(off.rotation_deg) == len(off.points) == len(images)
+    assert 0 < max(off.position) < 0.1 and 0 < max(off.rotation_deg) < 10 and 0 < max(off.points) < 0.1
+
+
+def test_times_are_summarised():
+    """Best, median and 95th percentile."""
+    assert Times.of([float(x) for x in range(101)]) == Times(0, 50, 95)
+
+
+def test_cases_are_each_rule_and_each_precision():
+    """All rules in the first precision, then the other precisions under the first rule."""
+    plan = Plan('small', None, ('float32', 'float16'), ('ttt3r', 'cut3r'), 1, 1, 'cpu')
+    assert plan.cases() == [('float32', 'ttt3r'), ('float32', 'cut3r'), ('float16', 'ttt3r')]
+
+
+def test_the_command_knows_what_there_is():
+    """What the command lists without importing PyTorch is what there is."""
+    assert set(RULES) == set(bench.RULES) and set(DTYPES) == set(bench.PRECISIONS)
+
+
+@pytest.mark.timeout(300)
+def test_the_command_writes_table_picture_and_numbers(tmp_path):
+    """`ttt3r bench` ends well and leaves its three files; a rule that is none is refused in one line."""
+    command = [sys.executable, str(SCRIPT), 'bench', '--frames', '2', '--deviation-frames', '3', '--precisions',
+               'float32', 'bfloat16', '--out', str(tmp_path), '--rules']
+    done = subprocess.run([*command, 'ttt3r', 'cut3r'], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / 'results.json').read_text())
+    published, ours, *others = results['cases']
+    assert [case['name'] for case in (published, ours, *others)] == [
+        'published way', 'float32, ttt3r', 'float32, cut3r', 'bfloat16, ttt3r']
+    assert published['speedup'] == published['speedup_cpu'] == 1 and published['gflop'] > ours['gflop'] > 0
+    assert others[1]['weight_gb'] < 0.6 * ours['weight_gb']
+    assert results['ros'] and set(ours['stages']) == {*ON_A_CPU, 'convert', 'publish'}
+    for case in results['cases']:
+        times = case['frame_ms']
+        assert times['p95'] >= times['median'] >= times['best'] >= sum(s['best'] for s in case['stages'].values()) > 0
+        assert case['gflop_per_s'] == pytest.approx(1e3 * case['gflop'] / times['median'])
+        product = results['product_gflop_per_s'][case['precision']]
+        assert case['product_share'] == pytest.approx(case['gflop_per_s'] / product)
+    assert set(results['deviations']) == {'bfloat16'} and len(results['deviations']['bfloat16']['position']) == 3
+    assert 'published way' in (tmp_path / 'table.txt').read_text() and 'off float32' in done.stdout
+    assert (tmp_path / 'bench.png').stat().st_size > 20_000
+    refused = subprocess.run([*command, 'ttt4r'], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2 and refused.stderr.count('\n') == 1 and 'ttt4r' in refused.stderr

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All cases in turn, frame by frame: what disturbs the machine disturbs them alike, and their ratios hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ttt3r_ros.benchmark import machine
+from ttt3r_ros.benchmark.fidelity import Deviation, deviations
+from ttt3r_ros.benchmark.published import PublishedReconstructor
+from ttt3r_ros.benchmark.stopwatch import Stopwatch
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.config import PRESETS
+from ttt3r_ros.model.network import Network
+from ttt3r_ros.model.precision import DTYPES
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.synthetic import World
+
+SIZES = {'small': 'small', 'published': 'cut3r_512_dpt_4_64'}
+CAMERA = (480, 640)
+FILM = 24  # images; longer runs go through them back and forth
+SEED = 0
+WORLD = 1000
+PUBLISHED = 'published way'
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure: a size (random weights) or a checkpoint, each precision under the first rule and each rule in
+    the first precision, over `frames` rounds; deviation_frames of recurrence to compare precisions over."""
+
+    size: str
+    weights: str | None
+    precisions: tuple[str, ...]
+    rules: tuple[str, ...]
+    frames: int
+    deviation_frames: int
+    device: str
+
+    def cases(self) -> list[tuple[str, str]]:
+        """Return (precision, rule) of every case but the published way's."""
+        first = [(self.precisions[0], rule) for rule in self.rules]
+        return first + [(precision, self.rules[0]) for precision in self.precisions[1:]]
+
+
+@dataclass(frozen=True)
+class Times:
+    """Milliseconds over all rounds; the best is what least disturbed."""
+
+    best: float
+    median: float
+    p95: float
+
+    @classmethod
+    def of(cls, values: list[float]) -> Times:
+        """Summarise."""
+        return cls(float(np.min(values)), float(np.median(values)), float(np.percentile(values, 95)))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One case: milliseconds a frame and by stage, work counted, shares of what the machine does, and the ratio.
+
+    gflop: products, convolutions and attention of a frame; product_share: the part of its time that the machine's own
+    measured product would need for them. weight_gb: weights that a frame reads; copy_share: the same for reading them.
+    peak_mb: above what lay there before the step, None where nobody tells. speedup: the published way's time over this
+    one's in the same round, median; speedup_quartiles: half of the rounds lie between. cpu_ms: of the process, all its
+    threads; speedup_cpu: the ratio of its medians, which waiting for a busy core does not enter.
+    """
+
+    name: str
+    precision: str
+    rule: str
+    frame_ms: Times
+    cpu_ms: Times
+    stages: dict[str, Times]
+    gflop: float
+    gflop_per_s: float
+    product_share: float
+    weight_gb: float
+    copy_share: float
+    peak_mb: float | None
+    speedup: float
+    speedup_quartiles: tuple[float, float]
+    speedup_cpu: float
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that was measured. product_gflop_per_s by precision, copy_gb_per_s: medians of the same rounds."""
+
+    machine: dict
+    plan: Plan
+    network: str
+    product_gflop_per_s: dict[str, float]
+    copy_gb_per_s: float
+    cases: list[Measured]
+    deviations: dict[str, Deviation]
+    ros: bool
+
+
+class _Case:
+    """A reconstructor with its stopwatch and the times that it took."""
+
+    def __init__(self, name: str, precision: str, rule: str, network: Network,
+                 kind: type[Reconstructor] = Reconstructor) -> None:
+        self.name, self.precision, self.rule, self._network = name, precision, rule, network
+        self._watch = Stopwatch(network.device)
+        self._reconstructor = kind(network, make_rule(rule), stage=self._watch)
+        self.frames: list[float] = []
+        self.cpu: list[float] = []
+        self.stages: list[dict[str, float]] = []
+
+    def warm_up(self, images: list[np.ndarray]) -> None:
+        """Step three frames, the last two to count the work and the memory."""
+        self._reconstructor.step(images[0])
+        self.gflop, self.weight_gb = machine.count(lambda: self._reconstructor.step(images[1]), self._network)
+        self.peak = machine.peak_bytes(lambda: self._reconstructor.step(images[2]), self._network.device)
+        self._watch.lap()
+
+    def step(self, image: np.ndarray, ros) -> None:
+        """Answer a frame, with the ROS side's work where there is one."""
+        message = ros.camera_message(image) if ros else None
+        start, start_cpu = time.perf_counter(), time.process_time()
+        if ros:
+            with self._watch('convert'):
+                image = ros.receive(message)
+        frame = self._reconstructor.step(image)
+        if ros:
+            with self._watch('publish'):
+                ros.publish(frame)
+        self.frames.append(1e3 * (time.perf_counter() - start))
+        self.cpu.append(1e3 * (time.process_time() - start_cpu))
+        self.stages.append(self._watch.lap())
+
+
+def carry_out(plan: Plan, progress: Callable[[], None]) -> Results:
+    """Measure; `progress` is called after every round. Raises CheckpointError, UpdateRuleError and PrecisionError."""
+    device = torch.device(plan.device)
+    for rule in plan.rules:
+        make_rule(rule)
+    networks = {precision: _network(plan, precision) for precision in dict.fromkeys(('float32', *plan.precisions))}
+    exact = networks['float32']
+    cases = [_Case(PUBLISHED, 'float32', plan.rules[0], exact, PublishedReconstructor)]
+    cases += [_Case(f'{precision}, {rule}', precision, rule, networks[precision]) for precision, rule in plan.cases()]
+    images = _film(max(plan.frames, 3))
+    ceilings = {precision: machine.Ceiling(DTYPES[precision], device) for precision in networks}
+    ros = _ros()
+    for case in cases:
+        case.warm_up(images)
+    reached = {precision: [] for precision in networks}
+    for turn in range(plan.frames):
+        for precision, ceiling in ceilings.items():
+            reached[precision].append(ceiling.measure())
+        for case in cases if turn % 2 else cases[::-1]:
+            case.step(images[turn], ros)
+        progress()
+    product = {precision: float(np.median([p for p, _ in values])) for precision, values in reached.items()}
+    copy = float(np.median([c for values in reached.values() for _, c in values]))
+    others = {p: networks[p] for p in networks if p == 'float32' or p in plan.precisions}
+    off = deviations(others, plan.rules[0], _film(plan.deviation_frames), progress) if len(others) > 1 else {}
+    return Results(machine.describe(device), plan, plan.weights or f'random weights, size {plan.size}', product, copy,
+                   [_measured(case, cases[0], product[case.precision], copy) for case in cases], off, ros is not None)
+
+
+def _network(plan: Plan, precision: str) -> Network:
+    if plan.weights is not None:
+        return load_network(plan.weights, plan.device, precision).network
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        network = Network(replace(PRESETS[SIZES[plan.size]], world_points=True, rgb=True))
+    return network.for_inference(DTYPES[precision]).to(plan.device)
+
+
+def _film(count: int) -> list[np.ndarray]:
+    """Return so many images, uint8 (480, 640, 3), of a walk through a synthetic room, back and forth."""
+    images = [image for image, _ in World(WORLD, min(FILM, max(count, 2)), CAMERA).film()]
+    there_and_back = images + images[-2:0:-1]
+    return [there_and_back[i % len(there_and_back)] for i in range(count)]
+
+
+def _ros():
+    """Return the ROS side, or None where there is no ROS."""
+    try:
+        from ttt3r_ros.benchmark import messages
+    except ModuleNotFoundError:
+        return None
+    return messages
+
+
+def _measured(case: _Case, published: _Case, product: float, copy: float) -> Measured:
+    frame = Times.of(case.frames)
+    seconds = frame.median / 1e3
+    ratios = np.array(published.frames) / np.array(case.frames)
+    return Measured(
+        name=case.name, precision=case.precision, rule=case.rule, frame_ms=frame, cpu_ms=Times.of(case.cpu),
+        stages={name: Times.of([stages[name] for stages in case.stages]) for name in case.stages[0]},
+        gflop=case.gflop, gflop_per_s=case.gflop / seconds, product_share=case.gflop / seconds / product,
+        weight_gb=case.weight_gb, copy_share=case.weight_gb / seconds / copy,
+        peak_mb=None if case.peak is None else case.peak / 1e6, speedup=float(np.median(ratios)),
+        speedup_quartiles=tuple(np.percentile(ratios, (25, 75)).tolist()),
+        speedup_cpu=float(np.median(published.cpu) / np.median(case.cpu)))
+
+
+def save(folder: Path, results: Results) -> None:
+    """Write results.json, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / '.results.json.part'
+    part.write_text(json.dumps(asdict(results), indent=1))
+    os.replace(part, folder / 'results.json')

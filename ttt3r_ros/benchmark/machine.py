@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the machine is and what it can do: products and copies, measured."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
+
+PRODUCT = (768, 1024, 4096)  # the largest of a published frame, and the most frequent of its size
+COPY_BYTES = 1 << 28  # larger than any cache
+CLEAR_PEAK = '5'  # what /proc/self/clear_refs takes to forget the peak (man 5 proc)
+
+
+# PyTorch's counter knows attention on CUDA only.
+ATTENTION = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu:
+             lambda q, k, v, *_, out_shape=None, **__: sdpa_flop_count(q, k, v)}
+
+
+def describe(device: torch.device) -> dict[str, str | int | list[float]]:
+    """Return what a reader of the numbers has to know about the machine."""
+    names = [line.partition(':')[2].strip() for line in _lines('/proc/cpuinfo') if line.startswith('model name')]
+    return {'cpu': names[0] if names else platform.processor(), 'cores': os.cpu_count(),
+            'threads': torch.get_num_threads(), 'cpu_capability': torch.backends.cpu.get_cpu_capability(),
+            'device': torch.cuda.get_device_name(device) if device.type == 'cuda' else 'cpu',
+            'torch': torch.__version__, 'load_average': [round(x, 2) for x in os.getloadavg()]}
+
+
+class Ceiling:
+    """The speed of one large product and of one large copy, on the network's device, measured when asked."""
+
+    def __init__(self, dtype: torch.dtype, device: torch.device) -> None:
+        """Take the product's number type."""
+        m, k, n = PRODUCT
+        self._device = device
+        self._a, self._b = torch.randn(m, k, device=device).to(dtype), torch.randn(n, k, device=device).to(dtype)
+        self._source = torch.zeros(COPY_BYTES // 4, device=device)
+        self._target = torch.empty_like(self._source)
+        self.measure()  # the first is slower than all others
+
+    @torch.inference_mode()
+    def measure(self) -> tuple[float, float]:
+        """Return GFLOP/s of the product and GB/s of the copy, read and written."""
+        m, k, n = PRODUCT
+        repeats = 50 if self._device.type == 'cuda' else 1
+        product = self._seconds(lambda: torch.nn.functional.linear(self._a, self._b), repeats)
+        copy = self._seconds(lambda: self._target.copy_(self._source), repeats)
+        return 2 * m * k * n / product / 1e9, 2 * COPY_BYTES / copy / 1e9
+
+    def _seconds(self, work: Callable[[], object], repeats: int) -> float:
+        _wait(self._device)
+        start = time.perf_counter()
+        for _ in range(repeats):
+            work()
+        _wait(self._device)
+        return (time.perf_counter() - start) / repeats
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == 'cuda':
+        torch.cuda.synchronize(device)
+
+
+class _WeightsRead(TorchDispatchMode):
+    """Gathers the parameters that are read."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self._known = {p.data_ptr(): p.numel() * p.element_size() for p in network.parameters()}
+        self._read: set[int] = set()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self._read.update(arg.data_ptr() for arg in args if isinstance(arg, torch.Tensor))
+        return function(*args, **(kwargs or {}))
+
+    def bytes(self) -> int:
+        return sum(size for place, size in self._known.items() if place in self._read)
+
+
+def count(work: Callable[[], object], network: torch.nn.Module) -> tuple[float, float]:
+    """Return GFLOP of products, convolutions and attention, and gigabytes of weights read, of work with a network."""
+    with FlopCounterMode(display=False, custom_mapping=ATTENTION) as flops, _WeightsRead(network) as weights:
+        work()
+    return flops.get_total_flops() / 1e9, weights.bytes() / 1e9
+
+
+def peak_bytes(work: Callable[[], object], device: torch.device) -> int | None:
+    """Return how much more memory some work takes at its peak than before it; None where nobody tells.
+
+    On CUDA of the device's memory, else of the process's (Linux).
+    """
+    if device.type == 'cuda':
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        work()
+        _wait(device)
+        return torch.cuda.max_memory_allocated(device) - before
+    try:
+        Path('/proc/self/clear_refs').write_text(CLEAR_PEAK)
+    except OSError:
+        work()
+        return None
+    before = _status('VmRSS')
+    work()
+    return _status('VmHWM') - before
+
+
+def _status(name: str) -> int:
+    """Return a figure of /proc/self/status in bytes."""
+    return next(1024 * int(line.split()[1]) for line in _lines('/proc/self/status') if line.startswith(f'{name}:'))
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ttt3r bench`: where a frame's time goes on this machine, for each precision and rule, beside the published way."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+RULES = ('ttt3r', 'cut3r', 'constant', 'frame', 'filt3r', 'ttsa3r')  # as model.update_rules has them
+PRECISIONS = ('float32', 'bfloat16', 'float16')  # as model.precision has them
+FRAMES = {'small': (20, 200), 'published': (3, 5)}  # rounds, and frames to compare precisions over
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        'bench', help='measure where the time of a frame goes',
+        description='Steps every case in turn, the published way of computing a frame among them, so that their '
+                    'ratios hold on a machine that does other work too. The default takes a few minutes on two cores; '
+                    'the published size some minutes a round there.')
+    parser.add_argument('--size', choices=tuple(FRAMES), default='small',
+                        help='of a network with random weights (default: %(default)s)')
+    parser.add_argument('--weights', metavar='FILE', help='a checkpoint, .pth or .safetensors, instead')
+    parser.add_argument('--rules', nargs='+', default=RULES, metavar='RULE',
+                        help='each is measured in the first precision (default: %(default)s)')
+    parser.add_argument('--precisions', nargs='+', choices=PRECISIONS, default=PRECISIONS, metavar='PRECISION',
+                        help='each is measured under the first rule (default: %(default)s)')
+    parser.add_argument('--frames', type=int, help='rounds (default: 20, 3 at the published size)')
+    parser.add_argument('--deviation-frames', type=int,
+                        help='frames to compare precisions over (default: 200, 5 at the published size)')
+    parser.add_argument('--device', default='cpu', help='default: %(default)s')
+    parser.add_argument('--out', type=lambda text: Path(text).expanduser(), default=Path('out/bench'),
+                        metavar='FOLDER', help='where the results go (default: %(default)s)')
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out. Raises CheckpointError and UpdateRuleError before anything is measured."""
+    # PyTorch and matplotlib take a while to import, which `ttt3r --help` need not wait for.
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ttt3r_ros.benchmark import campaign
+    from ttt3r_ros.benchmark.picture import draw
+    from ttt3r_ros.benchmark.table import deviation_table, results_table
+
+    frames, deviation_frames = FRAMES[args.size]
+    plan = campaign.Plan(args.size, args.weights, tuple(args.precisions), tuple(args.rules), args.frames or frames,
+                         args.deviation_frames or deviation_frames, args.device)
+    console = Console(log_time=False, log_path=False, highlight=False)
+    if not console.is_terminal:
+        console.width = 160
+    with Progress(console=console) as progress:
+        task = progress.add_task('rounds', total=plan.frames + plan.deviation_frames * (len(plan.precisions) > 1))
+        results = campaign.carry_out(plan, lambda: progress.advance(task))
+    campaign.save(args.out, results)
+    draw(args.out / 'bench.png', results)
+    tables = [results_table(results)] + ([deviation_table(results)] if results.deviations else [])
+    with (args.out / 'table.txt').open('w') as file:
+        for target in (console, Console(file=file, width=160, log_time=False, log_path=False)):
+            for table in tables:
+                target.print(table)
+    if not results.ros:
+        console.print('no ROS 2 here: converting, building clouds and serialising are not in these times')
+    console.print(f'[bold]{args.out}/bench.png[/], table.txt, results.json')
+    return 0

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A step recorded as a CUDA graph: thousands of small kernels started at once, not one by one from Python."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Hashable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+TOLERANCE = 1e-2  # of a played step against a computed one; the kernels are the same
+
+log = logging.getLogger(__name__)
+
+
+class Graph(Protocol):
+    """A computation that was recorded."""
+
+    def replay(self) -> None:
+        """Compute again from what now lies in the recorded inputs, into the recorded outputs."""
+
+
+def record_on_cuda(work: Callable[[], Any]) -> tuple[Graph, Any]:
+    """Record work, which must have run before so that nothing is made for the first time; return its outputs too."""
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph, capture_error_mode='thread_local'):  # other threads may use CUDA meanwhile
+        outputs = work()
+    return graph, outputs
+
+
+class Recordings:
+    """A pure function of tensors, recorded the second time that it is called alike."""
+
+    def __init__(self, record: Callable[[Callable[[], Any]], tuple[Graph, Any]] = record_on_cuda) -> None:
+        """Take how to record."""
+        self._record = record
+        self._seen: set[Hashable] = set()
+        self._recorded: dict[Hashable, tuple[Any, Any, Graph]] = {}
+        self._refused = False
+
+    def run(self, function: Callable[[Any], Any], inputs: Any, about: Hashable) -> Any:
+        """Return function(inputs), computed or played.
+
+        inputs and the result: tensors, in dictionaries, tuples and dataclasses. about: all else that the result depends
+        on. A function that cannot be recorded, or plays something else than it computes, is computed from then on.
+        """
+        key = (about, _shapes(inputs))
+        if self._refused:
+            return function(inputs)
+        if key in self._recorded:
+            places, outputs, graph = self._recorded[key]
+            _fill(places, inputs)
+            graph.replay()
+            return _copy(outputs)  # the next frame's will lie in the same place
+        result = function(inputs)
+        if key in self._seen and all(bool(value.isfinite().all()) for value in _tensors(result)):
+            self._keep(key, function, inputs, result)
+        self._seen.add(key)
+        return result
+
+    def forget(self) -> None:
+        """Give up all recordings and their memory."""
+        self._seen.clear()
+        self._recorded.clear()
+
+    def _keep(self, key: Hashable, function: Callable[[Any], Any], inputs: Any, expected: Any) -> None:
+        self.forget()  # one is in use for long; each holds a step's whole memory
+        places = _copy(inputs)
+        try:
+            graph, outputs = self._record(lambda: function(places))
+            graph.replay()
+        except RuntimeError as error:
+            self._refused = True
+            log.warning('steps are not recorded as a CUDA graph and stay slower: %s', str(error).splitlines()[0])
+            return
+        if _agree(outputs, expected):
+            self._recorded[key] = places, outputs, graph
+        else:
+            self._refused = True
+            log.warning('a recorded step gives other answers than a computed one: all are computed, which is slower')
+
+
+def _tensors(value: Any) -> list[Tensor]:
+    """Return the tensors in a value, in order."""
+    if isinstance(value, Tensor):
+        return [value]
+    if is_dataclass(value):
+        return [t for field in fields(value) for t in _tensors(getattr(value, field.name))]
+    if isinstance(value, dict):
+        return [t for key in sorted(value) for t in _tensors(value[key])]
+    return [t for part in value for t in _tensors(part)] if isinstance(value, tuple) else []
+
+
+def _copy(value: Any) -> Any:
+    """Return the value with tensors of its own."""
+    if isinstance(value, Tensor):
+        return value.clone()
+    if is_dataclass(value):
+        return replace(value, **{field.name: _copy(getattr(value, field.name)) for field in fields(value)})
+    if isinstance(value, dict):
+        return {key: _copy(part) for key, part in value.items()}
+    return tuple(_copy(part) for part in value) if isinstance(value, tuple) else value
+
+
+def _fill(places: Any, values: Any) -> None:
+    for place, value in zip(_tensors(places), _tensors(values), strict=True):
+        place.copy_(value)
+
+
+def _shapes(value: Any) -> Hashable:
+    """Return what makes two values alike: what they consist of, and every tensor's shape and type."""
+    if isinstance(value, Tensor):
+        return value.shape, value.dtype
+    if is_dataclass(value):
+        return tuple(_shapes(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, dict):
+        return tuple((key, _shapes(value[key])) for key in sorted(value))
+    return tuple(_shapes(part) for part in value) if isinstance(value, tuple) else value
+
+
+def _agree(found: Any, expected: Any) -> bool:
+    pairs = zip(_tensors(found), _tensors(expected), strict=True)
+    return all(bool((a.float() - b.float()).norm() <= TOLERANCE * b.float().norm()) for a, b in pairs)

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Between the host and the network's device: once up, once down."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def upload(image: np.ndarray, device: torch.device) -> Tensor:
+    """Return image, uint8 (h, w, 3), as the network takes it: (1, 3, h, w) in [-1, 1].
+
+    Bytes go up, a quarter of the floats, and from pinned memory nobody waits for them.
+    """
+    pixels = torch.from_numpy(image)
+    if device.type == 'cuda':
+        pixels = pixels.pin_memory()
+    pixels = pixels.to(device, non_blocking=True).permute(2, 0, 1)[None].float()
+    return (pixels / 255 - 0.5) / 0.5
+
+
+def download(*values: Tensor) -> list[np.ndarray]:
+    """Return values, all on one device, as float32 arrays of their shapes, in one transfer.
+
+    Nothing else in a step waits for the device.
+    """
+    packed = torch.cat([value.float().flatten() for value in values])
+    host = torch.empty(packed.shape, pin_memory=True).copy_(packed) if packed.is_cuda else packed
+    parts = np.split(host.numpy(), np.cumsum([value.numel() for value in values])[:-1])
+    return [part.reshape(value.shape) for part, value in zip(parts, values, strict=True)]
