@@ -84,7 +84,8 @@ def test_demo_of_the_room_ends_with_every_result(tmp_path):
 
 def test_demo_of_a_bag_of_jpegs_keeps_stamps_to_the_nanosecond(small_bag, tmp_path):
     """A bag is played as it is, compressed images too, and the trajectory has exactly its stamps."""
-    code, output, errors = demo('--input', str(small_bag), '--rate', '20', '--out', str(tmp_path), '--weights', 'untrained')
+    code, output, errors = demo('--input', str(small_bag), '--rate', '20', '--out', str(tmp_path),
+                                '--weights', 'untrained')
     assert code == 0, output + errors
     assert not json.loads((tmp_path / 'results.json').read_text())['trained'] and output.count('UNTRAINED') >= 3
     bag = open_sequence(str(small_bag))
