@@ -182,7 +182,7 @@ def test_default_run_is_active_with_the_files_parameters(params_file):
 
     found = launched('ttt3r', {'namespace': 'robot', 'params_file': params_file, **topics}, probe)
     assert found == {'state': State.PRIMARY_STATE_ACTIVE, 'update_rule': 'constant', 'lossless': True,
-                     'weights': 'untrained', 'use_sim_time': False, 'map.cell': 0.0, 'cameras': [''],
+                     'weights': 'embedded', 'use_sim_time': False, 'map.cell': 0.0, 'cameras': [''],
                      'heard': [1, 1, 1, 1], 'tf': 1}
 
 

@@ -20,6 +20,9 @@ from training.sampling import Sampler
 from ttt3r_ros.model.checkpoint import LoadedNetwork, save_network
 
 NAME = 'embedded'
+LICENSE = 'Apache-2.0'
+NOTE = ('EMBEDDED WEIGHTS: a small network that has seen synthetic rooms alone, at 64×48 pixels. Good to try things '
+        'with, not to drive by: set the parameter weights to a checkpoint (README, Weights).')
 ENOUGH = 64  # worlds to begin with
 
 
@@ -29,11 +32,11 @@ def main() -> None:
     parser.add_argument('--out', type=Path, default=Path('out/training'), metavar='FOLDER',
                         help='footage, log, curve, checkpoints; what is there is continued (default: %(default)s)')
     parser.add_argument('--minutes', type=float, default=90, help='of training, over all runs (default: %(default)s)')
-    parser.add_argument('--worlds', type=int, default=360, help='12 MB and some 3 s of one core each '
+    parser.add_argument('--worlds', type=int, default=360, help='3 MB and some 3 s of one core each '
                         '(default: %(default)s)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='that render (default: %(default)s)')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu', help='default: %(default)s')
-    parser.add_argument('--learning-rate', type=float, default=1.5e-3, help='default: %(default)s')
+    parser.add_argument('--learning-rate', type=float, default=8e-4, help='default: %(default)s')
     parser.add_argument('--compile', action='store_true', help='compile the blocks: a quarter faster on a CPU, after '
                         'some minutes; wants a C++ compiler')
     args = parser.parse_args()
@@ -59,7 +62,7 @@ def main() -> None:
     trainer = Trainer(args.out, Sampler(footage, device), device, minutes=args.minutes,
                       learning_rate=args.learning_rate, compiled=args.compile)
     trainer.run(lambda line: console.log(' '.join(f'{name} {value}' for name, value in line.items())))
-    loaded = LoadedNetwork(trainer.network, NAME, trained=True)
+    loaded = LoadedNetwork(trainer.network, NAME, True, LICENSE, NOTE)
     save_network(loaded, args.out / f'{NAME}.safetensors', dtype=torch.float16, streaming=True)
     draw(args.out / 'log.jsonl', args.out / 'curve.png')
     console.log(f'{args.out}/{NAME}.safetensors, curve.png, log.jsonl')

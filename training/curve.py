@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from ttt3r_ros.demo.style import ESTIMATE, STYLE, heading
 
-PARTS = {'points': 'points, relative', 'world_points': 'world points, relative', 'translation': 'translation, m',
-         'rotation': 'rotation, |Δq|'}
+PARTS = {'points': 'points, relative', 'flow': 'flow, 4 px', 'step_translation': 'step, translation, m',
+         'step_rotation': 'step, rotation, rad'}
 WINDOW = 10  # log lines that are averaged
 
 

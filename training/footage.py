@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ttt3r_ros.synthetic import World
 
-SIZE = (96, 128)
+SIZE = (48, 64)
+SHRINK = 2  # rendered larger by this, and resized as the reconstructor resizes
 FRAMES = 192  # of each world
 DENSITY = 60.0  # texels per metre: enough for this image size, and quicker to paint
 # Seeds from here on are for training; evaluation and tests keep below.
@@ -19,14 +21,23 @@ FRAME = np.dtype([('rgb', np.uint8, (*SIZE, 3)), ('depth', np.float16, SIZE), ('
                   ('intrinsics', np.float32, (3, 3))])
 
 
-def render_world(seed: int, device: str) -> np.ndarray:
-    """Return the FRAMES frames of a world as an array of FRAME, drawn on a device."""
-    world = World(seed, FRAMES, SIZE, DENSITY)
-    footage = np.zeros(FRAMES, FRAME)
-    footage['pose'], footage['intrinsics'] = world.poses, world.intrinsics
+def render_world(seed: int, device: str, frames: int = FRAMES, density: float = DENSITY) -> np.ndarray:
+    """Return the frames of a world as an array of FRAME, drawn on a device."""
+    world = World(seed, frames, (SHRINK * SIZE[0], SHRINK * SIZE[1]), density)
+    footage = np.zeros(frames, FRAME)
+    footage['pose'], footage['intrinsics'] = world.poses, _shrunk(world.intrinsics)
     for frame, (rgb, depth) in zip(footage, world.film(None if device == 'cpu' else device), strict=True):
-        frame['rgb'], frame['depth'] = rgb, depth
+        frame['rgb'] = Image.fromarray(rgb).resize(SIZE[::-1], Image.Resampling.LANCZOS)
+        frame['depth'] = depth.reshape(SIZE[0], SHRINK, SIZE[1], SHRINK).mean(axis=(1, 3))
     return footage
+
+
+def _shrunk(intrinsics: np.ndarray) -> np.ndarray:
+    """Return the matrix of the smaller image; pixel centres are at integers in both."""
+    smaller = intrinsics.copy()
+    smaller[:2] /= SHRINK
+    smaller[:2, 2] -= (1 - 1 / SHRINK) / 2
+    return smaller
 
 
 def render_worlds(folder: Path, count: int, first: int = 0, stride: int = 1, device: str = 'cpu') -> None:

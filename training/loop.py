@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The training loop: unrolled sequences under CUT3R's rule (gate 1), a schedule by time, checkpoints."""
+"""The training loop: unrolled sequences, a schedule by time, checkpoints.
+
+Half of the sequences write their state in full, as CUT3R does; half under TTT3R's gate, so that it works with both.
+"""
 
 from __future__ import annotations
 
@@ -11,52 +14,73 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from training.initialisation import initialise
+from training.lessons import Answers, Lessons
 from training.losses import Losses, losses
 from training.sampling import Batch, Sampler
 from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.model.heads import Decoded, Prediction
-from ttt3r_ros.model.layers import CrossAttention, DecoderBlock, EncoderBlock, SelfAttention
+from ttt3r_ros.model.layers import DecoderBlock, EncoderBlock
 from ttt3r_ros.model.network import Encoded, Network
 from ttt3r_ros.model.recurrence import Memory, propose
 
-CONFIG = ModelConfig(head='linear', image_size=128, enc_dim=128, enc_depth=4, enc_heads=4, dec_dim=96, dec_depth=3,
-                     dec_heads=3, state_heads=3, state_tokens=36, memory_tokens=8, rgb=False)
-# World points are learned too: every pixel has to find its place among the frames before. Streaming drops their head.
-TRAINED = frozenset({'points', 'world_points'})
-NEARNESS = 0.6
+# Sixteen state tokens lie four in a row, as an image's patches do: each has its own place in the image.
+CONFIG = ModelConfig(head='linear', image_size=64, enc_dim=128, enc_depth=3, enc_heads=4, dec_dim=128, dec_depth=4,
+                     dec_heads=4, state_heads=4, state_tokens=16, memory_tokens=4, world_points=False, rgb=False)
+TRAINED = frozenset({'points'})
+GATED = 0.5  # of the sequences
 WARMUP = 100  # steps
-DESCENT = 0.25  # of the time, at its end
-CLIP = 1.0  # of the gradient's norm
+DESCENT = 0.4  # of the time, at its end
+CLIP = 20.0  # of the gradient's norm
 DECAY = 0.02
-LOG_EVERY, SAVE_EVERY = 20, 200  # steps
+LOG_EVERY, SAVE_EVERY = 20, 100  # steps
 
 
 @dataclass(frozen=True)
 class Stage:
     """A part of the curriculum: until which share of the time, frames in a sequence and in a step.
 
-    shrink: pixels a side that are averaged; strides: frames of the footage from one of a sequence's to the next.
+    strides: frames of the footage from one of a sequence's to the next.
     """
 
     until: float
     frames: int
     per_step: int
-    shrink: int
     strides: tuple[int, ...]
 
 
 # Short sequences first, never more than 16 frames: what happens in longer ones is the update rule's doing.
-# Small images first, a quarter of the work, with motions of about a patch: so frames learn to find each other.
-CURRICULUM = (Stage(0.3, 4, 96, 2, (2, 4, 6, 8)), Stage(0.45, 8, 96, 2, (1, 2, 4, 6)),
-              Stage(0.75, 8, 64, 1, (1, 2, 3, 4)), Stage(1.0, 16, 64, 1, (1, 1, 2, 3, 4)))
+ONCE_IN_TEN = (*[1] * 9, 2)
+CURRICULUM = (Stage(0.15, 4, 128, ONCE_IN_TEN), Stage(0.6, 8, 256, ONCE_IN_TEN), Stage(1.0, 16, 256, ONCE_IN_TEN))
 
 
-def unroll(network: Network, images: Tensor) -> Prediction:
+class Confidence:
+    """TTT3R's gate for a batch: what update_rules.AttentionStatistics gathers for one sequence."""
+
+    def __init__(self) -> None:
+        """Start with no layer seen."""
+        self._sum: Tensor | float = 0.0
+        self._layers = 0
+
+    @torch.compiler.disable
+    def observe(self, query: Tensor, key: Tensor) -> None:
+        """Add one layer: query (B, H, N, d), key (B, H, 1 + T, d)."""
+        scale = 1 / (query.shape[1] * query.shape[3] ** 0.5)
+        self._sum = self._sum + torch.einsum('bhnd,bhd->bn', query, key.mean(dim=2)) * scale
+        self._layers += 1
+
+    def gate(self) -> Tensor:
+        """Return it, (B, N, 1)."""
+        return torch.sigmoid(self._sum / self._layers)[..., None]
+
+
+def unroll(network: Network, images: Tensor, gated: Tensor, lessons: Lessons) -> tuple[Prediction, Answers]:
     """Predict B sequences of T frames, images (B, T, 3, H, W), each from its start; B·T answers, sequence by sequence.
 
-    The encoder and the heads see all frames at once, only the memory goes frame by frame.
+    gated (B,) bool: which are written under TTT3R's gate. The encoder and the heads see all frames at once, only the
+    memory goes frame by frame.
     """
     count, length = images.shape[:2]
     encoded = network.encode_image(images.flatten(0, 1))
@@ -64,16 +88,22 @@ def unroll(network: Network, images: Tensor) -> Prediction:
     memory = Memory(network.initial_state().expand(count, -1, -1), network.initial_pose_memory().expand(count, -1, -1))
     decoded = []
     for t in range(length):
-        decoding, pose_memory = propose(network, memory, Encoded(features[:, t], encoded.grid))
+        confidence = Confidence()
+        decoding, pose_memory = propose(network, memory, Encoded(features[:, t], encoded.grid), confidence)
         decoded.append(decoding.heads_input)
-        memory = Memory(decoding.proposed_state, pose_memory, first=False)
+        state = decoding.proposed_state
+        if t > 0:
+            state = torch.lerp(memory.state, state, torch.where(gated[:, None, None], confidence.gate(), 1.0))
+        memory = Memory(state, pose_memory, first=False)
 
     def joined(part) -> Tensor:
         return torch.stack([part(d) for d in decoded], dim=1).flatten(0, 1)
 
-    return network.predict(Decoded(encoded.features, tuple(joined(lambda d, i=i: d.middle[i]) for i in range(2)),
-                                   joined(lambda d: d.tokens), joined(lambda d: d.pose_token), encoded.grid,
-                                   decoded[0].rotary), TRAINED)
+    middle = tuple(joined(lambda d, i=i: d.middle[i]) for i in range(2))
+    pose_tokens = joined(lambda d: d.pose_token)
+    prediction = network.predict(Decoded(encoded.features, middle, joined(lambda d: d.tokens), pose_tokens,
+                                         encoded.grid, decoded[0].rotary), TRAINED)
+    return prediction, lessons(*(x.unflatten(0, (count, length))[:, 1:] for x in (middle[0], pose_tokens)))
 
 
 class Trainer:
@@ -85,11 +115,14 @@ class Trainer:
         torch.manual_seed(seed)
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.sampler, self.device = folder, sampler, device
-        self.network = Network(CONFIG).to(device)
+        self.network = Network(CONFIG)
         initialise(self.network)
+        self.network.to(device)
+        self._lessons = Lessons(CONFIG.dec_dim).to(device)
         self._budget = 60 * minutes
         self._learning_rate = learning_rate
-        self._optimizer = optimizer_of(self.network, learning_rate)
+        self._learned = nn.ModuleDict({'network': self.network, 'lessons': self._lessons})
+        self._optimizer = optimizer_of(self._learned, learning_rate)
         if compiled:
             compile_blocks(self.network)
         self.step, self.seconds = 0, 0.0
@@ -111,9 +144,9 @@ class Trainer:
         while self.progress < 1:
             began = time.perf_counter()
             stage = next(s for s in CURRICULUM if self.progress < s.until)
-            batch = self.sampler.draw(np.random.default_rng([self.step, 6]), stage.per_step // stage.frames,
-                                      stage.frames, stage.strides, stage.shrink)
-            recent.append(self.update(batch))
+            rng = np.random.default_rng([self.step, 6])
+            batch = self.sampler.draw(rng, stage.per_step // stage.frames, stage.frames, stage.strides)
+            recent.append(self.update(batch, rng.random(len(batch.images)) < GATED))
             self.step += 1
             self.seconds += time.perf_counter() - began
             if self.step % LOG_EVERY == 0:
@@ -124,16 +157,21 @@ class Trainer:
                 self.sampler.refresh()
         self.save()
 
-    def update(self, batch: Batch) -> Losses:
-        """Learn from one batch, and return its losses; a gradient that is not finite is passed over."""
+    def update(self, batch: Batch, gated: np.ndarray) -> Losses:
+        """Learn from one batch, and return its losses; a gradient that is not finite is passed over.
+
+        gated (B,) bool: see unroll.
+        """
         # Level, then straight down: a run whose time is extended goes on where it was.
         rate = min(1.0, (self.step + 1) / WARMUP, max(0.0, 1 - self.progress) / DESCENT)
         for group in self._optimizer.param_groups:
             group['lr'] = self._learning_rate * rate
         self._optimizer.zero_grad(set_to_none=True)
-        loss = losses(unroll(self.network, batch.images), batch.truth)
+        prediction, answers = unroll(self.network, batch.images, torch.from_numpy(gated).to(self.device),
+                                     self._lessons)
+        loss = losses(prediction, answers, batch.truth)
         loss.total.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        norm = torch.nn.utils.clip_grad_norm_(self._learned.parameters(), CLIP)
         if torch.isfinite(norm):
             self._optimizer.step()
         return loss
@@ -150,51 +188,28 @@ class Trainer:
     def save(self) -> None:
         """Write all that is needed to go on, whole or not at all."""
         part = self._checkpoint.with_suffix('.part')
-        torch.save({'network': self.network.state_dict(), 'optimizer': self._optimizer.state_dict(),
+        torch.save({'learned': self._learned.state_dict(), 'optimizer': self._optimizer.state_dict(),
                     'step': self.step, 'seconds': self.seconds}, part)
         os.replace(part, self._checkpoint)
 
     def _load(self) -> None:
         kept = torch.load(self._checkpoint, map_location=self.device, weights_only=True)
-        self.network.load_state_dict(kept['network'])
+        self._learned.load_state_dict(kept['learned'])
         self._optimizer.load_state_dict(kept['optimizer'])
         self.step, self.seconds = kept['step'], kept['seconds']
 
 
 def compile_blocks(network: Network) -> None:
-    """Compile each transformer block; a quarter faster on a CPU, after a minute or two for every sequence length."""
+    """Compile each transformer block; a quarter faster on a CPU, after a minute or two for every size of a batch."""
     torch._dynamo.config.recompile_limit = 64
     for module in network.modules():
         if isinstance(module, (EncoderBlock, DecoderBlock)):
             module.compile(dynamic=False)
 
 
-def initialise(network: Network) -> None:
-    """Set the weights so that frames find each other from the first step on.
-
-    Xavier's scale, as CroCo has it; and in the cross-attentions, after mimetic initialisation (arXiv 2305.09828),
-    queries and keys that start equal, so that tokens look at their likes, and values that pass through unchanged.
-    """
-    for module in network.modules():
-        if isinstance(module, torch.nn.Linear):
-            torch.nn.init.xavier_uniform_(module.weight)
-            torch.nn.init.zeros_(module.bias)
-    for module in network.modules():
-        if isinstance(module, SelfAttention):
-            for part in module.qkv.weight.data.chunk(3):
-                torch.nn.init.xavier_uniform_(part)
-        if isinstance(module, CrossAttention):
-            module.projk.weight.data.copy_(module.projq.weight.data)
-            through = torch.linalg.pinv(module.projv.weight.data)
-            module.proj.weight.data.mul_(0.3).add_(0.5 * through)
-            # Under rotary positions equal biases make every token look at its own place first.
-            for part in (module.projq, module.projk):
-                torch.nn.init.constant_(part.bias, NEARNESS)
-
-
-def optimizer_of(network: Network, learning_rate: float) -> torch.optim.Optimizer:
+def optimizer_of(learned: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
     """Return AdamW; only matrices decay, tables of tokens do not."""
-    decays = {name: p.dim() == 2 and 'token' not in name for name, p in network.named_parameters()}
-    groups = [{'params': [p for name, p in network.named_parameters() if decays[name] is wanted], 'weight_decay': decay}
+    decays = {name: p.dim() == 2 and 'token' not in name for name, p in learned.named_parameters()}
+    groups = [{'params': [p for name, p in learned.named_parameters() if decays[name] is wanted], 'weight_decay': decay}
               for wanted, decay in ((True, DECAY), (False, 0.0))]
-    return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.95), fused=True)
+    return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=True)

@@ -1,65 +1,119 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What training minimises: CUT3R's losses (arXiv 2501.12387, section 3.3), metric.
+"""What training minimises: CUT3R's losses (arXiv 2501.12387, section 3.3), metric, and some of our own.
 
-Shapes: B sequences, T frames, H×W pixels.
+A robot's frames follow each other: so each pose is also judged as seen from the frame before. And there are lessons on
+what moves how (training/lessons.py). Shapes: B sequences, T frames, H×W pixels.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
+from training.lessons import Answers
+from training.motion import Motion
 from ttt3r_ros.model.heads import Prediction
 
 ALPHA = 0.2  # the confidence term's weight, as in DUSt3R and CUT3R
-POSE_WEIGHT = 4.0
+TRANSLATION_WEIGHT, ROTATION_WEIGHT = 10.0, 20.0  # per metre, per radian: a step's error is then about one of each
+STEP_WEIGHT, PATH_WEIGHT, START_WEIGHT = 1.0, 0.5, 0.3
 
 
 @dataclass(frozen=True)
 class Truth:
-    """points (B, T, H, W, 3) in each camera's frame, metres; world_points, the same in the first camera's frame; pose
-    (B, T, 7) camera-to-first-camera, scalar-first."""
+    """points (B, T, H, W, 3) in each camera's frame, metres; pose (B, T, 7) camera-to-first-camera, scalar-first."""
 
     points: Tensor
-    world_points: Tensor
     pose: Tensor
+    motion: Motion
 
 
 @dataclass(frozen=True)
 class Losses:
-    """total is minimised; the rest are plain errors to read: relative point errors, metres, |Δq|."""
+    """total is minimised; the rest are plain errors to read: relative, metres, radians, and flow in its unit.
+
+    step_*: from each frame to the next; translation and rotation: of the last frame, seen from the first.
+    """
 
     total: Tensor
     points: Tensor
-    world_points: Tensor
+    depth: Tensor
+    step_translation: Tensor
+    step_rotation: Tensor
     translation: Tensor
     rotation: Tensor
+    flow: Tensor
 
 
-def losses(prediction: Prediction, truth: Truth) -> Losses:
-    """Confidence-weighted regression of points, and of the poses' translation and quaternion.
+def losses(prediction: Prediction, answers: Answers, truth: Truth) -> Losses:
+    """Return confidence-weighted regression of points, and that of poses, steps and lessons.
 
     prediction: of B·T frames. A point's error is taken relative to its distance, so that near and far count alike;
     CUT3R divides by the mean distance. Scales are never aligned: answers are metric.
     """
-    points = prediction.points.unflatten(0, truth.pose.shape[:2])
-    confidence = prediction.confidence.unflatten(0, truth.pose.shape[:2])
-    pose = prediction.pose.unflatten(0, truth.pose.shape[:2])
-    distance = _length(truth.points)
-    error = _length(points - truth.points) / distance
-    world_error = _length(prediction.world_points.unflatten(0, truth.pose.shape[:2]) - truth.world_points) / distance
-    world_confidence = prediction.world_confidence.unflatten(0, truth.pose.shape[:2])
-    regression = ((confidence * error - ALPHA * confidence.log()).mean()
-                  + (world_confidence * world_error - ALPHA * world_confidence.log()).mean())
-    scale = distance.mean(dim=(1, 2, 3))[:, None]
-    translation = (pose[..., :3] - truth.pose[..., :3]).norm(dim=-1)
-    rotation = (pose[..., 3:] - truth.pose[..., 3:]).norm(dim=-1)
-    total = regression + POSE_WEIGHT * ((translation / scale).mean() + rotation.mean())
-    return Losses(total, *(part.detach().mean() for part in (error, world_error, translation, rotation)))
+    shape = truth.pose.shape[:2]
+    points, confidence, pose = (x.unflatten(0, shape) for x in (prediction.points, prediction.confidence,
+                                                                prediction.pose))
+    error = _length(points - truth.points) / _length(truth.points)
+    regression = (confidence * error - ALPHA * confidence.log()).mean()
+    translation = _length(pose[..., :3] - truth.pose[..., :3])
+    rotation = _angle(matrices(pose[..., 3:]), matrices(truth.pose[..., 3:]))
+    (turn, shift), (true_turn, true_shift) = _steps(pose), _steps(truth.pose)
+    step_translation, step_rotation = _length(shift - true_shift), _angle(turn, true_turn)
+    off = _weighed(translation, rotation)
+    # Errors add up along the way, like a random walk's.
+    age = torch.arange(1, shape[1], device=off.device).sqrt()
+    motion_errors = truth.motion.errors(answers.patches)
+    lesson = _weighed(_length(answers.step[..., :3] - true_shift), _length(answers.step[..., 3:] - vectors(true_turn)))
+    total = (regression + STEP_WEIGHT * _weighed(step_translation, step_rotation).mean()
+             + PATH_WEIGHT * (off[:, 1:] / age).mean() + START_WEIGHT * off[:, 0].mean()
+             + lesson.mean() + sum(motion_errors))
+    depth = (points[..., 2] / truth.points[..., 2] - 1).abs()
+    return Losses(total, *(x.detach().mean() for x in (error, depth, step_translation, step_rotation,
+                                                       translation[:, -1], rotation[:, -1], motion_errors[0])))
 
 
-def _length(points: Tensor) -> Tensor:
+def matrices(quaternion: Tensor) -> Tensor:
+    """Return rotations (..., 3, 3) of unit quaternions (..., 4), scalar first."""
+    w, x, y, z = quaternion.unbind(-1)
+    return torch.stack((1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
+                        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+                        2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)), -1).unflatten(-1, (3, 3))
+
+
+def _steps(pose: Tensor) -> tuple[Tensor, Tensor]:
+    """Return each frame's rotation (B, T − 1, 3, 3) and place (B, T − 1, 3) as seen from the one before."""
+    turn, place = matrices(pose[..., 3:]), pose[..., :3]
+    back = turn[:, :-1].mT
+    return back @ turn[:, 1:], (back @ (place[:, 1:] - place[:, :-1])[..., None])[..., 0]
+
+
+def _weighed(translation: Tensor, rotation: Tensor) -> Tensor:
+    return TRANSLATION_WEIGHT * translation + ROTATION_WEIGHT * rotation
+
+
+def vectors(turn: Tensor) -> Tensor:
+    """Return rotation vectors (..., 3) of matrices (..., 3, 3), well below half a turn."""
+    axis, sine, angle = _turning(turn)
+    return axis * (angle / sine)[..., None]
+
+
+def _angle(a: Tensor, b: Tensor) -> Tensor:
+    """Return the angles between rotations (..., 3, 3), radians."""
+    return _turning(a.mT @ b)[2]
+
+
+def _turning(turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the axis times the sine, the sine, the angle; smooth at zero, too."""
+    axis = torch.stack((turn[..., 2, 1] - turn[..., 1, 2], turn[..., 0, 2] - turn[..., 2, 0],
+                        turn[..., 1, 0] - turn[..., 0, 1]), -1) / 2
+    sine = _length(axis)
+    return axis, sine, torch.atan2(sine, (turn.diagonal(dim1=-2, dim2=-1).sum(-1) - 1) / 2)
+
+
+def _length(vectors: Tensor) -> Tensor:
     """Return the lengths of (..., 3); three times as fast as Tensor.norm on a CPU."""
-    x, y, z = points.unbind(-1)
+    x, y, z = vectors.unbind(-1)
     return (x * x + y * y + z * z + 1e-12).sqrt()

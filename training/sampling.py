@@ -11,8 +11,11 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from training.footage import FRAMES
+from training.footage import FRAMES, SIZE
 from training.losses import Truth
+from training.motion import motion
+
+MIRRORED, REVERSED = 0.5, 0.03  # of all sequences; cameras seldom move backwards
 
 
 @dataclass(frozen=True)
@@ -38,35 +41,30 @@ class Sampler:
         if len(names) != len(self.worlds):
             self.worlds = [np.load(name, mmap_mode='r') for name in names]
 
-    def draw(self, rng: np.random.Generator, sequences: int, frames: int, strides: tuple[int, ...],
-             shrink: int = 1) -> Batch:
-        """Draw sequences of that many frames: any world and start, one of the strides, either way in time, or mirrored.
-
-        shrink: images, and the points under their pixels, are averaged over that many pixels a side.
-        """
-        clips, mirrored = [], rng.random(sequences) < 0.5
+    def draw(self, rng: np.random.Generator, sequences: int, frames: int, strides: tuple[int, ...]) -> Batch:
+        """Draw sequences of that many frames: any world, start and stride, some reversed in time or mirrored."""
+        clips, mirrored = [], rng.random(sequences) < MIRRORED
         for _ in range(sequences):
             stride = rng.choice(strides)
             start = rng.integers(FRAMES - (frames - 1) * stride)
             index = start + stride * np.arange(frames)
             world = self.worlds[rng.integers(len(self.worlds))]
-            clips.append(world[index if rng.random() < 0.5 else index[::-1]])
+            clips.append(world[index[::-1] if rng.random() < REVERSED else index])
         clips = np.stack(clips)
         relative = _relative(clips['pose'], mirrored)
+        rgb, depth, intrinsics = (torch.from_numpy(clips[name]).to(self._device).float()
+                                  for name in ('rgb', 'depth', 'intrinsics'))
+        points = _points(depth, intrinsics)
         flip = torch.from_numpy(mirrored).to(self._device)
-        rgb = torch.from_numpy(clips['rgb']).to(self._device).float()
-        depth = torch.from_numpy(clips['depth']).to(self._device).float()
-        points = _points(depth, torch.from_numpy(clips['intrinsics']).to(self._device))
-        if shrink > 1:
-            rgb, points = _shrunk(rgb, shrink), _shrunk(points, shrink)
         # The mirrored world: columns in reverse, and x the other way round.
         points = torch.where(flip[:, None, None, None, None], points.flip(3) * points.new_tensor([-1, 1, 1]), points)
         rgb = torch.where(flip[:, None, None, None, None], rgb.flip(3), rgb)
+        matrix = intrinsics[:, 0].clone()
+        matrix[flip, 0, 2] = SIZE[1] - 1 - matrix[flip, 0, 2]
         images = _tinted(rng, rgb / 255).permute(0, 1, 4, 2, 3) * 2 - 1
         to_first = torch.from_numpy(relative.astype(np.float32)).to(self._device)
-        world = points.flatten(2, 3) @ to_first[..., :3, :3].mT + to_first[..., None, :3, 3]
-        return Batch(images, Truth(points, world.view_as(points),
-                                   torch.from_numpy(_vectors(relative)).to(self._device)))
+        return Batch(images, Truth(points, torch.from_numpy(_vectors(relative)).to(self._device),
+                                   motion(points, to_first, matrix)))
 
 
 def _relative(poses: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
@@ -90,12 +88,6 @@ def _points(depth: Tensor, intrinsics: Tensor) -> Tensor:
     k = intrinsics[..., None, None]
     x, y = (u - k[:, :, 0, 2]) / k[:, :, 0, 0], (v - k[:, :, 1, 2]) / k[:, :, 1, 1]
     return torch.stack((x * depth, y * depth, depth), dim=-1)
-
-
-def _shrunk(maps: Tensor, factor: int) -> Tensor:
-    """Return (B, T, h, w, C), the means over factor × factor of (B, T, H, W, C)."""
-    height, width = maps.shape[2] // factor, maps.shape[3] // factor
-    return maps.unflatten(3, (width, factor)).unflatten(2, (height, factor)).mean(dim=(3, 5))
 
 
 def _tinted(rng: np.random.Generator, rgb: Tensor) -> Tensor:

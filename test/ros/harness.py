@@ -70,7 +70,8 @@ class NodeProcess:
         command = [sys.executable, str(SCRIPT), '--ros-args', '-r', f'__node:={name}']
         for remap in remaps:
             command += ['-r', remap]
-        for key, value in parameters.items():
+        # The library's comparisons want what costs nothing to load twice.
+        for key, value in ({'weights': 'untrained'} | parameters).items():
             text = json.dumps(value) if isinstance(value, (bool, list)) or value == '' else str(value)
             command += ['-p', f'{key.replace("__", ".")}:={text}']
         self._log = log.open('w')

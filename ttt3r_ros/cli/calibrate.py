@@ -13,7 +13,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
         'calibrate', help="calibrate the odometry's covariances",
         description='Reconstructs synthetic worlds, fits the covariances to the errors on half of them, judges them by '
                     'the other half, and writes FILE.covariance.json beside the weights, where the node finds it.')
-    parser.add_argument('--weights', required=True, metavar='FILE', help='checkpoint, .pth or .safetensors')
+    parser.add_argument('--weights', default='embedded', metavar='FILE',
+                        help='checkpoint, .pth or .safetensors (default: %(default)s)')
     parser.add_argument('--worlds', type=int, default=16, help='default: %(default)s')
     parser.add_argument('--frames', type=int, default=200, help='of each world (default: %(default)s)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.progress import Progress
 
     from ttt3r_ros.evaluation import covariance
-    from ttt3r_ros.model.checkpoint import load_network
+    from ttt3r_ros.model.checkpoint import load_network, weights_file
     from ttt3r_ros.reconstruction.uncertainty import UncertaintyError, calibration_file
 
     load_network(args.weights, args.device)
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     with Progress(console=console) as progress:
         task = progress.add_task('worlds', total=plan.worlds)
         found = covariance.carry_out(plan, lambda seed: progress.advance(task))
-    target = calibration_file(args.weights)
+    target = calibration_file(weights_file(args.weights))
     try:
         covariance.save(target, plan, found)
     except OSError as error:

@@ -20,8 +20,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
         description='Frames → bag → replay over DDS → the node in its own process → trajectory, cloud and picture.')
     parser.add_argument('--input', default='synthetic', metavar='SOURCE',
                         help='a folder of images, a video, a bag, or synthetic[:SEED[:FRAMES]] (default: %(default)s)')
-    parser.add_argument('--weights', default=UNTRAINED, metavar='FILE',
-                        help='checkpoint, .pth or .safetensors (default: %(default)s, whose poses mean nothing)')
+    parser.add_argument('--weights', default='embedded', metavar='FILE',
+                        help='checkpoint, .pth or .safetensors (default: %(default)s, the small one in the package); '
+                             f'{UNTRAINED}: random, the poses mean nothing')
     parser.add_argument('--out', type=lambda text: Path(text).expanduser(), default=Path('out/demo'), metavar='FOLDER',
                         help='where the results go (default: %(default)s)')
     parser.add_argument('--rate', type=float, metavar='HZ', help='images a second (default: as recorded)')

@@ -18,7 +18,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
         'evaluate', help='measure drift and depth on synthetic worlds',
         description='Films worlds that training has not seen, reconstructs them under each update rule, and writes '
                     'a table, a picture and every number. 8 worlds of 1000 frames take half an hour on two cores.')
-    parser.add_argument('--weights', required=True, metavar='FILE', help='checkpoint, .pth or .safetensors')
+    parser.add_argument('--weights', default='embedded', metavar='FILE',
+                        help='checkpoint, .pth or .safetensors (default: %(default)s)')
     parser.add_argument('--rules', nargs='+', default=RULES, metavar='RULE', help='default: %(default)s')
     parser.add_argument('--no-reset', action='store_true', help=f'leave out the runs that reset every {RESET} frames')
     parser.add_argument('--worlds', type=int, default=8, help='default: %(default)s')

@@ -2,8 +2,8 @@
 """Networks from files, and to files: the published `.pth`, and our own `.safetensors`.
 
 A `.safetensors` of ours has in its metadata: `ttt3r_ros` (the version of this form), `config` (JSON of
-ModelConfig), `name`, `trained` and `streaming` (JSON), and `license`. A tensor with two names is stored under
-the later one.
+ModelConfig), `name`, `trained` and `streaming` (JSON), `license`, and `note` where there is one. A tensor with two
+names is stored under the later one.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.precision import resolve
 from ttt3r_ros.model.published import CheckpointError, read_published
 
-__all__ = ['UNTRAINED', 'CheckpointError', 'LoadedNetwork', 'convert', 'load_network',
-           'save_network']
+__all__ = ['EMBEDDED', 'UNTRAINED', 'CheckpointError', 'LoadedNetwork', 'convert', 'load_network', 'save_network',
+           'weights_file']
 
 UNTRAINED = 'untrained'
+EMBEDDED = 'embedded'
+EMBEDDED_FILE = Path(__file__).parents[1] / 'weights' / 'embedded.safetensors'
 UNTRAINED_PRESET = 'small'
 UNTRAINED_SEED = 0
 SUFFIX = '.safetensors'
 FORM = '1'
-LICENSE = ('The weights keep the licence of the file they come from; '
-           'those published with CUT3R are CC BY-NC-SA 4.0, non-commercial.')
+PUBLISHED_LICENSE = ('The weights keep the licence of the file they come from; '
+                     'those published with CUT3R are CC BY-NC-SA 4.0, non-commercial.')
 # In every published file, read by nothing that we compute.
 UNREAD = ('masked_img_token', 'masked_ray_map_token', '.refinenet4.resConfUnit1.')
 NAMES_SHOWN = 5
@@ -43,26 +45,32 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class LoadedNetwork:
-    """A network ready for inference (Network.for_inference), its name, was it trained."""
+    """A network ready for inference (Network.for_inference), its name, was it trained.
+
+    license: of the weights. note: what a user must know of them, told at start; may be empty.
+    """
 
     network: Network
     name: str
     trained: bool
+    license: str = PUBLISHED_LICENSE
+    note: str = ''
 
 
 def load_network(weights: str, device: str | torch.device = 'cpu', precision: str = 'float32') -> LoadedNetwork:
     """Load a network.
 
-    weights: the path of a published `.pth` or of a `.safetensors` of ours, or the word `untrained`, which
-    stands for the preset `small` with fixed random weights (its answers mean nothing). precision: one of
-    model.precision.PRECISIONS, what the weights are held and products computed in.
+    weights: the path of a published `.pth` or of a `.safetensors` of ours, or the word `embedded`, which stands for
+    the file that ships with the package (weights/MODEL_CARD.md), or `untrained`, the preset `small` with fixed random
+    weights (its answers mean nothing). precision: one of model.precision.PRECISIONS, what the weights are held and
+    products computed in.
 
     Raises CheckpointError, and PrecisionError for an unknown precision.
     """
     dtype = resolve(precision, device)
     if weights == UNTRAINED:
         return _ready(_untrained(), UNTRAINED, False, device, dtype)
-    path = Path(weights).expanduser()
+    path = weights_file(weights)
     if not path.is_file():
         known = ' (the name of a published model: give the path of its file)' if weights in PRESETS else ''
         raise CheckpointError(f'no weights file {weights!r}{known}: give the path of a .pth or .safetensors '
@@ -72,6 +80,11 @@ def load_network(weights: str, device: str | torch.device = 'cpu', precision: st
         return _load_own(path, device, dtype)
     config, tensors = read_published(path)
     return _ready(_build(path, config, tensors), path.stem, True, device, dtype)
+
+
+def weights_file(weights: str) -> Path:
+    """Return the file that the parameter `weights` names, which need not exist."""
+    return EMBEDDED_FILE if weights == EMBEDDED else Path(weights).expanduser()
 
 
 def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtype = torch.float32,
@@ -93,7 +106,8 @@ def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtyp
     state = loaded.network.state_dict()
     tensors = {name: state[name].to('cpu', dtype).contiguous() for name in names}
     metadata = {'ttt3r_ros': FORM, 'config': json.dumps(config.to_dict()), 'name': loaded.name,
-                'trained': json.dumps(loaded.trained), 'streaming': json.dumps(streaming), 'license': LICENSE}
+                'trained': json.dumps(loaded.trained), 'streaming': json.dumps(streaming), 'license': loaded.license,
+                'note': loaded.note}
     part = target.with_name(f'.{target.name}.{os.getpid()}.part')
     try:
         save_file(tensors, part, metadata)
@@ -130,7 +144,8 @@ def _load_own(path: Path, device: str | torch.device, dtype: torch.dtype) -> Loa
             trained, streaming = json.loads(metadata['trained']), json.loads(metadata['streaming'])
             tensors = {name: file.get_tensor(name) for name in file.keys()}
             network = _build(path, config, tensors, may_lack_unread=streaming)
-            return _ready(network, metadata['name'], trained, device, dtype)
+            return _ready(network, metadata['name'], trained, device, dtype, metadata['license'],
+                          metadata.get('note', ''))
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
             f'{path}: cut off or damaged ({error}): convert or download it again') from error
@@ -203,6 +218,6 @@ def _some(names: list[str]) -> str:
     return ', '.join(names[:NAMES_SHOWN]) + (f' and {more} more' if more > 0 else '')
 
 
-def _ready(network: Network, name: str, trained: bool, device: str | torch.device,
-           dtype: torch.dtype) -> LoadedNetwork:
-    return LoadedNetwork(network.for_inference(dtype).to(device), name, trained)
+def _ready(network: Network, name: str, trained: bool, device: str | torch.device, dtype: torch.dtype,
+           license: str = PUBLISHED_LICENSE, note: str = '') -> LoadedNetwork:
+    return LoadedNetwork(network.for_inference(dtype).to(device), name, trained, license, note)

@@ -86,12 +86,12 @@ class Coefficients:
         return np.maximum([getattr(self, name) ** 2 for name in terms], LEAST_VARIANCE)
 
 
-def calibration_file(weights: str) -> Path:
+def calibration_file(weights: str | Path) -> Path:
     """Return the file beside a weights file that `ttt3r calibrate` writes."""
     return Path(f'{weights}.covariance.json').expanduser()
 
 
-def load_coefficients(weights: str) -> Coefficients | None:
+def load_coefficients(weights: str | Path) -> Coefficients | None:
     """Return what these weights' covariances were calibrated to, None if they never were. Raises UncertaintyError."""
     path = calibration_file(weights)
     try:

@@ -23,7 +23,7 @@ from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 from tf2_ros import StaticTransformBroadcaster
 
-from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.checkpoint import load_network, weights_file
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -122,7 +122,9 @@ class Ttt3rNode(LifecycleNode):
         if not loaded.trained:
             log.warning('UNTRAINED WEIGHTS: the network is random, poses and points mean NOTHING. '
                         'Set the parameter weights to a checkpoint (README, Weights).')
-        coefficients = load_coefficients(settings.weights)
+        elif loaded.note:
+            log.warning(loaded.note)
+        coefficients = load_coefficients(weights_file(settings.weights))
         if coefficients is None and loaded.trained:
             log.warning('the covariances of ~/odometry are guesses for these weights: ttt3r calibrate measures them')
         weights = Weights(loaded.name, loaded.trained, coefficients or Coefficients())

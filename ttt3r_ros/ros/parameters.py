@@ -47,7 +47,8 @@ class Declaration:
 
 
 DECLARATIONS = (
-    Declaration('weights', 'untrained', "checkpoint: a published .pth, a converted .safetensors, or 'untrained', a "
+    Declaration('weights', 'embedded', "checkpoint: a published .pth, a converted .safetensors, 'embedded', the small "
+                "one in the package, which has seen synthetic rooms alone, or 'untrained', a "
                 'small network with random weights whose poses mean nothing'),
     Declaration('device', 'auto', "where the network runs: 'cpu', 'cuda', 'cuda:1', …, or 'auto', the first CUDA "
                 'device, else the CPU'),

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is a pose right? The embedded weights on a world whose truth is exact, over DDS."""
+
+from __future__ import annotations
+
+import numpy as np
+from harness import stamp_of
+from scipy.spatial.transform import Rotation
+
+from ttt3r_ros.evaluation.accuracy import accuracy
+from ttt3r_ros.sequences import Trajectory
+from ttt3r_ros.synthetic import World
+
+FRAMES = 60
+STEP = 100_000_000
+MOST = 0.25  # of the path's length
+
+
+def test_the_published_path_is_the_camera_s(run):
+    """Over 60 frames of a room that training never saw, the path published is near the true one, in metres."""
+    world = World(7, FRAMES, (120, 160))
+    _, robot = run(lossless=True, weights='embedded')
+    images = [image for image, _ in world.film()]
+    for i, image in enumerate(images):
+        robot.show(STEP * (i + 1), image)
+    robot.wait_for('all poses', lambda: len(robot.heard['pose']) == FRAMES)
+    assert robot.heard['status'][-1].trained and robot.heard['status'][-1].weights == 'embedded'
+    poses = np.tile(np.eye(4), (FRAMES, 1, 1))
+    for pose, message in zip(poses, robot.heard['pose'], strict=True):
+        p, q = message.pose.position, message.pose.orientation
+        pose[:3, :3] = Rotation.from_quat([q.x, q.y, q.z, q.w]).as_matrix()
+        pose[:3, 3] = p.x, p.y, p.z
+    stamps = np.array([stamp_of(m) for m in robot.heard['pose']])
+    found = accuracy(Trajectory(stamps, poses), Trajectory(stamps, world.poses))
+    # A camera that is said to stand still is this far off.
+    still = np.linalg.norm(world.poses[:, :3, 3] - world.poses[:, :3, 3].mean(0), axis=1)
+    assert found.ate_se3 < MOST * found.path_length
+    assert found.ate_se3 < 0.5 * np.sqrt((still ** 2).mean())
