@@ -15,14 +15,16 @@ from ttt3r_ros.synthetic import World
 
 FRAMES, LENGTH = 60, 192  # of a world filmed at training's pace
 STEP = 100_000_000
-MOST = 0.25  # of the path's length
+MOST = 0.1  # of the path's length
 
 
 def test_the_published_path_is_the_camera_s(run):
     """Over 60 frames of a room that training never saw, the path published is near the true one, in metres."""
     world = World(7, LENGTH, (120, 160))
     truth = world.poses[:FRAMES]
-    _, robot = run(lossless=True, weights='embedded')
+    # As weights/embedded.safetensors.parameters.yaml has it.
+    _, robot = run(lossless=True, weights='embedded', reset_policy='interval', reset_interval=16,
+                   segment_alignment='se3')
     for i, (image, _) in enumerate(islice(world.film(), FRAMES)):
         robot.show(STEP * (i + 1), image)
     robot.wait_for('all poses', lambda: len(robot.heard['pose']) == FRAMES)
@@ -37,4 +39,4 @@ def test_the_published_path_is_the_camera_s(run):
     # A camera that is said to stand still is this far off.
     still = np.linalg.norm(truth[:, :3, 3] - truth[:, :3, 3].mean(0), axis=1)
     assert found.ate_se3 < MOST * found.path_length
-    assert found.ate_se3 < 0.5 * np.sqrt((still ** 2).mean())
+    assert found.ate_se3 < 0.4 * np.sqrt((still ** 2).mean())
