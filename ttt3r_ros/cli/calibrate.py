@@ -6,6 +6,8 @@ from __future__ import annotations
 import argparse
 import os
 
+ALIGNMENTS = ('sim3', 'se3')  # as reconstruction.trajectory has them
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Declare the command."""
@@ -17,6 +19,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
     parser.add_argument('--worlds', type=int, default=16, help='default: %(default)s')
     parser.add_argument('--frames', type=int, default=200, help='of each world (default: %(default)s)')
+    parser.add_argument('--reset-interval', type=int, default=60,
+                        help='frames between resets, whose errors are measured too (default: %(default)s)')
+    parser.add_argument('--alignment', choices=ALIGNMENTS, default='sim3',
+                        help='how segments are chained at a reset (default: %(default)s)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
     return parser
@@ -34,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     load_network(args.weights, args.device)
     if args.worlds < 2:
         raise UncertaintyError(f'{args.worlds} world(s) cannot both fit and judge: give --worlds 2 or more')
-    plan = covariance.Plan(args.weights, args.worlds, args.frames, device=args.device, jobs=args.jobs)
+    plan = covariance.Plan(args.weights, args.worlds, args.frames, args.reset_interval, args.alignment,
+                           device=args.device, jobs=args.jobs)
     console = Console(log_time=False, log_path=False, highlight=False)
     with Progress(console=console) as progress:
         task = progress.add_task('worlds', total=plan.worlds)

@@ -7,8 +7,8 @@ import argparse
 import os
 from pathlib import Path
 
+ALIGNMENTS = ('sim3', 'se3')  # as reconstruction.trajectory has them
 RULES = ('ttt3r', 'cut3r', 'constant', 'frame', 'filt3r', 'ttsa3r')  # as model.update_rules has them
-RESET = 100  # frames
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')  # as model.precision has them
 
 
@@ -21,7 +21,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
     parser.add_argument('--rules', nargs='+', default=RULES, metavar='RULE', help='default: %(default)s')
-    parser.add_argument('--no-reset', action='store_true', help=f'leave out the runs that reset every {RESET} frames')
+    parser.add_argument('--no-reset', action='store_true', help='leave out the runs with resets')
+    parser.add_argument('--reset-interval', type=int, default=100, help='frames (default: %(default)s)')
+    parser.add_argument('--alignment', choices=ALIGNMENTS, default='sim3',
+                        help='how segments are chained at a reset (default: %(default)s)')
     parser.add_argument('--worlds', type=int, default=8, help='default: %(default)s')
     parser.add_argument('--frames', type=int, default=1000, help='of each world (default: %(default)s)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
@@ -49,8 +52,10 @@ def run(args: argparse.Namespace) -> int:
     for rule in args.rules:
         make_rule(rule)
     load_network(args.weights, args.device, args.precision)
-    intervals = (0,) if args.no_reset else (0, RESET)
-    plan = campaign.Plan(args.weights, tuple(Setting(rule, n) for n in intervals for rule in args.rules),
+    settings = [Setting(rule) for rule in args.rules]
+    if not args.no_reset:
+        settings += [Setting(rule, args.reset_interval, args.alignment) for rule in args.rules]
+    plan = campaign.Plan(args.weights, tuple(settings),
                          args.worlds, args.frames, device=args.device, precision=args.precision, jobs=args.jobs)
     console = Console(log_time=False, log_path=False, highlight=False)
     if not console.is_terminal:

@@ -76,8 +76,10 @@ def _header(figure: Figure, place: SubplotSpec, results: Results) -> None:
     axes.text(0, below, f'rule {results.update_rule}  ·  {mode}, {run.rate:.3g} images a second over DDS  ·  '
                         f'weights {Path(run.weights).stem[:40]}', size=12, color=FAINT, va='center')
     broken = sum(not check.passed for check in results.checks)
+    low, high = results.latency_ms.p50, results.latency_ms.p95
+    latency = f'{low:.0f} / {high:.0f} ms' if high < 1000 else f'{low / 1e3:.1f} / {high / 1e3:.1f} s'
     tiles = [(f'{results.frames_out}/{results.frames_in}', 'frames answered', TEXT),
-             (f'{results.latency_ms.p50:.0f} / {results.latency_ms.p95:.0f} ms', 'latency p50 / p95', TEXT),
+             (latency, 'latency p50 / p95', TEXT),
              (f'{broken} broken' if broken else 'all kept', f'{len(results.checks)} promises',
               WARNING if broken else TEXT)]
     if results.accuracy is not None and results.trained:

@@ -23,7 +23,8 @@ from ttt3r_ros.reconstruction.uncertainty import Coefficients, Observation, Unce
 
 @dataclass(frozen=True)
 class Plan:
-    """Which weights, on how many worlds of how many frames, the memory reset after so many; every other world judges.
+    """Which weights, on how many worlds of how many frames, the memory reset after so many and segments chained how;
+    every other world judges.
 
     Training's worlds have seeds from 1,000,000 on, `ttt3r evaluate`'s from 1,000: these lie between.
     """
@@ -32,6 +33,7 @@ class Plan:
     worlds: int
     frames: int
     reset_interval: int = 60
+    alignment: str = 'sim3'
     first_seed: int = 50_000
     device: str = 'cpu'
     jobs: int = 1
@@ -58,13 +60,13 @@ class Calibration:
     frames: int
 
 
-def observe(trial: Trial, weights: str, reset_interval: int, device: str = 'cpu') -> Track:
+def observe(trial: Trial, plan: Plan) -> Track:
     """Reconstruct one world and compare with its truth, in the frame of its first camera."""
-    setting = Setting('ttt3r', reset_interval)
+    setting = Setting('ttt3r', plan.reset_interval, plan.alignment)
     truth = np.linalg.inv(trial.truth.poses[0]) @ trial.truth.poses
     stamps = trial.truth.stamps
     seen, errors, rates = [], [], []
-    for k, (frame, _) in enumerate(trial.frames(load_network(weights, device), setting)):
+    for k, (frame, _) in enumerate(trial.frames(load_network(plan.weights, plan.device), setting)):
         seen.append(Observation(frame.pose, float(np.median(frame.confidence)), frame.segment, 1 / RATE if k else None))
         errors.append(pose_error(truth[k], frame.pose))
         rates.append(np.full(6, np.nan) if k == 0 else
@@ -106,7 +108,7 @@ def carry_out(plan: Plan, progress: Callable[[int], None]) -> Calibration:
 
 
 def _world(plan: Plan, seed: int) -> Track:
-    return observe(Trial(seed, plan.frames), plan.weights, plan.reset_interval, plan.device)
+    return observe(Trial(seed, plan.frames), plan)
 
 
 def save(target: Path, plan: Plan, found: Calibration) -> None:

@@ -26,14 +26,16 @@ CLOSE = 1.25
 
 @dataclass(frozen=True)
 class Setting:
-    """An update rule by name and after how many frames the memory is reset, 0 for never."""
+    """An update rule by name, after how many frames the memory is reset, 0 for never, and how segments are chained."""
 
     rule: str
     reset_interval: int = 0
+    alignment: str = 'sim3'
 
     def __str__(self) -> str:
         """Return the name that tables show."""
-        return self.rule + (f', reset {self.reset_interval}' if self.reset_interval else '')
+        return self.rule + (f', reset {self.reset_interval}' if self.reset_interval else '') + (
+            f', {self.alignment}' if self.alignment != 'sim3' else '')
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Trial:
 
     def frames(self, loaded: LoadedNetwork, setting: Setting) -> Iterator[tuple[Frame, np.ndarray]]:
         """Reconstruct the world: each frame with its true depth; a prediction that is not finite ends it."""
-        reconstructor = Reconstructor(loaded.network, make_rule(setting.rule),
+        reconstructor = Reconstructor(loaded.network, make_rule(setting.rule), alignment=setting.alignment,
                                       policy=Interval(setting.reset_interval) if setting.reset_interval else None)
         for image, depth in self._film:
             try:
