@@ -40,3 +40,18 @@ def test_the_published_path_is_the_camera_s(run):
     still = np.linalg.norm(truth[:, :3, 3] - truth[:, :3, 3].mean(0), axis=1)
     assert found.ate_se3 < MOST * found.path_length
     assert found.ate_se3 < 0.4 * np.sqrt((still ** 2).mean())
+
+
+def test_ten_resets_on_a_walk_break_no_odometry(run):
+    """Across ten resets the robot goes on no faster than it did between them."""
+    world = World(7, LENGTH, (120, 160))
+    _, robot = run(lossless=True, weights='embedded', reset_policy='interval', reset_interval=6,
+                   segment_alignment='se3')
+    for i, (image, _) in enumerate(islice(world.film(), FRAMES)):
+        robot.show(STEP * (i + 1), image)
+    robot.wait_for('all answers', lambda: all(len(robot.heard[name]) == FRAMES for name in ('odometry', 'status')))
+    segments = np.array([status.segment for status in robot.heard['status']])
+    places = np.array([(p.x, p.y, p.z) for p in (m.pose.pose.position for m in robot.heard['odometry'])])
+    steps, across = np.linalg.norm(np.diff(places, axis=0), axis=1), np.diff(segments) > 0
+    assert across.sum() >= 10
+    assert steps[across].max() <= 1.5 * steps[~across].max()
