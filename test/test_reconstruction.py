@@ -17,6 +17,7 @@ from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.update_rules import RULES, make_rule
 from ttt3r_ros.reconstruction import reconstructor as reconstructor_module
+from ttt3r_ros.reconstruction.ahead import Ahead
 from ttt3r_ros.reconstruction.intrinsics import focal_length, pinhole, ray_map
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor
@@ -357,6 +358,31 @@ def test_a_step_waits_for_the_device_once(monkeypatch, rule):
         assert len(downloads) == count
     reconstructor.reset()
     assert len(downloads) == 4
+
+
+@pytest.mark.parametrize('wrong', [None, np.zeros((0, 8, 3), np.uint8), np.zeros((8, 8), np.uint8)])
+def test_an_image_begun_early_gives_the_same_answer(network, images, monkeypatch, wrong):
+    """Each image is encoded once, before its step, and answered to the bit as ever; one that is broken, of another size
+    or never stepped changes nothing."""
+    expected = reconstruct(network, images, policy=Interval(3))
+    monkeypatch.setattr(Ahead, 'pays', True)
+    reconstructor, encoded = Reconstructor(network, make_rule('ttt3r'), policy=Interval(3)), []
+    encode = reconstructor._encode
+    monkeypatch.setattr(reconstructor, '_encode', lambda image: encoded.append(len(images)) or encode(image))
+    upcoming = [images[1], images[2], wrong, images[0], images[5], images[6][:40], images[7], None]
+    frames, counts = [], []
+    for image, after in zip(images, upcoming, strict=True):
+        before = len(encoded)
+        frames.append(reconstructor.step(image, lambda after=after: after))
+        counts.append(len(encoded) - before)
+    assert all(same(a, b) for a, b in zip(frames, expected, strict=True))
+    resets = np.diff([frame.segment for frame in frames], prepend=0)  # each encodes its last image again
+    assert resets.sum() >= 2 and (counts - resets).tolist() == [2, 1, 0, 2, 2, 0, 2, 0]
+
+
+def test_a_cpu_does_not_ask_for_the_next_image(network, images):
+    """It would only answer this one later."""
+    Reconstructor(network, make_rule('ttt3r')).step(images[0], lambda: pytest.fail('asked'))
 
 
 def test_a_download_is_one_array_in_the_order_given():

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -22,7 +23,7 @@ class Handler:
         self.begun = threading.Semaphore(0)
         self.may_end = threading.Semaphore(0)
 
-    def __call__(self, frame) -> None:
+    def __call__(self, frame, following) -> None:
         self.taken.append(frame)
         self.begun.release()
         assert self.may_end.acquire(timeout=PATIENCE_S)
@@ -147,6 +148,20 @@ def test_a_frame_that_raises_does_not_end_the_thread(make, handler):
     wait(handler.begun)
     wait(handler.begun)
     assert handler.taken == ['bad', 'good']
+
+
+def test_the_next_frame_is_told_only_where_it_is_certain(handler):
+    """In lossless form it is the one that waits longest; live a newer one may yet push it out."""
+    for lossless, expected in ((True, [2, 3, None]), (False, [None])):
+        told = []
+        worker = Worker(lambda frame, following: told.append(following()), lossless=lossless)
+        for frame in (1, 2, 3):
+            worker.submit(frame, 1)
+        worker.resume()
+        while worker.pending():
+            time.sleep(0.001)
+        worker.stop()
+        assert told == expected
 
 
 def test_a_stopped_worker_refuses_calls(handler):

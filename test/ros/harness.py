@@ -64,10 +64,11 @@ def stamp_of(message) -> int:
 class NodeProcess:
     """The node as users start it, in a process of its own."""
 
-    def __init__(self, log: Path, *, name: str = 'ttt3r', remaps: tuple[str, ...] = (), **parameters) -> None:
-        """Start with parameters; the log goes to a file."""
+    def __init__(self, log: Path, *, name: str = 'ttt3r', remaps: tuple[str, ...] = (), script: Path = SCRIPT,
+                 **parameters) -> None:
+        """Start with parameters; the log goes to a file. script: what starts it."""
         self.log_path = log
-        command = [sys.executable, str(SCRIPT), '--ros-args', '-r', f'__node:={name}']
+        command = [sys.executable, str(script), '--ros-args', '-r', f'__node:={name}']
         for remap in remaps:
             command += ['-r', remap]
         # The library's comparisons want what costs nothing to load twice.

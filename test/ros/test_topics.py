@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import re
 from array import array
+from pathlib import Path as FilePath
 
 import cv2
 import numpy as np
@@ -24,6 +26,7 @@ from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 
 STAMPS = [1_700_000_000_000_000_001 + i * 99_999_999 for i in range(6)]
+AHEAD = FilePath(__file__).with_name('looking_ahead.py')
 OPTICAL_TO_ROS = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
 
 
@@ -104,6 +107,29 @@ def test_two_lossless_replays_agree_to_the_bit(start_node, make_robot):
         node.stop()
     assert [stamp for stamp, _ in tracks[0]] == stamps
     assert tracks[0] == tracks[1]
+
+
+def test_what_is_encoded_ahead_changes_no_answer(start_node, make_robot):
+    """A lossless node that begins with the next image early, as on a GPU, answers to the bit what another does, through
+    resets, a broken image and another size."""
+    stamps = [STAMPS[0] + i * 33_333_333 for i in range(24)]
+    runs = []
+    for target, options in (('plain', {}), ('ahead', {'script': AHEAD})):
+        node = start_node(name=target, lossless=True, reset_policy='interval', reset_interval=7, **options)
+        robot = make_robot(target=target)
+        robot.wait_until_watched()
+        for i, stamp in enumerate(stamps):
+            image = image_message(stamp, scene(i) if i < 16 else scene(i)[:48])
+            if i == 10:
+                image.encoding = 'nonsense'
+            robot.camera.publish(image)
+        robot.wait_for('all poses', lambda: len(robot.heard['pose']) == len(stamps) - 1)
+        runs.append([(stamp_of(m), m.pose) for m in robot.heard['pose']])
+        assert robot.counters().dropped_invalid == 1
+        node.stop()
+    assert [stamp for stamp, _ in runs[0]] == stamps[:10] + stamps[11:] and runs[0] == runs[1]
+    begun, taken = map(int, re.search(r'(\d+) begun ahead, (\d+) taken', node.log()).groups())
+    assert taken == begun >= 10
 
 
 def test_live_mode_answers_the_newest_and_counts_the_rest(run):

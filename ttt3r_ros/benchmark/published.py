@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ttt3r_ros.model.heads import OUTPUTS
+from ttt3r_ros.model.network import Encoded
 from ttt3r_ros.model.recurrence import Recurrence, Step
 from ttt3r_ros.model.update_rules import AttentionStatistics
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -43,10 +44,10 @@ class PublishedRecurrence(Recurrence):
     observer = AttentionMaps
     recorded = False
 
-    def look(self, image: Tensor, *, write: bool = True, outputs: frozenset[str] = OUTPUTS,
+    def look(self, encoded: Encoded, *, write: bool = True, outputs: frozenset[str] = OUTPUTS,
              observe: frozenset[str] = frozenset()) -> Step:
         """See Recurrence.look."""
-        return super().look(image, write=write, outputs=OUTPUTS - self.network.lacking, observe=observe)
+        return super().look(encoded, write=write, outputs=OUTPUTS - self.network.lacking, observe=observe)
 
 
 class PublishedReconstructor(Reconstructor):

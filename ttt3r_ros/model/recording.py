@@ -23,20 +23,29 @@ class Graph(Protocol):
         """Compute again from what now lies in the recorded inputs, into the recorded outputs."""
 
 
-def record_on_cuda(work: Callable[[], Any]) -> tuple[Graph, Any]:
-    """Record work, which must have run before so that nothing is made for the first time; return its outputs too."""
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, capture_error_mode='thread_local'):  # other threads may use CUDA meanwhile
-        outputs = work()
-    return graph, outputs
+class CudaRecorder:
+    """Records on a stream of its own: graphs recorded on one share scratch memory, and could not run side by side."""
+
+    def __init__(self) -> None:
+        """Leave CUDA alone until there is something to record."""
+        self._stream: torch.cuda.Stream | None = None
+
+    def __call__(self, work: Callable[[], Any]) -> tuple[Graph, Any]:
+        """Record work, return its outputs too; it must have run before, so that nothing is made for the first time."""
+        self._stream = self._stream or torch.cuda.Stream()
+        graph = torch.cuda.CUDAGraph()
+        # Other threads may use CUDA meanwhile.
+        with torch.cuda.graph(graph, stream=self._stream, capture_error_mode='thread_local'):
+            outputs = work()
+        return graph, outputs
 
 
 class Recordings:
     """A pure function of tensors, recorded the second time that it is called alike."""
 
-    def __init__(self, record: Callable[[Callable[[], Any]], tuple[Graph, Any]] = record_on_cuda) -> None:
-        """Take how to record."""
-        self._record = record
+    def __init__(self, record: Callable[[Callable[[], Any]], tuple[Graph, Any]] | None = None) -> None:
+        """Take how to record, as CUDA does by default."""
+        self._record = record or CudaRecorder()
         self._seen: set[Hashable] = set()
         self._recorded: dict[Hashable, tuple[Any, Any, Graph]] = {}
         self._refused = False

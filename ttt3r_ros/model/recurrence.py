@@ -85,7 +85,7 @@ class Recurrence:
         """Take a network in inference form and a rule; `stage` is told what a step is doing."""
         self.network = network
         self._stage = stage
-        self._recordings = Recordings()
+        self._encodings, self._recordings = Recordings(), Recordings()
         self._rule = rule
         self._start = self._initial_memory()
         self.memory = self._start
@@ -115,38 +115,44 @@ class Recurrence:
 
         Raises NonFinitePrediction, the memory untouched.
         """
-        step = self.look(image, write=write, outputs=outputs, observe=observe)
+        step = self.look(self.encode(image), write=write, outputs=outputs, observe=observe)
         self.accept(step, _read(step.finite))
         return step
 
     @torch.inference_mode()
-    def look(self, image: Tensor, *, write: bool = True, outputs: frozenset[str] = STREAMING,
+    def encode(self, image: Tensor) -> Encoded:
+        """Encode image (1, 3, H, W) in [-1, 1], without waiting for the device; the memory has no part in it."""
+        with self._stage('encode'):
+            if self._records(image):
+                return self._encodings.run(self.network.encode_image, image, None)
+            return self.network.encode_image(image)
+
+    @torch.inference_mode()
+    def look(self, encoded: Encoded, *, write: bool = True, outputs: frozenset[str] = STREAMING,
              observe: frozenset[str] = frozenset()) -> Step:
-        """Predict from image (1, 3, H, W) in [-1, 1] and the memory, without waiting for the device.
+        """Predict from an encoded image and the memory, without waiting for the device.
 
         The memory is as before until the step is accepted. write=False: accepting it leaves state and memories alone.
         outputs: see Network.predict. observe: attention statistics wanted beside those that the rule needs.
         """
         before = self.memory
         # First frames are few, and the pose query that they lack makes them another computation.
-        if self._records(image) and not before.first:
+        if self._records(encoded.features) and not before.first:
             with self._stage('graph'):
                 step = self._recordings.run(lambda given: self._compute(*given, outputs, observe, untimed),
-                                            (image, before), (outputs, observe))
+                                            (encoded, before), (outputs, observe))
         else:
-            step = self._compute(image, before, outputs, observe, self._stage)
+            step = self._compute(encoded, before, outputs, observe, self._stage)
         after = step.after if write else replace(before, first=False)
         return replace(step, before=before, after=after)
 
-    def _records(self, image: Tensor) -> bool:
-        return self.recorded and image.is_cuda
+    def _records(self, given: Tensor) -> bool:
+        return self.recorded and given.is_cuda
 
-    def _compute(self, image: Tensor, before: Memory, outputs: frozenset[str], observe: frozenset[str],
+    def _compute(self, encoded: Encoded, before: Memory, outputs: frozenset[str], observe: frozenset[str],
                  stage: Stage) -> Step:
         """Compute a step as one that is written; a pure function of its arguments, the weights and the rule."""
         net, statistics = self.network, self.observer(self._rule.statistics | observe)
-        with stage('encode'):
-            encoded = net.encode_image(image)
         decoding, pose_memory = propose(net, before, encoded, statistics, stage)
         with stage('head'):
             prediction = net.predict(decoding.heads_input, outputs)

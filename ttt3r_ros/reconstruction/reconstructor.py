@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from ttt3r_ros.model.config import PATCH_SIZE
-from ttt3r_ros.model.network import Network
+from ttt3r_ros.model.network import Encoded, Network
 from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence
 from ttt3r_ros.model.stages import Stage, untimed
 from ttt3r_ros.model.update_rules import UpdateRule
 from ttt3r_ros.reconstruction import snapshot
+from ttt3r_ros.reconstruction.ahead import Ahead
 from ttt3r_ros.reconstruction.intrinsics import focal_length, pinhole, ray_map
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
@@ -63,6 +65,15 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class _Prepared:
+    """An image as the network takes it, image (h, w, 3) uint8, and what its encoder makes of it."""
+
+    image: np.ndarray
+    pixel_map: PixelMap
+    encoded: Encoded
+
+
+@dataclass(frozen=True)
 class View:
     """The memory's answer about an unseen view: points (h, w, 3) in that camera's frame, confidence (h, w)."""
 
@@ -86,6 +97,7 @@ class Reconstructor:
             raise ValueError(f'alignment {alignment!r} is unknown: take one of {", ".join(ALIGNMENTS)}')
         self._stage = stage
         self._recurrence = self.recurrence(network, rule, stage)
+        self._ahead = Ahead(network.device)
         self._alignment = alignment
         self._policy = policy or Never()
         self._reset_due: str | None = None
@@ -123,23 +135,23 @@ class Reconstructor:
         """The number of resets so far."""
         return self._place.segment
 
-    def step(self, image: np.ndarray) -> Frame:
+    def step(self, image: np.ndarray, upcoming: Callable[[], np.ndarray | None] | None = None) -> Frame:
         """Take an image, uint8 (H, W, 3) RGB of any size, and say where the camera is and what it sees.
+
+        upcoming: asked for the image of the next step, None if it is not there yet; a GPU encodes it while it is still
+        decoding this one, and a CPU does not ask. The answers are the same with it and without.
 
         Raises ValueError for anything else, and NonFinitePrediction for a prediction with a NaN or an infinity; both
         leave the memory as it was.
         """
-        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 \
-                or image.size == 0:
+        if not _is_image(image):
             what = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
             raise ValueError(f'an image must be a uint8 array (H, W, 3) in RGB order, not {what}')
-        pixel_map = PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
-        with self._stage('preprocess'):
-            prepared = pixel_map.apply(image)
         if self._reset_due:
             self._end_segment(self._reset_due)
-        boundary, focal, gate = self._observe(prepared)
-        place = self._place
+        prepared = self._ahead.take(image) or self._prepare(image, self._plan(image))
+        boundary, focal, gate = self._observe(prepared.encoded, lambda: self._look_ahead(upcoming, prepared.pixel_map))
+        place, pixel_map = self._place, prepared.pixel_map
         intrinsics = pinhole(focal, pixel_map.size)
         frame = Frame(
             pose=place.path.place(boundary.pose),
@@ -147,13 +159,13 @@ class Reconstructor:
             confidence=boundary.confidence,
             intrinsics=intrinsics,
             original_intrinsics=pixel_map.to_original(intrinsics),
-            image=prepared,
+            image=prepared.image,
             pixel_map=pixel_map,
             gate=gate,
             scale=place.path.scale,
             segment=place.segment,
             index=place.index)
-        self._place = replace(place, index=place.index + 1, image=prepared, boundary=boundary)
+        self._place = replace(place, index=place.index + 1, image=prepared.image, boundary=boundary)
         self._reset_due = self._policy.due(FrameStatistics.of(frame))
         return frame
 
@@ -168,7 +180,7 @@ class Reconstructor:
             return
         self._recurrence.reset()
         try:
-            boundary, _, _ = self._observe(place.image)
+            boundary, _, _ = self._observe(self._encode(place.image))
             path = chain(place.path, place.boundary, boundary, self._alignment)
         except CannotReset:
             self._recurrence.memory = memory
@@ -219,18 +231,48 @@ class Reconstructor:
         except CannotReset as error:
             logger.warning('the segment goes on although %s, its end cannot be chained: %s', reason, error)
 
+    def _plan(self, image: np.ndarray) -> PixelMap:
+        return PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
+
+    def _prepare(self, image: np.ndarray, pixel_map: PixelMap) -> _Prepared:
+        with self._stage('preprocess'):
+            prepared = pixel_map.apply(image)
+        return _Prepared(prepared, pixel_map, self._encode(prepared))
+
     @torch.inference_mode()
-    def _observe(self, prepared: np.ndarray) -> tuple[Boundary, float, GateStatistics]:
-        """Run the model's image, uint8 (h, w, 3), through the network; also return the focal length in pixels."""
+    def _encode(self, prepared: np.ndarray) -> Encoded:
+        """Encode the model's image, uint8 (h, w, 3)."""
         with self._stage('upload'):
             pixels = upload(prepared, self._recurrence.network.device)
-        step = self._recurrence.look(pixels)
+        return self._recurrence.encode(pixels)
+
+    def _look_ahead(self, upcoming: Callable[[], np.ndarray | None] | None, now: PixelMap) -> None:
+        """Begin with the next image, if it is there and of this one's size; a broken one is its own step's matter."""
+        image = upcoming() if upcoming and self._ahead.pays else None
+        if _is_image(image) and (plan := self._plan(image)).size == now.size:
+            self._ahead.begin(image, lambda: self._prepare(image, plan))
+
+    @torch.inference_mode()
+    def _observe(self, encoded: Encoded, meanwhile: Callable[[], None] = lambda: None,
+                 ) -> tuple[Boundary, float, GateStatistics]:
+        """Run an encoded image through the network; also return the focal length in pixels.
+
+        meanwhile: called while the device is busy with it.
+        """
+        self._ahead.mark()
+        step = self._recurrence.look(encoded)
         prediction, gate = step.prediction, step.gate
         with self._stage('focal length'):
             focal = focal_length(prediction.points[0])
             statistics = torch.stack((gate.mean(), gate.std(correction=0), gate.min(), gate.max()))
+        meanwhile()
         with self._stage('download'):
             points, confidence, pose, focal, statistics, finite = download(
                 prediction.points[0], prediction.confidence[0], prediction.pose[0], focal, statistics, step.finite)
         self._recurrence.accept(step, finite)
         return Boundary(pose_matrix(pose), points, confidence), float(focal), GateStatistics(*statistics.tolist())
+
+
+def _is_image(image) -> bool:
+    return isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3 \
+        and image.size > 0

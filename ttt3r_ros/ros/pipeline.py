@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,9 +73,9 @@ class Job:
     received: float
     pipeline: Pipeline
 
-    def answer(self) -> None:
-        """Answer it."""
-        self.pipeline.answer(self)
+    def answer(self, following: Callable[[], Job | None]) -> None:
+        """Answer it; following: asked for the job that comes after it."""
+        self.pipeline.answer(self, following)
 
 
 class Pipeline:
@@ -92,22 +93,24 @@ class Pipeline:
         self._settings = settings
         self._weights = weights
         self._stamps = StampOrder()
+        self._ahead: tuple[Job, np.ndarray] | None = None  # an image that was read before its turn
         self._resume: tuple[bytes, Context] | None = None
         self._last_header: Header | None = None
         self._last_estimate: Estimate | None = None
         self._last_intrinsics: np.ndarray | None = None
 
-    def answer(self, job: Job) -> None:
-        """Answer one image: publish what it tells, or count why it tells nothing and leave the memory as it was."""
+    def answer(self, job: Job, following: Callable[[], Job | None]) -> None:
+        """Answer one image: publish what it tells, or count why it tells nothing and leave the memory as it was.
+
+        following: see Job.answer.
+        """
         header, counters = job.message.header, self._counters
         if self._settings.lazy and not self._outputs.wanted():
             counters.skipped_lazy += 1
             return
         try:
             # Before its stamp is believed: a broken message with a broken stamp must not end a segment.
-            image = to_rgb(job.message)
-            if self._settings.rectify:
-                image = self._calibration.rectifier().rectify(image)
+            image = self._read(job)
         except (ImageError, CalibrationError) as error:
             self._refuse(error)
             return
@@ -128,7 +131,7 @@ class Pipeline:
             self._try_reset()
         started = time.monotonic()
         try:
-            frame = self._step(image, nanoseconds(header.stamp))
+            frame = self._step(image, nanoseconds(header.stamp), lambda: self._read_ahead(following()))
         except ValueError as error:
             self._refuse(error)
             return
@@ -236,10 +239,29 @@ class Pipeline:
         return {'update rule': self._reconstructor.rule.name, 'segment': str(self._reconstructor.segment),
                 'metres per metre of the model': f'{self._scaling.factor:.4g}'}
 
-    def _step(self, image: np.ndarray, stamp: int) -> Frame:
+    def _read(self, job: Job) -> np.ndarray:
+        """Return its image, uint8 (H, W, 3) RGB. Raises ImageError and CalibrationError."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0] is job:
+            return ahead[1]
+        image = to_rgb(job.message)
+        return self._calibration.rectifier().rectify(image) if self._settings.rectify else image
+
+    def _read_ahead(self, job: Job | None) -> np.ndarray | None:
+        """Return the image of a job whose turn has not come, None if it is another camera's or nothing can be read."""
+        if job is None or job.pipeline is not self:
+            return None
+        try:
+            image = self._read(job)
+        except (ImageError, CalibrationError):
+            return None  # told when its turn comes
+        self._ahead = job, image
+        return image
+
+    def _step(self, image: np.ndarray, stamp: int, upcoming: Callable[[], np.ndarray | None]) -> Frame:
         """Step; the first image after a restart is relocated against the saved memory."""
         if self._resume is None:
-            return self._reconstructor.step(image)
+            return self._reconstructor.step(image, upcoming)
         snapshot, context = self._resume
         elapsed = None if context.stamp is None else (stamp - context.stamp) / 1e9
         frame, doubts = relocate(self._reconstructor, snapshot, image, elapsed)

@@ -18,8 +18,8 @@ QUEUE_BYTES = 1 << 30  # waiting frames of a lossless run; past it the subscript
 class Worker:
     """Hands frames to one thread: in live form the newest waiting one of each source, in lossless form all in order."""
 
-    def __init__(self, handle: Callable[[Any], None], *, lossless: bool) -> None:
-        """Take the function that answers a frame. The worker starts paused."""
+    def __init__(self, handle: Callable[[Any, Callable[[], Any]], None], *, lossless: bool) -> None:
+        """Take the function that answers a frame, given also what tells the next one. The worker starts paused."""
         self._handle = handle
         self._lossless = lossless
         self._frames: deque[tuple[Any, int, Any]] = deque()  # frame, bytes, source
@@ -97,6 +97,11 @@ class Worker:
         """Return how many frames wait or are in hand."""
         return len(self._frames) + self._busy
 
+    def following(self) -> Any:
+        """Return the frame that is answered next, None if that is not certain: live, a newer one may push it out."""
+        with self._changed:
+            return self._frames[0][0] if self._lossless and self._frames else None
+
     def stop(self) -> None:
         """Finish the frame in hand and end the thread; what waits is let go."""
         with self._changed:
@@ -123,7 +128,7 @@ class Worker:
                 self._answer_call(*call)
                 continue
             try:
-                self._handle(frame)
+                self._handle(frame, self.following)
             except Exception:
                 # A frame must never take the thread down with it.
                 logger.exception('a frame failed in a way that nobody foresaw; it is left out')

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Work on the next image that a GPU does beside this one's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+
+
+class Ahead:
+    """One image that is begun early, on a stream of its own.
+
+    Whoever takes what was begun must wait for the device before letting go of it: its memory belongs to that stream.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        """Take the network's device."""
+        self._device = device
+        self._stream: torch.cuda.Stream | None = None
+        self._begun: tuple[np.ndarray, Any] | None = None
+
+    @property
+    def pays(self) -> bool:
+        """Say whether anything goes on beside: a CPU would only answer this image later."""
+        return self._device.type == 'cuda'
+
+    def mark(self) -> None:
+        """Let what is begun from now on wait for the work given to the device so far, and for none that follows."""
+        if self._device.type == 'cuda':
+            self._stream = self._stream or torch.cuda.Stream(self._device)
+            self._stream.wait_stream(torch.cuda.current_stream(self._device))
+
+    def begin(self, image: np.ndarray, work: Callable[[], Any]) -> None:
+        """Do the work on this image, which nobody may change from now on."""
+        with nullcontext() if self._stream is None else torch.cuda.stream(self._stream):
+            self._begun = image, work()
+
+    def take(self, image: np.ndarray) -> Any:
+        """Return what the work on this very image gave, None if it was not begun; it is given once."""
+        begun, self._begun = self._begun, None
+        if begun is None or begun[0] is not image:
+            return None
+        if self._stream is not None:
+            torch.cuda.current_stream(self._device).wait_stream(self._stream)
+        return begun[1]
