@@ -11,16 +11,12 @@ from pathlib import Path
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
+
+from ttt3r_ros.model.threads import gflop
 
 PRODUCT = (768, 1024, 4096)  # the largest of a published frame, and the most frequent of its size
 COPY_BYTES = 1 << 28  # larger than any cache
 CLEAR_PEAK = '5'  # what /proc/self/clear_refs takes to forget the peak (man 5 proc)
-
-
-# PyTorch's counter knows attention on CUDA only.
-ATTENTION = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu:
-             lambda q, k, v, *_, out_shape=None, **__: sdpa_flop_count(q, k, v)}
 
 
 def describe(device: torch.device) -> dict[str, str | int | list[float]]:
@@ -85,9 +81,9 @@ class _WeightsRead(TorchDispatchMode):
 
 def count(work: Callable[[], object], network: torch.nn.Module) -> tuple[float, float]:
     """Return GFLOP of products, convolutions and attention, and gigabytes of weights read, of work with a network."""
-    with FlopCounterMode(display=False, custom_mapping=ATTENTION) as flops, _WeightsRead(network) as weights:
-        work()
-    return flops.get_total_flops() / 1e9, weights.bytes() / 1e9
+    with _WeightsRead(network) as weights:
+        done = gflop(work)
+    return done, weights.bytes() / 1e9
 
 
 def peak_bytes(work: Callable[[], object], device: torch.device) -> int | None:

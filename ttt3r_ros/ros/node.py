@@ -25,6 +25,7 @@ from tf2_ros import StaticTransformBroadcaster
 
 from ttt3r_ros.model.checkpoint import load_network, weights_file
 from ttt3r_ros.model.network import Network
+from ttt3r_ros.model.threads import limit_threads
 from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
@@ -117,8 +118,9 @@ class Ttt3rNode(LifecycleNode):
         _require(device)
         loaded = load_network(settings.weights, device, settings.precision)
         log = self.get_logger()
+        threads = limit_threads(lambda: _warm_up(loaded.network, settings))
         log.info(f'weights {loaded.name!r} on {device} in {str(loaded.network.dtype).removeprefix("torch.")}, '
-                 f'update rule {settings.rule}')
+                 f'{threads} thread{"s"[:threads > 1]}, update rule {settings.rule}')
         if not loaded.trained:
             log.warning('UNTRAINED WEIGHTS: the network is random, poses and points mean NOTHING. '
                         'Set the parameter weights to a checkpoint (README, Weights).')
@@ -128,7 +130,6 @@ class Ttt3rNode(LifecycleNode):
         if coefficients is None and loaded.trained:
             log.warning('the covariances of ~/odometry are guesses for these weights: ttt3r calibrate measures them')
         weights = Weights(loaded.name, loaded.trained, coefficients or Coefficients())
-        Reconstructor(loaded.network, settings.rule).step(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
         self._frames = Frames(self, settings.base_frame)
         self._publish_map_frame(settings)
         start = Start(settings.initial_pose, bool(settings.base_frame),
@@ -208,6 +209,10 @@ class Ttt3rNode(LifecycleNode):
         self._frames.tend()
         for camera in self._cameras:
             camera.report()
+
+
+def _warm_up(network: Network, settings: Settings) -> None:
+    Reconstructor(network, settings.rule).step(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
 
 
 def _require(device: str) -> None:
