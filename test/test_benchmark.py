@@ -49,15 +49,15 @@ def images():
 def test_whole_maps_give_the_same_confidence():
     """The mean over whole attention maps is what one mean key a head gives."""
     random = torch.Generator().manual_seed(0)
-    wanted = frozenset({'confidence', 'logits'})
-    fused, maps = AttentionStatistics(wanted), AttentionMaps(wanted)
-    for _ in range(3):
+    wanted, layers = frozenset({'confidence', 'logits'}), 3
+    fused, maps = AttentionStatistics(wanted, layers), AttentionMaps(wanted, layers)
+    for _ in range(layers):
         query, key = (torch.randn(1, 4, n, 8, generator=random) for n in (11, 7))
         fused.observe(query, key)
         maps.observe(query, key)
     torch.testing.assert_close(maps.confidence(), fused.confidence(), rtol=1e-5, atol=1e-6)
     assert torch.equal(maps.logits(), fused.logits())
-    assert AttentionMaps(frozenset()).confidence() is None
+    assert AttentionMaps(frozenset(), 0).confidence() is None
 
 
 @pytest.mark.parametrize('rule', ['ttt3r', 'ttsa3r'])

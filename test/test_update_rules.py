@@ -175,9 +175,9 @@ def test_gate_changes_nothing_that_it_is_given(name):
 def test_statistics_agree_with_a_materialised_map():
     """Mean-key confidence and summed logits equal the means of the whole attention map."""
     random = torch.Generator().manual_seed(5)
-    statistics = AttentionStatistics(frozenset({'confidence', 'logits'}))
+    statistics = AttentionStatistics(frozenset({'confidence', 'logits'}), layers := 3)
     maps = []
-    for _ in range(3):
+    for _ in range(layers):
         query = torch.randn(1, 4, STATE, 8, generator=random)
         key = torch.randn(1, 4, 1 + TOKENS, 8, generator=random)
         statistics.observe(query, key)
@@ -191,7 +191,7 @@ def test_statistics_agree_with_a_materialised_map():
 
 def test_statistics_gather_only_what_is_wanted():
     """What nobody asked for is not gathered."""
-    statistics = AttentionStatistics(frozenset())
+    statistics = AttentionStatistics(frozenset(), 1)
     statistics.observe(torch.ones(1, 2, 3, 4), torch.ones(1, 2, 5, 4))
     assert statistics.confidence() is None and statistics.logits() is None
 

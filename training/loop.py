@@ -20,9 +20,9 @@ from training.initialisation import initialise
 from training.lessons import Answers, Lessons
 from training.losses import Losses, losses
 from training.sampling import Batch, Sampler
+from ttt3r_ros.model.compiling import compile_blocks
 from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.model.heads import Decoded, Prediction
-from ttt3r_ros.model.layers import DecoderBlock, EncoderBlock
 from ttt3r_ros.model.network import Encoded, Network
 from ttt3r_ros.model.recurrence import Memory, propose
 
@@ -197,14 +197,6 @@ class Trainer:
         self._learned.load_state_dict(kept['learned'])
         self._optimizer.load_state_dict(kept['optimizer'])
         self.step, self.seconds = kept['step'], kept['seconds']
-
-
-def compile_blocks(network: Network) -> None:
-    """Compile each transformer block; a quarter faster on a CPU, after a minute or two for every size of a batch."""
-    torch._dynamo.config.recompile_limit = 64
-    for module in network.modules():
-        if isinstance(module, (EncoderBlock, DecoderBlock)):
-            module.compile(dynamic=False)
 
 
 def optimizer_of(learned: nn.Module, learning_rate: float) -> torch.optim.Optimizer:

@@ -86,6 +86,19 @@ def test_wrong_settings_are_refused_with_a_reason(start_node, make_robot):
     assert not result.successful and 'reset_interval' in result.reason
 
 
+def test_compiling_without_a_compiler_fails_configure_with_the_remedy(start_node, make_robot, monkeypatch, tmp_path):
+    """The log says what is missing; without compile the same node runs."""
+    monkeypatch.setenv('CXX', '/nowhere/g++')
+    monkeypatch.setenv('TORCHINDUCTOR_CACHE_DIR', str(tmp_path))  # what was compiled before needs no compiler
+    node, robot = start_node(compile=True), make_robot()
+    robot.wait_for('the reason', lambda: 'configure failed' in node.log())
+    assert '/nowhere/g++' in node.log() and 'apt install g++' in node.log()
+    assert robot.set('compile', False).successful
+    assert robot.transition('configure') and robot.transition('activate')
+    robot.wait_until_watched()
+    robot.show_and_wait(STAMPS[:1])
+
+
 def test_a_parameter_of_the_wrong_type_ends_the_start_with_one_line(start_node):
     """A parameter that ROS itself refuses is named, without a traceback, and the process ends."""
     node = start_node(reset_interval='often')

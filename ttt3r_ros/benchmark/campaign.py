@@ -18,6 +18,7 @@ from ttt3r_ros.benchmark.fidelity import Deviation, deviations
 from ttt3r_ros.benchmark.published import PublishedReconstructor
 from ttt3r_ros.benchmark.stopwatch import Stopwatch
 from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.compiling import compile_blocks
 from ttt3r_ros.model.config import PRESETS
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.precision import DTYPES
@@ -36,7 +37,8 @@ PUBLISHED = 'published way'
 @dataclass(frozen=True)
 class Plan:
     """What to measure: a size (random weights) or a checkpoint, each precision under the first rule and each rule in
-    the first precision, over `frames` rounds; deviation_frames of recurrence to compare precisions over."""
+    the first precision, over `frames` rounds; deviation_frames of recurrence to compare precisions over; compiled: the
+    first precision and rule with compiled blocks, too."""
 
     size: str
     weights: str | None
@@ -45,6 +47,7 @@ class Plan:
     frames: int
     deviation_frames: int
     device: str
+    compiled: bool = False
 
     def cases(self) -> list[tuple[str, str]]:
         """Return (precision, rule) of every case but the published way's."""
@@ -121,8 +124,9 @@ class _Case:
         self.stages: list[dict[str, float]] = []
 
     def warm_up(self, images: list[np.ndarray]) -> None:
-        """Step three frames, the last two to count the work and the memory."""
+        """Step four frames, the last two to count the work and the memory."""
         self._reconstructor.step(images[0])
+        self._reconstructor.step(images[1])  # the second is another computation than the first
         self.gflop, self.weight_gb = machine.count(lambda: self._reconstructor.step(images[1]), self._network)
         self.peak = machine.peak_bytes(lambda: self._reconstructor.step(images[2]), self._network.device)
         self._watch.lap()
@@ -152,6 +156,11 @@ def carry_out(plan: Plan, progress: Callable[[], None]) -> Results:
     exact = networks['float32']
     cases = [_Case(PUBLISHED, 'float32', plan.rules[0], exact, PublishedReconstructor)]
     cases += [_Case(f'{precision}, {rule}', precision, rule, networks[precision]) for precision, rule in plan.cases()]
+    if plan.compiled:
+        precision, rule = plan.cases()[0]
+        compiled = _network(plan, precision)
+        compile_blocks(compiled)
+        cases.append(_Case(f'{precision}, {rule}, compiled', precision, rule, compiled))
     images = _film(max(plan.frames, 3))
     ceilings = {precision: machine.Ceiling(DTYPES[precision], device) for precision in networks}
     ros = _ros()

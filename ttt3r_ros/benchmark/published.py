@@ -21,9 +21,9 @@ from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 class AttentionMaps(AttentionStatistics):
     """The confidence from whole maps of logits; the other statistics as ever."""
 
-    def __init__(self, wanted: frozenset[str]) -> None:
-        """Take what to gather."""
-        super().__init__(wanted - {'confidence'})
+    def __init__(self, wanted: frozenset[str], layers: int) -> None:
+        """Take what to gather and the number of layers."""
+        super().__init__(wanted - {'confidence'}, layers)
         self._with_confidence = 'confidence' in wanted
         self._maps: list[Tensor] = []
 

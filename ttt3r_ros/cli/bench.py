@@ -25,6 +25,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         help='each is measured in the first precision (default: %(default)s)')
     parser.add_argument('--precisions', nargs='+', choices=PRECISIONS, default=PRECISIONS, metavar='PRECISION',
                         help='each is measured under the first rule (default: %(default)s)')
+    parser.add_argument('--compile', action='store_true', help='measure the first precision and rule with compiled '
+                        'blocks, too: wants a C++ compiler and minutes')
     parser.add_argument('--frames', type=int, help='rounds (default: 20, 3 at the published size)')
     parser.add_argument('--deviation-frames', type=int,
                         help='frames to compare precisions over (default: 200, 5 at the published size)')
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
     frames, deviation_frames = FRAMES[args.size]
     plan = campaign.Plan(args.size, args.weights, tuple(args.precisions), tuple(args.rules), args.frames or frames,
-                         args.deviation_frames or deviation_frames, args.device)
+                         args.deviation_frames or deviation_frames, args.device, args.compile)
     console = Console(log_time=False, log_path=False, highlight=False)
     if not console.is_terminal:
         console.width = 160

@@ -152,7 +152,8 @@ class Recurrence:
     def _compute(self, encoded: Encoded, before: Memory, outputs: frozenset[str], observe: frozenset[str],
                  stage: Stage) -> Step:
         """Compute a step as one that is written; a pure function of its arguments, the weights and the rule."""
-        net, statistics = self.network, self.observer(self._rule.statistics | observe)
+        net = self.network
+        statistics = self.observer(self._rule.statistics | observe, net.config.dec_depth)
         decoding, pose_memory = propose(net, before, encoded, statistics, stage)
         with stage('head'):
             prediction = net.predict(decoding.heads_input, outputs)

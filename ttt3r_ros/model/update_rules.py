@@ -28,10 +28,11 @@ class UpdateRuleError(ValueError):
 class AttentionStatistics:
     """Means of the state decoder's cross-attention logits q·k/√d, taken while it runs."""
 
-    def __init__(self, wanted: frozenset[str]) -> None:
-        """Take what to gather: 'confidence' (the mean over image tokens), 'logits' (the whole matrix)."""
+    def __init__(self, wanted: frozenset[str], layers: int) -> None:
+        """Take what to gather, 'confidence' (the mean over image tokens) and 'logits' (the whole matrix), and how many
+        layers there are."""
         self._wanted = wanted
-        self._layers = 0
+        self._layers = layers
         self._mean: Tensor | float = 0.0
         self._logits: Tensor | float = 0.0
 
@@ -41,7 +42,6 @@ class AttentionStatistics:
         scale = 1 / (heads * dim ** 0.5)
         # The sum over heads is one product over all channels, which lie together in memory.
         query, key = (x.float().transpose(1, 2).flatten(2) for x in (query, key))
-        self._layers += 1
         if 'confidence' in self._wanted:
             # The mean over keys is linear: one mean key stands for the whole attention map.
             self._mean = self._mean + (query @ key.mean(dim=1)[..., None])[..., 0] * scale

@@ -24,6 +24,7 @@ from rclpy.signals import SignalHandlerOptions
 from tf2_ros import StaticTransformBroadcaster
 
 from ttt3r_ros.model.checkpoint import load_network, weights_file
+from ttt3r_ros.model.compiling import compile_blocks
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.threads import limit_threads
 from ttt3r_ros.reconstruction.odometry import World
@@ -119,6 +120,9 @@ class Ttt3rNode(LifecycleNode):
         loaded = load_network(settings.weights, device, settings.precision)
         log = self.get_logger()
         threads = limit_threads(lambda: _warm_up(loaded.network, settings))
+        if settings.compile:
+            log.info('compiling: minutes the first time')
+            _compile(loaded.network, settings)
         log.info(f'weights {loaded.name!r} on {device} in {str(loaded.network.dtype).removeprefix("torch.")}, '
                  f'{threads} thread{"s"[:threads > 1]}, update rule {settings.rule}')
         if not loaded.trained:
@@ -212,7 +216,20 @@ class Ttt3rNode(LifecycleNode):
 
 
 def _warm_up(network: Network, settings: Settings) -> None:
-    Reconstructor(network, settings.rule).step(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
+    reconstructor = Reconstructor(network, settings.rule)
+    for _ in range(2):  # the second is another computation
+        reconstructor.step(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
+
+
+def _compile(network: Network, settings: Settings) -> None:
+    """Compile for images of WARM_UP_SIZE's shape. Raises SettingsError where that cannot be."""
+    compile_blocks(network)
+    try:
+        _warm_up(network, settings)
+    except Exception as error:  # PyTorch raises many kinds
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise parameters.SettingsError(f'the network cannot be compiled here ({reason}): install a C++ compiler '
+                                       '(apt install g++), or set compile to false') from error
 
 
 def _require(device: str) -> None:

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The transformer blocks as compiled code, one by one: the whole network at once takes minutes and twice the memory."""
+
+from __future__ import annotations
+
+import torch
+
+from ttt3r_ros.model.layers import DecoderBlock, EncoderBlock
+from ttt3r_ros.model.network import Network
+
+SIZES = 64  # of inputs that a block may be compiled for: encoder, decoders, pose memory, each image size
+
+
+def compile_blocks(network: Network) -> None:
+    """Let each block be compiled where it first meets an input's size, which takes seconds and a C++ compiler."""
+    torch._dynamo.config.recompile_limit = SIZES
+    for module in network.modules():
+        if isinstance(module, (EncoderBlock, DecoderBlock)):
+            module.compile(dynamic=False)
