@@ -20,7 +20,7 @@ import torch
 from omegaconf import OmegaConf
 
 from ttt3r_ros.cli.main import main
-from ttt3r_ros.model.checkpoint import CheckpointError, convert, load_network, save_network
+from ttt3r_ros.model.checkpoint import CheckpointError, LoadedNetwork, convert, load_network, save_network
 from ttt3r_ros.model.config import PRESETS, ModelConfig
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.published import config_from_arguments, parse_constructor
@@ -519,6 +519,34 @@ def test_streaming_file_streams_alike(tmp_path, dpt_network):
     for others in own:
         for expected, found in zip(published, others, strict=True):
             assert all(torch.equal(a, b) for a, b in zip(expected, found, strict=True))
+
+
+@pytest.mark.parametrize('streaming', [False, True])
+def test_file_without_a_ray_map_encoder(tmp_path, caplog, streaming):
+    """What a network was built without is not in its file, and a network of that form comes back, without a warning."""
+    network = fixed(replace(SMALL, ray_map=False))
+    path = tmp_path / 'model.safetensors'
+    save_network(LoadedNetwork(network, 'model', True), path, streaming=streaming)
+    assert b'ray_map.' not in path.read_bytes() and b'ray_map_token' not in path.read_bytes()
+    loaded = load_network(str(path)).network
+    assert loaded.config.ray_map is False and not caplog.records
+    weights = network.state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in loaded.state_dict().items()
+               if name != 'masked_img_token')
+
+
+def test_file_from_before_ray_map_has_the_encoder(tmp_path, network):
+    """A file whose configuration does not name the field yet is read as before; a converted one keeps the encoder."""
+    path = tmp_path / 'model.safetensors'
+    convert(write(tmp_path / 'model.pth', network), path)
+
+    def forget(header):
+        config = json.loads(header['__metadata__']['config'])
+        assert config.pop('ray_map') is True
+        header['__metadata__']['config'] = json.dumps(config)
+
+    edit_header(path, forget)
+    assert_same_weights(load_network(str(path)), network)
 
 
 def edit_header(path, change):

@@ -13,7 +13,7 @@ from ttt3r_ros.model import recurrence as recurrence_module
 from ttt3r_ros.model.config import PRESETS, ConfigError, ModelConfig
 from ttt3r_ros.model.heads import OUTPUTS
 from ttt3r_ros.model.layers import Rotary
-from ttt3r_ros.model.network import Network
+from ttt3r_ros.model.network import Network, RayMapError
 from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence
 from ttt3r_ros.model.update_rules import RULES, make_rule
 from ttt3r_ros.reconstruction.intrinsics import focal_length
@@ -280,6 +280,27 @@ def test_query_writes_nothing_and_sees_the_memory(network):
     assert not torch.equal(later.pose, fresh.pose)
 
 
+@pytest.mark.parametrize('head', ['linear', 'dpt'])
+def test_without_a_ray_map_encoder_views_are_refused(monkeypatch, head):
+    """Such a network has none of its weights, steps to the bit as with them, and computes nothing when asked."""
+    whole = fixed(replace(CONFIG, head=head))
+    lean = fixed(replace(CONFIG, head=head, ray_map=False))
+    weights = {name: value for name, value in whole.state_dict().items() if 'ray_map' not in name}
+    assert list(lean.state_dict()) == list(weights)
+    lean.load_state_dict(weights)
+    one, other = (Recurrence(network, make_rule('ttt3r')) for network in (whole, lean))
+    for seed in range(2):
+        one.step(image(seed=seed))
+        other.step(image(seed=seed))
+    assert_same_memory(other.memory, one.memory)
+    before = copy_of(other.memory)
+    monkeypatch.setattr(Network, '_encode', lambda *_: pytest.fail('something is computed'))
+    for ask in (other.query, lean.encode_ray_map):
+        with pytest.raises(RayMapError, match='no ray-map encoder.*load weights that have one'):
+            ask(torch.zeros(1, 6, 48, 80))
+    assert_same_memory(other.memory, before)
+
+
 def test_reset_forgets_everything(network):
     """After a reset the same frames get the very same answers."""
     recurrence = Recurrence(network, make_rule('filt3r'))
@@ -294,6 +315,7 @@ def test_reset_forgets_everything(network):
 @pytest.mark.parametrize(('change', 'match'), [
     ({'head': 'other'}, "head 'other' is unknown; known heads: dpt, linear"),
     ({'state_positions': '3d'}, 'state_positions'), ({'enc_depth': 0}, 'enc_depth'), ({'rgb': 1}, 'rgb'),
+    ({'ray_map': 0}, 'ray_map'), ({'enc_dim': 96}, 'enc_dim 96 does not split into 16 heads'),
     ({'image_size': 500}, 'multiple of 16'), ({'dec_depth': 1}, 'dec_depth'), ({'enc_heads': 5}, 'enc_dim'),
     ({'state_heads': 7}, 'dec_dim'), ({'state_tokens': 2.5}, 'state_tokens')])
 def test_impossible_configurations_are_refused(change, match):
@@ -309,6 +331,18 @@ def test_configuration_survives_plain_values(name):
     assert ModelConfig.from_dict(values) == PRESETS[name]
     with pytest.raises(ConfigError, match='newer'):
         ModelConfig.from_dict(values | {'extra': 1})
+
+
+def test_a_configuration_from_before_ray_map_has_it():
+    """Plain values written before the field existed mean a network with a ray-map encoder."""
+    values = CONFIG.to_dict()
+    del values['ray_map']
+    assert ModelConfig.from_dict(values) == CONFIG and CONFIG.ray_map
+
+
+def test_the_ray_map_encoder_alone_wants_sixteen_heads():
+    """Without it the encoder's width need not split into its heads."""
+    assert replace(CONFIG, enc_dim=96, ray_map=False).enc_dim == 96
 
 
 def test_cross_attention_follows_the_textbook():

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import gc
+import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.config import PRESETS
-from ttt3r_ros.model.network import Network
+from ttt3r_ros.model.network import Network, RayMapError
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.update_rules import RULES, make_rule
 from ttt3r_ros.reconstruction import reconstructor as reconstructor_module
@@ -285,6 +287,32 @@ def test_snapshots_that_do_not_fit_are_refused(network, images):
         with pytest.raises(SnapshotError):
             reconstructor.restore(bad)
     assert same(reconstructor.step(images[1]), clean.step(images[1]))
+
+
+def test_a_snapshot_from_before_ray_map_is_read(network, images):
+    """Its configuration lacks the field: it fits a network with a ray-map encoder, and none without."""
+    config, whole = network.config, Reconstructor(network, make_rule('ttt3r'))
+    whole.step(images[0])
+    now = whole.snapshot()
+    field = json.dumps(', "ray_map": true')[1:-1].encode()  # as it stands in JSON in JSON
+    assert config.ray_map and now.count(field) == 1
+    length = int.from_bytes(now[:8], 'little') - len(field)
+    before = length.to_bytes(8, 'little') + now[8:].replace(field, b'')
+    whole.restore(before)
+    assert whole.snapshot() == now
+    lean = Network(replace(config, ray_map=False)).for_inference()
+    lean.load_state_dict({name: value for name, value in network.state_dict().items() if 'ray_map' not in name})
+    with pytest.raises(SnapshotError, match='other weights'):
+        Reconstructor(lean, make_rule('ttt3r')).restore(before)
+
+
+def test_without_a_ray_map_encoder_no_view_can_be_asked_for(network, images):
+    """The refusal comes at once, before the first frame too: no image would help."""
+    lean = Reconstructor(Network(replace(network.config, ray_map=False)).for_inference(), make_rule('ttt3r'))
+    for image in images[:2]:
+        with pytest.raises(RayMapError, match='no ray-map encoder'):
+            lean.query(np.eye(4), pinhole(100, (96, 128)))
+        lean.step(image)
 
 
 def test_a_query_writes_nothing_and_knows_the_path(network, images):

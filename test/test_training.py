@@ -136,6 +136,17 @@ def test_the_first_weights_see_motion(network, folder):
     assert explained(network) > explained(Network(CONFIG).train(False)) + 0.1
 
 
+def test_all_that_can_be_asked_is_trained(network, folder):
+    """Every weight that any answer depends on learns: what was never trained must not be there to answer."""
+    batch = Sampler(folder, CPU).draw(np.random.default_rng(0), 2, 3, (1,))
+    prediction, answers = unroll(network, batch.images, torch.tensor([True, False]), Lessons(CONFIG.dec_dim))
+    total = losses(prediction, answers, batch.truth).total
+    names, weights = zip(*network.named_parameters())
+    gradients = torch.autograd.grad(total, weights, allow_unused=True)
+    untouched = {name for name, gradient in zip(names, gradients) if gradient is None}
+    assert untouched == {'masked_img_token'}  # nothing reads it
+
+
 def test_training_stopped_and_started_again_is_training(folder, tmp_path):
     """Four updates in one run and two and two in two runs leave the same weights, and the loss of a batch falls."""
     gated = np.array([True, False])

@@ -92,7 +92,7 @@ def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtyp
     """Write a `.safetensors` file, at once and whole: an old file is replaced only when the new one is ready.
 
     streaming: leave out what streaming never reads (heads of world-frame points and of colour, a few unread
-    parameters); the ray-map encoder stays, queries need it. Raises CheckpointError.
+    parameters); a ray-map encoder stays, queries need it. Raises CheckpointError.
     """
     target = Path(target).expanduser()
     if target.suffix != SUFFIX:

@@ -34,6 +34,7 @@ class ModelConfig:
     memory_tokens: int = 256
     world_points: bool = True  # has the head of world-frame points (not needed to stream)
     rgb: bool = True  # has the colour head (not needed to stream)
+    ray_map: bool = True  # has the encoder of ray maps, which unseen views are asked for with (not needed to stream)
 
     def __post_init__(self) -> None:
         """Raise ConfigError where the sizes do not fit together."""
@@ -51,7 +52,7 @@ class ModelConfig:
             raise ConfigError(f'image_size {self.image_size} is not a multiple of {PATCH_SIZE}')
         if self.dec_depth < 2:
             raise ConfigError(f'dec_depth {self.dec_depth} is too small: the heads read inner layers, take 2 or more')
-        for dim, heads in (('enc_dim', self.enc_heads), ('enc_dim', RAY_MAP_HEADS),
+        for dim, heads in (('enc_dim', self.enc_heads), *([('enc_dim', RAY_MAP_HEADS)] if self.ray_map else []),
                            ('dec_dim', self.dec_heads), ('dec_dim', self.state_heads)):
             # A rotary head splits into row and column, each into pairs.
             if getattr(self, dim) % (4 * heads):
@@ -63,7 +64,7 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, values: dict) -> ModelConfig:
-        """Build from plain values; an unknown field raises ConfigError."""
+        """Build from plain values; an absent field has its default, an unknown one raises ConfigError."""
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
             raise ConfigError(f'unknown field(s) {", ".join(sorted(unknown))}: '

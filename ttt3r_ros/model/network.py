@@ -22,6 +22,10 @@ from ttt3r_ros.model.heads import OUTPUTS, Decoded, Prediction, make_head
 from ttt3r_ros.model.layers import AttentionObserver, Conv2d, DecoderBlock, EncoderBlock, Linear, Rotary, layer_norm
 
 
+class RayMapError(ValueError):
+    """A view is asked of a network that has no ray-map encoder."""
+
+
 @dataclass(frozen=True)
 class Encoded:
     """An encoded image or ray map: features (B, h·w, E) and its grid (h, w)."""
@@ -94,16 +98,19 @@ class Network(nn.Module):
         enc, dec = config.enc_dim, config.dec_dim
         self.pose_token = nn.Parameter(torch.randn(1, 1, dec) * 0.02)
         self.masked_img_token = nn.Parameter(torch.randn(1, enc) * 0.02)
-        self.masked_ray_map_token = nn.Parameter(torch.randn(1, enc) * 0.02)
+        if config.ray_map:  # in three places: the order is that of the published parameters
+            self.masked_ray_map_token = nn.Parameter(torch.randn(1, enc) * 0.02)
         self.patch_embed = PatchEmbed(3, enc)
-        self.patch_embed_ray_map = PatchEmbed(6, enc)
+        if config.ray_map:
+            self.patch_embed_ray_map = PatchEmbed(6, enc)
         self.enc_blocks = nn.ModuleList(EncoderBlock(enc, config.enc_heads) for _ in range(config.enc_depth))
         self.enc_norm = layer_norm(enc)
         self.decoder_embed = Linear(enc, dec)
         self.dec_blocks = nn.ModuleList(DecoderBlock(dec, config.dec_heads) for _ in range(config.dec_depth))
         self.dec_norm = layer_norm(dec)
-        self.enc_blocks_ray_map = nn.ModuleList(EncoderBlock(enc, RAY_MAP_HEADS) for _ in range(2))
-        self.enc_norm_ray_map = layer_norm(enc)
+        if config.ray_map:
+            self.enc_blocks_ray_map = nn.ModuleList(EncoderBlock(enc, RAY_MAP_HEADS) for _ in range(2))
+            self.enc_norm_ray_map = layer_norm(enc)
         self.pose_retriever = PoseMemory(config)
         self.register_tokens = nn.Embedding(config.state_tokens, enc)
         self.decoder_embed_state = Linear(enc, dec)
@@ -130,8 +137,8 @@ class Network(nn.Module):
         the image and the initial state enter by, the pose head, and the last layer of the other heads.
         """
         self.train(False).requires_grad_(False)
-        ends = (self.patch_embed, self.patch_embed_ray_map, self.decoder_embed_state, self.downstream_head.pose_head,
-                *self.downstream_head.last_layers())
+        ends = (*(module for module in self.modules() if isinstance(module, PatchEmbed)), self.decoder_embed_state,
+                self.downstream_head.pose_head, *self.downstream_head.last_layers())
         exact = {module for end in ends for module in end.modules()}
         for module in self.modules():
             if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)) and module not in exact:
@@ -152,8 +159,19 @@ class Network(nn.Module):
         return self._encode(image, self.patch_embed, self.enc_blocks, self.enc_norm)
 
     def encode_ray_map(self, ray_map: Tensor) -> Encoded:
-        """Encode ray_map (B, 6, H, W): origin, then the direction that the checkpoints were trained with."""
+        """Encode ray_map (B, 6, H, W): origin, then the direction that the checkpoints were trained with.
+
+        Raises RayMapError.
+        """
+        self.require_ray_map()
         return self._encode(ray_map, self.patch_embed_ray_map, self.enc_blocks_ray_map, self.enc_norm_ray_map)
+
+    def require_ray_map(self) -> None:
+        """Raise RayMapError if this network was built without a ray-map encoder."""
+        if not self.config.ray_map:
+            raise RayMapError('no ray-map encoder (ray_map is false in the configuration of the weights): they cannot '
+                              'be asked about a view that no camera took; load weights that have one, as the published '
+                              'ones do')
 
     def _encode(self, x: Tensor, embed: PatchEmbed, blocks: nn.ModuleList, norm: nn.LayerNorm) -> Encoded:
         grid = (x.shape[-2] // PATCH_SIZE, x.shape[-1] // PATCH_SIZE)

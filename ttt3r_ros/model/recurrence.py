@@ -180,7 +180,7 @@ class Recurrence:
     def query(self, ray_map: Tensor, *, outputs: frozenset[str] = STREAMING) -> Prediction:
         """Ask the memory about a view that no camera took: ray_map (1, 6, H, W). Writes nothing.
 
-        Raises NonFinitePrediction.
+        Raises RayMapError if the network has no ray-map encoder, and NonFinitePrediction.
         """
         net = self.network
         encoded: Encoded = net.encode_ray_map(ray_map)

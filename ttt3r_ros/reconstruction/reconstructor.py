@@ -191,8 +191,10 @@ class Reconstructor:
         """Ask what a camera would see at pose (4, 4), in the path's world, with intrinsics (3, 3); writes nothing.
 
         size (h, w): the image asked for, multiples of 16, the last frame's model image by default. Raises ValueError
-        for another size or before the first frame, NonFinitePrediction if the answer is not finite.
+        for another size or before the first frame, RayMapError (a ValueError) if the network has no ray-map encoder,
+        NonFinitePrediction if the answer is not finite.
         """
+        self.require_ray_map()
         place = self._place
         if place.image is None:
             raise ValueError('the memory has seen no frame yet: step an image first')
@@ -205,6 +207,10 @@ class Reconstructor:
             rays.permute(2, 0, 1)[None].contiguous().to(self._recurrence.network.device))
         points, confidence = download(prediction.points[0], prediction.confidence[0])
         return View(points * np.float32(place.path.scale), confidence)
+
+    def require_ray_map(self) -> None:
+        """Raise RayMapError if the network has no ray-map encoder: then no view can be asked for, now or later."""
+        self._recurrence.network.require_ray_map()
 
     def snapshot(self) -> bytes:
         """Return memory and place, constant in size, so that another process can go on from here."""

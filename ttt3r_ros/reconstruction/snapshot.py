@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import Memory, Recurrence
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity
@@ -75,10 +76,11 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
         tensors = load(data)
         length = int.from_bytes(data[:8], 'little')
         header = json.loads(json.loads(data[8:8 + length])['__metadata__'][FORMAT])
+        config = ModelConfig.from_dict(header['config'])  # an older version wrote fewer fields
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise SnapshotError(f'not a snapshot of form {FORMAT}, or a truncated one: {error}') from error
     network = recurrence.network
-    if header['config'] != network.config.to_dict() or header['weights'] != _checksum(network):
+    if config != network.config or header['weights'] != _checksum(network):
         raise SnapshotError('the snapshot was taken with other weights: load those, or start afresh')
     rule = None
     if header['rule'] == recurrence.rule.name:

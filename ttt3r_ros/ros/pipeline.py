@@ -203,7 +203,8 @@ class Pipeline:
         return self._outputs.save_map(path)
 
     def query(self, question: Question) -> tuple[Header, View]:
-        """Ask the memory about a view. Raises QueryError, NonFinitePrediction."""
+        """Ask the memory about a view. Raises QueryError, RayMapError, NonFinitePrediction."""
+        self._reconstructor.require_ray_map()  # first: what the other refusals ask for would not help
         if self._last_header is None:
             raise QueryError('the memory has seen no frame yet: send images first')
         pose = self._tracker.own(question.pose)

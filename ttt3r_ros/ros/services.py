@@ -6,6 +6,7 @@ from __future__ import annotations
 from rclpy.lifecycle import LifecycleNode
 from std_srvs.srv import Trigger
 
+from ttt3r_ros.model.network import RayMapError
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.reconstructor import CannotReset
@@ -69,7 +70,7 @@ class Services:
         try:
             answer_query(request, response, lambda ask: self._worker.call(lambda: self._pipeline.query(ask)))
             response.success = True
-        except (QueryError, NonFinitePrediction) as error:
+        except (QueryError, RayMapError, NonFinitePrediction) as error:
             response.message = str(error)
         return self._told('query_view', response)
 
