@@ -408,6 +408,15 @@ def test_an_image_begun_early_gives_the_same_answer(network, images, monkeypatch
     assert resets.sum() >= 2 and (counts - resets).tolist() == [2, 1, 0, 2, 2, 0, 2, 0]
 
 
+def test_warming_up_leaves_no_trace(network, images):
+    """A reconstructor that has seen blank images answers as one that has not."""
+    reconstructor = Reconstructor(network, make_rule('ttt3r'))
+    reconstructor.warm_up((48, 64), 3)
+    frames = [reconstructor.step(image) for image in images]
+    assert all(same(a, b) for a, b in zip(frames, reconstruct(network, images), strict=True))
+    assert [frame.index for frame in frames] == list(range(len(images)))
+
+
 def test_a_cpu_does_not_ask_for_the_next_image(network, images):
     """It would only answer this one later."""
     Reconstructor(network, make_rule('ttt3r')).step(images[0], lambda: pytest.fail('asked'))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,6 +17,7 @@ from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recording import Recordings
 from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence
 from ttt3r_ros.model.update_rules import RULES, make_rule
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 
 
 class Player:
@@ -103,6 +105,16 @@ def test_a_new_rule_is_recorded_anew(recorded):
     assert Player.played <= played + 3  # two encodings, and at most the check of the new recording
     recurrence.rule = replace(recurrence.rule, share=0.25)
     assert all((recurrence.step(image(seed)).gate == 0.25).all() for seed in range(4))
+
+
+def test_a_warm_reconstructor_plays_from_its_first_frames_on(network, recorded):
+    """Three blank images are enough to record what all later frames take."""
+    reconstructor = Reconstructor(network, make_rule('ttt3r'))
+    reconstructor.warm_up((48, 64), 3)
+    played = Player.played
+    for value in (50, 200):
+        reconstructor.step(np.full((48, 64, 3), value, np.uint8))
+    assert Player.played == played + 3  # both encodings, and the second frame: a segment's first is never recorded
 
 
 def failing(work):

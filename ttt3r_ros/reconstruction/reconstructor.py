@@ -135,6 +135,16 @@ class Reconstructor:
         """The number of resets so far."""
         return self._place.segment
 
+    def warm_up(self, size: tuple[int, int], frames: int) -> None:
+        """Answer blank images of a camera's size (H, W) and forget them, so that no later one meets a first time.
+
+        On CUDA the third is recorded. Raises NonFinitePrediction.
+        """
+        image, memory = np.zeros((*size, 3), np.uint8), self._recurrence.memory
+        for _ in range(frames):
+            self._observe(self._prepare(image, self._plan(image)).encoded)
+        self._recurrence.memory = memory
+
     def step(self, image: np.ndarray, upcoming: Callable[[], np.ndarray | None] | None = None) -> Frame:
         """Take an image, uint8 (H, W, 3) RGB of any size, and say where the camera is and what it sees.
 

@@ -9,7 +9,6 @@ import sys
 import threading
 import traceback
 
-import numpy as np
 import rclpy
 import torch
 from geometry_msgs.msg import TransformStamped
@@ -119,10 +118,11 @@ class Ttt3rNode(LifecycleNode):
         _require(device)
         loaded = load_network(settings.weights, device, settings.precision)
         log = self.get_logger()
-        threads = limit_threads(lambda: _warm_up(loaded.network, settings))
+        blank = Reconstructor(loaded.network, settings.rule)
+        threads = limit_threads(lambda: blank.warm_up(WARM_UP_SIZE, 1))
         if settings.compile:
             log.info('compiling: minutes the first time')
-            _compile(loaded.network, settings)
+            _compile(loaded.network, blank)
         log.info(f'weights {loaded.name!r} on {device} in {str(loaded.network.dtype).removeprefix("torch.")}, '
                  f'{threads} thread{"s"[:threads > 1]}, update rule {settings.rule}')
         if not loaded.trained:
@@ -159,6 +159,8 @@ class Ttt3rNode(LifecycleNode):
 
         reconstructor = Reconstructor(network, settings.rule, alignment=settings.segment_alignment,
                                       policy=make_reset_policy(settings.reset_policy, settings.reset_interval))
+        if network.device.type == 'cuda':
+            reconstructor.warm_up(WARM_UP_SIZE, 3)  # each records for itself
         return Memory(reconstructor, World(), self._part(Scaling(self, settings.scale, settings.base_frame)),
                       CameraGap(settings.max_gap),
                       Autosave(state_path(settings, name), settings.autosave_interval, unsaved))
@@ -215,17 +217,11 @@ class Ttt3rNode(LifecycleNode):
             camera.report()
 
 
-def _warm_up(network: Network, settings: Settings) -> None:
-    reconstructor = Reconstructor(network, settings.rule)
-    for _ in range(2):  # the second is another computation
-        reconstructor.step(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
-
-
-def _compile(network: Network, settings: Settings) -> None:
+def _compile(network: Network, reconstructor: Reconstructor) -> None:
     """Compile for images of WARM_UP_SIZE's shape. Raises SettingsError where that cannot be."""
     compile_blocks(network)
     try:
-        _warm_up(network, settings)
+        reconstructor.warm_up(WARM_UP_SIZE, 2)  # the second is another computation than the first
     except Exception as error:  # PyTorch raises many kinds
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise parameters.SettingsError(f'the network cannot be compiled here ({reason}): install a C++ compiler '

@@ -55,9 +55,9 @@ DECLARATIONS = (
     Declaration('precision', 'auto', "number type of the weights and of the network's products: 'auto', bfloat16 where "
                 'the hardware multiplies it, else float16 on CUDA and float32 on a CPU; poses, norms, gates and the '
                 'memory are float32 always', choices=PRECISIONS),
-    Declaration('compile', False, "compile the network's blocks when configured, for 4:3 images: takes minutes the first "
-                'time, and again where the first image has another shape; wants a C++ compiler. In float32 without AMX '
-                'it gains nothing: ttt3r bench --compile tells'),
+    Declaration('compile', False, "compile the network's blocks when configured, for 4:3 images: takes minutes the "
+                'first time, and again where the first image has another shape; wants a C++ compiler. In float32 '
+                'without AMX it gains nothing: ttt3r bench --compile tells'),
     Declaration('update_rule', 'ttt3r', f'how the memory is written: {", ".join(RULES)}, each with {MEMIX_SUFFIX} '
                 'behind it if wanted; from the next frame on', live=True),
     *(Declaration(name, p['default'], p['text'], live=True, low=p['low'], high=p['high'])
