@@ -33,28 +33,29 @@ class AttentionStatistics:
         layers there are."""
         self._wanted = wanted
         self._layers = layers
+        self._scale = 1.0
         self._mean: Tensor | float = 0.0
         self._logits: Tensor | float = 0.0
 
     def observe(self, query: Tensor, key: Tensor) -> None:
         """Add one layer: query (1, H, N, d), key (1, H, 1 + T, d), the pose token's key first."""
-        heads, dim = query.shape[1], query.shape[3]
-        scale = 1 / (heads * dim ** 0.5)
-        # The sum over heads is one product over all channels, which lie together in memory.
-        query, key = (x.float().transpose(1, 2).flatten(2) for x in (query, key))
+        self._scale = 1 / (query.shape[1] * query.shape[3] ** 0.5 * self._layers)  # the same for all
+        query, key = query.float(), key.float()
         if 'confidence' in self._wanted:
-            # The mean over keys is linear: one mean key stands for the whole attention map.
-            self._mean = self._mean + (query @ key.mean(dim=1)[..., None])[..., 0] * scale
+            # The mean over keys is linear: one mean key a head stands for the whole attention map.
+            self._mean = self._mean + (query * key.mean(dim=2, keepdim=True)).sum(dim=(1, 3))
         if 'logits' in self._wanted:
-            self._logits = self._logits + query @ key[:, 1:].transpose(1, 2) * scale
+            # The sum over heads is one product over all channels.
+            query, key = (x.transpose(1, 2).flatten(2) for x in (query, key[:, :, 1:]))
+            self._logits = self._logits + query @ key.transpose(1, 2)
 
     def confidence(self) -> Tensor | None:
         """Return a_i = σ(mean logit), (N,), TTT3R eq. 7–8, or None if it was not asked for."""
-        return torch.sigmoid(self._mean[0] / self._layers) if 'confidence' in self._wanted else None
+        return torch.sigmoid(self._mean[0] * self._scale) if 'confidence' in self._wanted else None
 
     def logits(self) -> Tensor | None:
         """Return the logits averaged over layers and heads, (N, T), or None if they were not asked for."""
-        return self._logits[0] / self._layers if 'logits' in self._wanted else None
+        return self._logits[0] * self._scale if 'logits' in self._wanted else None
 
 
 @dataclass(frozen=True)
