@@ -388,7 +388,8 @@ def test_a_step_waits_for_the_device_once(monkeypatch, rule):
     assert len(downloads) == 4
 
 
-@pytest.mark.parametrize('wrong', [None, np.zeros((0, 8, 3), np.uint8), np.zeros((8, 8), np.uint8)])
+@pytest.mark.parametrize('wrong', [None, np.zeros((0, 8, 3), np.uint8), np.zeros((8, 8), np.uint8),
+                                   np.zeros((6, 640, 3), np.uint8)])
 def test_an_image_begun_early_gives_the_same_answer(network, images, monkeypatch, wrong):
     """Each image is encoded once, before its step, and answered to the bit as ever; one that is broken, of another size
     or never stepped changes nothing."""
@@ -415,6 +416,18 @@ def test_warming_up_leaves_no_trace(network, images):
     frames = [reconstructor.step(image) for image in images]
     assert all(same(a, b) for a, b in zip(frames, reconstruct(network, images), strict=True))
     assert [frame.index for frame in frames] == list(range(len(images)))
+
+
+def test_a_refused_image_ends_no_segment(network, images):
+    """A reset that is due waits for an image that can be answered."""
+    reconstructor = Reconstructor(network, make_rule('ttt3r'), policy=Interval(2))
+    for image in images[:2]:
+        reconstructor.step(image)
+    for _ in range(2):
+        with pytest.raises(ValueError, match='narrow'):
+            reconstructor.step(np.zeros((6, 640, 3), np.uint8))
+    assert reconstructor.segment == 0
+    assert reconstructor.step(images[2]).segment == 1
 
 
 def test_a_cpu_does_not_ask_for_the_next_image(network, images):

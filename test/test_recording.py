@@ -4,7 +4,9 @@ is which inputs a graph gets, when it may be played, and that its outputs are no
 
 from __future__ import annotations
 
+import gc
 import logging
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -50,7 +52,7 @@ def network():
 def recorded(network, monkeypatch):
     """Return a function that makes a recurrence whose steps are recorded."""
     monkeypatch.setattr(Recurrence, '_records', lambda self, image: True)
-    monkeypatch.setattr(Recordings.__init__, '__defaults__', (record,))
+    monkeypatch.setattr(Recordings.__init__, '__defaults__', (record, tuple))
     monkeypatch.setattr(Player, 'played', 0)
     return lambda rule: Recurrence(network, make_rule(rule))
 
@@ -107,14 +109,33 @@ def test_a_new_rule_is_recorded_anew(recorded):
     assert all((recurrence.step(image(seed)).gate == 0.25).all() for seed in range(4))
 
 
-def test_a_warm_reconstructor_plays_from_its_first_frames_on(network, recorded):
+@pytest.mark.parametrize('rule', RULES)
+def test_a_warm_reconstructor_plays_from_its_first_frames_on(network, recorded, rule):
     """Three blank images are enough to record what all later frames take."""
-    reconstructor = Reconstructor(network, make_rule('ttt3r'))
+    reconstructor = Reconstructor(network, make_rule(rule))
     reconstructor.warm_up((48, 64), 3)
     played = Player.played
     for value in (50, 200):
         reconstructor.step(np.full((48, 64, 3), value, np.uint8))
     assert Player.played == played + 3  # both encodings, and the second frame: a segment's first is never recorded
+
+
+def test_a_recording_keeps_the_tables_that_it_reads(network, recorded):
+    """The network lets go of those of another size; two sizes in turn are recorded once each."""
+    recurrence = recorded('ttt3r')
+    for seed in range(4):
+        recurrence.step(image(seed))
+    tables = [weakref.ref(table) for table in network.tables()]
+    assert len(tables) == 3
+    for seed in range(4):
+        recurrence.step(image(seed, 64))
+    gc.collect()
+    assert all(table() is not None for table in tables)
+    played = Player.played
+    for seed in range(3):
+        recurrence.step(image(seed, 80))
+        recurrence.step(image(seed, 64))
+    assert Player.played == played + 12
 
 
 def failing(work):
@@ -126,7 +147,14 @@ def wrong(work):
     return player, player.outputs
 
 
-@pytest.mark.parametrize(('how', 'text'), [(failing, 'not permitted'), (wrong, 'other answers')])
+def empty(work):
+    player = Player(work)
+    player.replay = lambda: None
+    return player, player.outputs
+
+
+@pytest.mark.parametrize(('how', 'text'), [(failing, 'not permitted'), (wrong, 'other answers'),
+                                           (empty, 'other answers')])
 def test_what_cannot_be_recorded_is_computed_and_told(caplog, how, text):
     """A graph that cannot be made, or gives something else, costs one warning and no answer."""
     recordings = Recordings(how)

@@ -22,6 +22,7 @@ from ttt3r_ros.model.compiling import compile_blocks
 from ttt3r_ros.model.config import PRESETS
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.precision import DTYPES
+from ttt3r_ros.model.recurrence import Recurrence
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.synthetic import World
@@ -111,6 +112,16 @@ class Results:
     ros: bool
 
 
+class _Computed(Recurrence):
+    """A step whose every operation can be counted."""
+
+    recorded = False
+
+
+class _ComputedReconstructor(Reconstructor):
+    recurrence = _Computed
+
+
 class _Case:
     """A reconstructor with its stopwatch and the times that it took."""
 
@@ -119,16 +130,19 @@ class _Case:
         self.name, self.precision, self.rule, self._network = name, precision, rule, network
         self._watch = Stopwatch(network.device)
         self._reconstructor = kind(network, make_rule(rule), stage=self._watch)
+        self._counted = (_ComputedReconstructor if kind is Reconstructor else kind)(network, make_rule(rule))
         self.frames: list[float] = []
         self.cpu: list[float] = []
         self.stages: list[dict[str, float]] = []
 
     def warm_up(self, images: list[np.ndarray]) -> None:
-        """Step four frames, the last two to count the work and the memory."""
-        self._reconstructor.step(images[0])
-        self._reconstructor.step(images[1])  # the second is another computation than the first
-        self.gflop, self.weight_gb = machine.count(lambda: self._reconstructor.step(images[1]), self._network)
-        self.peak = machine.peak_bytes(lambda: self._reconstructor.step(images[2]), self._network.device)
+        """Count the work and the memory of a frame, and do what is done for the first time."""
+        self._counted.step(images[0])
+        self._counted.step(images[1])  # the second is another computation than the first
+        self.gflop, self.weight_gb = machine.count(lambda: self._counted.step(images[1]), self._network)
+        self.peak = machine.peak_bytes(lambda: self._counted.step(images[2]), self._network.device)
+        for image in images[:3] if self._network.device.type == 'cuda' else images[:1]:
+            self._reconstructor.step(image)
         self._watch.lap()
 
     def step(self, image: np.ndarray, ros) -> None:

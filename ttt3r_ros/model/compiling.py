@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import torch
-
 from ttt3r_ros.model.layers import DecoderBlock, EncoderBlock
 from ttt3r_ros.model.network import Network
 
@@ -13,7 +11,6 @@ SIZES = 64  # of inputs that a block may be compiled for: encoder, decoders, pos
 
 def compile_blocks(network: Network) -> None:
     """Let each block be compiled where it first meets an input's size, which takes seconds and a C++ compiler."""
-    torch._dynamo.config.recompile_limit = SIZES
     for module in network.modules():
         if isinstance(module, (EncoderBlock, DecoderBlock)):
-            module.compile(dynamic=False)
+            module.compile(dynamic=False, recompile_limit=SIZES)  # the global limit would be this thread's

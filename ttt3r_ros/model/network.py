@@ -221,6 +221,10 @@ class Network(nn.Module):
         """Return the outputs that this network has no head for."""
         return frozenset(name for name in ('world_points', 'rgb') if not getattr(self.config, name))
 
+    def tables(self) -> tuple[Rotary, ...]:
+        """Return the rotations in use, which are let go when images of another size come."""
+        return tuple(self._rotaries.values())
+
     def _image_rotary(self, grid: tuple[int, int], with_pose_token: bool) -> Rotary:
         return self._rotary(('pose+image' if with_pose_token else 'image', grid))
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 TOLERANCE = 1e-2  # of a played step against a computed one; the kernels are the same
+KEPT = 2  # recordings: cameras of two sizes may share a memory; each holds a step's whole working memory
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,14 @@ class CudaRecorder:
 class Recordings:
     """A pure function of tensors, recorded the second time that it is called alike."""
 
-    def __init__(self, record: Callable[[Callable[[], Any]], tuple[Graph, Any]] | None = None) -> None:
-        """Take how to record, as CUDA does by default."""
+    def __init__(self, record: Callable[[Callable[[], Any]], tuple[Graph, Any]] | None = None,
+                 reads: Callable[[], Any] = tuple) -> None:
+        """Take how to record, as CUDA does by default, and what tells the things beside its inputs that the function
+        reads and somebody else might let go: a recording keeps them."""
         self._record = record or CudaRecorder()
+        self._reads = reads
         self._seen: set[Hashable] = set()
-        self._recorded: dict[Hashable, tuple[Any, Any, Graph]] = {}
+        self._recorded: dict[Hashable, tuple[Any, Any, Graph, Any]] = {}
         self._refused = False
 
     def run(self, function: Callable[[Any], Any], inputs: Any, about: Hashable) -> Any:
@@ -60,7 +64,7 @@ class Recordings:
         if self._refused:
             return function(inputs)
         if key in self._recorded:
-            places, outputs, graph = self._recorded[key]
+            places, outputs, graph, _ = self._recorded[key]
             _fill(places, inputs)
             graph.replay()
             return _copy(outputs)  # the next frame's will lie in the same place
@@ -76,17 +80,22 @@ class Recordings:
         self._recorded.clear()
 
     def _keep(self, key: Hashable, function: Callable[[Any], Any], inputs: Any, expected: Any) -> None:
-        self.forget()  # one is in use for long; each holds a step's whole memory
+        while len(self._recorded) >= KEPT:
+            del self._recorded[next(iter(self._recorded))]
         places = _copy(inputs)
         try:
-            graph, outputs = self._record(lambda: function(places))
-            graph.replay()
+            with torch.cuda.device_of(_tensors(places)[0]):  # which need not be the current one
+                graph, outputs = self._record(lambda: function(places))
+                for value in _tensors(outputs):  # what is compared below must come from the graph
+                    value.zero_()
+                _fill(places, inputs)  # outputs may be inputs passed on
+                graph.replay()
         except RuntimeError as error:
             self._refused = True
             log.warning('steps are not recorded as a CUDA graph and stay slower: %s', str(error).splitlines()[0])
             return
         if _agree(outputs, expected):
-            self._recorded[key] = places, outputs, graph
+            self._recorded[key] = places, outputs, graph, self._reads()
         else:
             self._refused = True
             log.warning('a recorded step gives other answers than a computed one: all are computed, which is slower')

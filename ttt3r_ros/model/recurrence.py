@@ -85,7 +85,7 @@ class Recurrence:
         """Take a network in inference form and a rule; `stage` is told what a step is doing."""
         self.network = network
         self._stage = stage
-        self._encodings, self._recordings = Recordings(), Recordings()
+        self._encodings, self._recordings = (Recordings(reads=network.tables) for _ in range(2))
         self._rule = rule
         self._start = self._initial_memory()
         self.memory = self._start

@@ -173,11 +173,12 @@ class Filt3r(UpdateRule):
     def gate(self, seen, memory):
         """See UpdateRule."""
         if memory is None:
-            return seen.uniform(1.0), {'proposed': seen.proposed, 'variance': seen.uniform(self.initial_variance)}
+            # The memory is of one form from the first frame on, as recorded steps need it: below 0, no mean yet.
+            return seen.uniform(1.0), {'proposed': seen.proposed, 'mean': seen.proposed.new_full((), -1.0),
+                                       'variance': seen.uniform(self.initial_variance)}
         change = (seen.proposed - memory['proposed']).norm(dim=-1)
         mean = change.mean()
-        if 'mean' in memory:
-            mean = torch.lerp(memory['mean'], mean, self.rate)
+        mean = torch.where(memory['mean'] < 0, mean, torch.lerp(memory['mean'], mean, self.rate))
         mean = mean.clamp(min=self.floor)
         noise = self.noise_low + self.noise_span * torch.sigmoid(
             self.sharpness * (change / (mean + 1e-6) - self.threshold))

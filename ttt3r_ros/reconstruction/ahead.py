@@ -39,11 +39,12 @@ class Ahead:
         with nullcontext() if self._stream is None else torch.cuda.stream(self._stream):
             self._begun = image, work()
 
+    def join(self) -> None:
+        """Let all that is given to the device from now on wait for what was begun."""
+        if self._stream is not None:
+            torch.cuda.current_stream(self._device).wait_stream(self._stream)
+
     def take(self, image: np.ndarray) -> Any:
         """Return what the work on this very image gave, None if it was not begun; it is given once."""
         begun, self._begun = self._begun, None
-        if begun is None or begun[0] is not image:
-            return None
-        if self._stream is not None:
-            torch.cuda.current_stream(self._device).wait_stream(self._stream)
-        return begun[1]
+        return begun[1] if begun is not None and begun[0] is image else None

@@ -141,9 +141,11 @@ class Reconstructor:
         On CUDA the third is recorded. Raises NonFinitePrediction.
         """
         image, memory = np.zeros((*size, 3), np.uint8), self._recurrence.memory
-        for _ in range(frames):
-            self._observe(self._prepare(image, self._plan(image)).encoded)
-        self._recurrence.memory = memory
+        try:
+            for _ in range(frames):
+                self._observe(self._prepare(image, self._plan(image)).encoded)
+        finally:
+            self._recurrence.memory = memory
 
     def step(self, image: np.ndarray, upcoming: Callable[[], np.ndarray | None] | None = None) -> Frame:
         """Take an image, uint8 (H, W, 3) RGB of any size, and say where the camera is and what it sees.
@@ -157,9 +159,10 @@ class Reconstructor:
         if not _is_image(image):
             what = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
             raise ValueError(f'an image must be a uint8 array (H, W, 3) in RGB order, not {what}')
+        plan = self._plan(image)
         if self._reset_due:
             self._end_segment(self._reset_due)
-        prepared = self._ahead.take(image) or self._prepare(image, self._plan(image))
+        prepared = self._ahead.take(image) or self._prepare(image, plan)
         boundary, focal, gate = self._observe(prepared.encoded, lambda: self._look_ahead(upcoming, prepared.pixel_map))
         place, pixel_map = self._place, prepared.pixel_map
         intrinsics = pinhole(focal, pixel_map.size)
@@ -265,7 +268,13 @@ class Reconstructor:
     def _look_ahead(self, upcoming: Callable[[], np.ndarray | None] | None, now: PixelMap) -> None:
         """Begin with the next image, if it is there and of this one's size; a broken one is its own step's matter."""
         image = upcoming() if upcoming and self._ahead.pays else None
-        if _is_image(image) and (plan := self._plan(image)).size == now.size:
+        if not _is_image(image):
+            return
+        try:
+            plan = self._plan(image)
+        except ValueError:
+            return
+        if plan.size == now.size:
             self._ahead.begin(image, lambda: self._prepare(image, plan))
 
     @torch.inference_mode()
@@ -281,10 +290,13 @@ class Reconstructor:
         with self._stage('focal length'):
             focal = focal_length(prediction.points[0])
             statistics = torch.stack((gate.mean(), gate.std(correction=0), gate.min(), gate.max()))
-        meanwhile()
-        with self._stage('download'):
-            points, confidence, pose, focal, statistics, finite = download(
-                prediction.points[0], prediction.confidence[0], prediction.pose[0], focal, statistics, step.finite)
+        try:
+            meanwhile()
+            with self._stage('download'):
+                points, confidence, pose, focal, statistics, finite = download(
+                    prediction.points[0], prediction.confidence[0], prediction.pose[0], focal, statistics, step.finite)
+        finally:
+            self._ahead.join()
         self._recurrence.accept(step, finite)
         return Boundary(pose_matrix(pose), points, confidence), float(focal), GateStatistics(*statistics.tolist())
 

@@ -25,6 +25,7 @@ from tf2_ros import StaticTransformBroadcaster
 from ttt3r_ros.model.checkpoint import load_network, weights_file
 from ttt3r_ros.model.compiling import compile_blocks
 from ttt3r_ros.model.network import Network
+from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.threads import limit_threads
 from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -219,9 +220,11 @@ class Ttt3rNode(LifecycleNode):
 
 def _compile(network: Network, reconstructor: Reconstructor) -> None:
     """Compile for images of WARM_UP_SIZE's shape. Raises SettingsError where that cannot be."""
-    compile_blocks(network)
     try:
+        compile_blocks(network)
         reconstructor.warm_up(WARM_UP_SIZE, 2)  # the second is another computation than the first
+    except NonFinitePrediction:
+        raise
     except Exception as error:  # PyTorch raises many kinds
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise parameters.SettingsError(f'the network cannot be compiled here ({reason}): install a C++ compiler '

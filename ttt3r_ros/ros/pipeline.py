@@ -225,6 +225,7 @@ class Pipeline:
 
     def apply(self, settings: Settings) -> None:
         """Take new settings from the next frame on."""
+        self._ahead = None  # read under the old ones
         if settings.rule != self._settings.rule:
             self._reconstructor.rule = settings.rule
             self._log.info(f'update rule is now {settings.rule}')
