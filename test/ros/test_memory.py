@@ -141,3 +141,13 @@ def test_the_memory_can_be_asked_about_a_view(run):
     request.pose.orientation.w = 3.0
     assert 'orientation' in robot.call(QueryView, 'query_view', request).message
     look(robot, 2 * SECOND, 1)  # the node goes on
+
+
+def test_weights_without_a_ray_map_encoder_refuse_views(run):
+    """The answer says what is lacking and what to load, before the first image as after it; the node goes on."""
+    node, robot = run(weights='embedded')
+    for stamp in (SECOND, 2 * SECOND):
+        refused = robot.call(QueryView, 'query_view', QueryView.Request())
+        assert not refused.success and not refused.depth.data
+        assert 'no ray-map encoder' in refused.message and 'load weights that have one' in refused.message
+        look(robot, stamp, 1)
