@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import matplotlib
@@ -15,6 +16,7 @@ from ttt3r_ros.evaluation.campaign import Plan, Summary, lengths
 from ttt3r_ros.evaluation.trial import Outcome
 
 PALETTE = ('#ffb347', '#58c4dd', '#7ee787', '#d2a8ff', '#ff6b5e', '#f2cc60', '#8b98a9', '#e6edf3')
+STROKES = ('-', '--', ':', '-.')  # for how the memory is reset; the colour tells the rule
 PATHS = 4
 
 
@@ -31,7 +33,8 @@ def draw(target: Path, plan: Plan, outcomes: dict[int, dict[str, Outcome]], summ
                 ('ate_se3', 'ATE after SE(3)', 'm'), ('ate_sim3', 'ATE after Sim(3)', 'm'),
                 ('rpe_translation', 'RPE, translation', 'm'), ('rpe_rotation_deg', 'RPE, rotation', '°')), strict=True):
             _curves(axis, plan, summaries, measure, title, unit)
-        axes[0, 0].legend(fontsize=8.5, ncols=1, handlelength=1.2, labelspacing=0.25)
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='upper right', bbox_to_anchor=(0.98, 0.99),
+                      ncols=math.ceil(len(plan.settings) / 3), fontsize=9.5, handlelength=1.8, labelspacing=0.25)
         first = str(plan.settings[0])
         for axis, (seed, world) in zip(axes[1], list(outcomes.items())[:PATHS], strict=False):
             _path(axis, f'world {seed}', first, world[first])
@@ -43,12 +46,15 @@ def draw(target: Path, plan: Plan, outcomes: dict[int, dict[str, Outcome]], summ
 
 def _curves(axis: Axes, plan: Plan, summaries: list[Summary], measure: str, title: str, unit: str) -> None:
     heading(axis, title, unit)
-    for setting, colour in zip(map(str, plan.settings), PALETTE * len(plan.settings), strict=False):
-        mine = [s for s in summaries if s.setting == setting and s.measure == measure]
+    rules = list(dict.fromkeys(setting.rule for setting in plan.settings))
+    resets = list(dict.fromkeys((setting.reset_interval, setting.alignment) for setting in plan.settings))
+    for setting in plan.settings:
+        colour = PALETTE[rules.index(setting.rule) % len(PALETTE)]
+        style = STROKES[resets.index((setting.reset_interval, setting.alignment)) % len(STROKES)]
+        mine = [s for s in summaries if s.setting == str(setting) and s.measure == measure]
         frames, mean = np.array([s.frames for s in mine]), np.array([s.mean for s in mine])
-        axis.plot(frames, mean, color=colour, lw=1.8, marker='o', ms=3.5, label=setting,
-                  ls='--' if 'reset' in setting else '-')
-        if setting == str(plan.settings[0]):
+        axis.plot(frames, mean, color=colour, lw=1.8, marker='o', ms=3.5, label=str(setting), ls=style)
+        if setting == plan.settings[0]:
             spread = np.array([s.deviation for s in mine])
             axis.fill_between(frames, np.maximum(mean - spread, 0), mean + spread, color=colour, alpha=0.15, lw=0)
     axis.set(xscale='log', ylim=(0, None), xlabel='frames', xticks=lengths(plan.frames),
