@@ -172,13 +172,14 @@ def moved(path: Trajectory, scale: float) -> Trajectory:
 
 
 def test_moved_path_has_no_error():
-    """Another world frame is no error at all; another scale is one after SE(3) alone."""
+    """Another world frame is no error at all; another scale is one, but not after Sim(3)."""
     same, larger = accuracy(moved(walk(), 1.0), walk()), accuracy(moved(walk(), 2.0), walk())
     assert max(same.ate_sim3, same.ate_se3, same.rpe_translation) < 1e-9 and same.rpe_rotation_deg < 1e-5
     assert larger.ate_sim3 < 1e-9 and larger.ate_se3 > 0.05
     assert larger.scale == pytest.approx(0.5)
     steps = np.linalg.norm(np.diff(walk().poses[:, :3, 3], axis=0), axis=1)
     assert same.path_length == pytest.approx(steps.sum())
+    assert larger.rpe_translation == pytest.approx(np.sqrt((steps ** 2).mean()))
 
 
 def test_noise_is_measured_as_large_as_it_is():

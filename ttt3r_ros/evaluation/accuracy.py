@@ -18,9 +18,10 @@ from ttt3r_ros.sequences import Trajectory
 class Accuracy:
     """Root mean squares over `poses` poses that have a truth with the same stamp.
 
-    ate_*: metres between positions after that alignment. rpe_*: from each frame to the next; the translation, in
-    metres, after the Sim(3) alignment. scale: metres of truth per metre of the estimate. path_length: metres of truth.
-    rotation, translation: the Sim(3) that was found is x ↦ scale · rotation · x + translation. rigid (4, 4): the SE(3).
+    ate_*: metres between positions after that alignment. rpe_*: from each frame to the next; the translation in
+    metres, never scaled: a path that has drifted has no scale worth aligning. scale: metres of truth per metre of the
+    estimate. path_length: metres of truth. rotation, translation: the Sim(3) that was found is
+    x ↦ scale · rotation · x + translation. rigid (4, 4): the SE(3).
     """
 
     poses: int
@@ -53,8 +54,8 @@ def accuracy(estimate: Trajectory, truth: Trajectory) -> Accuracy | None:
         poses=len(common),
         ate_sim3=_rmse(APE(PoseRelation.translation_part), reference, similar),
         ate_se3=_rmse(APE(PoseRelation.translation_part), reference, rigid),
-        rpe_translation=_rmse(RPE(PoseRelation.translation_part, 1, Unit.frames), reference, similar),
-        rpe_rotation_deg=_rmse(RPE(PoseRelation.rotation_angle_deg, 1, Unit.frames), reference, similar),
+        rpe_translation=_rmse(RPE(PoseRelation.translation_part, 1, Unit.frames), reference, rigid),
+        rpe_rotation_deg=_rmse(RPE(PoseRelation.rotation_angle_deg, 1, Unit.frames), reference, rigid),
         scale=float(scale), path_length=float(reference.path_length), rotation=rotation, translation=translation,
         rigid=np.block([[turn, shift[:, None]], [np.zeros(3), 1.0]]))
 
