@@ -2,13 +2,15 @@
 import numpy as np
 import pytest
 import torch
+from torch import distributed, multiprocessing
 
 from training.footage import SIZE, render_world
 from training.initialisation import initialise
 from training.lessons import Answers, Lessons
 from training.loop import CONFIG, TRAINED, Trainer, unroll
-from training.losses import ALPHA, Truth, losses, matrices, vectors
+from training.losses import ALPHA, POINTS_WEIGHT, Truth, losses, matrices, vectors
 from training.motion import FARTHEST, FLOW_UNIT, NEARNESS_UNIT, PARALLAX_UNIT, motion
+from training.optimizer import optimizers_of, orthogonal
 from training.sampling import Sampler
 from ttt3r_ros.model.heads import Prediction
 from ttt3r_ros.model.network import Network
@@ -112,7 +114,7 @@ def test_losses_are_least_at_the_truth():
     right = loss()
     assert max(map(float, (right.points, right.depth, right.translation))) < 1e-4
     assert max(map(float, (right.step_translation, right.rotation, right.step_rotation))) < 1e-2
-    assert float(right.total) == pytest.approx(-ALPHA * np.log(2), abs=0.1)
+    assert float(right.total) == pytest.approx(-POINTS_WEIGHT * ALPHA * np.log(2), abs=0.1)
     for off in ({'points_off': 0.1}, {'pose_off': 0.1}, {'lesson_off': 0.3}, {'step_off': 0.1}):
         assert loss(**off).total > right.total + 0.01, off
 
@@ -182,3 +184,50 @@ def test_a_run_ends_when_its_time_is_spent_and_keeps_a_log(folder, tmp_path):
     trainer.run(lambda line: None)
     assert (tmp_path / 'training.pt').exists()
     assert all(torch.equal(value, before[name]) for name, value in trainer.network.state_dict().items())
+
+
+def _update_in_two(rank, meeting, folder, target, seeds):
+    torch.set_num_threads(1)
+    distributed.init_process_group('gloo', f'file://{meeting}', rank=rank, world_size=2)
+    trainer = Trainer(target, Sampler(folder, CPU), CPU, minutes=1e6, learning_rate=1e-3)
+    trainer.update(trainer.sampler.draw(np.random.default_rng(seeds[rank]), 2, 3, (1,)), np.array([True, False]))
+    torch.save(trainer.network.state_dict(), target / f'{rank}.pt')
+    trainer.save()
+    distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize('seeds', [(5, 5), (5, 6)])
+def test_processes_learn_from_the_mean_of_their_batches(folder, tmp_path, seeds):
+    """Two processes stay equal; with the same batch they are what one process is, with different ones they are not."""
+    multiprocessing.spawn(_update_in_two, (tmp_path / 'meeting', folder, tmp_path, seeds), nprocs=2)
+    first, second = (torch.load(tmp_path / f'{rank}.pt', weights_only=True) for rank in (0, 1))
+    alone = Trainer(tmp_path / 'alone', Sampler(folder, CPU), CPU, minutes=1e6, learning_rate=1e-3)
+    alone.update(alone.sampler.draw(np.random.default_rng(5), 2, 3, (1,)), np.array([True, False]))
+    kept = torch.load(tmp_path / 'training.pt', weights_only=True)['learned']
+    name = 'dec_blocks.0.mlp.fc1.weight'
+    weights = [w[name] for w in (first, second, alone.network.state_dict())] + [kept[f'network.{name}']]
+    assert torch.equal(weights[0], weights[1])
+    assert torch.equal(weights[0], weights[3])
+    assert torch.allclose(weights[0], weights[2], atol=1e-7) is (seeds[0] == seeds[1])
+
+
+def test_muon_moves_in_every_direction_alike():
+    """A matrix of one strong and many weak directions becomes one of nearly equal ones; a zero stays zero."""
+    generator = torch.Generator().manual_seed(0)
+    left, right = (torch.linalg.qr(torch.randn(n, 16, generator=generator))[0] for n in (48, 16))
+    uneven = left @ torch.diag(torch.logspace(0, -1.5, 16)) @ right.mT
+    for matrix in (uneven, uneven.mT):
+        values = torch.linalg.svdvals(orthogonal(matrix))
+        assert 0.6 < values.min() and values.max() < 1.3
+        assert (orthogonal(matrix) * matrix).sum() > 0
+    assert torch.equal(orthogonal(torch.zeros(3, 5)), torch.zeros(3, 5))
+
+
+def test_every_weight_has_one_optimizer(network):
+    """Muon has the blocks' matrices, AdamW all else."""
+    learned = torch.nn.ModuleDict({'network': network, 'lessons': Lessons(CONFIG.dec_dim)})
+    muon, adam = ({id(p) for group in o.param_groups for p in group['params']}
+                  for o in optimizers_of(learned, 1e-3))
+    assert muon | adam == {id(p) for p in learned.parameters()} and not muon & adam
+    assert {id(network.dec_blocks[0].mlp.fc1.weight), id(network.enc_blocks[0].attn.qkv.weight)} <= muon
+    assert id(network.downstream_head.proj.fc2.weight) in adam

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The training loop: unrolled sequences, a schedule by time, checkpoints.
+"""The training loop: unrolled sequences, a schedule by time, checkpoints, alone or in several processes.
 
 Half of the sequences write their state in full, as CUT3R does; half under TTT3R's gate, so that it works with both.
+Processes of torch.distributed's default group, where there is one, each take their share of a step's sequences.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 
 from training.initialisation import initialise
 from training.lessons import Answers, Lessons
 from training.losses import Losses, losses
+from training.optimizer import optimizers_of
 from training.sampling import Batch, Sampler
 from ttt3r_ros.model.compiling import compile_blocks
 from ttt3r_ros.model.config import ModelConfig
@@ -32,29 +35,23 @@ CONFIG = ModelConfig(head='linear', image_size=64, enc_dim=128, enc_depth=3, enc
                      ray_map=False)
 TRAINED = frozenset({'points'})
 GATED = 0.5  # of the sequences
-WARMUP = 100  # steps
-DESCENT = 0.4  # of the time, at its end
+WARMUP = 50  # steps
+DESCENT = 0.6  # of the time, at its end
 CLIP = 20.0  # of the gradient's norm
-DECAY = 0.02
 LOG_EVERY, SAVE_EVERY = 20, 100  # steps
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A part of the curriculum: until which share of the time, frames in a sequence and in a step.
-
-    strides: frames of the footage from one of a sequence's to the next.
-    """
+class Stage(NamedTuple):
+    """A part of the curriculum: until which share of the time, and the frames of a sequence."""
 
     until: float
     frames: int
-    per_step: int
-    strides: tuple[int, ...]
 
 
 # Short sequences first, never more than 16 frames: what happens in longer ones is the update rule's doing.
-ONCE_IN_TEN = (*[1] * 9, 2)
-CURRICULUM = (Stage(0.15, 4, 128, ONCE_IN_TEN), Stage(0.6, 8, 256, ONCE_IN_TEN), Stage(1.0, 16, 256, ONCE_IN_TEN))
+CURRICULUM = (Stage(0.15, 4), Stage(0.6, 8), Stage(1.0, 16))
+SEQUENCES = 64  # in a step
+STRIDES = (*[1] * 9, 2)  # frames of the footage from one of a sequence's to the next
 
 
 class Confidence:
@@ -123,7 +120,9 @@ class Trainer:
         self._budget = 60 * minutes
         self._learning_rate = learning_rate
         self._learned = nn.ModuleDict({'network': self.network, 'lessons': self._lessons})
-        self._optimizer = optimizer_of(self._learned, learning_rate)
+        self._optimizers = optimizers_of(self._learned, learning_rate)
+        alone = not distributed.is_initialized()
+        self._rank, self._processes = (0, 1) if alone else (distributed.get_rank(), distributed.get_world_size())
         if compiled:
             compile_blocks(self.network)
         self.step, self.seconds = 0, 0.0
@@ -135,23 +134,29 @@ class Trainer:
         return self.folder / 'training.pt'
 
     @property
+    def first(self) -> bool:
+        """Whether this is the process that logs and saves."""
+        return self._rank == 0
+
+    @property
     def progress(self) -> float:
         """The share of the time budget that is spent, over all runs."""
         return self.seconds / self._budget
 
     def run(self, report) -> None:
-        """Train until the time is spent; `report` is called with every log line, a dictionary."""
+        """Train until the time is spent; the first process calls `report` with every log line, a dictionary."""
         recent: list[Losses] = []
         while self.progress < 1:
             began = time.perf_counter()
             stage = next(s for s in CURRICULUM if self.progress < s.until)
-            rng = np.random.default_rng([self.step, 6])
-            batch = self.sampler.draw(rng, stage.per_step // stage.frames, stage.frames, stage.strides)
+            rng = np.random.default_rng([self.step, self._rank, 6])
+            batch = self.sampler.draw(rng, max(1, SEQUENCES // self._processes), stage.frames, STRIDES)
             recent.append(self.update(batch, rng.random(len(batch.images)) < GATED))
             self.step += 1
-            self.seconds += time.perf_counter() - began
+            self.seconds = self._agreed(self.seconds + time.perf_counter() - began)
             if self.step % LOG_EVERY == 0:
-                report(self._log(stage, recent))
+                if self.first:
+                    report(self._log(stage, recent))
                 recent.clear()
             if self.step % SAVE_EVERY == 0:
                 self.save()
@@ -161,23 +166,44 @@ class Trainer:
     def update(self, batch: Batch, gated: np.ndarray) -> Losses:
         """Learn from one batch, and return its losses; a gradient that is not finite is passed over.
 
-        gated (B,) bool: see unroll.
+        gated (B,) bool: see unroll. With several processes each brings a batch of its own, and all learn from all.
         """
         # Level, then straight down: a run whose time is extended goes on where it was.
         rate = min(1.0, (self.step + 1) / WARMUP, max(0.0, 1 - self.progress) / DESCENT)
-        for group in self._optimizer.param_groups:
-            group['lr'] = self._learning_rate * rate
-        self._optimizer.zero_grad(set_to_none=True)
+        for optimizer in self._optimizers:
+            for group in optimizer.param_groups:
+                group['lr'] = self._learning_rate * rate
+            optimizer.zero_grad(set_to_none=True)
         prediction, answers = unroll(self.network, batch.images, torch.from_numpy(gated).to(self.device),
                                      self._lessons)
         loss = losses(prediction, answers, batch.truth)
         loss.total.backward()
+        self._average_gradients()
         norm = torch.nn.utils.clip_grad_norm_(self._learned.parameters(), CLIP)
         if torch.isfinite(norm):
-            self._optimizer.step()
+            for optimizer in self._optimizers:
+                optimizer.step()
         return loss
 
+    def _average_gradients(self) -> None:
+        if self._processes == 1:
+            return
+        gradients = [p.grad for p in self._learned.parameters() if p.grad is not None]
+        together = torch.cat([g.flatten() for g in gradients])
+        distributed.all_reduce(together)
+        for gradient, part in zip(gradients, together.split([g.numel() for g in gradients]), strict=True):
+            torch.div(part.view_as(gradient), self._processes, out=gradient)
+
+    def _agreed(self, seconds: float) -> float:
+        """Return the first process's number: stages and rates go by it in all."""
+        if self._processes == 1:
+            return seconds
+        number = torch.tensor(seconds, dtype=torch.float64)
+        distributed.broadcast(number, 0)
+        return float(number)
+
     def _log(self, stage: Stage, recent: list[Losses]) -> dict:
+        """Write a line of the log: the means of this process's own losses."""
         means = {f.name: float(torch.stack([getattr(r, f.name).detach() for r in recent]).mean())
                  for f in fields(Losses)}
         line = {'step': self.step, 'seconds': round(self.seconds, 1), 'frames': stage.frames,
@@ -187,22 +213,17 @@ class Trainer:
         return line
 
     def save(self) -> None:
-        """Write all that is needed to go on, whole or not at all."""
+        """Write all that is needed to go on, whole or not at all; all processes have the same, the first writes."""
+        if not self.first:
+            return
         part = self._checkpoint.with_suffix('.part')
-        torch.save({'learned': self._learned.state_dict(), 'optimizer': self._optimizer.state_dict(),
+        torch.save({'learned': self._learned.state_dict(), 'optimizers': [o.state_dict() for o in self._optimizers],
                     'step': self.step, 'seconds': self.seconds}, part)
         os.replace(part, self._checkpoint)
 
     def _load(self) -> None:
         kept = torch.load(self._checkpoint, map_location=self.device, weights_only=True)
         self._learned.load_state_dict(kept['learned'])
-        self._optimizer.load_state_dict(kept['optimizer'])
+        for optimizer, state in zip(self._optimizers, kept['optimizers'], strict=True):
+            optimizer.load_state_dict(state)
         self.step, self.seconds = kept['step'], kept['seconds']
-
-
-def optimizer_of(learned: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
-    """Return AdamW; only matrices decay, tables of tokens do not."""
-    decays = {name: p.dim() == 2 and 'token' not in name for name, p in learned.named_parameters()}
-    groups = [{'params': [p for name, p in learned.named_parameters() if decays[name] is wanted], 'weight_decay': decay}
-              for wanted, decay in ((True, DECAY), (False, 0.0))]
-    return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=True)

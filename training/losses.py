@@ -16,6 +16,7 @@ from training.lessons import Answers
 from training.motion import Motion
 from ttt3r_ros.model.heads import Prediction
 
+POINTS_WEIGHT = 3.0
 ALPHA = 0.6  # the confidence term's weight; at DUSt3R's and CUT3R's 0.2 every confidence stays at its least, 1
 TRANSLATION_WEIGHT, ROTATION_WEIGHT = 10.0, 20.0  # per metre, per radian: a step's error is then about one of each
 STEP_WEIGHT, PATH_WEIGHT, START_WEIGHT = 1.0, 0.5, 0.3
@@ -67,7 +68,7 @@ def losses(prediction: Prediction, answers: Answers, truth: Truth) -> Losses:
     age = torch.arange(1, shape[1], device=off.device).sqrt()
     motion_errors = truth.motion.errors(answers.patches)
     lesson = _weighed(_length(answers.step[..., :3] - true_shift), _length(answers.step[..., 3:] - vectors(true_turn)))
-    total = (regression + STEP_WEIGHT * _weighed(step_translation, step_rotation).mean()
+    total = (POINTS_WEIGHT * regression + STEP_WEIGHT * _weighed(step_translation, step_rotation).mean()
              + PATH_WEIGHT * (off[:, 1:] / age).mean() + START_WEIGHT * off[:, 0].mean()
              + lesson.mean() + sum(motion_errors))
     depth = (points[..., 2] / truth.points[..., 2] - 1).abs()

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m training`: render footage, train, write the checkpoint; stopped and started again, it goes on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from torch import distributed, multiprocessing
+
+from training.curve import draw
+from training.footage import render_worlds
+from training.loop import Trainer
+from training.sampling import Sampler
+from ttt3r_ros.model.checkpoint import LoadedNetwork, save_network
+
+NAME = 'embedded'
+LICENSE = 'Apache-2.0'
+NOTE = ('EMBEDDED WEIGHTS: a small network that has seen synthetic rooms alone, at 64×48 pixels. Good to try things '
+        'with, not to drive by: set the parameter weights to a checkpoint (README, Weights).')
+ENOUGH = 64  # worlds to begin with
+MOST_PROCESSES = 4  # by default: with more each has too few sequences to be quick
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog='python -m training', description=__doc__)
+    parser.add_argument('--out', type=Path, default=Path('out/training'), metavar='FOLDER',
+                        help='footage, log, curve, checkpoints; what is there is continued (default: %(default)s)')
+    parser.add_argument('--minutes', type=float, default=90, help='of training, over all runs (default: %(default)s)')
+    parser.add_argument('--worlds', type=int, default=360, help='3 MB and some 3 s of one core each '
+                        '(default: %(default)s)')
+    parser.add_argument('--workers', type=int, default=os.cpu_count(), help='that render (default: %(default)s)')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu', help='default: %(default)s')
+    parser.add_argument('--processes', type=int, metavar='N', help='that train, with a share of the cores each; two of '
+                        f'one core are faster than one of two (default: 1 on a GPU, else a core each, at most '
+                        f'{MOST_PROCESSES})')
+    parser.add_argument('--learning-rate', type=float, default=1e-3, help='default: %(default)s')
+    parser.add_argument('--compile', action='store_true', help='compile the blocks: a quarter faster on a CPU, after '
+                        'some minutes; wants a C++ compiler')
+    args = parser.parse_args()
+    footage = args.out / 'footage'
+    _render(args, footage)
+    processes = args.processes or (1 if args.device != 'cpu' else min(MOST_PROCESSES, os.cpu_count()))
+    if processes == 1:
+        _train(args, footage)
+    else:
+        with TemporaryDirectory() as meeting:
+            multiprocessing.spawn(_train_together, (processes, meeting, args, footage), nprocs=processes)
+    draw(args.out / 'log.jsonl', args.out / 'curve.png')
+    Console(highlight=False).log(f'{args.out}/{NAME}.safetensors, curve.png, log.jsonl')
+
+
+def _render(args: argparse.Namespace, footage: Path) -> None:
+    """Start rendering, and return when there are worlds enough to begin with."""
+    renderers = [get_context('spawn').Process(target=render_worlds, daemon=True,
+                                              args=(footage, args.worlds, first, args.workers, args.device))
+                 for first in range(args.workers)]
+    for process in renderers:
+        process.start()
+    # On a CPU rendering and training would only be in each other's way.
+    enough = args.worlds if args.device == 'cpu' else min(args.worlds, ENOUGH)
+    bar = Progress(TextColumn('{task.description}'), BarColumn(), TextColumn('{task.completed:.0f}/{task.total:.0f}'),
+                   TimeElapsedColumn(), console=Console(highlight=False))
+    with bar:
+        task = bar.add_task('worlds', total=enough)
+        while (there := len(list(footage.glob('*.npy')))) < enough:
+            if not any(process.is_alive() for process in renderers):
+                raise SystemExit(f'rendering ended with {there} of {args.worlds} worlds: see above')
+            bar.update(task, completed=there)
+            time.sleep(1)
+
+
+def _train_together(rank: int, processes: int, meeting: str, args: argparse.Namespace, footage: Path) -> None:
+    torch.set_num_threads(max(1, os.cpu_count() // processes))
+    distributed.init_process_group('gloo', f'file://{meeting}/place', rank=rank, world_size=processes)
+    _train(args, footage)
+    distributed.destroy_process_group()
+
+
+def _train(args: argparse.Namespace, footage: Path) -> None:
+    device, console = torch.device(args.device), Console(highlight=False)
+    trainer = Trainer(args.out, Sampler(footage, device), device, minutes=args.minutes,
+                      learning_rate=args.learning_rate, compiled=args.compile)
+    trainer.run(lambda line: console.log(' '.join(f'{name} {value}' for name, value in line.items())))
+    if trainer.first:
+        loaded = LoadedNetwork(trainer.network, NAME, True, LICENSE, NOTE)
+        save_network(loaded, args.out / f'{NAME}.safetensors', dtype=torch.float16, streaming=True)
