@@ -8,7 +8,7 @@ from training.footage import SIZE, render_world
 from training.initialisation import initialise
 from training.lessons import Answers, Lessons
 from training.loop import CONFIG, TRAINED, Trainer, unroll
-from training.losses import ALPHA, POINTS_WEIGHT, Truth, losses, matrices, vectors
+from training.losses import ALPHA, POINTS_WEIGHT, SHORTEST, Truth, losses, matrices, shape_errors, vectors
 from training.motion import FARTHEST, FLOW_UNIT, NEARNESS_UNIT, PARALLAX_UNIT, motion
 from training.optimizer import optimizers_of, orthogonal
 from training.sampling import Sampler
@@ -147,6 +147,18 @@ def test_all_that_can_be_asked_is_trained(network, folder):
     gradients = torch.autograd.grad(total, weights, allow_unused=True)
     untouched = {name for name, gradient in zip(names, gradients) if gradient is None}
     assert untouched == {'masked_img_token'}  # nothing reads it
+
+
+def test_the_shape_of_a_path_has_a_scale_but_no_heading():
+    """Turned as a whole a path has the same shape; a tenth larger, it is wrong by a tenth of its distances."""
+    straight = torch.arange(5.0)[:, None] * torch.tensor([0.3, 0, 0.4])  # 0.5 m a frame
+    truth = torch.stack((straight, 2 * straight))
+    turned = truth[..., [1, 2, 0]]
+    assert shape_errors(turned, truth).abs().max() < 1e-5
+    # The mean distance of two of five places in a row is 1.6 steps, the path is 4.
+    assert torch.allclose(shape_errors(1.1 * turned, truth), torch.tensor(0.1 * 1.6 / 4), rtol=1e-3)
+    standing = torch.zeros(1, 5, 3)
+    assert float(shape_errors(straight[None], standing)) == pytest.approx(1.6 * 0.5 / SHORTEST, rel=1e-3)
 
 
 def test_training_stopped_and_started_again_is_training(folder, tmp_path):

@@ -20,6 +20,7 @@ POINTS_WEIGHT = 3.0
 ALPHA = 0.6  # the confidence term's weight; at DUSt3R's and CUT3R's 0.2 every confidence stays at its least, 1
 TRANSLATION_WEIGHT, ROTATION_WEIGHT = 10.0, 20.0  # per metre, per radian: a step's error is then about one of each
 STEP_WEIGHT, PATH_WEIGHT, START_WEIGHT = 1.0, 0.5, 0.3
+SHAPE_WEIGHT, SHORTEST = 30.0, 0.5  # the path's shape counts relative to its length, or to so many metres
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Truth:
 class Losses:
     """total is minimised; the rest are plain errors to read: relative, metres, radians, and flow in its unit.
 
-    step_*: from each frame to the next; translation and rotation: of the last frame, seen from the first.
+    step_*: from each frame to the next; translation and rotation: of the last frame, seen from the first; shape: of the
+    distances between all frames' places, which no turn of the whole path changes, relative to its length.
     """
 
     total: Tensor
@@ -45,6 +47,7 @@ class Losses:
     step_rotation: Tensor
     translation: Tensor
     rotation: Tensor
+    shape: Tensor
     flow: Tensor
 
 
@@ -66,14 +69,15 @@ def losses(prediction: Prediction, answers: Answers, truth: Truth) -> Losses:
     off = _weighed(translation, rotation)
     # Errors add up along the way, like a random walk's.
     age = torch.arange(1, shape[1], device=off.device).sqrt()
+    shape = shape_errors(pose[..., :3], truth.pose[..., :3])
     motion_errors = truth.motion.errors(answers.patches)
     lesson = _weighed(_length(answers.step[..., :3] - true_shift), _length(answers.step[..., 3:] - vectors(true_turn)))
     total = (POINTS_WEIGHT * regression + STEP_WEIGHT * _weighed(step_translation, step_rotation).mean()
              + PATH_WEIGHT * (off[:, 1:] / age).mean() + START_WEIGHT * off[:, 0].mean()
-             + lesson.mean() + sum(motion_errors))
+             + SHAPE_WEIGHT * shape.mean() + lesson.mean() + sum(motion_errors))
     depth = (points[..., 2] / truth.points[..., 2] - 1).abs()
     return Losses(total, *(x.detach().mean() for x in (error, depth, step_translation, step_rotation,
-                                                       translation[:, -1], rotation[:, -1], motion_errors[0])))
+                                                       translation[:, -1], rotation[:, -1], shape, motion_errors[0])))
 
 
 def matrices(quaternion: Tensor) -> Tensor:
@@ -89,6 +93,13 @@ def _steps(pose: Tensor) -> tuple[Tensor, Tensor]:
     turn, place = matrices(pose[..., 3:]), pose[..., :3]
     back = turn[:, :-1].mT
     return back @ turn[:, 1:], (back @ (place[:, 1:] - place[:, :-1])[..., None])[..., 0]
+
+
+def shape_errors(places: Tensor, true_places: Tensor) -> Tensor:
+    """Return how wrong the distances between places (B, T, 3) are in the mean, (B,): scale and form without heading."""
+    apart, truly_apart = (_length(p[:, :, None] - p[:, None]) for p in (places, true_places))
+    path = _length(true_places[:, 1:] - true_places[:, :-1]).sum(dim=1)
+    return (apart - truly_apart).abs().mean(dim=(1, 2)) / path.clamp(min=SHORTEST)
 
 
 def _weighed(translation: Tensor, rotation: Tensor) -> Tensor:
