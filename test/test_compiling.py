@@ -17,6 +17,7 @@ from ttt3r_ros.model.update_rules import make_rule
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_compiled_blocks_answer_as_ever():
     """Frames under the rule that looks at all there is agree with the plain network's, and are compiled once for each
     size: another comes in another thread, as the robot's do, and not all that it needs is in the first one's limit."""

@@ -64,6 +64,7 @@ def small_bag(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_demo_of_the_room_ends_with_every_result(tmp_path):
     """A lossless demo answers every frame, keeps every promise and leaves all results."""
     code, output, errors = demo('--input', f'synthetic:0:{FRAMES}', '--out', str(tmp_path))
@@ -82,6 +83,7 @@ def test_demo_of_the_room_ends_with_every_result(tmp_path):
     assert width > 1500 and height > 1000
 
 
+@pytest.mark.slow
 def test_demo_of_a_bag_of_jpegs_keeps_stamps_to_the_nanosecond(small_bag, tmp_path):
     """A bag is played as it is, compressed images too, and the trajectory has exactly its stamps."""
     code, output, errors = demo('--input', str(small_bag), '--rate', '20', '--out', str(tmp_path),
@@ -95,6 +97,7 @@ def test_demo_of_a_bag_of_jpegs_keeps_stamps_to_the_nanosecond(small_bag, tmp_pa
     assert not (tmp_path / 'demo_bag').exists()
 
 
+@pytest.mark.slow
 def test_interrupted_demo_leaves_no_process_behind(tmp_path):
     """Ctrl-C while frames are replayed ends the node and the replay, with code 130."""
     process = start_demo('--input', 'synthetic:0:60', '--rate', '3', '--out', str(tmp_path))

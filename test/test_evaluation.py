@@ -78,6 +78,7 @@ def test_summaries_are_over_the_worlds_that_have_a_score():
     assert lengths(60) == (16, 50, 60)
 
 
+@pytest.mark.slow
 def test_the_command_writes_table_picture_and_numbers(tmp_path):
     """`ttt3r evaluate` ends well and leaves its three files; a rule that is none is refused in one line."""
     command = [sys.executable, str(SCRIPT), 'evaluate', '--weights', 'untrained', '--worlds', '1',
@@ -92,6 +93,7 @@ def test_the_command_writes_table_picture_and_numbers(tmp_path):
     assert refused.returncode == 2 and refused.stderr.count('\n') == 1 and 'ttt4r' in refused.stderr
 
 
+@pytest.mark.slow
 def test_calibration_is_measured_and_found_beside_the_weights(tmp_path):
     """`ttt3r calibrate` writes coefficients of its own for these weights, with what other worlds say of them."""
     weights = tmp_path / 'small.safetensors'

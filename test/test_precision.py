@@ -124,6 +124,7 @@ def test_rotations_norms_and_the_write_run_in_float32(precision):
     assert network.dtype in types.seen['linear']
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('precision', LOWER)
 def test_the_error_stays_small_over_many_frames(precision):
     """Over 200 frames pose, points and state stay as near to float32 as after the first; none drifts away."""

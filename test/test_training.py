@@ -161,6 +161,7 @@ def test_the_shape_of_a_path_has_a_scale_but_no_heading():
     assert float(shape_errors(straight[None], standing)) == pytest.approx(1.6 * 0.5 / SHORTEST, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_training_stopped_and_started_again_is_training(folder, tmp_path):
     """Four updates in one run and two and two in two runs leave the same weights, and the loss of a batch falls."""
     gated = np.array([True, False])
@@ -208,6 +209,7 @@ def _update_in_two(rank, meeting, folder, target, seeds):
     distributed.destroy_process_group()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('seeds', [(5, 5), (5, 6)])
 def test_processes_learn_from_the_mean_of_their_batches(folder, tmp_path, seeds):
     """Two processes stay equal; with the same batch they are what one process is, with different ones they are not."""

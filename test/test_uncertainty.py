@@ -132,6 +132,7 @@ def deviations(coefficients, paths):
     return np.array([[np.sqrt(np.diag(c.pose)) for c in followed(coefficients, seen)] for seen in paths])
 
 
+@pytest.mark.slow
 def test_the_fit_finds_the_pose_coefficients(paths):
     """From a wrong start the fit predicts the true deviations all along the path, also of paths it has not seen."""
     seen, errors = paths
