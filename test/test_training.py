@@ -161,13 +161,14 @@ def test_the_shape_of_a_path_has_a_scale_but_no_heading():
     assert float(shape_errors(straight[None], standing)) == pytest.approx(1.6 * 0.5 / SHORTEST, rel=1e-3)
 
 
+def _trainer(footage, target, minutes=1e6):
+    return Trainer(target, Sampler(footage, CPU), CPU, minutes=minutes, learning_rate=1e-3)
+
+
 @pytest.mark.slow
 def test_training_stopped_and_started_again_is_training(folder, tmp_path):
     """Four updates in one run and two and two in two runs leave the same weights, and the loss of a batch falls."""
     gated = np.array([True, False])
-
-    def trainer(name):
-        return Trainer(tmp_path / name, Sampler(folder, CPU), CPU, minutes=1e6, learning_rate=1e-3)
 
     def update(trained, steps):
         for _ in range(steps):
@@ -175,9 +176,9 @@ def test_training_stopped_and_started_again_is_training(folder, tmp_path):
             trained.step += 1
         return trained
 
-    whole = update(trainer('whole'), 4)
-    update(trainer('parts'), 2).save()
-    parts = update(trainer('parts'), 2)
+    whole = update(_trainer(folder, tmp_path / 'whole'), 4)
+    update(_trainer(folder, tmp_path / 'parts'), 2).save()
+    parts = update(_trainer(folder, tmp_path / 'parts'), 2)
     assert parts.step == whole.step == 4
     for name, value in whole.network.state_dict().items():
         assert torch.equal(value, parts.network.state_dict()[name]), name
@@ -191,7 +192,7 @@ def test_training_stopped_and_started_again_is_training(folder, tmp_path):
 
 def test_a_run_ends_when_its_time_is_spent_and_keeps_a_log(folder, tmp_path):
     """A run with no time left changes nothing but writes its checkpoint."""
-    trainer = Trainer(tmp_path, Sampler(folder, CPU), CPU, minutes=1, learning_rate=1e-3)
+    trainer = _trainer(folder, tmp_path, minutes=1)
     trainer.seconds = 60.0
     before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
     trainer.run(lambda line: None)
@@ -202,7 +203,7 @@ def test_a_run_ends_when_its_time_is_spent_and_keeps_a_log(folder, tmp_path):
 def _update_in_two(rank, meeting, folder, target, seeds):
     torch.set_num_threads(1)
     distributed.init_process_group('gloo', f'file://{meeting}', rank=rank, world_size=2)
-    trainer = Trainer(target, Sampler(folder, CPU), CPU, minutes=1e6, learning_rate=1e-3)
+    trainer = _trainer(folder, target)
     trainer.update(trainer.sampler.draw(np.random.default_rng(seeds[rank]), 2, 3, (1,)), np.array([True, False]))
     torch.save(trainer.network.state_dict(), target / f'{rank}.pt')
     trainer.save()
@@ -215,7 +216,7 @@ def test_processes_learn_from_the_mean_of_their_batches(folder, tmp_path, seeds)
     """Two processes stay equal; with the same batch they are what one process is, with different ones they are not."""
     multiprocessing.spawn(_update_in_two, (tmp_path / 'meeting', folder, tmp_path, seeds), nprocs=2)
     first, second = (torch.load(tmp_path / f'{rank}.pt', weights_only=True) for rank in (0, 1))
-    alone = Trainer(tmp_path / 'alone', Sampler(folder, CPU), CPU, minutes=1e6, learning_rate=1e-3)
+    alone = _trainer(folder, tmp_path / 'alone')
     alone.update(alone.sampler.draw(np.random.default_rng(5), 2, 3, (1,)), np.array([True, False]))
     kept = torch.load(tmp_path / 'training.pt', weights_only=True)['learned']
     name = 'dec_blocks.0.mlp.fc1.weight'

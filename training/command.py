@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,6 +24,7 @@ NAME = 'embedded'
 LICENSE = 'Apache-2.0'
 NOTE = ('EMBEDDED WEIGHTS: a small network that has seen synthetic rooms alone, at 64×48 pixels. Good to try things '
         'with, not to drive by: set the parameter weights to a checkpoint (README, Weights).')
+FOOTAGE = 'footage'  # in --out
 ENOUGH = 64  # worlds to begin with
 MOST_PROCESSES = 4  # by default: with more each has too few sequences to be quick
 
@@ -46,22 +46,23 @@ def main() -> None:
     parser.add_argument('--compile', action='store_true', help='compile the blocks: a quarter faster on a CPU, after '
                         'some minutes; wants a C++ compiler')
     args = parser.parse_args()
-    footage = args.out / 'footage'
-    _render(args, footage)
+    _render(args)
     processes = args.processes or (1 if args.device != 'cpu' else min(MOST_PROCESSES, os.cpu_count()))
     if processes == 1:
-        _train(args, footage)
+        _train(args)
     else:
         with TemporaryDirectory() as meeting:
-            multiprocessing.spawn(_train_together, (processes, meeting, args, footage), nprocs=processes)
+            multiprocessing.spawn(_train_together, (processes, meeting, args), nprocs=processes)
     draw(args.out / 'log.jsonl', args.out / 'curve.png')
     Console(highlight=False).log(f'{args.out}/{NAME}.safetensors, curve.png, log.jsonl')
 
 
-def _render(args: argparse.Namespace, footage: Path) -> None:
+def _render(args: argparse.Namespace) -> None:
     """Start rendering, and return when there are worlds enough to begin with."""
-    renderers = [get_context('spawn').Process(target=render_worlds, daemon=True,
-                                              args=(footage, args.worlds, first, args.workers, args.device))
+    footage = args.out / FOOTAGE
+    spawn = multiprocessing.get_context('spawn')
+    renderers = [spawn.Process(target=render_worlds, daemon=True,
+                               args=(footage, args.worlds, first, args.workers, args.device))
                  for first in range(args.workers)]
     for process in renderers:
         process.start()
@@ -78,16 +79,16 @@ def _render(args: argparse.Namespace, footage: Path) -> None:
             time.sleep(1)
 
 
-def _train_together(rank: int, processes: int, meeting: str, args: argparse.Namespace, footage: Path) -> None:
+def _train_together(rank: int, processes: int, meeting: str, args: argparse.Namespace) -> None:
     torch.set_num_threads(max(1, os.cpu_count() // processes))
     distributed.init_process_group('gloo', f'file://{meeting}/place', rank=rank, world_size=processes)
-    _train(args, footage)
+    _train(args)
     distributed.destroy_process_group()
 
 
-def _train(args: argparse.Namespace, footage: Path) -> None:
+def _train(args: argparse.Namespace) -> None:
     device, console = torch.device(args.device), Console(highlight=False)
-    trainer = Trainer(args.out, Sampler(footage, device), device, minutes=args.minutes,
+    trainer = Trainer(args.out, Sampler(args.out / FOOTAGE, device), device, minutes=args.minutes,
                       learning_rate=args.learning_rate, compiled=args.compile)
     trainer.run(lambda line: console.log(' '.join(f'{name} {value}' for name, value in line.items())))
     if trainer.first:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, distributed, nn
+from torch.nn.utils import clip_grad_norm_, parameters_to_vector, vector_to_parameters
 
 from training.initialisation import initialise
 from training.lessons import Answers, Lessons
@@ -179,7 +180,7 @@ class Trainer:
         loss = losses(prediction, answers, batch.truth)
         loss.total.backward()
         self._average_gradients()
-        norm = torch.nn.utils.clip_grad_norm_(self._learned.parameters(), CLIP)
+        norm = clip_grad_norm_(self._learned.parameters(), CLIP)
         if torch.isfinite(norm):
             for optimizer in self._optimizers:
                 optimizer.step()
@@ -189,10 +190,9 @@ class Trainer:
         if self._processes == 1:
             return
         gradients = [p.grad for p in self._learned.parameters() if p.grad is not None]
-        together = torch.cat([g.flatten() for g in gradients])
+        together = parameters_to_vector(gradients)
         distributed.all_reduce(together)
-        for gradient, part in zip(gradients, together.split([g.numel() for g in gradients]), strict=True):
-            torch.div(part.view_as(gradient), self._processes, out=gradient)
+        vector_to_parameters(together / self._processes, gradients)
 
     def _agreed(self, seconds: float) -> float:
         """Return the first process's number: stages and rates go by it in all."""

@@ -57,8 +57,8 @@ def losses(prediction: Prediction, answers: Answers, truth: Truth) -> Losses:
     prediction: of B·T frames. A point's error is taken relative to its distance, so that near and far count alike;
     CUT3R divides by the mean distance. Scales are never aligned: answers are metric.
     """
-    shape = truth.pose.shape[:2]
-    points, confidence, pose = (x.unflatten(0, shape) for x in (prediction.points, prediction.confidence,
+    size = truth.pose.shape[:2]
+    points, confidence, pose = (x.unflatten(0, size) for x in (prediction.points, prediction.confidence,
                                                                 prediction.pose))
     error = _length(points - truth.points) / _length(truth.points)
     regression = (confidence * error - ALPHA * confidence.log()).mean()
@@ -68,7 +68,7 @@ def losses(prediction: Prediction, answers: Answers, truth: Truth) -> Losses:
     step_translation, step_rotation = _length(shift - true_shift), _angle(turn, true_turn)
     off = _weighed(translation, rotation)
     # Errors add up along the way, like a random walk's.
-    age = torch.arange(1, shape[1], device=off.device).sqrt()
+    age = torch.arange(1, size[1], device=off.device).sqrt()
     shape = shape_errors(pose[..., :3], truth.pose[..., :3])
     motion_errors = truth.motion.errors(answers.patches)
     lesson = _weighed(_length(answers.step[..., :3] - true_shift), _length(answers.step[..., 3:] - vectors(true_turn)))
@@ -98,7 +98,7 @@ def _steps(pose: Tensor) -> tuple[Tensor, Tensor]:
 def shape_errors(places: Tensor, true_places: Tensor) -> Tensor:
     """Return how wrong the distances between places (B, T, 3) are in the mean, (B,): scale and form without heading."""
     apart, truly_apart = (_length(p[:, :, None] - p[:, None]) for p in (places, true_places))
-    path = _length(true_places[:, 1:] - true_places[:, :-1]).sum(dim=1)
+    path = truly_apart.diagonal(offset=1, dim1=1, dim2=2).sum(dim=1)
     return (apart - truly_apart).abs().mean(dim=(1, 2)) / path.clamp(min=SHORTEST)
 
 

@@ -21,14 +21,18 @@ ADAM_LENGTH = 0.2  # root mean square of AdamW's moves, in learning rates
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """Return the matrix (m, n) with all singular values near 1, between 0.7 and 1.2; a zero stays one."""
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.mT
-    wide = wide / wide.norm().clamp(min=1e-12)
+    """Return the matrix (m, n) with its singular values near 1; a zero stays one.
+
+    Those above a three hundredth of its norm come out between 0.68 and 1.14, smaller ones smaller.
+    """
+    if matrix.shape[0] > matrix.shape[1]:  # products are of the shorter side
+        return orthogonal(matrix.mT).mT
+    wide = matrix / matrix.norm().clamp(min=1e-12)
     a, b, c = QUINTIC
     for _ in range(ITERATIONS):
         gram = wide @ wide.mT
         wide = a * wide + (b * gram + c * gram @ gram) @ wide
-    return wide if matrix.shape[0] <= matrix.shape[1] else wide.mT
+    return wide
 
 
 class Muon(torch.optim.Optimizer):
@@ -43,7 +47,10 @@ class Muon(torch.optim.Optimizer):
         """Move every matrix once."""
         for group in self.param_groups:
             for weight in group['params']:
-                momentum = self.state[weight].setdefault('momentum', torch.zeros_like(weight))
+                state = self.state[weight]
+                if not state:
+                    state['momentum'] = torch.zeros_like(weight)
+                momentum = state['momentum']
                 momentum.lerp_(weight.grad, 1 - MOMENTUM)
                 move = orthogonal(torch.lerp(weight.grad, momentum, MOMENTUM))  # Nesterov's
                 weight.mul_(1 - group['lr'] * DECAY)
