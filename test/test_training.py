@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -190,14 +192,19 @@ def test_training_stopped_and_started_again_is_training(folder, tmp_path):
     assert costs[-1] < 0.9 * costs[0]
 
 
-def test_a_run_ends_when_its_time_is_spent_and_keeps_a_log(folder, tmp_path):
-    """A run with no time left changes nothing but writes its checkpoint."""
+def test_a_run_ends_when_its_time_is_spent_and_keeps_a_log(folder, tmp_path, monkeypatch):
+    """A run with no time left changes nothing but writes its checkpoint; one with time for a step logs that step."""
     trainer = _trainer(folder, tmp_path, minutes=1)
     trainer.seconds = 60.0
     before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
     trainer.run(lambda line: None)
     assert (tmp_path / 'training.pt').exists()
     assert all(torch.equal(value, before[name]) for name, value in trainer.network.state_dict().items())
+    monkeypatch.setattr('training.loop.SEQUENCES', 2)
+    trainer.seconds, lines = 59.999, []
+    trainer.run(lines.append)
+    assert [line['step'] for line in lines] == [trainer.step] == [1]
+    assert [json.loads(line) for line in (tmp_path / 'log.jsonl').read_text().splitlines()] == lines
 
 
 def _update_in_two(rank, meeting, folder, target, seeds):

@@ -155,7 +155,7 @@ class Trainer:
             recent.append(self.update(batch, rng.random(len(batch.images)) < GATED))
             self.step += 1
             self.seconds = self._agreed(self.seconds + time.perf_counter() - began)
-            if self.step % LOG_EVERY == 0:
+            if self.step % LOG_EVERY == 0 or self.progress >= 1:
                 if self.first:
                     report(self._log(stage, recent))
                 recent.clear()
