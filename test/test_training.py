@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -68,6 +69,20 @@ def test_a_batchs_truth_is_one_world(folder):
     for first, second in zip(world[:, 0], world[:, 1]):
         near = torch.cdist(second.reshape(-1, 3)[::37], first.reshape(-1, 3)[::3]).min(dim=1).values
         assert (near < 0.3).float().mean() > 0.5
+
+
+def test_a_batch_shows_rooms_in_other_colours(folder, monkeypatch):
+    """Of sequences that differ in nothing else, some have red, green and blue in each order; never more than three."""
+    monkeypatch.setattr('training.sampling._tinted', lambda rng, rgb: rgb)
+    monkeypatch.setattr('training.sampling.MIRRORED', 0)
+    sampler = Sampler(folder, CPU)
+    footage = np.concatenate([np.load(name)['rgb'] for name in sorted(folder.glob('*.npy'))])
+    firsts = sampler.draw(np.random.default_rng(2), 200, 1, (1,)).images[:, 0].permute(0, 2, 3, 1).numpy()
+    seen = np.rint((firsts + 1) / 2 * 255).astype(np.uint8)
+    orders = [next(order for order in permutations(range(3)) if (footage[..., order] == image).all((1, 2, 3)).any())
+              for image in seen]
+    assert set(orders) == set(permutations(range(3)))
+    assert 0.45 < orders.count((0, 1, 2)) / len(orders) < 0.72  # half, and a sixth of the others
 
 
 def test_flow_and_parallax_are_those_of_a_plane():

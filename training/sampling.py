@@ -16,6 +16,8 @@ from training.losses import Truth
 from training.motion import motion
 
 MIRRORED, REVERSED = 0.5, 0.03  # of all sequences; cameras seldom move backwards
+# Of all sequences have their colours exchanged: a room's size is to be read off its shape, not remembered by its paint.
+RECOLOURED = 0.5
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Sampler:
             self.worlds = [np.load(name, mmap_mode='r') for name in names]
 
     def draw(self, rng: np.random.Generator, sequences: int, frames: int, strides: tuple[int, ...]) -> Batch:
-        """Draw sequences of that many frames: any world, start and stride, some reversed in time or mirrored."""
+        """Draw sequences of that many frames: any world, start, stride; some reversed in time, mirrored, recoloured."""
         clips, mirrored = [], rng.random(sequences) < MIRRORED
         for _ in range(sequences):
             stride = rng.choice(strides)
@@ -61,7 +63,7 @@ class Sampler:
         rgb = torch.where(flip[:, None, None, None, None], rgb.flip(3), rgb)
         matrix = intrinsics[:, 0].clone()
         matrix[flip, 0, 2] = SIZE[1] - 1 - matrix[flip, 0, 2]
-        images = _tinted(rng, rgb / 255).permute(0, 1, 4, 2, 3) * 2 - 1
+        images = _tinted(rng, _recoloured(rng, rgb) / 255).permute(0, 1, 4, 2, 3) * 2 - 1
         to_first = torch.from_numpy(relative.astype(np.float32)).to(self._device)
         return Batch(images, Truth(points, torch.from_numpy(_vectors(relative)).to(self._device),
                                    motion(points, to_first, matrix)))
@@ -88,6 +90,15 @@ def _points(depth: Tensor, intrinsics: Tensor) -> Tensor:
     k = intrinsics[..., None, None]
     x, y = (u - k[:, :, 0, 2]) / k[:, :, 0, 0], (v - k[:, :, 1, 2]) / k[:, :, 1, 1]
     return torch.stack((x * depth, y * depth, depth), dim=-1)
+
+
+def _recoloured(rng: np.random.Generator, rgb: Tensor) -> Tensor:
+    """Return rgb (B, T, H, W, 3) with the channels of some sequences in another order."""
+    plain = rng.random(len(rgb)) >= RECOLOURED
+    order = rng.permuted(np.tile(np.arange(3), (len(rgb), 1)), axis=1)
+    order[plain] = np.arange(3)
+    order = torch.from_numpy(order).to(rgb.device)[:, None, None, None]
+    return rgb.gather(-1, order.expand(rgb.shape))
 
 
 def _tinted(rng: np.random.Generator, rgb: Tensor) -> Tensor:
