@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument('--out', type=Path, default=Path('out/training'), metavar='FOLDER',
                         help='footage, log, curve, checkpoints; what is there is continued (default: %(default)s)')
     parser.add_argument('--minutes', type=float, default=90, help='of training, over all runs (default: %(default)s)')
-    parser.add_argument('--worlds', type=int, default=360, help='3 MB and some 3 s of one core each '
+    parser.add_argument('--worlds', type=int, default=1000, help='2 MB and some 2 s of one core each '
                         '(default: %(default)s)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='that render (default: %(default)s)')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu', help='default: %(default)s')

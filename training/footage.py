@@ -13,7 +13,8 @@ from ttt3r_ros.synthetic import World
 
 SIZE = (48, 64)
 SHRINK = 2  # rendered larger by this, and resized as the reconstructor resizes
-FRAMES = 192  # of each world
+FRAMES = 96  # of each world: many rooms teach more than long ways through few
+WAY = 480  # frames that the whole way would have; the beginning is filmed
 DENSITY = 60.0  # texels per metre: enough for this image size, and quicker to paint
 # Seeds from here on are for training; evaluation and tests keep below.
 FIRST_SEED = 1_000_000
@@ -22,11 +23,12 @@ FRAME = np.dtype([('rgb', np.uint8, (*SIZE, 3)), ('depth', np.float16, SIZE), ('
 
 
 def render_world(seed: int, device: str, frames: int = FRAMES, density: float = DENSITY) -> np.ndarray:
-    """Return the frames of a world as an array of FRAME, drawn on a device."""
-    world = World(seed, frames, (SHRINK * SIZE[0], SHRINK * SIZE[1]), density)
+    """Return the first frames of a world as an array of FRAME, drawn on a device."""
+    world = World(seed, max(frames, WAY), (SHRINK * SIZE[0], SHRINK * SIZE[1]), density)
     footage = np.zeros(frames, FRAME)
-    footage['pose'], footage['intrinsics'] = world.poses, _shrunk(world.intrinsics)
-    for frame, (rgb, depth) in zip(footage, world.film(None if device == 'cpu' else device), strict=True):
+    footage['pose'], footage['intrinsics'] = world.poses[:frames], _shrunk(world.intrinsics)
+    film = world.film(None if device == 'cpu' else device)
+    for frame, (rgb, depth) in zip(footage, film, strict=False):
         frame['rgb'] = Image.fromarray(rgb).resize(SIZE[::-1], Image.Resampling.LANCZOS)
         frame['depth'] = depth.reshape(SIZE[0], SHRINK, SIZE[1], SHRINK).mean(axis=(1, 3))
     return footage

@@ -11,7 +11,7 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from training.footage import FRAMES, SIZE
+from training.footage import SIZE
 from training.losses import Truth
 from training.motion import motion
 
@@ -47,10 +47,9 @@ class Sampler:
         """Draw sequences of that many frames: any world, start, stride; some reversed in time, mirrored, recoloured."""
         clips, mirrored = [], rng.random(sequences) < MIRRORED
         for _ in range(sequences):
-            stride = rng.choice(strides)
-            start = rng.integers(FRAMES - (frames - 1) * stride)
+            world, stride = self.worlds[rng.integers(len(self.worlds))], rng.choice(strides)
+            start = rng.integers(len(world) - (frames - 1) * stride)
             index = start + stride * np.arange(frames)
-            world = self.worlds[rng.integers(len(self.worlds))]
             clips.append(world[index[::-1] if rng.random() < REVERSED else index])
         clips = np.stack(clips)
         relative = _relative(clips['pose'], mirrored)
