@@ -71,7 +71,7 @@ def test_a_batchs_truth_is_one_world(folder):
 
 
 def test_a_batch_shows_rooms_in_other_colours(folder, monkeypatch):
-    """Of sequences that differ in nothing else, some have red, green and blue in each order; never more than three."""
+    """Each order of red, green and blue is seen, the filmed one most, and nothing else about the colours changes."""
     monkeypatch.setattr('training.sampling._tinted', lambda rng, rgb: rgb)
     monkeypatch.setattr('training.sampling.MIRRORED', 0)
     sampler = Sampler(folder, CPU)

@@ -15,9 +15,8 @@ from training.footage import SIZE
 from training.losses import Truth
 from training.motion import motion
 
-MIRRORED, REVERSED = 0.5, 0.03  # of all sequences; cameras seldom move backwards
-# Of all sequences have their colours exchanged: a room's size is to be read off its shape, not remembered by its paint.
-RECOLOURED = 0.5
+# Of all sequences. Cameras seldom move backwards; a room's size is to be read off its shape, not known by its paint.
+MIRRORED, REVERSED, RECOLOURED = 0.5, 0.03, 0.5
 
 
 @dataclass(frozen=True)
