@@ -11,7 +11,18 @@ from training.footage import SIZE, render_world
 from training.initialisation import initialise
 from training.lessons import Answers, Lessons
 from training.loop import CONFIG, TRAINED, Trainer, unroll
-from training.losses import ALPHA, POINTS_WEIGHT, SHORTEST, Truth, losses, matrices, shape_errors, vectors
+from training.losses import (
+    ALPHA,
+    PLAIN_WEIGHT,
+    POINTS_WEIGHT,
+    RAYS_WEIGHT,
+    SHORTEST,
+    Truth,
+    losses,
+    matrices,
+    shape_errors,
+    vectors,
+)
 from training.motion import FARTHEST, FLOW_UNIT, NEARNESS_UNIT, PARALLAX_UNIT, motion
 from training.optimizer import optimizers_of, orthogonal
 from training.sampling import Sampler
@@ -121,11 +132,12 @@ def test_losses_are_least_at_the_truth():
     told = truth.motion
     patches = torch.cat((told.flow.flatten(-2), told.parallax.flatten(-2), told.nearness), -1)
 
-    def loss(points_off=0.0, pose_off=0.0, lesson_off=0.0, step_off=0.0):
+    def loss(points_off=0.0, pose_off=0.0, lesson_off=0.0, step_off=0.0, confidence=2.0):
         steps = torch.cat((step[..., :3, 3], vectors(step[..., :3, :3])), -1)
         answers = Answers(patches + lesson_off, steps + step_off)
         wrong = pose.flatten(0, 1) + pose_off * torch.tensor([1.0, 1, 1, 0, 0, 0, 0])
-        return losses(Prediction(wrong, points.flatten(0, 1) + points_off, 2 * torch.ones(6, 48, 64)), answers, truth)
+        return losses(Prediction(wrong, points.flatten(0, 1) + points_off, confidence * torch.ones(6, 48, 64)), answers,
+                      truth)
 
     right = loss()
     assert max(map(float, (right.points, right.depth, right.translation))) < 1e-4
@@ -133,6 +145,12 @@ def test_losses_are_least_at_the_truth():
     assert float(right.total) == pytest.approx(-POINTS_WEIGHT * ALPHA * np.log(2), abs=0.1)
     for off in ({'points_off': 0.1}, {'pose_off': 0.1}, {'lesson_off': 0.3}, {'step_off': 0.1}):
         assert loss(**off).total > right.total + 0.01, off
+    # However little it is trusted, a wrong point costs; more so if it is trusted. So does its ray by itself.
+    for confidence in (1e-3, 2.0):
+        off = loss(points_off=5.0, confidence=confidence)
+        assert off.points > 1 and off.rays > 0.1
+        costs = (PLAIN_WEIGHT + confidence * POINTS_WEIGHT) * off.points + RAYS_WEIGHT * off.rays
+        assert float(off.total - loss(confidence=confidence).total) == pytest.approx(float(costs), rel=1e-2)
 
 
 def test_the_first_weights_see_motion(network, folder):

@@ -16,7 +16,9 @@ from training.lessons import Answers
 from training.motion import Motion
 from ttt3r_ros.model.heads import Prediction
 
-POINTS_WEIGHT = 3.0
+# Points: their error under confidence; the error itself, as what is hard, near things above all, hardly counts under
+# confidence; and their rays', as a focal length misjudged makes a room's depth and every turn wrong.
+POINTS_WEIGHT, PLAIN_WEIGHT, RAYS_WEIGHT = 2.0, 10.0, 30.0
 ALPHA = 0.6  # the confidence term's weight; at DUSt3R's and CUT3R's 0.2 every confidence stays at its least, 1
 TRANSLATION_WEIGHT, ROTATION_WEIGHT = 10.0, 20.0  # per metre, per radian: a step's error is then about one of each
 STEP_WEIGHT, PATH_WEIGHT, START_WEIGHT = 1.0, 0.5, 0.3
@@ -36,12 +38,14 @@ class Truth:
 class Losses:
     """total is minimised; the rest are plain errors to read: relative, metres, radians, and flow in its unit.
 
-    step_*: from each frame to the next; translation and rotation: of the last frame, seen from the first; shape: of the
-    distances between all frames' places, which no turn of the whole path changes, relative to its length.
+    rays: of the points' directions; step_*: from each frame to the next; translation and rotation: of the last frame,
+    seen from the first; shape: of the distances between all frames' places, which no turn of the whole path changes,
+    relative to its length.
     """
 
     total: Tensor
     points: Tensor
+    rays: Tensor
     depth: Tensor
     step_translation: Tensor
     step_rotation: Tensor
@@ -72,11 +76,13 @@ def losses(prediction: Prediction, answers: Answers, truth: Truth) -> Losses:
     shape = shape_errors(pose[..., :3], truth.pose[..., :3])
     motion_errors = truth.motion.errors(answers.patches)
     lesson = _weighed(_length(answers.step[..., :3] - true_shift), _length(answers.step[..., 3:] - vectors(true_turn)))
-    total = (POINTS_WEIGHT * regression + STEP_WEIGHT * _weighed(step_translation, step_rotation).mean()
+    rays = _length(_directions(points) - _directions(truth.points))
+    total = (POINTS_WEIGHT * regression + PLAIN_WEIGHT * error.mean() + RAYS_WEIGHT * rays.mean()
+             + STEP_WEIGHT * _weighed(step_translation, step_rotation).mean()
              + PATH_WEIGHT * (off[:, 1:] / age).mean() + START_WEIGHT * off[:, 0].mean()
              + SHAPE_WEIGHT * shape.mean() + lesson.mean() + sum(motion_errors))
     depth = (points[..., 2] / truth.points[..., 2] - 1).abs()
-    return Losses(total, *(x.detach().mean() for x in (error, depth, step_translation, step_rotation,
+    return Losses(total, *(x.detach().mean() for x in (error, rays, depth, step_translation, step_rotation,
                                                        translation[:, -1], rotation[:, -1], shape, motion_errors[0])))
 
 
@@ -100,6 +106,10 @@ def shape_errors(places: Tensor, true_places: Tensor) -> Tensor:
     apart, truly_apart = (_length(p[:, :, None] - p[:, None]) for p in (places, true_places))
     path = truly_apart.diagonal(offset=1, dim1=1, dim2=2).sum(dim=1)
     return (apart - truly_apart).abs().mean(dim=(1, 2)) / path.clamp(min=SHORTEST)
+
+
+def _directions(points: Tensor) -> Tensor:
+    return points / _length(points)[..., None]
 
 
 def _weighed(translation: Tensor, rotation: Tensor) -> Tensor:
