@@ -162,10 +162,13 @@ class Robot:
     def call(self, kind, service: str, request, timeout: float = 30.0):
         """Call a service of the node under test and return its response."""
         name = f'/{self.target}/{service}'
+        first = not self._clients
         if name not in self._clients:
             self._clients[name] = self.node.create_client(kind, name)
         client = self._clients[name]
         self.wait_for(name, client.service_is_ready, timeout)
+        if first:
+            self.spin(0.3)  # the other side of the match: a node that has not found us yet drops its reply
         future = client.call_async(request)
         self.wait_for(f'an answer of {name}', future.done, timeout)
         return future.result()
