@@ -56,7 +56,7 @@ class Losses:
 
 
 def losses(prediction: Prediction, answers: Answers, truth: Truth) -> Losses:
-    """Return confidence-weighted regression of points, and that of poses, steps and lessons.
+    """Return the regression of points, confidence-weighted and plain, and that of rays, poses, steps and lessons.
 
     prediction: of B·T frames. A point's error is taken relative to its distance, so that near and far count alike;
     CUT3R divides by the mean distance. Scales are never aligned: answers are metric.
@@ -64,7 +64,9 @@ def losses(prediction: Prediction, answers: Answers, truth: Truth) -> Losses:
     size = truth.pose.shape[:2]
     points, confidence, pose = (x.unflatten(0, size) for x in (prediction.points, prediction.confidence,
                                                                 prediction.pose))
-    error = _length(points - truth.points) / _length(truth.points)
+    distance = _length(truth.points)
+    error = _length(points - truth.points) / distance
+    rays = _length(points / _length(points)[..., None] - truth.points / distance[..., None])
     regression = (confidence * error - ALPHA * confidence.log()).mean()
     translation = _length(pose[..., :3] - truth.pose[..., :3])
     rotation = _angle(matrices(pose[..., 3:]), matrices(truth.pose[..., 3:]))
@@ -76,7 +78,6 @@ def losses(prediction: Prediction, answers: Answers, truth: Truth) -> Losses:
     shape = shape_errors(pose[..., :3], truth.pose[..., :3])
     motion_errors = truth.motion.errors(answers.patches)
     lesson = _weighed(_length(answers.step[..., :3] - true_shift), _length(answers.step[..., 3:] - vectors(true_turn)))
-    rays = _length(_directions(points) - _directions(truth.points))
     total = (POINTS_WEIGHT * regression + PLAIN_WEIGHT * error.mean() + RAYS_WEIGHT * rays.mean()
              + STEP_WEIGHT * _weighed(step_translation, step_rotation).mean()
              + PATH_WEIGHT * (off[:, 1:] / age).mean() + START_WEIGHT * off[:, 0].mean()
@@ -106,10 +107,6 @@ def shape_errors(places: Tensor, true_places: Tensor) -> Tensor:
     apart, truly_apart = (_length(p[:, :, None] - p[:, None]) for p in (places, true_places))
     path = truly_apart.diagonal(offset=1, dim1=1, dim2=2).sum(dim=1)
     return (apart - truly_apart).abs().mean(dim=(1, 2)) / path.clamp(min=SHORTEST)
-
-
-def _directions(points: Tensor) -> Tensor:
-    return points / _length(points)[..., None]
 
 
 def _weighed(translation: Tensor, rotation: Tensor) -> Tensor:
