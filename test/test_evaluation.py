@@ -60,6 +60,7 @@ def test_a_trial_scores_every_length_that_it_reached(untrained):
     # The estimate is laid on the truth: its root mean square is the ATE.
     off = np.linalg.norm(outcome.estimate - outcome.truth, axis=1)
     assert np.sqrt((off ** 2).mean()) == pytest.approx(last.ate_se3, rel=1e-6)
+    assert str(Setting('ttt3r', 16, 'se3', 64)) == 'ttt3r, reset 16, se3, 64 keyframes'
     again = trial.run(untrained, Setting('ttt3r', 10), (FRAMES,))
     assert again.scores[0].setting == 'ttt3r, reset 10' and again.scores[0].ate_se3 != last.ate_se3
 

@@ -44,6 +44,26 @@ def test_a_world_has_a_way_back():
     np.testing.assert_allclose(world.own(beside)[:3, 3] - pose[:3, 3], [1, 0, 0], atol=1e-12)
 
 
+def test_a_correction_of_the_path_is_one_of_the_odometry_frame():
+    """The corrected path in true metres is map ← odom times odometry, also where the scale has changed on the way."""
+    world, correction = World(), poses(2, 3)[1]
+    world.start = poses(2, 5)[1]
+    for pose in poses(10):
+        scaled = world.advance(pose, 2.0)
+        corrected = correction @ pose
+        corrected[:3, 3] *= 2.0
+        np.testing.assert_allclose(world.map_from_odom(correction, pose, scaled, 2.0) @ world.camera(scaled),
+                                   world.start @ corrected, atol=1e-12)
+    for pose in poses(20)[10:]:
+        scaled = world.advance(pose, 3.0)
+        np.testing.assert_allclose(world.map_from_odom(np.eye(4), pose, scaled, 3.0), np.eye(4), atol=1e-12)
+        moved = world.map_from_odom(correction, pose, scaled, 3.0) @ world.camera(scaled)
+        np.testing.assert_allclose(np.linalg.inv(world.start) @ moved - scaled,
+                                   np.vstack((np.hstack((correction[:3, :3] @ pose[:3, :3] - pose[:3, :3],
+                                                         3.0 * (correction @ pose - pose)[:3, 3:])), np.zeros(4))),
+                                   atol=1e-12)
+
+
 def test_a_restart_in_between_changes_nothing():
     """World and Odometry restored from their states go on as the uninterrupted ones do, to the bit."""
     mount = poses(2, 9)[1]

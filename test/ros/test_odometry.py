@@ -213,6 +213,8 @@ def test_wheels_tell_the_metre(run):
 @pytest.mark.parametrize(('settings', 'reason'), [
     ({'scale_source': 'wheels'}, 'set base_frame'), ({'scale_source': 'floor'}, 'camera_height'),
     ({'initial_pose': [0.0, 1.0]}, 'x y z roll pitch yaw'), ({'map_frame': 'odom'}, 'map_frame'),
+    ({'keyframes': 5, 'reset_policy': 'interval'}, 'set map_frame'),
+    ({'keyframes': 5, 'map_frame': 'map'}, 'reset_policy to'),
     ({'cameras': ['front', 'rear']}, 'base_frame'), ({'cameras': ['front', 'front'], 'shared_state': True}, 'own name'),
     ({'shared_state': True}, 'several cameras')])
 def test_settings_that_do_not_go_together_are_refused_with_the_remedy(start_node, make_robot, settings, reason):

@@ -6,16 +6,23 @@ from __future__ import annotations
 from itertools import islice
 
 import numpy as np
-from harness import stamp_of
+import pytest
+from harness import CAMERA_FRAME, stamp_of
 from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.evaluation.accuracy import accuracy
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.sequences import Trajectory
 from ttt3r_ros.synthetic import World
 
 FRAMES, LENGTH = 60, 192  # of a world filmed at training's pace
 STEP = 100_000_000
 MOST = 0.03  # of the path's length
+LAPS, LAPS_LENGTH, LAPS_FRAMES = 3000, 300, 220  # a room that is walked round twice, and nearly all of that
 
 
 def test_the_published_path_is_the_camera_s(run):
@@ -55,3 +62,40 @@ def test_ten_resets_on_a_walk_break_no_odometry(run):
     steps, across = np.linalg.norm(np.diff(places, axis=0), axis=1), np.diff(segments) > 0
     assert across.sum() >= 10
     assert steps[across].max() <= 1.5 * steps[~across].max()
+
+
+@pytest.mark.slow
+def test_a_closed_loop_moves_the_map_and_not_the_odometry(run):
+    """Each image's map → odom is the library's correction, odom → camera goes on as without; the log tells each loop.
+    """
+    world = World(LAPS, LAPS_LENGTH, (48, 64))
+    images = [image for image, _ in islice(world.film(), LAPS_FRAMES)]
+    library = Reconstructor(load_network('embedded').network, make_rule('ttt3r'), alignment='se3', policy=Interval(16),
+                            keyframes=20)
+    frames = [library.step(image) for image in images]
+    assert frames[-1].loop_closures > 0
+    node, robot = run(lossless=True, weights='embedded', reset_policy='interval', reset_interval=16,
+                      segment_alignment='se3', keyframes=20, map_frame='map')
+    for i, image in enumerate(images):
+        robot.show(STEP * (i + 1), image)
+    robot.wait_for('all answers', lambda: len(robot.heard['status']) == LAPS_FRAMES, 60)
+    robot.wait_for('all transforms', lambda: sum(len(m.transforms) for m in robot.heard['tf']) == 2 * LAPS_FRAMES)
+    assert [s.loop_closures for s in robot.heard['status']] == [f.loop_closures for f in frames]
+    heard = {(t.header.frame_id, t.child_frame_id, stamp_of(t)): t.transform
+             for m in robot.heard['tf'] for t in m.transforms}
+    begin = np.eye(4)
+    begin[:3, :3] = OPTICAL_TO_BODY
+    for i, frame in enumerate(frames):
+        in_map, in_odom = (heard[(*names, STEP * (i + 1))] for names in (('map', 'odom'), ('odom', CAMERA_FRAME)))
+        np.testing.assert_allclose(_matrix(in_map), begin @ frame.correction @ np.linalg.inv(begin), atol=1e-9)
+        np.testing.assert_allclose(_matrix(in_odom), begin @ frame.pose, atol=1e-9)
+    assert node.log().count('loop closed') == frames[-1].loop_closures
+    assert not [t for m in robot.heard['tf_static'] for t in m.transforms if t.header.frame_id == 'map']
+
+
+def _matrix(transform) -> np.ndarray:
+    """Return the (4, 4) matrix of a Transform."""
+    p, q, found = transform.translation, transform.rotation, np.eye(4)
+    found[:3, :3] = Rotation.from_quat([q.x, q.y, q.z, q.w]).as_matrix()
+    found[:3, 3] = p.x, p.y, p.z
+    return found

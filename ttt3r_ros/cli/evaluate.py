@@ -25,6 +25,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--reset-interval', type=int, default=100, help='frames (default: %(default)s)')
     parser.add_argument('--alignment', choices=ALIGNMENTS, default='sim3',
                         help='how segments are chained at a reset (default: %(default)s)')
+    parser.add_argument('--keyframes', type=int, default=0, help='memories of ended segments that are kept to close '
+                        'loops with, in the runs with resets (default: %(default)s, no loop closure)')
     parser.add_argument('--worlds', type=int, default=8, help='default: %(default)s')
     parser.add_argument('--frames', type=int, default=1000, help='of each world (default: %(default)s)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
@@ -54,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     load_network(args.weights, args.device, args.precision)
     settings = [Setting(rule) for rule in args.rules]
     if not args.no_reset:
-        settings += [Setting(rule, args.reset_interval, args.alignment) for rule in args.rules]
+        settings += [Setting(rule, args.reset_interval, args.alignment, args.keyframes) for rule in args.rules]
     plan = campaign.Plan(args.weights, tuple(settings),
                          args.worlds, args.frames, device=args.device, precision=args.precision, jobs=args.jobs)
     console = Console(log_time=False, log_path=False, highlight=False)

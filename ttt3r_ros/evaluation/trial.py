@@ -26,21 +26,26 @@ CLOSE = 1.25
 
 @dataclass(frozen=True)
 class Setting:
-    """An update rule by name, after how many frames the memory is reset, 0 for never, and how segments are chained."""
+    """An update rule by name, after how many frames the memory is reset, 0 for never, how segments are chained, and how
+    many of their memories are kept to close loops with."""
 
     rule: str
     reset_interval: int = 0
     alignment: str = 'sim3'
+    keyframes: int = 0
 
     def __str__(self) -> str:
         """Return the name that tables show."""
         return self.rule + (f', reset {self.reset_interval}' if self.reset_interval else '') + (
-            f', {self.alignment}' if self.alignment != 'sim3' else '')
+            f', {self.alignment}' if self.alignment != 'sim3' else '') + (
+            f', {self.keyframes} keyframes' if self.keyframes else '')
 
 
 @dataclass(frozen=True)
 class Score:
     """The first `frames` frames of one world: metres, degrees and ratios, as in evaluation.accuracy.Accuracy.
+
+    Of the poses in the map as they were told at the time: where a loop is closed they jump, and RPE counts that.
 
     abs_rel: mean |z − truth| / truth of the depth; close: share of pixels within a factor of 1.25; neither is aligned.
     """
@@ -79,7 +84,8 @@ class Trial:
     def frames(self, loaded: LoadedNetwork, setting: Setting) -> Iterator[tuple[Frame, np.ndarray]]:
         """Reconstruct the world: each frame with its true depth; a prediction that is not finite ends it."""
         reconstructor = Reconstructor(loaded.network, make_rule(setting.rule), alignment=setting.alignment,
-                                      policy=Interval(setting.reset_interval) if setting.reset_interval else None)
+                                      policy=Interval(setting.reset_interval) if setting.reset_interval else None,
+                                      keyframes=setting.keyframes)
         for image, depth in self._film:
             try:
                 frame = reconstructor.step(image)
@@ -91,7 +97,7 @@ class Trial:
         """Reconstruct the world and score it; lengths that were not reached have no score."""
         poses, depths = [], []
         for frame, depth in self.frames(loaded, setting):
-            poses.append(frame.pose)
+            poses.append(frame.correction @ frame.pose)
             depths.append(depth_errors(frame, depth))
         depths = np.array(depths).reshape(-1, 2)
         scores, last = [], None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ class Estimate:
     """Where things are in the odometry frame: camera (4, 4), the optical frame; tracked (4, 4), the base or the camera.
 
     covariance (6, 6): of tracked, x y z rotX rotY rotZ, odometry axes. twist (6,): m/s and rad/s along and about
-    tracked's own axes, twist_covariance (6, 6) of it; both None where two poses in time are missing.
+    tracked's own axes, twist_covariance (6, 6) of it; both None where two poses in time are missing. map_from_odom
+    (4, 4): the odometry frame in the map, which closed loops move.
     """
 
     camera: np.ndarray
@@ -30,6 +31,7 @@ class Estimate:
     covariance: np.ndarray
     twist: np.ndarray | None
     twist_covariance: np.ndarray | None
+    map_from_odom: np.ndarray = field(default_factory=lambda: np.eye(4))
 
 
 class World:
@@ -59,6 +61,17 @@ class World:
     def own(self, camera: np.ndarray) -> np.ndarray:
         """Return the path's pose (4, 4) for an optical one in the odometry frame, by the scale now in force."""
         return self._scaled.take_back(np.linalg.inv(self.start) @ camera)
+
+    def map_from_odom(self, correction: np.ndarray, pose: np.ndarray, scaled: np.ndarray, scale: float) -> np.ndarray:
+        """Return the odometry frame (4, 4) in the map, for the path's correction (4, 4) at its pose (4, 4).
+
+        scaled: what `advance` returned for that pose; scale: with which. A scale that has changed on the way bends the
+        path, so the correction is the one that is right here.
+        """
+        metres = correction.copy()
+        metres[:3, 3] = (scaled[:3, 3] + scale * ((correction @ pose)[:3, 3] - pose[:3, 3])
+                         - correction[:3, :3] @ scaled[:3, 3])
+        return self.start @ metres @ np.linalg.inv(self.start)
 
     def state(self) -> dict[str, Any]:
         """Return what is remembered, as JSON."""

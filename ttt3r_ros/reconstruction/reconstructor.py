@@ -12,12 +12,13 @@ import torch
 
 from ttt3r_ros.model.config import PATCH_SIZE
 from ttt3r_ros.model.network import Encoded, Network
-from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence
+from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction, Recurrence
 from ttt3r_ros.model.stages import Stage, untimed
 from ttt3r_ros.model.update_rules import UpdateRule
 from ttt3r_ros.reconstruction import snapshot
 from ttt3r_ros.reconstruction.ahead import Ahead
 from ttt3r_ros.reconstruction.intrinsics import focal_length, pinhole, ray_map
+from ttt3r_ros.reconstruction.loop_closure import Closure, Keyframe, LoopCloser
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
 from ttt3r_ros.reconstruction.snapshot import Place
@@ -49,6 +50,8 @@ class Frame:
     the points allow none. image (h, w, 3) uint8: the model's image. pixel_map: where it lies in the
     camera's. scale: the segment's scale in the path.
     index: frames answered before this one; segment: resets before this one.
+    correction (4, 4): the path's world in the map, `correction @ pose` is the pose without the drift that loop closures
+    found; loop_closures: how many.
     """
 
     pose: np.ndarray
@@ -62,6 +65,8 @@ class Frame:
     scale: float
     segment: int
     index: int
+    correction: np.ndarray
+    loop_closures: int
 
 
 @dataclass(frozen=True)
@@ -87,11 +92,11 @@ class Reconstructor:
     recurrence = Recurrence  # what holds the memory
 
     def __init__(self, network: Network, rule: UpdateRule, *, alignment: str = 'sim3',
-                 policy: ResetPolicy | None = None, stage: Stage = untimed) -> None:
+                 policy: ResetPolicy | None = None, keyframes: int = 0, stage: Stage = untimed) -> None:
         """Take a network and a write rule.
 
         alignment: how segments are chained, 'sim3' or 'se3'. policy: when a segment ends by itself, by default never.
-        stage: told what a step is doing.
+        keyframes: how many memories of ended segments are kept to close loops with. stage: told what a step is doing.
         """
         if alignment not in ALIGNMENTS:
             raise ValueError(f'alignment {alignment!r} is unknown: take one of {", ".join(ALIGNMENTS)}')
@@ -100,6 +105,7 @@ class Reconstructor:
         self._ahead = Ahead(network.device)
         self._alignment = alignment
         self._policy = policy or Never()
+        self._loops = LoopCloser(keyframes)
         self._reset_due: str | None = None
         self._place = Place()
 
@@ -177,7 +183,9 @@ class Reconstructor:
             gate=gate,
             scale=place.path.scale,
             segment=place.segment,
-            index=place.index)
+            index=place.index,
+            correction=place.correction,
+            loop_closures=place.loop_closures)
         self._place = replace(place, index=place.index + 1, image=prepared.image, boundary=boundary)
         self._reset_due = self._policy.due(FrameStatistics.of(frame))
         return frame
@@ -185,19 +193,29 @@ class Reconstructor:
     def reset(self) -> None:
         """Drop the memory, keep the place: the last image is decoded again and starts the next segment there.
 
+        With keyframes, older memories are asked about that image first, and the one that is dropped becomes one.
         Does nothing before the first frame. Raises NonFinitePrediction or ChainError (both: CannotReset) if the last
         image gives no answer or no scale in a fresh memory; then all is as it was.
         """
         place, memory = self._place, self._recurrence.memory
         if place.image is None:
             return
-        self._recurrence.reset()
+        encoded = self._encode(place.image)
         try:
-            boundary, _, _ = self._observe(self._encode(place.image))
+            closure = self._recognise(encoded)
+            self._recurrence.reset()
+            boundary, _, _ = self._observe(encoded)
             path = chain(place.path, place.boundary, boundary, self._alignment)
         except CannotReset:
             self._recurrence.memory = memory
             raise
+        if closure is not None:
+            logger.info('loop closed: image %d is near image %d, likeness %.2f; the pose in the map moves by %.2f m',
+                        place.index - 1, closure.keyframe.index, closure.likeness,
+                        np.linalg.norm(closure.pose[:3, 3] - place.map_pose[:3, 3]))
+            place = place.corrected(closure.pose)
+        self._loops.keep(Keyframe(memory, place.image, place.boundary, place.map_pose, place.path.scale, place.segment,
+                                  place.index - 1))
         self._place = replace(place, path=path, segment=place.segment + 1, boundary=boundary)
 
     def query(self, pose: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int] | None = None) -> View:
@@ -229,13 +247,19 @@ class Reconstructor:
         """Return memory and place, constant in size, so that another process can go on from here."""
         return snapshot.pack(self._recurrence, self._place, self._policy.state(), self._reset_due)
 
+    def check(self, data: bytes) -> None:
+        """Raise SnapshotError unless `restore` can take the snapshot."""
+        snapshot.unpack(data, self._recurrence)
+
     def restore(self, data: bytes) -> None:
         """Go on from where a snapshot was taken. Raises SnapshotError if it does not fit; then all is as it was.
 
-        What another reset policy remembered is left out: the present one judges afresh.
+        What another reset policy remembered is left out: the present one judges afresh. Keyframes are dropped, as a
+        snapshot has none and its path may be another; the correction they have brought is in it.
         """
         memory, place, policy_state, due = snapshot.unpack(data, self._recurrence)
         self._recurrence.memory, self._place = memory, place
+        self._loops.forget()
         try:
             self._policy.restore(policy_state)
             self._reset_due = due
@@ -249,6 +273,17 @@ class Reconstructor:
             logger.info('segment %d begins: %s', self.segment, reason)
         except CannotReset as error:
             logger.warning('the segment goes on although %s, its end cannot be chained: %s', reason, error)
+
+    def _recognise(self, encoded: Encoded) -> Closure | None:
+        """Ask the keyframes about the last image, encoded; leaves one of their memories in force."""
+        place = self._place
+
+        def ask(memory: Memory) -> tuple[Boundary, float]:
+            self._recurrence.memory = memory
+            boundary, focal, _ = self._observe(encoded)
+            return boundary, focal
+
+        return self._loops.close(place.image, place.map_pose, place.segment, ask)
 
     def _plan(self, image: np.ndarray) -> PixelMap:
         return PixelMap.plan(*image.shape[:2], self._recurrence.network.config)

@@ -40,7 +40,8 @@ def relocate(reconstructor: Reconstructor, snapshot: bytes, image: np.ndarray, e
 
     The stored memory is asked first. If its answer is not plausible, the stored image begins a fresh segment at its
     place, and the image is asked again. If that is not plausible either there is no Frame, and the reconstructor is
-    as it was: a pose is the model's own or it is not told. Raises SnapshotError, and what Reconstructor.step raises.
+    as it was, but without keyframes: a pose is the model's own or it is not told. Raises SnapshotError, and what
+    Reconstructor.step raises.
     """
     before, doubts = reconstructor.snapshot(), []
     for fresh in (False, True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ class Place:
     """Where the reconstruction stands: the path so far, the counters, and the last frame, which a reset needs.
 
     image uint8 (h, w, 3) is the model's image of the last frame, boundary how the present segment saw it; both None
-    before the first frame.
+    before the first frame. correction (4, 4): the path's world in the map, from so many loop_closures.
     """
 
     path: Similarity = field(default_factory=Similarity)
@@ -39,6 +39,18 @@ class Place:
     index: int = 0
     image: np.ndarray | None = None
     boundary: Boundary | None = None
+    correction: np.ndarray = field(default_factory=lambda: np.eye(4))
+    loop_closures: int = 0
+
+    @property
+    def map_pose(self) -> np.ndarray:
+        """The last frame's pose (4, 4) in the map."""
+        return self.correction @ self.path.place(self.boundary.pose)
+
+    def corrected(self, map_pose: np.ndarray) -> Place:
+        """Return the place whose last frame is there (4, 4) in the map."""
+        correction = map_pose @ np.linalg.inv(self.path.place(self.boundary.pose))
+        return replace(self, correction=correction, loop_closures=self.loop_closures + 1)
 
 
 def _checksum(network: Network) -> str:
@@ -54,6 +66,7 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
     tensors = {'state': memory.state, 'pose_memory': memory.pose_memory}
     tensors |= {RULE_PREFIX + name: value for name, value in (memory.rule or {}).items()}
     tensors['path'] = torch.from_numpy(place.path.rigid)
+    tensors['correction'] = torch.from_numpy(place.correction)
     if place.image is not None:
         tensors |= {'image': torch.from_numpy(place.image),
                     'boundary.pose': torch.from_numpy(place.boundary.pose),
@@ -62,7 +75,7 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
     header = {'config': recurrence.network.config.to_dict(), 'weights': _checksum(recurrence.network),
               'rule': recurrence.rule.name if memory.rule is not None else None, 'first': memory.first,
               'scale': place.path.scale, 'segment': place.segment, 'index': place.index,
-              'policy': policy, 'reset_due': reset_due}
+              'loop_closures': place.loop_closures, 'policy': policy, 'reset_due': reset_due}
     return save({name: value.cpu().contiguous() for name, value in tensors.items()},
                 metadata={FORMAT: json.dumps(header)})
 
@@ -92,5 +105,8 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
     place = Place(Similarity(header['scale'], tensors['path'].numpy()), header['segment'], header['index'],
                   tensors['image'].numpy() if seen else None,
                   Boundary(*(tensors[f'boundary.{part}'].numpy() for part in ('pose', 'points', 'confidence')))
-                  if seen else None)
+                  if seen else None,
+                  # Snapshots of before loop closure have neither.
+                  tensors['correction'].numpy() if 'correction' in tensors else np.eye(4),
+                  header.get('loop_closures', 0))
     return memory, place, header['policy'], header['reset_due']

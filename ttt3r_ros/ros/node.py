@@ -159,7 +159,8 @@ class Ttt3rNode(LifecycleNode):
             self.get_logger().error(f'autosave: {error}')
 
         reconstructor = Reconstructor(network, settings.rule, alignment=settings.segment_alignment,
-                                      policy=make_reset_policy(settings.reset_policy, settings.reset_interval))
+                                      policy=make_reset_policy(settings.reset_policy, settings.reset_interval),
+                                      keyframes=settings.keyframes)
         if network.device.type == 'cuda':
             reconstructor.warm_up(WARM_UP_SIZE, 3)  # each records for itself
         return Memory(reconstructor, World(), self._part(Scaling(self, settings.scale, settings.base_frame)),
@@ -171,7 +172,7 @@ class Ttt3rNode(LifecycleNode):
         return part
 
     def _publish_map_frame(self, settings: Settings) -> None:
-        if settings.map_frame:
+        if settings.map_frame and not settings.keyframes:  # which would correct it, frame by frame
             same = TransformStamped(child_frame_id=settings.odom_frame)
             same.header.stamp, same.header.frame_id = self.get_clock().now().to_msg(), settings.map_frame
             self._map_broadcaster = StaticTransformBroadcaster(self)

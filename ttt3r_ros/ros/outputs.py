@@ -101,6 +101,9 @@ class Outputs:
         odometry = Header(stamp=header.stamp, frame_id=settings.odom_frame)
         if settings.publish_tf and self._leads:
             self._frames.broadcast(to_transform(odometry, child, estimate.tracked))
+            if settings.keyframes:
+                self._frames.broadcast(to_transform(Header(stamp=header.stamp, frame_id=settings.map_frame),
+                                                    settings.odom_frame, estimate.map_from_odom))
         message = to_pose(odometry, estimate.tracked)
         self._pose.publish(message)
         self._odometry.publish(to_odometry(odometry, child, estimate))
@@ -112,7 +115,8 @@ class Outputs:
             header=header, segment=frame.segment, frame=frame.index, gate_mean=frame.gate.mean,
             gate_std=frame.gate.std, gate_min=frame.gate.low, gate_max=frame.gate.high,
             confidence_mean=float(frame.confidence.mean()), confidence_median=float(np.median(frame.confidence)),
-            focal_length=float(frame.intrinsics[0, 0]), scale=float(frame.scale), **about))
+            focal_length=float(frame.intrinsics[0, 0]), scale=float(frame.scale),
+            loop_closures=frame.loop_closures, **about))
 
     def save_map(self, path: str) -> str:
         """Write the map, and the path beside it; return what was written. Raises MapError."""

@@ -77,6 +77,9 @@ DECLARATIONS = (
                 'relocated against its memory'),
     Declaration('segment_alignment', 'sim3', "how the path goes on after a reset: 'sim3' takes the scale over from "
                 "the common frame, 'se3' trusts the model's metres", choices=ALIGNMENTS),
+    Declaration('keyframes', 0, 'memories of ended segments that are kept to close loops with: one that is recognised '
+                'corrects map_frame → odom_frame, never odom_frame → base_frame; each is as large as a state file; 0 '
+                'for no loop closure', low=0, high=10_000),
     Declaration('image_transport', 'raw', "'raw' subscribes to image, 'compressed' to image/compressed",
                 choices=('raw', 'compressed')),
     Declaration('rectify', False, 'undistort the images as camera_info says; those that come before it are dropped',
@@ -109,8 +112,9 @@ DECLARATIONS = (
                 "'least_confident'", choices=MAP_POLICIES),
     Declaration('map.max_rate', 0.5, 'maps a second at most', low=0.01, high=100.0),
     Declaration('odom_frame', 'odom', 'the continuous frame that poses are given in (x forward, y left, z up)'),
-    Declaration('map_frame', '', 'publish map_frame → odom_frame as one and the same, for stacks that want a map and '
-                'have no localisation; empty: leave it to the localisation'),
+    Declaration('map_frame', '', 'publish map_frame → odom_frame, for stacks that want a map and have no localisation: '
+                'as one and the same, or with keyframes as closed loops correct it; empty: leave it to the '
+                'localisation'),
     Declaration('initial_pose', (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), 'where base_frame, or without one the camera, is in '
                 'odom_frame at the first image: x y z roll pitch yaw, metres and radians'),
     Declaration('level', 'initial_pose', "what says how the robot is tilted at the start: 'initial_pose', or 'imu', "
@@ -151,6 +155,7 @@ class Settings:
     autosave_interval: float
     resume: bool
     segment_alignment: str
+    keyframes: int
     image_transport: str
     rectify: bool
     depth_at_camera: bool
@@ -192,6 +197,9 @@ def read(node: Node, changes: list[Parameter] | None = None) -> Settings:
         raise SettingsError('resume wants to know from where: set state_file')
     if not values['odom_frame'] or values['odom_frame'] in (values['base_frame'], values['map_frame']):
         raise SettingsError('odom_frame must be a name, and another than base_frame and map_frame')
+    if values['keyframes'] and not (values['map_frame'] and values['reset_policy'] != 'never'):
+        raise SettingsError('keyframes are kept where segments end, and correct map_frame → odom_frame: set map_frame, '
+                            "such as map, and reset_policy to 'interval' or 'adaptive'")
     initial_pose = tuple(values['initial_pose'])
     if len(initial_pose) != 6 or not all(map(math.isfinite, initial_pose)):
         raise SettingsError(f'initial_pose {list(initial_pose)} is no pose: give x y z roll pitch yaw')

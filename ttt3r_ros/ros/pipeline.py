@@ -179,15 +179,10 @@ class Pipeline:
         if context.odom_frame != self._settings.odom_frame:
             raise StateFileError(f'{path} was saved in the odometry frame {context.odom_frame!r}, not '
                                  f'{self._settings.odom_frame!r}: set odom_frame as it was, or start afresh')
-        before = self._reconstructor.snapshot()
         try:
-            self._reconstructor.restore(snapshot)
-        except SnapshotError as error:
-            raise StateFileError(f'{path} does not fit: {error}') from error
-        self._reconstructor.restore(before)
-        try:
+            self._reconstructor.check(snapshot)
             self._tracker.check(context.odometry)
-        except (OdometryError, ScaleError) as error:
+        except (SnapshotError, OdometryError, ScaleError) as error:
             raise StateFileError(f'{path} does not fit: {error}') from error
         self._resume = snapshot, context
 

@@ -68,8 +68,10 @@ class Tracker:
             return scaled, None, (f'the images are in the frame {header.frame_id!r} and so is odom_frame, which would '
                                   'be its own parent: name the odometry frame otherwise')
         stamp = nanoseconds(header.stamp)
-        estimate = self._odometry.update(self._world.camera(scaled.pose), mount, stamp,
-                                         float(np.median(frame.confidence)), frame.segment)
+        estimate = replace(
+            self._odometry.update(self._world.camera(scaled.pose), mount, stamp, float(np.median(frame.confidence)),
+                                  frame.segment),
+            map_from_odom=self._world.map_from_odom(frame.correction, frame.pose, scaled.pose, factor))
         self._scaling.learn(stamp, frame, mount, estimate.camera[:3, :3].T @ UP, self._calibration)
         return scaled, estimate, None
 

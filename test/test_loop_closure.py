@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loops closed by memories that were kept: what is asked, what is believed, and what it is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from ttt3r_ros.evaluation.accuracy import accuracy
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.intrinsics import pinhole
+from ttt3r_ros.reconstruction.loop_closure import CANDIDATES, Keyframe, Limits, LoopCloser, LoopClosureError, likeness
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.reset_policy import Interval
+from ttt3r_ros.reconstruction.trajectory import Boundary
+from ttt3r_ros.sequences import Trajectory
+from ttt3r_ros.synthetic import World
+
+SIZE, FOCAL = (48, 64), 50.0
+WALL = 3.0  # metres before the first camera
+SEGMENT = 9  # the present one
+FRAMES, LENGTH, SEED = 300, 300, 3000
+
+
+def at(x: float = 0.0, y: float = 0.0, z: float = 0.0, yaw: float = 0.0) -> np.ndarray:
+    """Return a camera-to-world pose (4, 4), yaw in radians about the axis that points down."""
+    pose = np.eye(4)
+    pose[:3, :3] = Rotation.from_euler('y', yaw).as_matrix()
+    pose[:3, 3] = x, y, z
+    return pose
+
+
+def view(pose: np.ndarray, texture=lambda x, y: np.sin(7 * x) + np.cos(5 * y + 2 * x)) -> tuple[np.ndarray, np.ndarray]:
+    """Return the image (h, w, 3) and the points (h, w, 3) of a camera before a painted wall."""
+    v, u = np.mgrid[:SIZE[0], :SIZE[1]]
+    rays = np.stack((u, v, np.ones(SIZE)), -1) @ np.linalg.inv(pinhole(FOCAL, SIZE)).T
+    world = rays @ pose[:3, :3].T
+    depth = (WALL - pose[2, 3]) / world[..., 2]
+    x, y = (world[..., i] * depth + pose[i, 3] for i in (0, 1))
+    paint = (128 + 50 * texture(x, y)).clip(0, 255).astype(np.uint8)
+    return np.repeat(paint[..., None], 3, -1), (rays * depth[..., None]).astype(np.float32)
+
+
+MEMORY = Recurrence(load_network('untrained').network, make_rule('ttt3r')).memory
+
+
+def keyframe(pose: np.ndarray = at(), segment: int = 0, scale: float = 1.0, **painted) -> Keyframe:
+    """Return what is kept of a camera at a pose of the map; its segment began there."""
+    image, points = view(pose, **painted)
+    return Keyframe(MEMORY, image, Boundary(np.eye(4), points / np.float32(scale), np.ones(SIZE, np.float32)), pose,
+                    scale, segment, 16 * segment)
+
+
+def answering(*poses: np.ndarray):
+    """Return an `ask` that gives these poses in turn, in the keyframe's segment; and what it was asked."""
+    asked = []
+
+    def ask(memory) -> tuple[Boundary, float]:
+        asked.append(memory)
+        pose = poses[min(len(asked), len(poses)) - 1]
+        if pose is None:
+            raise NonFinitePrediction('not finite: pose')
+        return Boundary(pose, np.zeros((*SIZE, 3), np.float32), np.ones(SIZE, np.float32)), FOCAL
+
+    return ask, asked
+
+
+def closer(*keyframes: Keyframe, trust: float = 1.0) -> LoopCloser:
+    """Return a closer that has kept these, and believes answers wholly unless told otherwise."""
+    loops = LoopCloser(100, Limits(trust=trust))
+    for one in keyframes:
+        loops.keep(one)
+    return loops
+
+
+def test_images_are_alike_from_where_the_camera_truly_stands():
+    """Seen from the true place the keyframe's pixels are where they should be, whatever the light; elsewhere not."""
+    kept, true = keyframe(), at(0.2, 0.05, 0.3, 0.1)
+    image = view(true)[0]
+    assert likeness(kept, image, true, FOCAL) > 0.98
+    assert likeness(kept, (image * 0.5 + 20).astype(np.uint8), true, FOCAL) > 0.98
+    assert likeness(kept, image, at(), FOCAL) < 0.75
+    assert likeness(kept, view(at(1.0))[0], at(), FOCAL) < 0.5
+
+
+def test_what_cannot_be_compared_is_not_alike():
+    """A blank wall resembles nothing; out of view, or without a focal length, there is nothing to compare."""
+    kept, image = keyframe(), view(at())[0]
+    assert likeness(keyframe(texture=lambda x, y: 0 * x), image, at(), FOCAL) == 0
+    assert likeness(kept, image, at(yaw=1.2), FOCAL) == -1
+    assert likeness(kept, image, at(z=WALL + 1), FOCAL) == -1
+    assert likeness(kept, image, at(), np.nan) == -1
+
+
+@pytest.mark.parametrize('scale', [1.0, 2.5])
+def test_a_keyframe_that_is_recognised_says_where_the_camera_is(scale):
+    """The pose is the keyframe's in the map and the answer's motion from it, in the map's metres."""
+    kept, motion = keyframe(at(1.0, 0, 0.5, 0.4), scale=scale), at(0.1, 0.02, 0.15, -0.05)
+    told = motion.copy()
+    told[:3, 3] /= scale
+    image = view(kept.pose @ motion)[0]
+    found = closer(kept).close(image, at(1.3, 0.1, 0.4, 0.2), SEGMENT, answering(told)[0])
+    assert found.keyframe is kept and found.likeness > 0.98
+    np.testing.assert_allclose(found.pose, kept.pose @ motion, atol=1e-12)
+
+
+def test_the_map_moves_a_part_of_the_way():
+    """As answers err too, the pose is moved by the share that they are trusted with, turn and place alike."""
+    image, ask = view(at(0.1, yaw=0.1))[0], answering(at(0.1, yaw=0.1))[0]
+    found = closer(keyframe(), trust=0.6).close(image, at(0.2, yaw=0.1), SEGMENT, ask)
+    np.testing.assert_allclose(found.pose, at(0.14, yaw=0.1), atol=1e-9)
+    found = closer(keyframe(), trust=0.6).close(image, at(0.1, yaw=0.3), SEGMENT, ask)
+    np.testing.assert_allclose(found.pose, at(0.1, yaw=0.18), atol=1e-9)
+
+
+@pytest.mark.parametrize(('pose', 'segment'), [
+    (at(0.9), SEGMENT), (at(yaw=0.7), SEGMENT), (at(), 2)])
+def test_what_is_far_or_recent_is_not_asked(pose, segment):
+    """A keyframe elsewhere by the path, turned away, or of a segment just ended costs no inference."""
+    ask, asked = answering(at())
+    assert closer(keyframe()).close(view(at())[0], pose, segment, ask) is None and not asked
+
+
+@pytest.mark.parametrize(('true', 'told'), [
+    (at(0.4), at(0.4)), (at(yaw=0.25), at(yaw=0.25)), (at(0.5), at()), (at(), None)])
+def test_an_answer_that_is_not_believed(true, told):
+    """Too far from the keyframe to be answered well, belied by the image, or no answer at all: no loop is closed."""
+    ask, asked = answering(told)
+    assert closer(keyframe()).close(view(true)[0], at(0.1), SEGMENT, ask) is None and len(asked) == 1
+
+
+def test_of_the_nearest_the_most_alike_is_taken():
+    """A few nearest are asked, no more; what fails on the way is passed over."""
+    kept = [keyframe(at(0.1 * k), segment=k) for k in range(5)]
+    ask, asked = answering(None, at(0.1), at(0.0))
+    found = closer(*kept).close(view(at(0.1))[0], at(0.02), SEGMENT, ask)
+    assert len(asked) == CANDIDATES < len(kept)
+    assert found.keyframe is kept[1] or found.keyframe is kept[2]
+    ask, _ = answering(at(0.1), at(0.0), at(-0.1))
+    np.testing.assert_allclose(closer(*kept).close(view(at(0.1))[0], at(0.02), SEGMENT, ask).pose, at(0.1), atol=1e-9)
+
+
+def test_a_full_store_keeps_what_is_apart_and_old():
+    """With no room left, the later of the two nearest goes; without any, nothing is kept."""
+    loops = LoopCloser(3)
+    for segment, x in enumerate((0.0, 5.0, 0.1, 10.0)):
+        loops.keep(keyframe(at(x), segment=segment))
+    assert len(loops) == 3
+    for x in (0.1, 5.0, 10.0):
+        ask, asked = answering(at())
+        loops.close(view(at(x))[0], at(x), SEGMENT, ask)
+        assert len(asked) == 1
+    found = loops.close(view(at())[0], at(0.1), SEGMENT, answering(at())[0])
+    assert found.keyframe.segment == 0
+    loops.forget()
+    none = LoopCloser(0)
+    none.keep(keyframe())
+    assert len(loops) == len(none) == 0
+    with pytest.raises(LoopClosureError, match='-1 keyframes'):
+        LoopCloser(-1)
+
+
+@pytest.fixture(scope='module')
+def walk() -> tuple[list, np.ndarray]:
+    """Return images and poses of a room that is walked round more than twice."""
+    world = World(SEED, LENGTH, (48, 64))
+    return [image for image, _ in world.film()][:FRAMES], world.poses[:FRAMES]
+
+
+def reconstructor(keyframes: int) -> Reconstructor:
+    """Return one with the embedded weights, as they go best."""
+    return Reconstructor(load_network('embedded').network, make_rule('ttt3r'), alignment='se3', policy=Interval(16),
+                         keyframes=keyframes)
+
+
+@pytest.mark.slow
+def test_loops_closed_take_drift_away(walk):
+    """Round after round the map stays on the truth where the path drifts; the path itself is as without keyframes."""
+    images, truth = walk
+    with_loops, without = reconstructor(64), reconstructor(0)
+    pairs = [(with_loops.step(image), without.step(image)) for image in images]
+    assert pairs[-1][0].loop_closures >= 3 and pairs[-1][1].loop_closures == 0
+    for mine, plain in pairs:
+        np.testing.assert_array_equal(mine.pose, plain.pose)
+        np.testing.assert_array_equal(plain.correction, np.eye(4))
+        np.testing.assert_allclose(mine.correction[:3, :3] @ mine.correction[:3, :3].T, np.eye(3), atol=1e-9)
+    stamps = np.arange(len(truth)) * 100_000_000
+    true = Trajectory(stamps, truth)
+    path, in_map = (accuracy(Trajectory(stamps, np.array(poses)), true).ate_se3 for poses in (
+        [mine.pose for mine, _ in pairs], [mine.correction @ mine.pose for mine, _ in pairs]))
+    assert in_map < 0.7 * path
+
+
+def test_a_snapshot_keeps_the_correction_and_no_keyframes(walk):
+    """Restored, the map pose goes on where it was; the keyframes, maybe of another path, are gone."""
+    images, _ = walk
+    first = reconstructor(64)
+    for image in images[:20]:
+        first.step(image)
+    first._place = replace(first._place, correction=at(1.0, yaw=0.3), loop_closures=2)
+    data, other = first.snapshot(), reconstructor(64)
+    other.check(data)
+    other.restore(data)
+    mine, theirs = first.step(images[20]), other.step(images[20])
+    assert theirs.loop_closures == mine.loop_closures == 2
+    np.testing.assert_array_equal(theirs.correction, at(1.0, yaw=0.3))
+    np.testing.assert_array_equal(theirs.correction, mine.correction)
+    first.restore(data)
+    assert len(first._loops) == 0

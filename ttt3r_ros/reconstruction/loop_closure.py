@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loop closure by the memory itself: where a segment ended, its state is kept, and asked again on the way past.
+
+A state is of fixed size and knows its place. So a kept one, asked about an image taken near by, answers with that
+image's pose in its own segment, without the drift in between. Poses: (4, 4), camera-to-world, metres.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction
+from ttt3r_ros.reconstruction.intrinsics import pinhole
+from ttt3r_ros.reconstruction.trajectory import Boundary
+
+CANDIDATES = 3  # keyframes that are asked at a reset: each costs the decoding of one frame
+METRES_PER_RADIAN = 1.5  # what a turn counts beside a distance
+NEAREST = 0.05  # metres; nearer points are on the camera's own lens
+FEWEST_IN_VIEW = 0.4  # share of a keyframe's pixels
+
+
+class LoopClosureError(ValueError):
+    """A number of keyframes that cannot be kept."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which keyframes are asked, and which answers are believed: a wrong yes is worse than many a wrong no.
+
+    age: segments that lie between at least; nearer in time there is no drift to take away. distance m, turn rad: from
+    the keyframe, by the drifted path. answered_distance, answered_turn: the same by the answer; small networks that
+    are asked from farther away say that they stand still. likeness: see `likeness`. trust: the part of the way from the
+    pose as known so far to the answered one that is taken, as neither is certain.
+    """
+
+    age: int = 3
+    distance: float = 0.8
+    turn: float = 0.6
+    answered_distance: float = 0.3
+    answered_turn: float = 0.2
+    likeness: float = 0.75
+    trust: float = 0.6
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """The memory at a segment's end, and its last frame: image uint8 (h, w, 3), how that segment saw it, its pose in
+    the map, the path's metres per metre of the segment's, and its number among the frames."""
+
+    memory: Memory
+    image: np.ndarray
+    boundary: Boundary
+    pose: np.ndarray
+    scale: float
+    segment: int
+    index: int
+
+
+@dataclass(frozen=True)
+class Closure:
+    """The keyframe that was recognised, how like the images are, and the present frame's pose in the map."""
+
+    keyframe: Keyframe
+    likeness: float
+    pose: np.ndarray
+
+
+class LoopCloser:
+    """Keyframes, as many as there is room for; not thread-safe."""
+
+    def __init__(self, capacity: int, limits: Limits = Limits()) -> None:
+        """Take how many are kept; 0: none, and no loop is closed. Raises LoopClosureError for a negative number."""
+        if capacity < 0:
+            raise LoopClosureError(f'{capacity} keyframes cannot be kept: take 0 (no loop closure) or more')
+        self._capacity, self._limits = capacity, limits
+        self._keyframes: list[Keyframe] = []
+
+    def __len__(self) -> int:
+        """Return how many keyframes are kept."""
+        return len(self._keyframes)
+
+    def close(self, image: np.ndarray, pose: np.ndarray, segment: int,
+              ask: Callable[[Memory], tuple[Boundary, float]]) -> Closure | None:
+        """Return which keyframe an image shows again, None if none is recognised.
+
+        pose: in the map, as far as known. ask: what a memory says of the image, and the focal length in pixels; it may
+        raise NonFinitePrediction, which is no answer.
+        """
+        best = None
+        for keyframe in self._candidates(pose, segment):
+            try:
+                found, focal = ask(keyframe.memory)
+            except NonFinitePrediction:
+                continue
+            step = np.linalg.inv(keyframe.boundary.pose) @ found.pose
+            alike = likeness(keyframe, image, step, focal)
+            step[:3, 3] *= keyframe.scale
+            distance, turn = _apart(step)
+            if (alike >= self._limits.likeness and distance <= self._limits.answered_distance
+                    and turn <= self._limits.answered_turn and (best is None or alike > best.likeness)):
+                best = Closure(keyframe, alike, _towards(pose, keyframe.pose @ step, self._limits.trust))
+        return best
+
+    def keep(self, keyframe: Keyframe) -> None:
+        """Keep one more; where there is no room, the later one of the two that are nearest to each other goes."""
+        if not self._capacity:
+            return
+        self._keyframes.append(keyframe)
+        if len(self._keyframes) > self._capacity:
+            del self._keyframes[_redundant([k.pose for k in self._keyframes])]
+
+    def forget(self) -> None:
+        """Drop all keyframes: the path goes on in another map."""
+        self._keyframes.clear()
+
+    def _candidates(self, pose: np.ndarray, segment: int) -> list[Keyframe]:
+        near = []
+        for keyframe in self._keyframes:
+            distance, turn = _apart(np.linalg.inv(keyframe.pose) @ pose)
+            if (segment - keyframe.segment >= self._limits.age and distance <= self._limits.distance
+                    and turn <= self._limits.turn):
+                near.append((distance + METRES_PER_RADIAN * turn, keyframe))
+        return [keyframe for _, keyframe in sorted(near, key=lambda one: one[0])[:CANDIDATES]]
+
+
+def likeness(keyframe: Keyframe, image: np.ndarray, step: np.ndarray, focal: float) -> float:
+    """Return how like a keyframe's image an image (h, w, 3) is, −1 to 1, if its camera stands where `step` says.
+
+    step (4, 4): its pose seen from the keyframe's camera, in the segment's metres. The normalised correlation of the
+    brightness of the keyframe's pixels and of where their points lie in the image, which light and exposure do not
+    change. −1 where fewer than FEWEST_IN_VIEW of them are in view, or the focal length (pixels) is unknown.
+    """
+    if not np.isfinite(focal):
+        return -1.0
+    back = np.linalg.inv(step).astype(np.float32)
+    seen = keyframe.boundary.points @ back[:3, :3].T + back[:3, 3]
+    intrinsics = pinhole(focal, image.shape[:2]).astype(np.float32)
+    depth = np.maximum(seen[..., 2], NEAREST)
+    column, row = (seen[..., i] / depth * intrinsics[i, i] + intrinsics[i, 2] for i in (0, 1))
+    height, width = image.shape[:2]
+    inside = (seen[..., 2] > NEAREST) & (column >= 0) & (column <= width - 1) & (row >= 0) & (row <= height - 1)
+    if inside.mean() < FEWEST_IN_VIEW:
+        return -1.0
+    there = cv2.remap(_brightness(image), column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return _correlation(_brightness(keyframe.image)[inside], there[inside])
+
+
+def _brightness(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the normalised correlation, 0 if one of the two is uniform: a blank wall resembles nothing."""
+    a, b = a - a.mean(), b - b.mean()
+    size = np.sqrt((a * a).sum() * (b * b).sum())
+    return float((a * b).sum() / size) if size > 0 else 0.0
+
+
+def _towards(pose: np.ndarray, target: np.ndarray, share: float) -> np.ndarray:
+    """Return the pose (4, 4) that lies a share of the way from one to another."""
+    way = np.linalg.inv(pose) @ target
+    way[:3, :3] = Rotation.from_rotvec(share * Rotation.from_matrix(way[:3, :3]).as_rotvec()).as_matrix()
+    way[:3, 3] *= share
+    return pose @ way
+
+
+def _apart(step: np.ndarray) -> tuple[float, float]:
+    """Return metres and radians of a motion (4, 4)."""
+    return float(np.linalg.norm(step[:3, 3])), float(Rotation.from_matrix(step[:3, :3]).magnitude())
+
+
+def _redundant(poses: Sequence[np.ndarray]) -> int:
+    """Return the index of the later one of the two nearest poses."""
+    places = np.array([pose[:3, 3] for pose in poses])
+    turns = np.array([pose[:3, :3] for pose in poses])
+    distance = np.linalg.norm(places[:, None] - places[None], axis=-1)
+    cosine = (np.einsum('iab,jab->ij', turns, turns) - 1) / 2
+    apart = distance + METRES_PER_RADIAN * np.arccos(np.clip(cosine, -1, 1))
+    earlier, later = np.triu_indices(len(poses), 1)
+    return int(later[np.argmin(apart[earlier, later])])
