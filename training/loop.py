@@ -38,7 +38,7 @@ TRAINED = frozenset({'points'})
 GATED = 0.5  # of the sequences
 WARMUP = 50  # steps
 DESCENT = 0.6  # of the time, at its end
-CLIP = 20.0  # of the gradient's norm
+CLIP = 40.0  # of the gradient's norm
 LOG_EVERY, SAVE_EVERY = 20, 100  # steps
 
 

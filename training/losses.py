@@ -18,9 +18,9 @@ from ttt3r_ros.model.heads import Prediction
 
 # Points: their error under confidence; the error itself, as what is hard, near things above all, hardly counts under
 # confidence; and their rays', as a focal length misjudged makes a room's depth and every turn wrong.
-POINTS_WEIGHT, PLAIN_WEIGHT, RAYS_WEIGHT = 2.0, 30.0, 30.0
+POINTS_WEIGHT, PLAIN_WEIGHT, RAYS_WEIGHT = 2.0, 30.0, 50.0
 ALPHA = 0.6  # the confidence term's weight; at DUSt3R's and CUT3R's 0.2 every confidence stays at its least, 1
-TRANSLATION_WEIGHT, ROTATION_WEIGHT = 10.0, 20.0  # per metre, per radian: a step's error is then about one of each
+TRANSLATION_WEIGHT, ROTATION_WEIGHT = 10.0, 60.0  # per metre, per radian: long ways suffer most from heading
 STEP_WEIGHT, PATH_WEIGHT, START_WEIGHT = 1.0, 0.5, 0.3
 SHAPE_WEIGHT, SHORTEST = 30.0, 0.5  # the path's shape counts relative to its length, or to so many metres
 
