@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -24,7 +25,8 @@ from ttt3r_ros.synthetic import World
 SIZE, FOCAL = (48, 64), 50.0
 WALL = 3.0  # metres before the first camera
 SEGMENT = 9  # the present one
-FRAMES, LENGTH, SEED = 300, 300, 3000
+SEED, LENGTH, FRAMES = 4000, 1000, 400  # a room that is walked round again and again
+ALIKE = 200  # frames in which a run without keyframes is compared; one loop has closed by then
 
 
 def at(x: float = 0.0, y: float = 0.0, z: float = 0.0, yaw: float = 0.0) -> np.ndarray:
@@ -169,7 +171,7 @@ def test_a_full_store_keeps_what_is_apart_and_old():
 def walk() -> tuple[list, np.ndarray]:
     """Return images and poses of a room that is walked round more than twice."""
     world = World(SEED, LENGTH, (48, 64))
-    return [image for image, _ in world.film()][:FRAMES], world.poses[:FRAMES]
+    return [image for image, _ in islice(world.film(), FRAMES)], world.poses[:FRAMES]
 
 
 def reconstructor(keyframes: int) -> Reconstructor:
@@ -180,20 +182,20 @@ def reconstructor(keyframes: int) -> Reconstructor:
 
 @pytest.mark.slow
 def test_loops_closed_take_drift_away(walk):
-    """Round after round the map stays on the truth where the path drifts; the path itself is as without keyframes."""
+    """Round after round the poses in the map are nearer to the truth than the path's, which is as without keyframes."""
     images, truth = walk
-    with_loops, without = reconstructor(64), reconstructor(0)
-    pairs = [(with_loops.step(image), without.step(image)) for image in images]
-    assert pairs[-1][0].loop_closures >= 3 and pairs[-1][1].loop_closures == 0
-    for mine, plain in pairs:
+    loops, without = reconstructor(64), reconstructor(0)
+    frames = [loops.step(image) for image in images]
+    for mine, image in zip(frames, images[:ALIKE]):
+        plain = without.step(image)
         np.testing.assert_array_equal(mine.pose, plain.pose)
         np.testing.assert_array_equal(plain.correction, np.eye(4))
-        np.testing.assert_allclose(mine.correction[:3, :3] @ mine.correction[:3, :3].T, np.eye(3), atol=1e-9)
+    assert frames[ALIKE - 1].loop_closures >= 1 and frames[-1].loop_closures >= 5 and plain.loop_closures == 0
     stamps = np.arange(len(truth)) * 100_000_000
     true = Trajectory(stamps, truth)
     path, in_map = (accuracy(Trajectory(stamps, np.array(poses)), true).ate_se3 for poses in (
-        [mine.pose for mine, _ in pairs], [mine.correction @ mine.pose for mine, _ in pairs]))
-    assert in_map < 0.7 * path
+        [frame.pose for frame in frames], [frame.correction @ frame.pose for frame in frames]))
+    assert in_map < 0.9 * path
 
 
 def test_a_snapshot_keeps_the_correction_and_no_keyframes(walk):
