@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -16,7 +17,7 @@ from ttt3r_ros.evaluation.campaign import Plan, Summary, lengths
 from ttt3r_ros.evaluation.trial import Outcome
 
 PALETTE = ('#ffb347', '#58c4dd', '#7ee787', '#d2a8ff', '#ff6b5e', '#f2cc60', '#8b98a9', '#e6edf3')
-STROKES = ('-', '--', ':', '-.')  # for how the memory is reset; the colour tells the rule
+STROKES = ('-', '--', ':', '-.')  # for resets and keyframes; the colour tells the rule
 PATHS = 4
 
 
@@ -37,7 +38,8 @@ def draw(target: Path, plan: Plan, outcomes: dict[int, dict[str, Outcome]], summ
                       ncols=math.ceil(len(plan.settings) / 3), fontsize=9.5, handlelength=1.8, labelspacing=0.25)
         first = str(plan.settings[0])
         for axis, (seed, world) in zip(axes[1], list(outcomes.items())[:PATHS], strict=False):
-            _path(axis, f'world {seed}', first, world[first])
+            _path(axis, f'world {seed}', world[first])
+        figure.text(0.05, 0.475, f'paths: {first}', color=FAINT, size=12)
         for axis in axes[1, len(outcomes):]:
             axis.set_axis_off()
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -47,10 +49,10 @@ def draw(target: Path, plan: Plan, outcomes: dict[int, dict[str, Outcome]], summ
 def _curves(axis: Axes, plan: Plan, summaries: list[Summary], measure: str, title: str, unit: str) -> None:
     heading(axis, title, unit)
     rules = list(dict.fromkeys(setting.rule for setting in plan.settings))
-    resets = list(dict.fromkeys((setting.reset_interval, setting.alignment) for setting in plan.settings))
+    resets = list(dict.fromkeys(replace(setting, rule='') for setting in plan.settings))
     for setting in plan.settings:
         colour = PALETTE[rules.index(setting.rule) % len(PALETTE)]
-        style = STROKES[resets.index((setting.reset_interval, setting.alignment)) % len(STROKES)]
+        style = STROKES[resets.index(replace(setting, rule='')) % len(STROKES)]
         mine = [s for s in summaries if s.setting == str(setting) and s.measure == measure]
         frames, mean = np.array([s.frames for s in mine]), np.array([s.mean for s in mine])
         axis.plot(frames, mean, color=colour, lw=1.8, marker='o', ms=3.5, label=str(setting), ls=style)
@@ -62,10 +64,10 @@ def _curves(axis: Axes, plan: Plan, summaries: list[Summary], measure: str, titl
     axis.minorticks_off()
 
 
-def _path(axis: Axes, title: str, setting: str, outcome: Outcome) -> None:
+def _path(axis: Axes, title: str, outcome: Outcome) -> None:
     last = outcome.scores[-1] if outcome.scores else None
     note = f'ATE {last.ate_se3:.2f} m over {last.path_length:.0f} m' if last else 'no answer'
-    heading(axis, title, setting)
+    heading(axis, title)
     axis.plot(*outcome.truth[:, :2].T, color=TRUTH, lw=2.2, label='truth')
     axis.plot(*outcome.estimate[:, :2].T, color=ESTIMATE, lw=1.0, label='estimate')
     axis.set_aspect('equal', adjustable='datalim')
