@@ -181,6 +181,7 @@ def reconstructor(keyframes: int) -> Reconstructor:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # on busy cores
 def test_loops_closed_take_drift_away(walk):
     """Round after round the poses in the map are nearer to the truth than the path's, which is as without keyframes."""
     images, truth = walk

@@ -65,6 +65,7 @@ def test_ten_resets_on_a_walk_break_no_odometry(run):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # on busy cores
 def test_a_closed_loop_moves_the_map_and_not_the_odometry(run):
     """Each image's map → odom is the library's correction, odom → camera goes on as without; the log tells each loop.
     """
