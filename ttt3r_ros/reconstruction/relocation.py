@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ttt3r_ros.reconstruction.loop_closure import NEAREST
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, Frame, Reconstructor
 from ttt3r_ros.reconstruction.trajectory import Boundary
 
-NEAREST = 0.05  # metres; nearer points are on the camera's own lens
 FEWEST_IN_VIEW = 0.1  # share of the stored points; with fewer in view the two images show different things
 DEPTH_TOLERANCE = 0.25  # of the depth: a monocular model's metres are that sure after a restart
 
