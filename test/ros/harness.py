@@ -61,6 +61,17 @@ def stamp_of(message) -> int:
     return message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
 
 
+def matrix_of(position, orientation) -> np.ndarray:
+    """Return the (4, 4) matrix of a message's parts, by the textbook formula."""
+    x, y, z, w = orientation.x, orientation.y, orientation.z, orientation.w
+    matrix = np.eye(4)
+    matrix[:3, :3] = [[1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+                      [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+                      [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]]
+    matrix[:3, 3] = position.x, position.y, position.z
+    return matrix
+
+
 class NodeProcess:
     """The node as users start it, in a process of its own."""
 

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import torch
 from geometry_msgs.msg import PoseStamped
-from harness import CAMERA_FRAME, stamp_of
+from harness import CAMERA_FRAME, matrix_of, stamp_of
 from nav_msgs.msg import Path
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from sensor_msgs_py import point_cloud2
-from tf_transformations import quaternion_matrix
 from ttt3r_ros.srv import SaveMap
 
 from ttt3r_ros.model.checkpoint import load_network, save_network
@@ -62,10 +61,7 @@ def to_cloud(depth: np.ndarray, info: CameraInfo) -> np.ndarray:
 
 
 def transform(pose: PoseStamped) -> np.ndarray:
-    p, q = pose.pose.position, pose.pose.orientation
-    matrix = quaternion_matrix((q.x, q.y, q.z, q.w))
-    matrix[:3, 3] = p.x, p.y, p.z
-    return matrix
+    return matrix_of(pose.pose.position, pose.pose.orientation)
 
 
 def test_the_cloud_of_depth_and_camera_info_is_the_points(run, weights):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
-from harness import CAMERA_FRAME, scene, stamp_of
+from harness import CAMERA_FRAME, matrix_of, scene, stamp_of
 from nav_msgs.msg import Odometry as OdometryMessage
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import Imu
@@ -28,10 +28,7 @@ MOUNT = OPTICAL + np.array([[0, 0, 0, 0.2], [0, 0, 0, 0], [0, 0, 0, 0.5], [0, 0,
 
 def matrix(pose) -> np.ndarray:
     """Return the (4, 4) matrix of a Pose."""
-    p, q, found = pose.position, pose.orientation, np.eye(4)
-    found[:3, :3] = Rotation.from_quat([q.x, q.y, q.z, q.w]).as_matrix()
-    found[:3, 3] = p.x, p.y, p.z
-    return found
+    return matrix_of(pose.position, pose.orientation)
 
 
 def mount_camera(robot, base_from_camera: np.ndarray = MOUNT, camera: str = CAMERA_FRAME) -> StaticTransformBroadcaster:

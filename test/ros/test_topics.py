@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
-from harness import CAMERA_FRAME, Robot, compressed, image_message, scene, stamp_of
+from harness import CAMERA_FRAME, Robot, compressed, image_message, matrix_of, scene, stamp_of
 from nav_msgs.msg import Path
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
@@ -28,17 +28,6 @@ from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 STAMPS = [1_700_000_000_000_000_001 + i * 99_999_999 for i in range(6)]
 AHEAD = FilePath(__file__).with_name('looking_ahead.py')
 OPTICAL_TO_ROS = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
-
-
-def matrix_of(position, orientation) -> np.ndarray:
-    """Return the (4, 4) matrix of a message's parts, by the textbook formula."""
-    x, y, z, w = orientation.x, orientation.y, orientation.z, orientation.w
-    matrix = np.eye(4)
-    matrix[:3, :3] = [[1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-                      [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-                      [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]]
-    matrix[:3, 3] = position.x, position.y, position.z
-    return matrix
 
 
 def test_every_output_is_what_the_reconstructor_says(run):

@@ -7,8 +7,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from harness import CAMERA_FRAME, stamp_of
-from scipy.spatial.transform import Rotation
+from harness import CAMERA_FRAME, matrix_of, stamp_of
 
 from ttt3r_ros.evaluation.accuracy import accuracy
 from ttt3r_ros.model.checkpoint import load_network
@@ -36,11 +35,7 @@ def test_the_published_path_is_the_camera_s(run):
         robot.show(STEP * (i + 1), image)
     robot.wait_for('all poses', lambda: len(robot.heard['pose']) == FRAMES)
     assert robot.heard['status'][-1].trained and robot.heard['status'][-1].weights == 'embedded'
-    poses = np.tile(np.eye(4), (FRAMES, 1, 1))
-    for pose, message in zip(poses, robot.heard['pose'], strict=True):
-        p, q = message.pose.position, message.pose.orientation
-        pose[:3, :3] = Rotation.from_quat([q.x, q.y, q.z, q.w]).as_matrix()
-        pose[:3, 3] = p.x, p.y, p.z
+    poses = np.array([matrix_of(m.pose.position, m.pose.orientation) for m in robot.heard['pose']])
     stamps = np.array([stamp_of(m) for m in robot.heard['pose']])
     found = accuracy(Trajectory(stamps, poses), Trajectory(stamps, truth))
     # A camera that is said to stand still is this far off.
@@ -87,16 +82,9 @@ def test_a_closed_loop_moves_the_map_and_not_the_odometry(run):
     begin = np.eye(4)
     begin[:3, :3] = OPTICAL_TO_BODY
     for i, frame in enumerate(frames):
-        in_map, in_odom = (heard[(*names, STEP * (i + 1))] for names in (('map', 'odom'), ('odom', CAMERA_FRAME)))
-        np.testing.assert_allclose(_matrix(in_map), begin @ frame.correction @ np.linalg.inv(begin), atol=1e-9)
-        np.testing.assert_allclose(_matrix(in_odom), begin @ frame.pose, atol=1e-9)
+        in_map, in_odom = (matrix_of(found.translation, found.rotation) for found in (
+            heard['map', 'odom', STEP * (i + 1)], heard['odom', CAMERA_FRAME, STEP * (i + 1)]))
+        np.testing.assert_allclose(in_map, begin @ frame.correction @ np.linalg.inv(begin), atol=1e-9)
+        np.testing.assert_allclose(in_odom, begin @ frame.pose, atol=1e-9)
     assert node.log().count('loop closed') == frames[-1].loop_closures
     assert not [t for m in robot.heard['tf_static'] for t in m.transforms if t.header.frame_id == 'map']
-
-
-def _matrix(transform) -> np.ndarray:
-    """Return the (4, 4) matrix of a Transform."""
-    p, q, found = transform.translation, transform.rotation, np.eye(4)
-    found[:3, :3] = Rotation.from_quat([q.x, q.y, q.z, q.w]).as_matrix()
-    found[:3, 3] = p.x, p.y, p.z
-    return found

@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction
 from ttt3r_ros.reconstruction.intrinsics import pinhole
-from ttt3r_ros.reconstruction.trajectory import Boundary
+from ttt3r_ros.reconstruction.trajectory import Boundary, extent
 
 CANDIDATES = 3  # keyframes that are asked at a reset: each costs the decoding of one frame
 METRES_PER_RADIAN = 1.5  # what a turn counts beside a distance
@@ -100,7 +100,7 @@ class LoopCloser:
             step = np.linalg.inv(keyframe.boundary.pose) @ found.pose
             alike = likeness(keyframe, image, step, focal)
             step[:3, 3] *= keyframe.scale
-            distance, turn = _apart(step)
+            distance, turn = extent(step)
             if (alike >= self._limits.likeness and distance <= self._limits.answered_distance
                     and turn <= self._limits.answered_turn and (best is None or alike > best.likeness)):
                 best = Closure(keyframe, alike, _towards(pose, keyframe.pose @ step, self._limits.trust))
@@ -121,7 +121,7 @@ class LoopCloser:
     def _candidates(self, pose: np.ndarray, segment: int) -> list[Keyframe]:
         near = []
         for keyframe in self._keyframes:
-            distance, turn = _apart(np.linalg.inv(keyframe.pose) @ pose)
+            distance, turn = extent(np.linalg.inv(keyframe.pose) @ pose)
             if (segment - keyframe.segment >= self._limits.age and distance <= self._limits.distance
                     and turn <= self._limits.turn):
                 near.append((distance + METRES_PER_RADIAN * turn, keyframe))
@@ -167,11 +167,6 @@ def _towards(pose: np.ndarray, target: np.ndarray, share: float) -> np.ndarray:
     way[:3, :3] = Rotation.from_rotvec(share * Rotation.from_matrix(way[:3, :3]).as_rotvec()).as_matrix()
     way[:3, 3] *= share
     return pose @ way
-
-
-def _apart(step: np.ndarray) -> tuple[float, float]:
-    """Return metres and radians of a motion (4, 4)."""
-    return float(np.linalg.norm(step[:3, 3])), float(Rotation.from_matrix(step[:3, :3]).magnitude())
 
 
 def _redundant(poses: Sequence[np.ndarray]) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ttt3r_ros.reconstruction.loop_closure import NEAREST
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, Frame, Reconstructor
-from ttt3r_ros.reconstruction.trajectory import Boundary
+from ttt3r_ros.reconstruction.trajectory import Boundary, extent
 
 FEWEST_IN_VIEW = 0.1  # share of the stored points; with fewer in view the two images show different things
 DEPTH_TOLERANCE = 0.25  # of the depth: a monocular model's metres are that sure after a restart
@@ -98,8 +98,7 @@ def judge(stored: Boundary, found: Boundary, intrinsics: np.ndarray, elapsed_s: 
     if not (np.isfinite(found.pose).all() and np.isfinite(found.confidence).all()):
         return Verdict('the answer is not finite', np.nan, np.nan, None)
     motion = np.linalg.inv(stored.pose) @ found.pose
-    distance = float(np.linalg.norm(motion[:3, 3]))
-    turn = float(np.arccos(np.clip((np.trace(motion[:3, :3]) - 1) / 2, -1, 1)))
+    distance, turn = extent(motion)
     agreeing = agreement(stored, found, intrinsics)
 
     def verdict(reason: str | None) -> Verdict:

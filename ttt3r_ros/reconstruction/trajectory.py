@@ -24,6 +24,11 @@ def pose_matrix(pose: np.ndarray) -> np.ndarray:
     return matrix
 
 
+def extent(motion: np.ndarray) -> tuple[float, float]:
+    """Return metres and radians of a motion (4, 4)."""
+    return float(np.linalg.norm(motion[:3, 3])), float(Rotation.from_matrix(motion[:3, :3]).magnitude())
+
+
 @dataclass(frozen=True)
 class Similarity:
     """x ↦ scale · R x + t, from a segment's world to the path's; `rigid` (4, 4) holds R and t."""

@@ -25,6 +25,8 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from ttt3r_ros.reconstruction.trajectory import extent
+
 STRIDE = 0.1  # metres
 STRIDE_TURN = 0.1  # radians
 LEAST_VARIANCE = 1e-10  # 1e-5 m or rad: keeps matrices invertible
@@ -191,7 +193,7 @@ class Growth:
         if self._anchor is None:
             self._anchor, self._segment = seen.pose, seen.segment
             self._add(self._covariance, {'scale': (SCALE, 1.0)})
-        distance, turn = _extent(self._anchor, seen.pose)
+        distance, turn = extent(np.linalg.inv(self._anchor) @ seen.pose)
         v = seen.pose[:3, 3] - self._anchor[:3, 3]
         carry = np.eye(7)
         carry[PLACE, ATTITUDE] = [[0, v[2], -v[1]], [-v[2], 0, v[0]], [v[1], -v[0], 0]]
@@ -227,8 +229,8 @@ class Growth:
 
 def step_terms(before: np.ndarray, after: np.ndarray, weight: float) -> np.ndarray:
     """Return each of STEP_TERMS' covariances (terms, 6, 6) of one step for a unit variance."""
-    v = before[:3, :3].T @ (after[:3, 3] - before[:3, 3])
-    distance, turn = _extent(before, after)
+    motion = np.linalg.inv(before) @ after
+    v, (distance, turn) = motion[:3, 3], extent(motion)
     along = np.outer(v, v)
     terms = np.zeros((len(STEP_TERMS), 6, 6))
     for i, block in enumerate((np.eye(3), along, distance ** 2 * np.eye(3) - along)):
@@ -236,12 +238,6 @@ def step_terms(before: np.ndarray, after: np.ndarray, weight: float) -> np.ndarr
     for i, size in enumerate((1.0, turn ** 2), 3):
         terms[i, ATTITUDE, ATTITUDE] = size * np.eye(3)
     return weight * terms
-
-
-def _extent(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
-    """Return metres and radians between two poses."""
-    turn = Rotation.from_matrix(before[:3, :3].T @ after[:3, :3]).magnitude()
-    return float(np.linalg.norm(after[:3, 3] - before[:3, 3])), float(turn)
 
 
 def weight_of(confidence: float, known: Coefficients, exponent: float) -> float:
