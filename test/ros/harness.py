@@ -82,8 +82,8 @@ class NodeProcess:
         command = [sys.executable, str(script), '--ros-args', '-r', f'__node:={name}']
         for remap in remaps:
             command += ['-r', remap]
-        # The library's comparisons want what costs nothing to load twice.
-        for key, value in ({'weights': 'untrained'} | parameters).items():
+        # The library's comparisons want what costs nothing to load twice, and its own float32 on every CPU.
+        for key, value in ({'weights': 'untrained', 'precision': 'float32'} | parameters).items():
             text = json.dumps(value) if isinstance(value, (bool, list)) or value == '' else str(value)
             command += ['-p', f'{key.replace("__", ".")}:={text}']
         self._log = log.open('w')

@@ -61,9 +61,10 @@ def test_each_camera_has_a_memory_and_outputs_of_its_own(pair, tmp_path):
         np.testing.assert_allclose([matrix(m.pose) for m in robot.heard['pose']], expected[name], atol=1e-9)
         assert {m.child_frame_id for m in robot.heard['odometry']} == {'base_link'}
     assert (robots['front'].counters().segment, robots['rear'].counters().segment) == (0, 1)
-    told = [stamp_of(t) for m in robots['front'].heard['tf'] for t in m.transforms]
-    assert told == [stamp_of(m) for m in robots['front'].heard['pose']]
     front = robots['front']
+    front.wait_for('the last transform', lambda: len(front.heard['tf']) == len(expected['front']))
+    told = [stamp_of(t) for m in front.heard['tf'] for t in m.transforms]
+    assert told == [stamp_of(m) for m in front.heard['pose']]
     front.target = 'ttt3r'
     front.wait_for('diagnostics', lambda: front.diagnostic('front input') and front.diagnostic('rear input'))
     assert front.transition('deactivate')
@@ -83,7 +84,7 @@ def test_cameras_with_a_shared_state_are_one_sequence(pair):
         show(robots, name, SECOND + i * SECOND // 20, 11 * i)
         expected[name].append(OPTICAL @ library.step(scene(11 * i)).pose)
     for name, robot in robots.items():
-        robot.wait_for('poses', lambda robot=robot: len(robot.heard['pose']) == 3)
+        robot.wait_for('poses', lambda robot=robot: len(robot.heard['pose']) == len(robot.heard['status']) == 3)
         np.testing.assert_allclose([matrix(m.pose) for m in robot.heard['pose']], expected[name], atol=1e-9)
         assert [m.frame for m in robot.heard['status']] == [i for i, n in enumerate(order) if n == name]
     assert robots['front'].reset().success

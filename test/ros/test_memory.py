@@ -50,7 +50,7 @@ def test_a_killed_node_goes_on_where_it_was(run, start_node, make_robot, tmp_pat
     second = make_robot(target='second', topic='image_again')
     second.wait_until_watched()
     second.show(context.stamp + SECOND, SCENE)
-    second.wait_for('an answer', lambda: second.heard['status'])
+    second.wait_for('an answer', lambda: second.heard['status'] and second.heard['pose'])
     status = second.heard['status'][0]
     last = [s for s in robot.heard['status'] if stamp_of(s) == context.stamp][0]
     assert status.frame == last.frame + 1 and status.segment == last.segment

@@ -24,13 +24,14 @@ MOST = 0.03  # of the path's length
 LAPS, LAPS_LENGTH, LAPS_FRAMES = 3000, 300, 220  # a room that is walked round twice, and nearly all of that
 
 
-def test_the_published_path_is_the_camera_s(run):
+@pytest.mark.parametrize('precision', ['float32', 'bfloat16'])
+def test_the_published_path_is_the_camera_s(run, precision):
     """Over 60 frames of a room that training never saw, the path published is near the true one, in metres."""
     world = World(7, LENGTH, (120, 160))
     truth = world.poses[:FRAMES]
     # As weights/embedded.safetensors.parameters.yaml has it.
     _, robot = run(lossless=True, weights='embedded', reset_policy='interval', reset_interval=16,
-                   segment_alignment='se3')
+                   segment_alignment='se3', precision=precision)
     for i, (image, _) in enumerate(islice(world.film(), FRAMES)):
         robot.show(STEP * (i + 1), image)
     robot.wait_for('all poses', lambda: len(robot.heard['pose']) == FRAMES)
