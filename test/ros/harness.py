@@ -72,6 +72,11 @@ def matrix_of(position, orientation) -> np.ndarray:
     return matrix
 
 
+def pose_matrix(pose) -> np.ndarray:
+    """Return the (4, 4) matrix of a Pose."""
+    return matrix_of(pose.position, pose.orientation)
+
+
 class NodeProcess:
     """The node as users start it, in a process of its own."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from harness import scene, stamp_of
-from test_odometry import MOUNT, OPTICAL, matrix, mount_camera
+from harness import pose_matrix, scene, stamp_of
+from test_odometry import MOUNT, OPTICAL, mount_camera
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
@@ -58,7 +58,7 @@ def test_each_camera_has_a_memory_and_outputs_of_its_own(pair, tmp_path):
             library['rear'].reset()
     for name, robot in robots.items():
         robot.wait_for('poses', lambda robot=robot, name=name: len(robot.heard['pose']) == len(expected[name]))
-        np.testing.assert_allclose([matrix(m.pose) for m in robot.heard['pose']], expected[name], atol=1e-9)
+        np.testing.assert_allclose([pose_matrix(m.pose) for m in robot.heard['pose']], expected[name], atol=1e-9)
         assert {m.child_frame_id for m in robot.heard['odometry']} == {'base_link'}
     assert (robots['front'].counters().segment, robots['rear'].counters().segment) == (0, 1)
     front = robots['front']
@@ -85,7 +85,7 @@ def test_cameras_with_a_shared_state_are_one_sequence(pair):
         expected[name].append(OPTICAL @ library.step(scene(11 * i)).pose)
     for name, robot in robots.items():
         robot.wait_for('poses', lambda robot=robot: len(robot.heard['pose']) == len(robot.heard['status']) == 3)
-        np.testing.assert_allclose([matrix(m.pose) for m in robot.heard['pose']], expected[name], atol=1e-9)
+        np.testing.assert_allclose([pose_matrix(m.pose) for m in robot.heard['pose']], expected[name], atol=1e-9)
         assert [m.frame for m in robot.heard['status']] == [i for i, n in enumerate(order) if n == name]
     assert robots['front'].reset().success
     show(robots, 'rear', 2 * SECOND, 5)

@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from geometry_msgs.msg import PoseStamped
-from harness import CAMERA_FRAME, matrix_of, stamp_of
+from harness import CAMERA_FRAME, pose_matrix, stamp_of
 from nav_msgs.msg import Path
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
@@ -58,10 +57,6 @@ def to_cloud(depth: np.ndarray, info: CameraInfo) -> np.ndarray:
     fx, fy, cx, cy = info.p[0], info.p[5], info.p[2], info.p[6]
     v, u = np.mgrid[:info.height, :info.width]
     return np.stack(((u - cx) * depth / fx, (v - cy) * depth / fy, depth), axis=-1)
-
-
-def transform(pose: PoseStamped) -> np.ndarray:
-    return matrix_of(pose.pose.position, pose.pose.orientation)
 
 
 def test_the_cloud_of_depth_and_camera_info_is_the_points(run, weights):
@@ -136,7 +131,7 @@ def test_points_in_the_odometry_frame_are_the_cameras_moved_by_its_pose(start_no
         robot.wait_until_watched()
         robot.show_and_wait([SECOND, 2 * SECOND])
         robot.wait_for('clouds', lambda robot=robot: len(robot.heard['points']) == 2)
-        clouds[frame] = xyz(robot.heard['points'][-1]), transform(robot.heard['pose'][-1])
+        clouds[frame] = xyz(robot.heard['points'][-1]), pose_matrix(robot.heard['pose'][-1].pose)
         node.stop()
     own, pose = clouds['camera']
     assert np.allclose(own @ pose[:3, :3].T + pose[:3, 3], clouds['odom'][0], atol=1e-4, equal_nan=True)
@@ -157,7 +152,7 @@ def test_the_map_is_latched_bounded_and_saved(run, weights, tmp_path):
     assert f'element vertex {latched.width}'.encode() in header
     rows = np.loadtxt(tmp_path / 'maps' / 'room.tum')
     assert np.allclose(rows[:, 0], np.array(stamps) / SECOND)
-    assert np.allclose(rows[:, 1:4], [transform(pose)[:3, 3] for pose in robot.heard['pose']], atol=1e-6)
+    assert np.allclose(rows[:, 1:4], [pose_matrix(m.pose)[:3, 3] for m in robot.heard['pose']], atol=1e-6)
     refused = robot.call(SaveMap, 'save_map', SaveMap.Request(path=str(tmp_path / 'room.obj')))
     assert not refused.success and '.ply' in refused.message
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
-from harness import CAMERA_FRAME, matrix_of, scene, stamp_of
+from harness import CAMERA_FRAME, pose_matrix, scene, stamp_of
 from nav_msgs.msg import Odometry as OdometryMessage
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import Imu
@@ -24,11 +24,6 @@ SECOND = 1_000_000_000
 STAMPS = [1_700_000_000_000_000_003 + i * 99_999_999 for i in range(6)]
 OPTICAL = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 MOUNT = OPTICAL + np.array([[0, 0, 0, 0.2], [0, 0, 0, 0], [0, 0, 0, 0.5], [0, 0, 0, 0]])
-
-
-def matrix(pose) -> np.ndarray:
-    """Return the (4, 4) matrix of a Pose."""
-    return matrix_of(pose.position, pose.orientation)
 
 
 def mount_camera(robot, base_from_camera: np.ndarray = MOUNT, camera: str = CAMERA_FRAME) -> StaticTransformBroadcaster:
@@ -89,7 +84,7 @@ def test_ten_resets_break_no_odometry_and_the_covariance_says_so(run):
     robot.wait_for('status', lambda: len(robot.heard['status']) == len(stamps))
     segments = np.array([s.segment for s in robot.heard['status']])
     assert segments[-1] == 10
-    poses = np.array([matrix(m.pose.pose) for m in robot.heard['odometry']])
+    poses = np.array([pose_matrix(m.pose.pose) for m in robot.heard['odometry']])
     steps = np.linalg.norm(np.diff(poses[:, :3, 3], axis=0), axis=1)
     across = np.diff(segments) > 0
     # The same image all the while: what moves is the network's answer from its first frame to the later ones.
@@ -112,7 +107,8 @@ def test_it_begins_where_it_is_told_to(run):
     start[:3, 3] = 1, 2, 0.5
     robot.wait_for('poses', lambda: len(robot.heard['pose']) == 3)
     for message, frame in zip(robot.heard['pose'], frames_of(3), strict=True):
-        np.testing.assert_allclose(matrix(message.pose), start @ MOUNT @ frame.pose @ np.linalg.inv(MOUNT), atol=1e-9)
+        expected = start @ MOUNT @ frame.pose @ np.linalg.inv(MOUNT)
+        np.testing.assert_allclose(pose_matrix(message.pose), expected, atol=1e-9)
     del kept
 
 
@@ -146,7 +142,7 @@ def test_an_imu_at_rest_levels_the_start(run):
     # The tilt is the base's at the second image; by the path it was this at the first.
     moved = MOUNT @ frames[1].pose @ np.linalg.inv(MOUNT)
     for message, frame in zip(robot.heard['pose'], frames[1:], strict=True):
-        start = matrix(message.pose) @ np.linalg.inv(MOUNT @ frame.pose @ np.linalg.inv(MOUNT))
+        start = pose_matrix(message.pose) @ np.linalg.inv(MOUNT @ frame.pose @ np.linalg.inv(MOUNT))
         up = start[:3, :3] @ moved[:3, :3] @ tilt.inv().apply([0, 0, 1])
         np.testing.assert_allclose(up, [0, 0, 1], atol=1e-6)
         np.testing.assert_allclose(start[:3, 3], 0, atol=1e-9)
@@ -162,7 +158,7 @@ def test_another_scale_stretches_the_way_to_come_and_not_the_way_gone(run):
     robot.show_and_wait(STAMPS[3:])
     robot.wait_for('all', lambda: all(len(robot.heard[n]) == len(STAMPS) for n in ('pose', 'points')))
     frames = frames_of()
-    place = np.array([matrix(m.pose)[:3, 3] for m in robot.heard['pose']])
+    place = np.array([pose_matrix(m.pose)[:3, 3] for m in robot.heard['pose']])
     model = np.array([(OPTICAL @ f.pose)[:3, 3] for f in frames])
     scales = np.array([1, 1, 2.5, 2.5, 2.5])[:, None]
     np.testing.assert_allclose(np.diff(place, axis=0), scales * np.diff(model, axis=0), atol=1e-9)

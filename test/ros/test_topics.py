@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
-from harness import CAMERA_FRAME, Robot, compressed, image_message, matrix_of, scene, stamp_of
+from harness import CAMERA_FRAME, Robot, compressed, image_message, matrix_of, pose_matrix, scene, stamp_of
 from nav_msgs.msg import Path
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
@@ -48,7 +48,7 @@ def test_every_output_is_what_the_reconstructor_says(run):
         assert cloud.header.frame_id == status.header.frame_id == transform.child_frame_id == CAMERA_FRAME
         expected = np.eye(4)
         expected[:3] = OPTICAL_TO_ROS @ frame.pose[:3]
-        np.testing.assert_allclose(matrix_of(pose.pose.position, pose.pose.orientation), expected, atol=1e-9)
+        np.testing.assert_allclose(pose_matrix(pose.pose), expected, atol=1e-9)
         np.testing.assert_allclose(
             matrix_of(transform.transform.translation, transform.transform.rotation), expected, atol=1e-9)
         assert (cloud.height, cloud.width) == frame.confidence.shape
@@ -239,7 +239,7 @@ def test_base_frame_waits_for_its_transform(run):
     base_from_camera[:3, 3] = 0.2, 0, 0.5
     for message, transforms, frame in zip(robot.heard['pose'], robot.heard['tf'], frames[2:], strict=True):
         expected = base_from_camera @ frame.pose @ np.linalg.inv(base_from_camera)
-        np.testing.assert_allclose(matrix_of(message.pose.position, message.pose.orientation), expected, atol=1e-9)
+        np.testing.assert_allclose(pose_matrix(message.pose), expected, atol=1e-9)
         assert message.header.frame_id == 'odom'
         assert transforms.transforms[0].child_frame_id == 'base_link'
 
@@ -321,7 +321,7 @@ def test_every_topic_has_the_image_s_stamp_and_its_own_frame(run):
     for stamp, pose in zip(STAMPS, robot.heard['pose'], strict=True):
         base = buffer.lookup_transform('odom', 'base_link', Time(nanoseconds=stamp)).transform
         np.testing.assert_allclose(matrix_of(base.translation, base.rotation),
-                                   matrix_of(pose.pose.position, pose.pose.orientation), atol=1e-6)
+                                   pose_matrix(pose.pose), atol=1e-6)
         camera = buffer.lookup_transform('odom', CAMERA_FRAME, Time(nanoseconds=stamp))
         assert stamp_of(camera) == stamp
     listener.unregister()

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from harness import CAMERA_FRAME, matrix_of, stamp_of
+from harness import CAMERA_FRAME, matrix_of, pose_matrix, stamp_of
 
 from ttt3r_ros.evaluation.accuracy import accuracy
 from ttt3r_ros.model.checkpoint import load_network
@@ -36,7 +36,7 @@ def test_the_published_path_is_the_camera_s(run, precision):
         robot.show(STEP * (i + 1), image)
     robot.wait_for('all poses', lambda: len(robot.heard['pose']) == FRAMES)
     assert robot.heard['status'][-1].trained and robot.heard['status'][-1].weights == 'embedded'
-    poses = np.array([matrix_of(m.pose.position, m.pose.orientation) for m in robot.heard['pose']])
+    poses = np.array([pose_matrix(m.pose) for m in robot.heard['pose']])
     stamps = np.array([stamp_of(m) for m in robot.heard['pose']])
     found = accuracy(Trajectory(stamps, poses), Trajectory(stamps, truth))
     # A camera that is said to stand still is this far off.
