@@ -55,10 +55,11 @@ def read_ply(path: Path) -> np.ndarray:
 
 @pytest.fixture(scope='module')
 def small_bag(tmp_path_factory) -> Path:
-    """A bag of twelve JPEG images with stamps that no float of seconds can hold."""
+    """A bag of twelve JPEG images with stamps that no float of seconds can hold, and a frame as ROS 1 wrote it."""
     sequence = open_sequence(f'synthetic:3:{FRAMES}')
     shifted = sequence.truth.stamps + 1_795_231_684_010_654_517
     sequence.truth = Trajectory(shifted, sequence.truth.poses)
+    sequence.frame_id = '/camera_rgb_optical_frame'
     path = tmp_path_factory.mktemp('demo') / 'bag'
     write_bag(sequence, path, compressed=True)
     return path

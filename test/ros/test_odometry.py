@@ -150,6 +150,28 @@ def test_an_imu_at_rest_levels_the_start(run):
     del kept
 
 
+def test_ros_1_s_leading_slash_is_taken_off_as_tf2_does(run):
+    """Images and an IMU of an old driver or bag find their mounts, and what is published has names that tf2 takes."""
+    _, robot = run(lossless=True, base_frame='base_link', level='imu')
+    kept = mount_camera(robot)
+    sensor = robot.node.create_publisher(Imu, 'imu', 100)
+    robot.wait_for('the subscription', lambda: sensor.get_subscription_count() > 0)
+    for i in range(100):
+        sensor.publish(imu(STAMPS[0] - SECOND + (i + 1) * SECOND // 100, np.array([0, 0, 9.81]), '/base_link'))
+    robot.spin(1.0)
+    for stamp in STAMPS[:3]:
+        robot.show(stamp, frame_id=f'/{CAMERA_FRAME}')
+    robot.wait_for('clouds', lambda: len(robot.heard['points']) == 3)
+    robot.wait_for('poses', lambda: len(robot.heard['pose']) == 3)
+    assert {m.header.frame_id for m in robot.heard['points']} == {CAMERA_FRAME}
+    poses, frames = [pose_matrix(m.pose) for m in robot.heard['pose']], frames_of(3)
+    np.testing.assert_allclose(poses[0][2, :3], [0, 0, 1], atol=1e-9)
+    for i in (1, 2):
+        step = MOUNT @ np.linalg.inv(frames[0].pose) @ frames[i].pose @ np.linalg.inv(MOUNT)
+        np.testing.assert_allclose(np.linalg.inv(poses[0]) @ poses[i], step, atol=1e-9)
+    del kept
+
+
 def test_another_scale_stretches_the_way_to_come_and_not_the_way_gone(run):
     """scale is in force from the next frame on, for clouds and steps alike, and the pose does not jump."""
     _, robot = run(lossless=True)
@@ -206,7 +228,7 @@ def test_wheels_tell_the_metre(run):
 @pytest.mark.parametrize(('settings', 'reason'), [
     ({'scale_source': 'wheels'}, 'set base_frame'), ({'scale_source': 'floor'}, 'camera_height'),
     ({'initial_pose': [0.0, 1.0]}, 'x y z roll pitch yaw'), ({'map_frame': 'odom'}, 'map_frame'),
-    ({'keyframes': 5, 'reset_policy': 'interval'}, 'set map_frame'),
+    ({'base_frame': '/base_link'}, "take 'base_link'"), ({'keyframes': 5, 'reset_policy': 'interval'}, 'set map_frame'),
     ({'keyframes': 5, 'map_frame': 'map'}, 'reset_policy to'),
     ({'cameras': ['front', 'rear']}, 'base_frame'), ({'cameras': ['front', 'front'], 'shared_state': True}, 'own name'),
     ({'shared_state': True}, 'several cameras')])

@@ -15,7 +15,7 @@ from rich.console import Console
 from ttt3r_ros.demo.progress import Progress
 from ttt3r_ros.demo.replay import TYPES
 from ttt3r_ros.demo.report import Sent
-from ttt3r_ros.ros.conversions import ImageError, nanoseconds, to_rgb
+from ttt3r_ros.ros.conversions import ImageError, frame_name, nanoseconds, to_rgb
 from ttt3r_ros.sequences import Bag, SequenceError, Trajectory, open_sequence, write_bag
 from ttt3r_ros.sequences.bag import COMPRESSED
 
@@ -77,7 +77,7 @@ def _look(bag: Bag) -> tuple[list[Sent], dict[int, np.ndarray]]:
     sent, pictures = [], {}
     for index, raw in enumerate(bag.messages([bag.topic])):
         message = deserialize_message(raw.data, TYPES[raw.type])
-        sent.append(Sent(nanoseconds(message.header.stamp), message.header.frame_id))
+        sent.append(Sent(nanoseconds(message.header.stamp), frame_name(message.header.frame_id)))
         if index in shown:
             try:
                 pictures[sent[-1].stamp] = to_rgb(message)

@@ -21,7 +21,7 @@ ODOMETRY = 'odom'
 
 @dataclass(frozen=True)
 class Sent:
-    """An image of the bag: its stamp in nanoseconds and its frame_id."""
+    """An image of the bag: its stamp in nanoseconds and its frame, without a leading slash."""
 
     stamp: int
     frame_id: str

@@ -37,6 +37,11 @@ def nanoseconds(stamp: Time) -> int:
     return stamp.sec * 1_000_000_000 + stamp.nanosec
 
 
+def frame_name(frame_id: str) -> str:
+    """Return a frame's name as tf2 keeps it: without the leading slash that ROS 1's drivers and bags wrote."""
+    return frame_id.removeprefix('/')
+
+
 def to_rgb(message: Image | CompressedImage) -> np.ndarray:
     """Return a message's image, uint8 (H, W, 3) RGB. Raises ImageError."""
     try:

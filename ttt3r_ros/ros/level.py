@@ -12,7 +12,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Imu
 
 from ttt3r_ros.reconstruction.gravity import GravityError, up_at_rest
-from ttt3r_ros.ros.conversions import nanoseconds
+from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 
 WINDOW_NS = 1_000_000_000
 SAMPLES = 2000
@@ -32,11 +32,11 @@ class ImuLevel:
             Imu, 'imu', self._receive, QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT))
 
     def _receive(self, message: Imu) -> None:
-        a = message.linear_acceleration
+        a, frame = message.linear_acceleration, frame_name(message.header.frame_id)
         with self._lock:
-            if message.header.frame_id != self.frame_id:
+            if frame != self.frame_id:
                 self._samples.clear()
-                self.frame_id = message.header.frame_id
+                self.frame_id = frame
             self._samples.append((nanoseconds(message.header.stamp), np.array([a.x, a.y, a.z])))
 
     def up(self, stamp: int) -> np.ndarray:

@@ -195,6 +195,10 @@ def read(node: Node, changes: list[Parameter] | None = None) -> Settings:
             raise SettingsError(f'{name} {values[name]!r} is unknown: take one of {", ".join(declaration.choices)}')
     if values['resume'] and not values['state_file']:
         raise SettingsError('resume wants to know from where: set state_file')
+    for name in ('odom_frame', 'map_frame', 'base_frame'):
+        if values[name].startswith('/'):
+            raise SettingsError(f'{name} {values[name]!r} has a leading slash, which tf2 refuses: take '
+                                f'{values[name].lstrip("/")!r}')
     if not values['odom_frame'] or values['odom_frame'] in (values['base_frame'], values['map_frame']):
         raise SettingsError('odom_frame must be a name, and another than base_frame and map_frame')
     if values['keyframes'] and not (values['map_frame'] and values['reset_policy'] != 'never'):

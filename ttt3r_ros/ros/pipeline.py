@@ -23,7 +23,7 @@ from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
 from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.ros.calibration import Calibration
-from ttt3r_ros.ros.conversions import ImageError, nanoseconds, to_rgb
+from ttt3r_ros.ros.conversions import ImageError, frame_name, nanoseconds, to_rgb
 from ttt3r_ros.ros.diagnostics import Counters, Health
 from ttt3r_ros.ros.outputs import Outputs
 from ttt3r_ros.ros.parameters import Settings
@@ -105,6 +105,7 @@ class Pipeline:
         following: see Job.answer.
         """
         header, counters = job.message.header, self._counters
+        header.frame_id = frame_name(header.frame_id)
         if self._settings.lazy and not self._outputs.wanted():
             counters.skipped_lazy += 1
             return

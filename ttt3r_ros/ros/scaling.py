@@ -18,7 +18,7 @@ from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.scale import FloorScale, FocalScale, ScaleError, ScaleEstimate, WheelScale
 from ttt3r_ros.reconstruction.wheels import WheelTrack
 from ttt3r_ros.ros.calibration import Calibration
-from ttt3r_ros.ros.conversions import nanoseconds
+from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 
 SOURCES = ('fixed', 'wheels', 'floor', 'focal')
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
@@ -123,7 +123,7 @@ class Scaling:
         self.apply(self._settings)
 
     def _receive(self, message: OdometryMessage) -> None:
-        if message.child_frame_id != self._base_frame:
+        if frame_name(message.child_frame_id) != self._base_frame:
             self._node.get_logger().error(
                 f'wheel odometry is of {message.child_frame_id!r}, not of base_frame {self._base_frame!r}, and is not '
                 'used', throttle_duration_sec=REPEAT_S)
