@@ -137,6 +137,32 @@ def test_an_interruption_at_a_childs_start_leaves_no_child(tmp_path):
         assert str(log) not in commands_running()
 
 
+def test_a_killed_parent_takes_its_child_along(tmp_path):
+    """Killed so that it can do nothing (kill -9, out of memory), it leaves no node behind that the next demo meets."""
+    script, log = tmp_path / 'parent.py', tmp_path / 'child.log'
+    script.write_text(
+        'import sys, time\n'
+        'from pathlib import Path\n'
+        'from ttt3r_ros.demo.process import Child\n'
+        "Child('http.server', ['0', '--bind', '127.0.0.1', '--directory', sys.argv[1]], Path(sys.argv[1]), {})\n"
+        'time.sleep(60)\n')
+    environment = os.environ | {'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}'}
+    served = f'-m http.server 0 --bind 127.0.0.1 --directory {log}'
+    parent = subprocess.Popen([sys.executable, str(script), str(log)], env=environment)
+    eventually(lambda: any(served in line and 'setpriv' not in line for line in commands_running().splitlines()))
+    parent.kill()
+    parent.wait()
+    eventually(lambda: served not in commands_running())
+
+
+def eventually(condition, seconds: float = 20.0) -> None:
+    """Wait until the condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def commands_running() -> str:
     """Return the command lines of all processes."""
     lines = []

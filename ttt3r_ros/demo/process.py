@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 GRACE_S = 8.0
+# Linux's util-linux: the kernel kills the child when we are killed and can do nothing any more.
+BOUND = ('setpriv', '--pdeathsig', 'KILL')
 
 _running: set[Child] = set()
 
@@ -30,10 +33,11 @@ class Child:
     def __init__(self, module: str, arguments: list[str], log: Path, environment: Mapping[str, str]) -> None:
         """Start `python -m module arguments` with changes to the environment."""
         self.log = log
+        command = [*(BOUND if shutil.which(BOUND[0]) else ()), sys.executable, '-m', module, *arguments]
         with open(log, 'wb') as output, _held():
             # A session of its own: Ctrl-C comes to us alone, and we end the child in good order.
-            self._process = subprocess.Popen([sys.executable, '-m', module, *arguments], stdin=subprocess.DEVNULL,
-                                             stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                             start_new_session=True,
                                              env={**os.environ, 'PYTHONUNBUFFERED': '1', **environment})
             _running.add(self)
 
