@@ -28,14 +28,14 @@ from ttt3r_ros.evaluation.accuracy import accuracy  # noqa: E402
 from ttt3r_ros.sequences import Trajectory, open_sequence, read_tum, write_bag  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
+ENVIRONMENT = os.environ | {'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}'}
 FRAMES = 12
 
 
 def start_demo(*arguments: str) -> subprocess.Popen:
     """Start `ttt3r demo` in a process of its own."""
-    environment = os.environ | {'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}'}
     return subprocess.Popen([sys.executable, str(ROOT / 'scripts' / 'ttt3r'), 'demo', *arguments], text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
 
 
 def demo(*arguments: str) -> tuple[int, str, str]:
@@ -103,9 +103,7 @@ def test_interrupted_demo_leaves_no_process_behind(tmp_path):
     """Ctrl-C while frames are replayed ends the node and the replay, with code 130."""
     process = start_demo('--input', 'synthetic:0:60', '--rate', '3', '--out', str(tmp_path))
     log = tmp_path / 'replay.log'
-    deadline = time.monotonic() + 60
-    while not log.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    eventually(log.exists, 60)
     children = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=40)
@@ -129,10 +127,9 @@ def test_an_interruption_at_a_childs_start_leaves_no_child(tmp_path):
         '        time.sleep(20)\n'
         'except KeyboardInterrupt:\n'
         '    pass\n')
-    environment = os.environ | {'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}'}
     for delay in ('0', '0.001', '0.003', '0.01'):
         log = tmp_path / f'child{delay}.log'
-        done = subprocess.run([sys.executable, str(script), delay, str(log)], env=environment, timeout=60)
+        done = subprocess.run([sys.executable, str(script), delay, str(log)], env=ENVIRONMENT, timeout=60)
         assert done.returncode == 0
         assert str(log) not in commands_running()
 
@@ -146,9 +143,8 @@ def test_a_killed_parent_takes_its_child_along(tmp_path):
         'from ttt3r_ros.demo.process import Child\n'
         "Child('http.server', ['0', '--bind', '127.0.0.1', '--directory', sys.argv[1]], Path(sys.argv[1]), {})\n"
         'time.sleep(60)\n')
-    environment = os.environ | {'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}'}
     served = f'-m http.server 0 --bind 127.0.0.1 --directory {log}'
-    parent = subprocess.Popen([sys.executable, str(script), str(log)], env=environment)
+    parent = subprocess.Popen([sys.executable, str(script), str(log)], env=ENVIRONMENT)
     eventually(lambda: any(served in line and 'setpriv' not in line for line in commands_running().splitlines()))
     parent.kill()
     parent.wait()

@@ -112,7 +112,7 @@ def test_it_begins_where_it_is_told_to(run):
     del kept
 
 
-def imu(stamp: int, acceleration: np.ndarray, frame_id: str = 'base_link') -> Imu:
+def imu(stamp: int, acceleration: np.ndarray, frame_id: str) -> Imu:
     """Return a message of an accelerometer, m/s²."""
     message = Imu()
     message.header.frame_id = frame_id
@@ -120,6 +120,13 @@ def imu(stamp: int, acceleration: np.ndarray, frame_id: str = 'base_link') -> Im
     a = message.linear_acceleration
     a.x, a.y, a.z = (float(v) for v in acceleration)
     return message
+
+
+def stand_still(robot, sensor, until: int, acceleration: np.ndarray, frame_id: str = 'base_link') -> None:
+    """Wait until somebody listens to the accelerometer and publish its second before a stamp, ns, at rest."""
+    robot.wait_for('the subscription', lambda: sensor.get_subscription_count() > 0)
+    for i in range(100):
+        sensor.publish(imu(until - SECOND + (i + 1) * SECOND // 100, acceleration, frame_id))
 
 
 def test_an_imu_at_rest_levels_the_start(run):
@@ -132,9 +139,7 @@ def test_an_imu_at_rest_levels_the_start(run):
     robot.wait_for('the reason', lambda: 'is the IMU running' in node.log())
     tilt = Rotation.from_euler('xyz', (0.1, -0.2, 0.0))
     resting = tilt.inv().apply([0, 0, 9.81])
-    robot.wait_for('the subscription', lambda: sensor.get_subscription_count() > 0)
-    for i in range(100):
-        sensor.publish(imu(STAMPS[1] - SECOND + (i + 1) * SECOND // 100, resting))
+    stand_still(robot, sensor, STAMPS[1], resting)
     robot.spin(0.5)
     robot.show_and_wait(STAMPS[1:4])
     robot.wait_for('poses', lambda: len(robot.heard['pose']) == 3)
@@ -155,9 +160,7 @@ def test_ros_1_s_leading_slash_is_taken_off_as_tf2_does(run):
     _, robot = run(lossless=True, base_frame='base_link', level='imu')
     kept = mount_camera(robot)
     sensor = robot.node.create_publisher(Imu, 'imu', 100)
-    robot.wait_for('the subscription', lambda: sensor.get_subscription_count() > 0)
-    for i in range(100):
-        sensor.publish(imu(STAMPS[0] - SECOND + (i + 1) * SECOND // 100, np.array([0, 0, 9.81]), '/base_link'))
+    stand_still(robot, sensor, STAMPS[0], np.array([0, 0, 9.81]), '/base_link')
     robot.spin(1.0)
     for stamp in STAMPS[:3]:
         robot.show(stamp, frame_id=f'/{CAMERA_FRAME}')
