@@ -15,7 +15,8 @@ from rich.console import Console
 from ttt3r_ros.demo.progress import Progress
 from ttt3r_ros.demo.replay import TYPES
 from ttt3r_ros.demo.report import Sent
-from ttt3r_ros.ros.conversions import ImageError, frame_name, nanoseconds, to_rgb
+from ttt3r_ros.ros.conversions import frame_name, nanoseconds
+from ttt3r_ros.ros.images import ImageError, to_rgb
 from ttt3r_ros.sequences import Bag, SequenceError, Trajectory, open_sequence, write_bag
 from ttt3r_ros.sequences.bag import COMPRESSED
 

@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages to arrays and back. Every number is cast: Jazzy's rclpy writes a wrong type as garbage, unasked."""
+"""Arrays to messages, poses from them. Every number is cast: Jazzy's rclpy writes a wrong type as garbage, unasked."""
 
 from __future__ import annotations
 
-import sys
 from array import array
 
-import cv2
 import numpy as np
 from builtin_interfaces.msg import Time
-from cv_bridge import CvBridge
 from geometry_msgs.msg import PoseStamped, TransformStamped
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import CompressedImage, Image, PointCloud2, PointField
+from sensor_msgs.msg import Image, PointCloud2, PointField
 from sensor_msgs_py import point_cloud2
 from std_msgs.msg import Header
 from tf_transformations import quaternion_from_matrix, quaternion_matrix
@@ -25,12 +22,6 @@ POINT_FIELDS = [PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32,
 POINT_TYPE = np.dtype([(f.name, np.float32) for f in POINT_FIELDS])
 UNKNOWN = 1e6  # variance, (m/s)² and (rad/s)²: a filter that takes it learns nothing from it
 
-_bridge = CvBridge()
-
-
-class ImageError(ValueError):
-    """An image message that holds no image we can read; the message says what is wrong with it."""
-
 
 def nanoseconds(stamp: Time) -> int:
     """Return a stamp in integer nanoseconds."""
@@ -40,64 +31,6 @@ def nanoseconds(stamp: Time) -> int:
 def frame_name(frame_id: str) -> str:
     """Return a frame's name as tf2 keeps it: without the leading slash that ROS 1's drivers and bags wrote."""
     return frame_id.removeprefix('/')
-
-
-def to_rgb(message: Image | CompressedImage) -> np.ndarray:
-    """Return a message's image, uint8 (H, W, 3) RGB. Raises ImageError."""
-    try:
-        if isinstance(message, CompressedImage):
-            return _decompress(message)
-        return np.ascontiguousarray(_bridge.imgmsg_to_cv2(_plain(message), 'rgb8'))
-    except ImageError:
-        raise
-    except Exception as error:  # cv_bridge and OpenCV raise many kinds for one cause: bytes that are no image
-        kind = (f'{message.format!r} image' if isinstance(message, CompressedImage) else
-                f'{message.width}×{message.height} {message.encoding!r} image')
-        raise ImageError(f'{kind} of {len(message.data)} bytes cannot be read as rgb8: {error}') from error
-
-
-def _decompress(message: CompressedImage) -> np.ndarray:
-    data = message.data.tobytes()
-    for name, start, end in (('JPEG', b'\xff\xd8', b'\xff\xd9'), ('PNG', b'\x89PNG', b'IEND')):
-        # Decoders fill a missing part with grey, unasked.
-        if data.startswith(start) and end not in data:
-            raise ImageError(f'a {name} image of {len(data)} bytes has no end: it was truncated on its way')
-    image = _bridge.compressed_imgmsg_to_cv2(message)
-    if image is None:
-        raise ImageError(f'{len(data)} bytes of format {message.format!r} are no image that OpenCV can decode')
-    if image.dtype == np.uint16:
-        image = (image >> 8).astype(np.uint8)
-    # cv_bridge would take every image for colour.
-    code = {2: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB}.get(image.ndim if image.ndim == 2 else image.shape[2],
-                                                            cv2.COLOR_BGRA2RGB)
-    return cv2.cvtColor(image, code)
-
-
-def _plain(message: Image) -> Image:
-    """Return the image in native byte order with nothing behind its rows.
-
-    cv_bridge itself takes only whole pixels of padding, and its byte swap fails on NumPy 2.
-    """
-    if message.width == 0 or message.height == 0:
-        raise ImageError(f'an image of {message.width}×{message.height} pixels is empty')
-    if len(message.data) < message.step * message.height:
-        raise ImageError(f'an image of {message.height} rows of {message.step} bytes has only '
-                         f'{len(message.data)} bytes: the driver truncated it')
-    kind, channels = _bridge.encoding_to_dtype_with_channels(message.encoding)
-    dtype = np.dtype(kind)
-    row = message.width * dtype.itemsize * channels
-    if message.step < row:
-        raise ImageError(f'an image {message.width} pixels wide in {message.encoding!r} needs rows of {row} bytes, '
-                         f'but step is {message.step}')
-    foreign = bool(message.is_bigendian) != (sys.byteorder == 'big')
-    if message.step == row and not foreign:
-        return message
-    rows = np.frombuffer(message.data, np.uint8)[:message.step * message.height].reshape(message.height, -1)
-    pixels = np.ascontiguousarray(rows[:, :row]).view(dtype)
-    if foreign:
-        pixels = pixels.byteswap()
-    return Image(header=message.header, height=message.height, width=message.width, encoding=message.encoding,
-                 is_bigendian=int(sys.byteorder == 'big'), step=row, data=array('B', pixels.tobytes()))
 
 
 def to_pose(header: Header, pose: np.ndarray) -> PoseStamped:

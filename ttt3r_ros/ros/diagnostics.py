@@ -50,6 +50,7 @@ class Health:
     last_image: float | None = None  # time.monotonic() seconds
     last_inference_ms: float | None = None
     problem: str | None = None  # of the last frame, None if it was answered
+    stamps: str | None = None  # why the last image was dropped by its stamp
     no_pose: str | None = None  # why the last frame that was answered has points but no pose
 
 
@@ -97,6 +98,8 @@ class Diagnostics:
             level, text = DiagnosticStatus.WARN, 'images are lost on their way: see README, shared memory'
         elif (bad := counters.dropped_invalid - before.dropped_invalid):
             level, text = DiagnosticStatus.WARN, f'{bad} image(s) could not be read: {self._health.problem}'
+        elif (bad := counters.dropped_stamp - before.dropped_stamp):
+            level, text = DiagnosticStatus.WARN, f'{bad} image(s) dropped: {self._health.stamps}'
         values = {'rate (Hz)': str(counters.received - before.received),
                   'age of last image (s)': 'none' if age is None else f'{age:.2f}',
                   **{name.replace('_', ' '): str(value) for name, value in vars(counters).items()}}

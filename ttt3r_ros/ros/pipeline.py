@@ -23,12 +23,13 @@ from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
 from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.ros.calibration import Calibration
-from ttt3r_ros.ros.conversions import ImageError, frame_name, nanoseconds, to_rgb
+from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.diagnostics import Counters, Health
+from ttt3r_ros.ros.images import ImageError, ImageReader
 from ttt3r_ros.ros.outputs import Outputs
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.scaling import Scaling
-from ttt3r_ros.ros.stamps import StampOrder, Verdict
+from ttt3r_ros.ros.stamps import SKEWED_NS, StampOrder, Verdict
 from ttt3r_ros.ros.tracker import Tracker
 from ttt3r_ros.ros.views import QueryError, Question
 
@@ -84,7 +85,7 @@ class Pipeline:
     def __init__(self, node: LifecycleNode, memory: Memory, senses: Senses, tracker: Tracker, outputs: Outputs,
                  settings: Settings, weights: Weights) -> None:
         """Take the parts and the settings in force."""
-        self._log = node.get_logger()
+        self._log, self._clock = node.get_logger(), node.get_clock()
         self._reconstructor, self._scaling = memory.reconstructor, memory.scaling
         self._gap, self._autosave = memory.gap, memory.autosave
         self._calibration, self._counters, self._health = senses.calibration, senses.counters, senses.health
@@ -92,7 +93,8 @@ class Pipeline:
         self._outputs = outputs
         self._settings = settings
         self._weights = weights
-        self._stamps = StampOrder()
+        self._stamps, self._images = StampOrder(), ImageReader(self._log)
+        self._told: dict[Verdict, float] = {}  # when each was, time.monotonic() seconds
         self._ahead: tuple[Job, np.ndarray] | None = None  # an image that was read before its turn
         self._resume: tuple[bytes, Context] | None = None
         self._last_header: Header | None = None
@@ -115,14 +117,16 @@ class Pipeline:
         except (ImageError, CalibrationError) as error:
             self._refuse(error)
             return
-        verdict = self._stamps.judge(nanoseconds(header.stamp))
-        if verdict is Verdict.STALE:
-            counters.dropped_stamp += 1
-            self._health.problem = 'its stamp does not increase'
-            self._log.warning(f'image dropped: its stamp {nanoseconds(header.stamp)} ns is not after the last, '
-                              f'{self._stamps.last} ns; do two cameras share the topic?',
-                              throttle_duration_sec=REPEAT_S)
+        # A bag and a simulation have a present of their own.
+        present = not (self._settings.lossless or self._clock.ros_time_is_active)
+        now = self._clock.now().nanoseconds if present else None
+        verdict = self._stamps.judge(nanoseconds(header.stamp), job.received, now)
+        if verdict not in (Verdict.FOLLOWS, Verdict.LOOPED):
+            self._drop_by_stamp(verdict, nanoseconds(header.stamp), now)
             return
+        if now is not None and (ahead := nanoseconds(header.stamp) - now) > SKEWED_NS:
+            self._log.warning(f'the camera\'s stamps are {ahead / 1e9:.1f} s ahead of this machine\'s clock, and so is '
+                              'all that is published with them: synchronise the clocks', throttle_duration_sec=REPEAT_S)
         if verdict is Verdict.LOOPED:
             self._log.info('image stamps went back (a looped bag?): the memory is reset')
             self._try_reset()
@@ -235,14 +239,15 @@ class Pipeline:
     def state(self) -> dict[str, str]:
         """Return what changes as it runs, for diagnostics."""
         return {'update rule': self._reconstructor.rule.name, 'segment': str(self._reconstructor.segment),
-                'metres per metre of the model': f'{self._scaling.factor:.4g}'}
+                'metres per metre of the model': f'{self._scaling.factor:.4g}',
+                'bits in use of 16': str(self._images.bits or 'none seen')}
 
     def _read(self, job: Job) -> np.ndarray:
         """Return its image, uint8 (H, W, 3) RGB. Raises ImageError and CalibrationError."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead[0] is job:
             return ahead[1]
-        image = to_rgb(job.message)
+        image = self._images.read(job.message)
         return self._calibration.rectifier().rectify(image) if self._settings.rectify else image
 
     def _read_ahead(self, job: Job | None) -> np.ndarray | None:
@@ -278,6 +283,16 @@ class Pipeline:
         self._counters.dropped_invalid += 1
         self._health.problem = str(error)
         self._log.error(f'image dropped: {error}', throttle_duration_sec=REPEAT_S)
+
+    def _drop_by_stamp(self, verdict: Verdict, stamp: int, now: int | None) -> None:
+        text = self._stamps.explain(verdict, stamp, now)
+        self._counters.dropped_stamp += 1
+        self._health.problem = self._health.stamps = text
+        # rclpy throttles by line: one cause would keep another from being told.
+        told, moment = self._told.get(verdict), time.monotonic()
+        if told is None or moment - told > REPEAT_S:
+            self._told[verdict] = moment
+            self._log.warning(f'image dropped: {text}')
 
     def _try_reset(self) -> None:
         try:

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Image messages to RGB: layouts, depths and formats as drivers and image_transport send them."""
+
+from __future__ import annotations
+
+from array import array
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy')
+from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
+
+from ttt3r_ros.ros.images import ImageError, ImageReader, to_rgb  # noqa: E402
+
+H, W = 48, 64
+V, U = np.mgrid[:H, :W] / W
+RGB = (127 + 90 * np.stack([np.sin(4 * U), np.sin(3 * V + 1), np.sin(5 * (U + V))], -1)).astype(np.uint8)
+GREY = cv2.cvtColor(RGB, cv2.COLOR_RGB2GRAY)
+GREY_RGB = np.repeat(GREY[..., None], 3, -1)
+INNER = np.s_[2:-2, 2:-2]  # away from the edges, where Bayer and chroma mix
+
+
+class Log:
+    """Keeps what is logged."""
+
+    def __init__(self):
+        self.warnings, self.infos = [], []
+
+    def warning(self, text):
+        self.warnings.append(text)
+
+    def info(self, text):
+        self.infos.append(text)
+
+
+def raw(encoding, pixels, height=H, width=W, padding=0):
+    rows = np.ascontiguousarray(pixels).view(np.uint8).reshape(-1, pixels.shape[1] * pixels[0, 0].nbytes)
+    rows = np.pad(rows, ((0, 0), (0, padding)), constant_values=255)
+    return Image(height=height, width=width, encoding=encoding, step=rows.shape[1], data=array('B', rows.tobytes()))
+
+
+def packed(format_, pixels, codec='.png'):
+    return CompressedImage(format=format_, data=array('B', cv2.imencode(codec, pixels)[1].tobytes()))
+
+
+def mosaic(image, pattern):
+    result = np.empty(image.shape[:2], image.dtype)
+    for i, colour in enumerate(pattern):
+        corner = np.s_[i // 2::2, i % 2::2]
+        result[corner] = image[corner][..., 'rgb'.index(colour)]
+    return result
+
+
+def yuv():
+    """Return Y, U and V (H, W) each, ITU-R BT.601 in studio swing."""
+    r, g, b = np.moveaxis(RGB.astype(float), -1, 0)
+    return [x.round().astype(np.uint8) for x in (16 + 0.257 * r + 0.504 * g + 0.098 * b,
+            128 - 0.148 * r - 0.291 * g + 0.439 * b, 128 + 0.439 * r - 0.368 * g - 0.071 * b)]
+
+
+def planar(name):
+    """Return the rows of an image whose chroma follows its luma; nv24's of twice the width are folded."""
+    y, u, v = yuv()
+    if name == 'nv24':
+        return np.concatenate((y, np.stack((u, v), -1).reshape(2 * H, W)))
+    pair = (u, v) if name == 'nv12' else (v, u)
+    return np.concatenate((y, np.stack([c[::2, ::2] for c in pair], -1).reshape(H // 2, W)))
+
+
+def interleaved(luma_first):
+    y, u, v = yuv()
+    chroma = np.where(np.arange(W) % 2, v, u)
+    return np.stack([y, chroma] if luma_first else [chroma, y], -1)
+
+
+LAYOUTS = {'uyvy': (interleaved(False), RGB), 'yuv422': (interleaved(False), RGB), 'yuyv': (interleaved(True), RGB),
+           'yuv422_yuy2': (interleaved(True), RGB), '8UC3': (RGB[..., ::-1], RGB), '8UC1': (GREY, GREY_RGB),
+           '8UC4': (np.dstack((RGB[..., ::-1], GREY)), RGB)}
+
+
+@pytest.mark.parametrize('encoding', LAYOUTS)
+@pytest.mark.parametrize('padding', [0, 6])
+def test_layouts_that_drivers_send(encoding, padding):
+    """Packed YUV under both its names, and OpenCV's bare types, have their colours, whatever stands behind the rows."""
+    pixels, wanted = LAYOUTS[encoding]
+    found = to_rgb(raw(encoding, pixels, padding=padding)).astype(int)
+    assert np.abs(found - wanted)[INNER].max() <= (12 if 'y' in encoding else 0)
+
+
+@pytest.mark.parametrize('encoding', ['nv12', 'nv21', 'nv24'])
+@pytest.mark.parametrize('padding', [0, 6])
+def test_layouts_in_planes(encoding, padding):
+    """Luma, then chroma in pairs, has its colours; nv24's chroma is as fine as its luma."""
+    rows = planar(encoding)
+    if padding and encoding == 'nv24':  # its chroma rows are as long as two of luma, padding and all
+        rows = np.concatenate((np.pad(rows[:H], ((0, 0), (0, padding))).ravel(),
+                               np.pad(rows[H:].reshape(H, 2 * W), ((0, 0), (0, 2 * padding))).ravel()))
+        message = Image(height=H, width=W, encoding=encoding, step=W + padding, data=array('B', rows.tobytes()))
+    else:
+        message = raw(encoding, rows, padding=padding)
+    found = to_rgb(message).astype(int)
+    assert found.shape == RGB.shape
+    assert np.abs(found - RGB)[INNER].max() <= (4 if encoding == 'nv24' else 20)
+    message.data = message.data[:-1]
+    with pytest.raises(ImageError, match='truncated'):
+        to_rgb(message)
+
+
+def test_planes_of_odd_size_are_refused():
+    """Half of an odd size is none."""
+    with pytest.raises(ImageError, match='both are even'):
+        to_rgb(Image(height=3, width=4, encoding='nv21', step=4, data=array('B', bytes(18))))
+
+
+@pytest.mark.parametrize('pattern', ['rggb', 'bggr', 'gbrg', 'grbg'])
+@pytest.mark.parametrize('bits', [8, 16])
+@pytest.mark.parametrize('codec', ['png', 'jpeg'])
+def test_a_compressed_mosaic_is_coloured(pattern, bits, codec):
+    """What stands before the semicolon says which pixel is which colour, as image_transport writes it."""
+    if codec == 'jpeg' and bits == 16:
+        pytest.skip('JPEG has 8 bits')
+    pixels = mosaic(RGB, pattern)
+    if bits == 16:
+        pixels = pixels.astype(np.uint16) * 257
+    parameters = [cv2.IMWRITE_JPEG_QUALITY, 100] if codec == 'jpeg' else []
+    data = cv2.imencode(f'.{codec}', pixels, parameters)[1].tobytes()
+    message = CompressedImage(format=f'bayer_{pattern}{bits}; {codec} compressed ', data=array('B', data))
+    assert np.abs(to_rgb(message).astype(int) - RGB)[INNER].max() <= 14
+
+
+@pytest.mark.parametrize(('format_', 'pixels', 'wanted'), [
+    ('rgb8; png compressed bgr8', RGB[..., ::-1], RGB), ('bgr8; png compressed bgr8', RGB[..., ::-1], RGB),
+    ('bgr8; png compressed ', RGB[..., ::-1], RGB), ('png', RGB[..., ::-1], RGB), ('', RGB[..., ::-1], RGB),
+    ('rgb8; png compressed rgb8', RGB, RGB), ('mono8; png compressed ', GREY, GREY_RGB),
+    ('mono16; png compressed ', GREY.astype(np.uint16) << 8 | 255, GREY_RGB),
+    ('rgb16; png compressed bgr16', RGB[..., ::-1].astype(np.uint16) << 8 | 255, RGB),
+    ('bgra8; png compressed bgr8', np.dstack((RGB[..., ::-1], GREY)), RGB),
+    # image_transport colours the mosaic itself where JPEG is asked for in colour.
+    ('bayer_rggb8; png compressed bgr8', RGB[..., ::-1], RGB)])
+def test_formats_of_image_transport(format_, pixels, wanted):
+    """Whatever the raw image was, the compressed one has its colours."""
+    np.testing.assert_array_equal(to_rgb(packed(format_, pixels)), wanted)
+
+
+@pytest.mark.parametrize('message', [
+    Image(height=2, width=2, encoding='16UC1', step=4, data=array('B', bytes(8))),
+    Image(height=2, width=2, encoding='32FC1', step=8, data=array('B', bytes(16))),
+    packed('16UC1; png compressed ', GREY.astype(np.uint16)),
+    packed('16UC1; compressedDepth png', GREY.astype(np.uint16)), packed('32FC1; tiff compressed ', GREY)])
+def test_depth_is_told_by_name(message):
+    """Depth on the image topic is called that, with what to do."""
+    with pytest.raises(ImageError, match='depth.*remap image to the'):
+        to_rgb(message)
+
+
+@pytest.mark.parametrize('dtype', [np.float32, np.float64, np.int16])
+def test_numbers_without_a_range_are_refused(dtype):
+    """A TIFF can hold numbers of any type; only what has a white becomes a picture."""
+    ok, data = cv2.imencode('.tiff', GREY.astype(dtype))
+    if not ok:
+        pytest.skip('this OpenCV writes no such TIFF')
+    with pytest.raises(ImageError, match=f'holds {np.dtype(dtype)} numbers.*8 or 16 bits'):
+        to_rgb(CompressedImage(format='tiff', data=array('B', data.tobytes())))
+
+
+def of_bits(bits, picture=GREY, big=False):
+    """Return a picture in the lowest bits of 16; its brightest pixel is white."""
+    scaled = np.rint(picture / picture.max() * ((1 << bits) - 1)).astype(np.uint16)
+    message = raw('mono16' if picture.ndim == 2 else 'rgb16', scaled.byteswap() if big else scaled)
+    message.is_bigendian = int(big)
+    return message
+
+
+@pytest.mark.parametrize('bits', [8, 10, 12, 14, 16])
+@pytest.mark.parametrize('big', [False, True])
+@pytest.mark.parametrize('picture', [GREY, RGB], ids=['mono16', 'rgb16'])
+def test_bits_of_content(bits, big, picture):
+    """10 or 12 bits in 16 make the same picture as 16 do, and one warning says what was taken."""
+    log = Log()
+    reader = ImageReader(log)
+    for _ in range(5):
+        found = reader.read(of_bits(bits, picture, big))
+    wanted = GREY_RGB if picture is GREY else RGB
+    assert np.abs(found - wanted * (255 / wanted.max())).max() <= 2
+    assert reader.bits == bits
+    assert len(log.warnings) == (bits < 16) and all(f'read as of {bits} bits' in text for text in log.warnings)
+
+
+def test_the_scale_does_not_follow_the_scene():
+    """A dark picture after a bright one stays dark, and a covered lens at the start decides nothing."""
+    log = Log()
+    reader = ImageReader(log)
+    covered = raw('mono16', np.full((H, W), 70, np.uint16))
+    assert reader.read(covered).max() == 0 and reader.bits is None
+    assert reader.read(of_bits(12)).max() == 255
+    dark = raw('mono16', np.full((H, W), 400, np.uint16))
+    assert reader.read(dark).max() == 25 and reader.bits == 12
+    assert reader.read(covered).max() == 4 and len(log.warnings) == 1
+    reader.read(of_bits(16))
+    assert reader.read(of_bits(12)).max() == 16 and reader.bits == 16
+    assert len(log.warnings) == 2 and 'all of their 16 bits' in log.warnings[1]
+
+
+@pytest.mark.parametrize('encoding', ['bayer_rggb16', 'mono16'])
+def test_a_compressed_picture_of_12_bits(encoding):
+    """The same in a compressed message, mosaic or not."""
+    picture = mosaic(RGB, 'rggb') if 'bayer' in encoding else GREY
+    log = Log()
+    found = ImageReader(log).read(packed(f'{encoding}; png compressed ', picture.astype(np.uint16) << 4 | 15))
+    assert np.abs(found.astype(int) - (RGB if 'bayer' in encoding else GREY_RGB))[INNER].max() <= 14
+    assert len(log.warnings) == 1 and '12 bits' in log.warnings[0]
+
+
+def test_an_order_of_colours_that_nobody_told_is_told():
+    """8UC3 has no order: the one that was taken is in the log, once."""
+    log = Log()
+    reader = ImageReader(log)
+    for _ in range(3):
+        reader.read(raw('8UC3', RGB[..., ::-1]))
+    assert len(log.infos) == 1 and 'bgr8' in log.infos[0]
