@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
@@ -29,7 +30,7 @@ from ttt3r_ros.sequences import Trajectory, open_sequence, read_tum, write_bag  
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = os.environ | {'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}'}
-FRAMES = 12
+FRAMES = 20
 
 
 def start_demo(*arguments: str) -> subprocess.Popen:
@@ -55,7 +56,7 @@ def read_ply(path: Path) -> np.ndarray:
 
 @pytest.fixture(scope='module')
 def small_bag(tmp_path_factory) -> Path:
-    """A bag of twelve JPEG images with stamps that no float of seconds can hold, and a frame as ROS 1 wrote it."""
+    """A bag of a few JPEG images with stamps that no float of seconds can hold, and a frame as ROS 1 wrote it."""
     sequence = open_sequence(f'synthetic:3:{FRAMES}')
     shifted = sequence.truth.stamps + 1_795_231_684_010_654_517
     sequence.truth = Trajectory(shifted, sequence.truth.poses)
@@ -77,6 +78,11 @@ def test_demo_of_the_room_ends_with_every_result(tmp_path):
     assert results['latency_ms']['p95'] >= results['inference_ms']['p50'] > 0
     assert results['accuracy']['poses'] == FRAMES and results['accuracy']['path_length'] > 1
     assert results['trained'] and 'UNTRAINED' not in output
+    # It runs what a robot runs with the shipped file and lossless: resets as the weights ask.
+    assert results['segments'] == 2
+    given = json.loads((tmp_path / 'node.yaml').read_text())['/**']['ros__parameters']
+    shipped = yaml.safe_load((ROOT / 'config' / 'ttt3r.yaml').read_text())['/**']['ros__parameters']
+    assert given | {'lossless': False} == {name: shipped[name] for name in given}
     stamps = [message.stamp for message in open_sequence(str(tmp_path / 'demo_bag')).messages(['/camera/image_raw'])]
     assert read_tum(tmp_path / 'trajectory_tum.txt').stamps.tolist() == stamps
     assert len(read_ply(tmp_path / 'cloud.ply')) == results['cloud_points'] > 10_000

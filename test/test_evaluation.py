@@ -18,11 +18,13 @@ from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.uncertainty import (
     Coefficients,
+    Fit,
     Observation,
     Uncertainty,
     UncertaintyError,
-    load_coefficients,
+    load_fit,
 )
+from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 from ttt3r_ros.synthetic import World
 
 FRAMES = 20
@@ -99,13 +101,16 @@ def test_calibration_is_measured_and_found_beside_the_weights(tmp_path):
     """`ttt3r calibrate` writes coefficients of its own for these weights, with what other worlds say of them."""
     weights = tmp_path / 'small.safetensors'
     convert('untrained', weights)
-    assert load_coefficients(str(weights)) is None
+    assert load_fit(weights) == Fit()
     command = [sys.executable, str(SCRIPT), 'calibrate', '--weights', str(weights), '--jobs', '1', '--frames', '60']
     done = subprocess.run([*command, '--worlds', '2'], capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     written = json.loads((tmp_path / 'small.safetensors.covariance.json').read_text())
-    found = load_coefficients(str(weights))
+    fit = load_fit(weights)
+    found = fit.coefficients
     assert found == Coefficients(**written['coefficients']) and found != Coefficients()
+    # Weights that ask for nothing run without resets, and so they are measured.
+    assert fit.under(resolve(load_profile(str(weights)))) == (found, '')
     assert written['frames'] == 60 and written['pose_nees'] > 0
     # Random weights turn at random: they are known to be that wrong.
     assert found.attitude_noise > 0.1
@@ -113,7 +118,7 @@ def test_calibration_is_measured_and_found_beside_the_weights(tmp_path):
     assert refused.returncode == 2 and '--worlds 2' in refused.stderr
     (tmp_path / 'small.safetensors.covariance.json').write_text('{}')
     with pytest.raises(UncertaintyError, match='ttt3r calibrate'):
-        load_coefficients(str(weights))
+        load_fit(weights)
 
 
 def test_true_covariances_are_judged_as_true():

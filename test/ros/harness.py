@@ -81,10 +81,11 @@ class NodeProcess:
     """The node as users start it, in a process of its own."""
 
     def __init__(self, log: Path, *, name: str = 'ttt3r', remaps: tuple[str, ...] = (), script: Path = SCRIPT,
-                 **parameters) -> None:
-        """Start with parameters; the log goes to a file. script: what starts it."""
+                 params_file: Path | None = None, **parameters) -> None:
+        """Start with parameters; the log goes to a file. script: what starts it. params_file: read before them."""
         self.log_path = log
         command = [sys.executable, str(script), '--ros-args', '-r', f'__node:={name}']
+        command += ['--params-file', str(params_file)] if params_file else []
         for remap in remaps:
             command += ['-r', remap]
         # The library's comparisons want what costs nothing to load twice, and its own float32 on every CPU.

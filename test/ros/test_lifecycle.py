@@ -86,6 +86,22 @@ def test_wrong_settings_are_refused_with_a_reason(start_node, make_robot):
     assert not result.successful and 'reset_interval' in result.reason
 
 
+def test_keyframes_want_the_resets_that_come_of_automatic_values(start_node, make_robot):
+    """Weights that ask for no reset make no keyframes: configure says so; those that do ask for one are enough."""
+    node, robot = start_node(keyframes=2, map_frame='map'), make_robot()
+    robot.wait_for('the reason', lambda: 'configure failed' in node.log())
+    assert "reset_policy to 'interval'" in node.log()
+    assert robot.set('weights', 'embedded').successful and robot.transition('configure')
+    assert 'reset interval every 16 frames, se3' in node.log()
+    refused = robot.set('reset_policy', 'never')
+    assert not refused.successful and 'keyframes' in refused.reason
+    assert robot.set('reset_interval', 50).successful
+    robot.wait_for('the doubt', lambda: 'every 50 frames' in node.log() and 'taken times 10' in node.log())
+    assert robot.set('reset_interval', 0).successful
+    wrong = robot.set('reset_interval', 1)
+    assert not wrong.successful and 'at least 2' in wrong.reason
+
+
 def test_compiling_without_a_compiler_fails_configure_with_the_remedy(start_node, make_robot, monkeypatch, tmp_path):
     """The log says what is missing; without compile the same node runs."""
     monkeypatch.setenv('CXX', '/nowhere/g++')

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.sequences import Trajectory
 from ttt3r_ros.synthetic import World
 
+SHIPPED = Path(__file__).parents[2] / 'config' / 'ttt3r.yaml'
 FRAMES, LENGTH = 60, 192  # of a world filmed at training's pace
 STEP = 100_000_000
 MOST = 0.03  # of the path's length
@@ -29,13 +31,15 @@ def test_the_published_path_is_the_camera_s(run, precision):
     """Over 60 frames of a room that training never saw, the path published is near the true one, in metres."""
     world = World(7, LENGTH, (120, 160))
     truth = world.poses[:FRAMES]
-    # As weights/embedded.safetensors.parameters.yaml has it.
-    _, robot = run(lossless=True, weights='embedded', reset_policy='interval', reset_interval=16,
-                   segment_alignment='se3', precision=precision)
+    node, robot = run(lossless=True, weights='embedded', params_file=SHIPPED, precision=precision)
     for i, (image, _) in enumerate(islice(world.film(), FRAMES)):
         robot.show(STEP * (i + 1), image)
-    robot.wait_for('all poses', lambda: len(robot.heard['pose']) == FRAMES)
+    robot.wait_for('all answers', lambda: all(len(robot.heard[name]) == FRAMES for name in ('pose', 'status')))
     assert robot.heard['status'][-1].trained and robot.heard['status'][-1].weights == 'embedded'
+    # As the file beside the weights asks, and nobody else.
+    assert [s.segment for s in robot.heard['status']] == [0] * 16 + [1 + i // 15 for i in range(FRAMES - 16)]
+    assert 'reset interval every 16 frames, se3' in node.log() and 'embedded.safetensors.profile.json' in node.log()
+    assert 'covariances' not in node.log()  # measured with just these
     poses = np.array([pose_matrix(m.pose) for m in robot.heard['pose']])
     stamps = np.array([stamp_of(m) for m in robot.heard['pose']])
     found = accuracy(Trajectory(stamps, poses), Trajectory(stamps, truth))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 
-ALIGNMENTS = ('sim3', 'se3')  # as reconstruction.trajectory has them
+ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, and as the weights say
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -19,30 +19,39 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
     parser.add_argument('--worlds', type=int, default=16, help='default: %(default)s')
     parser.add_argument('--frames', type=int, default=200, help='of each world (default: %(default)s)')
-    parser.add_argument('--reset-interval', type=int, default=60,
-                        help='frames between resets, whose errors are measured too (default: %(default)s)')
-    parser.add_argument('--alignment', choices=ALIGNMENTS, default='sim3',
-                        help='how segments are chained at a reset (default: %(default)s)')
+    parser.add_argument('--reset-interval', type=int, default=0,
+                        help='frames between resets, whose errors are measured too (default: as the weights say; if '
+                             'they do not, there are none)')
+    parser.add_argument('--alignment', choices=ALIGNMENTS, default='auto',
+                        help='how segments are chained at a reset (default: as the weights say, sim3 if they do not)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out. Raises CheckpointError and UncertaintyError."""
+    """Carry the command out. Raises CheckpointError, ResetPolicyError and UncertaintyError."""
     from rich.console import Console
     from rich.progress import Progress
 
     from ttt3r_ros.evaluation import covariance
     from ttt3r_ros.model.checkpoint import load_network, weights_file
     from ttt3r_ros.reconstruction.uncertainty import UncertaintyError, calibration_file
+    from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 
     load_network(args.weights, args.device)
     if args.worlds < 2:
         raise UncertaintyError(f'{args.worlds} world(s) cannot both fit and judge: give --worlds 2 or more')
-    plan = covariance.Plan(args.weights, args.worlds, args.frames, args.reset_interval, args.alignment,
-                           device=args.device, jobs=args.jobs)
+    segments = resolve(load_profile(args.weights), 'interval' if args.reset_interval else 'auto',
+                       args.reset_interval, args.alignment)
+    if segments.reset_policy == 'adaptive':
+        raise UncertaintyError('resets of the adaptive policy come when they come and cannot be measured: give '
+                               '--reset-interval')
+    plan = covariance.Plan(args.weights, args.worlds, args.frames,
+                           segments.reset_interval if segments.reset_policy == 'interval' else 0,
+                           segments.segment_alignment, device=args.device, jobs=args.jobs)
     console = Console(log_time=False, log_path=False, highlight=False)
+    console.log(f'{segments}{f" ({segments.told})" if segments.told else ""}')
     with Progress(console=console) as progress:
         task = progress.add_task('worlds', total=plan.worlds)
         found = covariance.carry_out(plan, lambda seed: progress.advance(task))

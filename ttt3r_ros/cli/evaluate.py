@@ -7,7 +7,7 @@ import argparse
 import os
 from pathlib import Path
 
-ALIGNMENTS = ('sim3', 'se3')  # as reconstruction.trajectory has them
+ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, and as the weights say
 RULES = ('ttt3r', 'cut3r', 'constant', 'frame', 'filt3r', 'ttsa3r')  # as model.update_rules has them
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')  # as model.precision has them
 
@@ -22,9 +22,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
     parser.add_argument('--rules', nargs='+', default=RULES, metavar='RULE', help='default: %(default)s')
     parser.add_argument('--no-reset', action='store_true', help='leave out the runs with resets')
-    parser.add_argument('--reset-interval', type=int, default=100, help='frames (default: %(default)s)')
-    parser.add_argument('--alignment', choices=ALIGNMENTS, default='sim3',
-                        help='how segments are chained at a reset (default: %(default)s)')
+    parser.add_argument('--reset-interval', type=int, default=0,
+                        help='frames (default: as the weights say, 100 if they do not)')
+    parser.add_argument('--alignment', choices=ALIGNMENTS, default='auto',
+                        help='how segments are chained at a reset (default: as the weights say, sim3 if they do not)')
     parser.add_argument('--keyframes', type=int, default=0, help='memories of ended segments that are kept to close '
                         'loops with, in the runs with resets (default: %(default)s, no loop closure)')
     parser.add_argument('--worlds', type=int, default=8, help='default: %(default)s')
@@ -39,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out. Raises CheckpointError and UpdateRuleError before anything is filmed."""
+    """Carry the command out. Raises CheckpointError, ResetPolicyError and UpdateRuleError before anything is filmed."""
     # PyTorch and matplotlib take a while to import, which `ttt3r --help` need not wait for.
     from rich.console import Console
     from rich.progress import Progress
@@ -50,18 +51,23 @@ def run(args: argparse.Namespace) -> int:
     from ttt3r_ros.evaluation.trial import Setting
     from ttt3r_ros.model.checkpoint import load_network
     from ttt3r_ros.model.update_rules import make_rule
+    from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 
     for rule in args.rules:
         make_rule(rule)
     load_network(args.weights, args.device, args.precision)
+    segments = resolve(load_profile(args.weights), 'interval', args.reset_interval, args.alignment)
     settings = [Setting(rule) for rule in args.rules]
     if not args.no_reset:
-        settings += [Setting(rule, args.reset_interval, args.alignment, args.keyframes) for rule in args.rules]
+        settings += [Setting(rule, segments.reset_interval, segments.segment_alignment, args.keyframes)
+                     for rule in args.rules]
     plan = campaign.Plan(args.weights, tuple(settings),
                          args.worlds, args.frames, device=args.device, precision=args.precision, jobs=args.jobs)
     console = Console(log_time=False, log_path=False, highlight=False)
     if not console.is_terminal:
         console.width = 160
+    if segments.told and not args.no_reset:
+        console.log(f'{segments}: {segments.told}')
     with Progress(console=console) as progress:
         task = progress.add_task('worlds', total=plan.worlds)
         outcomes = campaign.carry_out(plan, lambda seed: progress.advance(task))

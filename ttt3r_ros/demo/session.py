@@ -20,7 +20,6 @@ from ttt3r_ros.demo.process import Child
 from ttt3r_ros.demo.progress import Progress
 from ttt3r_ros.demo.recorder import TARGET, Recorder
 from ttt3r_ros.demo.report import Results, Run, evaluate, trajectory_of
-from ttt3r_ros.model.checkpoint import weights_file
 from ttt3r_ros.sequences import write_tum
 
 START_S = 300.0  # large weights on a slow disk
@@ -87,9 +86,7 @@ def _perform(plan: Plan, footage: Footage, recorder: Recorder, environment: dict
         'image_transport': 'compressed' if footage.compressed else 'raw'}}}, indent=2) + '\n')
     topic = 'image/compressed' if footage.compressed else 'image'
     started = time.monotonic()
-    # What the weights go best with stands beside them, if anything does.
-    files = [path for path in (Path(f'{weights_file(plan.weights)}.parameters.yaml'), parameters) if path.exists()]
-    with Child('ttt3r_ros.ros.node', ['--ros-args', *(word for path in files for word in ('--params-file', str(path))),
+    with Child('ttt3r_ros.ros.node', ['--ros-args', '--params-file', str(parameters),
                                       '-r', f'{topic}:={footage.bag.topic}'], plan.out / 'node.log',
                environment) as node:
         with Progress(console, f'node, in ROS domain {environment["ROS_DOMAIN_ID"]}') as progress:

@@ -32,7 +32,7 @@ class Plan:
     weights: str
     worlds: int
     frames: int
-    reset_interval: int = 60
+    reset_interval: int = 0
     alignment: str = 'sim3'
     first_seed: int = 50_000
     device: str = 'cpu'

@@ -2,8 +2,9 @@
 """Networks from files, and to files: the published `.pth`, and our own `.safetensors`.
 
 A `.safetensors` of ours has in its metadata: `ttt3r_ros` (the version of this form), `config` (JSON of
-ModelConfig), `name`, `trained` and `streaming` (JSON), `license`, and `note` where there is one. A tensor with two
-names is stored under the later one.
+ModelConfig), `name`, `trained` and `streaming` (JSON), `license`, and where there are `note` and `profile`, what the
+weights say of themselves (JSON, reconstruction/weights_profile.py). A tensor with two names is stored under the later
+one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from ttt3r_ros.model.precision import resolve
 from ttt3r_ros.model.published import CheckpointError, read_published
 
 __all__ = ['EMBEDDED', 'UNTRAINED', 'CheckpointError', 'LoadedNetwork', 'convert', 'load_network', 'save_network',
-           'weights_file']
+           'read_profile', 'weights_file']
 
 UNTRAINED = 'untrained'
 EMBEDDED = 'embedded'
@@ -87,12 +88,39 @@ def weights_file(weights: str) -> Path:
     return EMBEDDED_FILE if weights == EMBEDDED else Path(weights).expanduser()
 
 
+def read_profile(weights: str) -> tuple[str, str]:
+    """Return what weights (see load_network) say of themselves, as text, and where that stands.
+
+    FILE.profile.json beside them goes before their own metadata. Both empty if there is neither, also where there are
+    no weights: loading them says so. Raises CheckpointError for a file that cannot be read.
+    """
+    if weights == UNTRAINED:
+        return '', ''
+    path = weights_file(weights)
+    beside = Path(f'{path}.profile.json')
+    try:
+        return beside.read_text(), str(beside)
+    except FileNotFoundError:
+        pass
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f'{beside} cannot be read ({error}): mend it, or remove it') from error
+    if path.suffix != SUFFIX or not path.is_file():
+        return '', ''
+    try:
+        with safe_open(path, framework='pt') as file:
+            text = (file.metadata() or {}).get('profile', '')
+    except (SafetensorError, OSError):
+        return '', ''
+    return text, f'the metadata of {path}' if text else ''
+
+
 def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtype = torch.float32,
-                 streaming: bool = False) -> None:
+                 streaming: bool = False, profile: str = '') -> None:
     """Write a `.safetensors` file, at once and whole: an old file is replaced only when the new one is ready.
 
     streaming: leave out what streaming never reads (heads of world-frame points and of colour, a few unread
-    parameters); a ray-map encoder stays, queries need it. Raises CheckpointError.
+    parameters); a ray-map encoder stays, queries need it. profile: what the weights say of themselves, see
+    read_profile. Raises CheckpointError.
     """
     target = Path(target).expanduser()
     if target.suffix != SUFFIX:
@@ -107,7 +135,7 @@ def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtyp
     tensors = {name: state[name].to('cpu', dtype).contiguous() for name in names}
     metadata = {'ttt3r_ros': FORM, 'config': json.dumps(config.to_dict()), 'name': loaded.name,
                 'trained': json.dumps(loaded.trained), 'streaming': json.dumps(streaming), 'license': loaded.license,
-                'note': loaded.note}
+                'note': loaded.note, 'profile': profile}
     part = target.with_name(f'.{target.name}.{os.getpid()}.part')
     try:
         save_file(tensors, part, metadata)
@@ -121,8 +149,8 @@ def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtyp
 
 def convert(source: str, target: str | Path, *, dtype: torch.dtype = torch.float32,
             streaming: bool = False) -> None:
-    """Load source (see load_network) and save it as target (see save_network)."""
-    save_network(load_network(source), target, dtype=dtype, streaming=streaming)
+    """Load source (see load_network) and save it as target (see save_network), its profile in the metadata."""
+    save_network(load_network(source), target, dtype=dtype, streaming=streaming, profile=read_profile(source)[0])
 
 
 def _untrained() -> Network:

@@ -97,6 +97,10 @@ class Odometry:
         self._uncertainty = Uncertainty(coefficients)
         self._last: tuple[int, np.ndarray] | None = None
 
+    def recalibrate(self, coefficients: Coefficients) -> None:
+        """Take another calibration of the covariances for what is still to come."""
+        self._uncertainty.recalibrate(coefficients)
+
     def update(self, camera: np.ndarray, tracked_from_camera: np.ndarray, stamp: int, confidence: float,
                segment: int) -> Estimate:
         """Take the next frame: the optical pose (4, 4) in the odometry frame at a stamp, ns, and what was seen.

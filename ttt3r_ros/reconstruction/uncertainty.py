@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,12 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.reconstruction.trajectory import extent
+from ttt3r_ros.reconstruction.weights_profile import SegmentSettings
 
 STRIDE = 0.1  # metres
 STRIDE_TURN = 0.1  # radians
 LEAST_VARIANCE = 1e-10  # 1e-5 m or rad: keeps matrices invertible
+OTHER_SETTINGS = 10.0  # times the standard deviations of a calibration for other settings
 MOST_WEIGHT = 100.0  # a confidence near 1 must not give infinity
 POSE_TERMS = ('position_noise', 'attitude_noise', 'position_per_metre', 'position_per_radian', 'attitude_per_metre',
               'attitude_per_radian', 'scale', 'reset_position', 'reset_attitude', 'reset_scale')
@@ -83,6 +85,10 @@ class Coefficients:
             if not least < value < np.inf:
                 raise UncertaintyError(f'{name} {value} is not possible: take a finite number above {max(least, 0):g}')
 
+    def inflated(self, factor: float) -> Coefficients:
+        """Return them with every standard deviation times a factor."""
+        return replace(self, **{name: getattr(self, name) * factor for name in POSE_TERMS + STEP_TERMS})
+
     def variances(self, terms: Sequence[str]) -> np.ndarray:
         """Return the squares (k,) of the named standard deviations."""
         return np.maximum([getattr(self, name) ** 2 for name in terms], LEAST_VARIANCE)
@@ -93,15 +99,43 @@ def calibration_file(weights: str | Path) -> Path:
     return Path(f'{weights}.covariance.json').expanduser()
 
 
-def load_coefficients(weights: str | Path) -> Coefficients | None:
-    """Return what these weights' covariances were calibrated to, None if they never were. Raises UncertaintyError."""
+@dataclass(frozen=True)
+class Fit:
+    """What is known of the covariances of some weights: coefficients, and the settings that they were measured with,
+    None if they were not measured."""
+
+    coefficients: Coefficients = Coefficients()
+    measured: SegmentSettings | None = None
+
+    def under(self, settings: SegmentSettings) -> tuple[Coefficients, str]:
+        """Return the coefficients for the settings in force, and what to doubt about them, '' for nothing.
+
+        Under others than they were measured with they are too small by far: the NEES of the embedded weights is 400 to
+        650 instead of 6 without resets. All standard deviations are then taken times OTHER_SETTINGS.
+        """
+        if self.measured is None:
+            return self.coefficients, 'are guesses for these weights: ttt3r calibrate measures them'
+        if self.measured.same_as(settings):
+            return self.coefficients, ''
+        return self.coefficients.inflated(OTHER_SETTINGS), (
+            f'were measured with {self.measured}, not with {settings}: standard deviations are taken times '
+            f'{OTHER_SETTINGS:g}; run as measured, or ttt3r calibrate')
+
+
+def load_fit(weights: str | Path) -> Fit:
+    """Return what stands beside these weights, or guesses. Raises UncertaintyError."""
     path = calibration_file(weights)
     try:
-        return Coefficients(**json.loads(path.read_text())['coefficients'])
+        found = json.loads(path.read_text())
+        coefficients, plan = Coefficients(**found['coefficients']), found['plan']
+        interval = plan['reset_interval']
+        return Fit(coefficients, SegmentSettings('interval' if interval else 'never',
+                                                 interval or SegmentSettings().reset_interval, plan['alignment']))
     except FileNotFoundError:
-        return None
+        return Fit()
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise UncertaintyError(f'{path} cannot be read ({error}): run ttt3r calibrate again, or remove it') from error
+        raise UncertaintyError(f'{path} cannot be read ({error!r}): run ttt3r calibrate again, or remove '
+                               'it') from error
 
 
 @dataclass(frozen=True)
@@ -134,6 +168,11 @@ class Uncertainty:
         self._coefficients = coefficients
         self._growth = Growth(coefficients.variances(POSE_TERMS)[None])
         self._last: np.ndarray | None = None
+
+    def recalibrate(self, coefficients: Coefficients) -> None:
+        """Take another calibration for what is still to come."""
+        self._coefficients = coefficients
+        self._growth.mix = coefficients.variances(POSE_TERMS)[None]
 
     def update(self, seen: Observation) -> Covariances:
         """Take the next frame and return its covariances, symmetric and positive definite.
@@ -183,7 +222,7 @@ class Growth:
     """The seven errors' covariance, for each row of `mix` (m, terms) that weighs POSE_TERMS' unit variances."""
 
     def __init__(self, mix: np.ndarray) -> None:
-        self._mix = mix
+        self.mix = mix
         self._anchor: np.ndarray | None = None
         self._segment = 0
         self._covariance = np.zeros((len(mix), 7, 7))  # at the anchor
@@ -219,12 +258,12 @@ class Growth:
     def restore(self, state: dict[str, Any]) -> None:
         self._anchor = None if state['anchor'] is None else np.array(state['anchor'], np.float64).reshape(4, 4)
         self._segment = int(state['segment'])
-        self._covariance = np.array(state['covariance'], np.float64).reshape(len(self._mix), 7, 7)
+        self._covariance = np.array(state['covariance'], np.float64).reshape(len(self.mix), 7, 7)
 
     def _add(self, covariance: np.ndarray, variances: dict[str, tuple[slice, float]]) -> None:
         for name, (part, variance) in variances.items():
             where = np.arange(part.start, part.stop)
-            covariance[:, where, where] += (self._mix[:, POSE_TERMS.index(name)] * variance)[:, None]
+            covariance[:, where, where] += (self.mix[:, POSE_TERMS.index(name)] * variance)[:, None]
 
 
 def step_terms(before: np.ndarray, after: np.ndarray, weight: float) -> np.ndarray:

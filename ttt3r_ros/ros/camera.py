@@ -45,7 +45,7 @@ class Camera:
         self._outputs = Outputs(node, CameraName(prefix, name == settings.cameras[0]), frames, self._calibration,
                                 settings)
         tracker = Tracker(frames, memory.world, memory.scaling, self._calibration, start, settings.odom_frame,
-                          weights.coefficients)
+                          weights.fit.under(settings.segments)[0])
         self.pipeline = Pipeline(node, memory, Senses(self._calibration, self.counters, self._health), tracker,
                                  self._outputs, settings, weights)
         self._diagnostics = Diagnostics(node, self.counters, self._health, device, {'weights': weights.name},

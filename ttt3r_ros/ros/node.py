@@ -31,7 +31,8 @@ from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
 from ttt3r_ros.reconstruction.state_file import Autosave, StateFileError
-from ttt3r_ros.reconstruction.uncertainty import Coefficients, load_coefficients
+from ttt3r_ros.reconstruction.uncertainty import load_fit
+from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.camera import Camera, state_path
 from ttt3r_ros.ros.frames import Frames
@@ -56,6 +57,7 @@ class Ttt3rNode(LifecycleNode):
         super().__init__('ttt3r')
         parameters.declare(self)
         refuse_impossible_transitions(self)
+        self._profile: WeightsProfile | None = None
         self._worker: Worker | None = None
         self._frames: Frames | None = None
         self._map_broadcaster: StaticTransformBroadcaster | None = None
@@ -112,7 +114,8 @@ class Ttt3rNode(LifecycleNode):
         self.release()
 
     def _configure(self) -> None:
-        self._settings = settings = parameters.read(self)
+        self._profile = load_profile(parameters.read(self).weights)
+        self._settings = settings = parameters.read(self, profile=self._profile)
         device = settings.device
         if device == 'auto':
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
@@ -131,10 +134,11 @@ class Ttt3rNode(LifecycleNode):
                         'Set the parameter weights to a checkpoint (README, Weights).')
         elif loaded.note:
             log.warning(loaded.note)
-        coefficients = load_coefficients(weights_file(settings.weights))
-        if coefficients is None and loaded.trained:
-            log.warning('the covariances of ~/odometry are guesses for these weights: ttt3r calibrate measures them')
-        weights = Weights(loaded.name, loaded.trained, coefficients or Coefficients())
+        self._tell_segments(settings)
+        weights = Weights(loaded.name, loaded.trained, load_fit(weights_file(settings.weights)))
+        doubt = weights.fit.under(settings.segments)[1]
+        if doubt and loaded.trained:
+            log.warning(f'the covariances of ~/odometry {doubt}')
         self._frames = Frames(self, settings.base_frame)
         self._publish_map_frame(settings)
         start = Start(settings.initial_pose, bool(settings.base_frame),
@@ -158,14 +162,19 @@ class Ttt3rNode(LifecycleNode):
         def unsaved(error: StateFileError) -> None:
             self.get_logger().error(f'autosave: {error}')
 
-        reconstructor = Reconstructor(network, settings.rule, alignment=settings.segment_alignment,
-                                      policy=make_reset_policy(settings.reset_policy, settings.reset_interval),
+        reconstructor = Reconstructor(network, settings.rule, alignment=settings.segments.segment_alignment,
+                                      policy=make_reset_policy(settings.segments.reset_policy,
+                                                               settings.segments.reset_interval),
                                       keyframes=settings.keyframes)
         if network.device.type == 'cuda':
             reconstructor.warm_up(WARM_UP_SIZE, 3)  # each records for itself
         return Memory(reconstructor, World(), self._part(Scaling(self, settings.scale, settings.base_frame)),
                       CameraGap(settings.max_gap),
                       Autosave(state_path(settings, name), settings.autosave_interval, unsaved))
+
+    def _tell_segments(self, settings: Settings) -> None:
+        told = settings.segments.told
+        self.get_logger().info(f'segments: {settings.segments}{f" ({told})" if told else ""}')
 
     def _part(self, part):
         self._parts.append(part)
@@ -194,6 +203,7 @@ class Ttt3rNode(LifecycleNode):
             self.destroy_publisher(self._map_broadcaster.pub_tf)
         self._worker = self._frames = self._map_broadcaster = self._report_timer = self._jump_handle = None
         self._cameras, self._parts = [], []
+        self._profile = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
@@ -205,11 +215,14 @@ class Ttt3rNode(LifecycleNode):
                 self._worker.post(lambda camera=camera: camera.pipeline.clock_went_back(now))
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
-        return parameters.check(self, changes, configured=self._worker is not None)
+        return parameters.check(self, changes, self._profile)
 
     def _parameters_changed(self, changes: list[Parameter]) -> None:
         if self._worker is not None:
-            self._settings = settings = parameters.read(self)
+            before, self._settings = self._settings, parameters.read(self, profile=self._profile)
+            settings = self._settings
+            if settings.segments != before.segments:
+                self._tell_segments(settings)
             for camera in self._cameras:  # images go on coming in meanwhile
                 self._worker.post(lambda camera=camera: camera.pipeline.apply(settings))
 

@@ -14,9 +14,17 @@ from rclpy.parameter import Parameter
 from ttt3r_ros.model.precision import PRECISIONS
 from ttt3r_ros.model.update_rules import MEMIX_SUFFIX, RULES, UpdateRule, UpdateRuleError, make_rule, rule_parameters
 from ttt3r_ros.reconstruction.cloud import SMALLEST_CELL, CloudFilter, CloudFilterError
-from ttt3r_ros.reconstruction.reset_policy import POLICIES
+from ttt3r_ros.reconstruction.reset_policy import POLICIES, ResetPolicyError
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
 from ttt3r_ros.reconstruction.voxel_map import POLICIES as MAP_POLICIES
+from ttt3r_ros.reconstruction.weights_profile import (
+    AUTO,
+    AUTO_INTERVAL,
+    SETTINGS,
+    SegmentSettings,
+    WeightsProfile,
+    resolve,
+)
 from ttt3r_ros.ros.cloud_output import CloudSettings, MapSettings
 from ttt3r_ros.ros.scaling import SOURCES, ScaleSettings
 
@@ -62,11 +70,12 @@ DECLARATIONS = (
                 'behind it if wanted; from the next frame on', live=True),
     *(Declaration(name, p['default'], p['text'], live=True, low=p['low'], high=p['high'])
       for name, p in rule_parameters().items()),
-    Declaration('reset_policy', 'never', "when the memory starts afresh, the path going on where it was: 'never', "
-                "'interval' after reset_interval frames, or 'adaptive' when gate and confidence say that the memory no "
-                'longer explains what is seen', live=True, choices=tuple(POLICIES)),
-    Declaration('reset_interval', 100, "frames in a segment with reset_policy 'interval'", live=True, low=2,
-                high=1_000_000),
+    Declaration('reset_policy', AUTO, "when the memory starts afresh, the path going on where it was: 'never', "
+                "'interval' after reset_interval frames, 'adaptive' when gate and confidence say that the memory no "
+                "longer explains what is seen, or 'auto', what FILE.profile.json beside the weights or their metadata "
+                'say, never without them', live=True, choices=(AUTO, *POLICIES)),
+    Declaration('reset_interval', AUTO_INTERVAL, "frames in a segment with reset_policy 'interval', at least 2; 0: as "
+                'the weights say, 100 if they do not', live=True, low=0, high=1_000_000),
     Declaration('max_gap', 0.0, 'seconds between two image stamps after which the memory starts afresh, 0 for any '
                 'gap', live=True, low=0.0, high=86_400.0),
     Declaration('state_file', '', 'file for the memory: saved there every autosave_interval and on deactivate, and '
@@ -75,8 +84,9 @@ DECLARATIONS = (
                 live=True, low=0.0, high=86_400.0),
     Declaration('resume', False, 'go on from state_file when configured: in its odometry frame, the first image '
                 'relocated against its memory'),
-    Declaration('segment_alignment', 'sim3', "how the path goes on after a reset: 'sim3' takes the scale over from "
-                "the common frame, 'se3' trusts the model's metres", choices=ALIGNMENTS),
+    Declaration('segment_alignment', AUTO, "how the path goes on after a reset: 'sim3' takes the scale over from "
+                "the common frame, 'se3' trusts the model's metres, 'auto': as the weights say, sim3 if they do not",
+                choices=(AUTO, *ALIGNMENTS)),
     Declaration('keyframes', 0, 'memories of ended segments that are kept to close loops with: one that is recognised '
                 'corrects map_frame → odom_frame, never odom_frame → base_frame; each is as large as a state file; 0 '
                 'for no loop closure', low=0, high=10_000),
@@ -141,20 +151,21 @@ _BY_NAME = {declaration.name: declaration for declaration in DECLARATIONS}
 
 @dataclass(frozen=True)
 class Settings:
-    """The parameters' values, checked; `rule` is built from update_rule and the rules' own parameters."""
+    """The parameters' values, checked; `rule` is built from update_rule and the rules' own parameters.
+
+    segments: reset_policy, reset_interval and segment_alignment, the automatic ones resolved.
+    """
 
     weights: str
     device: str
     precision: str
     compile: bool
     rule: UpdateRule
-    reset_policy: str
-    reset_interval: int
+    segments: SegmentSettings
     max_gap: float
     state_file: str
     autosave_interval: float
     resume: bool
-    segment_alignment: str
     keyframes: int
     image_transport: str
     rectify: bool
@@ -186,8 +197,11 @@ def declare(node: Node) -> None:
                                declaration.descriptor())
 
 
-def read(node: Node, changes: list[Parameter] | None = None) -> Settings:
-    """Return the node's settings as they are, or as they would be with the changes. Raises SettingsError."""
+def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsProfile | None = None) -> Settings:
+    """Return the node's settings as they are, or as they would be with the changes. Raises SettingsError.
+
+    profile: of the weights; None while there are none: what hangs on automatic values is then not judged yet.
+    """
     values = {name: node.get_parameter(name).value for name in _BY_NAME}
     values |= {p.name: p.value for p in changes or () if p.name in _BY_NAME}
     for name, declaration in _BY_NAME.items():
@@ -201,7 +215,12 @@ def read(node: Node, changes: list[Parameter] | None = None) -> Settings:
                                 f'{values[name].lstrip("/")!r}')
     if not values['odom_frame'] or values['odom_frame'] in (values['base_frame'], values['map_frame']):
         raise SettingsError('odom_frame must be a name, and another than base_frame and map_frame')
-    if values['keyframes'] and not (values['map_frame'] and values['reset_policy'] != 'never'):
+    try:
+        segments = resolve(profile or WeightsProfile(), *(values[name] for name in SETTINGS))
+    except ResetPolicyError as error:
+        raise SettingsError(str(error)) from error
+    never = segments.reset_policy == 'never' and (values['reset_policy'] != AUTO or profile is not None)
+    if values['keyframes'] and (never or not values['map_frame']):
         raise SettingsError('keyframes are kept where segments end, and correct map_frame → odom_frame: set map_frame, '
                             "such as map, and reset_policy to 'interval' or 'adaptive'")
     initial_pose = tuple(values['initial_pose'])
@@ -211,8 +230,9 @@ def read(node: Node, changes: list[Parameter] | None = None) -> Settings:
         rule = make_rule(values['update_rule'], {name: values[name] for name in rule_parameters()})
     except UpdateRuleError as error:
         raise SettingsError(str(error)) from error
-    built = {'rule': rule, 'depth_at_camera': values['depth.resolution'] == 'camera', 'points': _points(values),
-             'map': _map(values), 'scale': _scale(values), 'cameras': _cameras(values), 'initial_pose': initial_pose}
+    built = {'rule': rule, 'segments': segments, 'depth_at_camera': values['depth.resolution'] == 'camera',
+             'points': _points(values), 'map': _map(values), 'scale': _scale(values), 'cameras': _cameras(values),
+             'initial_pose': initial_pose}
     return Settings(**built, **{f.name: values[f.name] for f in fields(Settings) if f.name not in built})
 
 
@@ -265,19 +285,19 @@ def _period(rate: float) -> int:
     return round(1e9 / rate) if rate else 0
 
 
-def check(node: Node, changes: list[Parameter], configured: bool) -> SetParametersResult:
+def check(node: Node, changes: list[Parameter], profile: WeightsProfile | None) -> SetParametersResult:
     """Say whether the node takes the changes, with the reason if not.
 
-    Once configured, only live parameters change.
+    profile: of the weights that are configured, None while none are. Once configured, only live parameters change.
     """
     for change in changes:
         declaration = _BY_NAME.get(change.name)
-        if declaration and configured and not declaration.live:
+        if declaration and profile is not None and not declaration.live:
             return SetParametersResult(successful=False, reason=(
                 f'{change.name} takes effect when the node is configured: deactivate and clean it up first '
                 f'(ros2 lifecycle set {node.get_fully_qualified_name()} cleanup)'))
     try:
-        read(node, changes)
+        read(node, changes, profile)
     except SettingsError as error:
         return SetParametersResult(successful=False, reason=str(error))
     return SetParametersResult(successful=True)

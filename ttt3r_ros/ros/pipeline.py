@@ -21,7 +21,7 @@ from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
 from ttt3r_ros.reconstruction.scale import ScaleError
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
-from ttt3r_ros.reconstruction.uncertainty import Coefficients
+from ttt3r_ros.reconstruction.uncertainty import Fit
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.diagnostics import Counters, Health
@@ -38,12 +38,12 @@ REPEAT_S = 5.0  # a trouble that stays is told again after this long
 
 @dataclass(frozen=True)
 class Weights:
-    """What the network was loaded from: its name, whether it is more than random numbers, and what the covariances of
-    its poses were calibrated to."""
+    """What the network was loaded from: its name, whether it is more than random numbers, and what is known of the
+    covariances of its poses."""
 
     name: str
     trained: bool
-    coefficients: Coefficients
+    fit: Fit
 
 
 @dataclass(frozen=True)
@@ -229,9 +229,13 @@ class Pipeline:
         if settings.rule != self._settings.rule:
             self._reconstructor.rule = settings.rule
             self._log.info(f'update rule is now {settings.rule}')
-        if (settings.reset_policy, settings.reset_interval) != (self._settings.reset_policy,
-                                                                self._settings.reset_interval):
-            self._reconstructor.policy = make_reset_policy(settings.reset_policy, settings.reset_interval)
+        segments = settings.segments
+        if segments != self._settings.segments:
+            self._reconstructor.policy = make_reset_policy(segments.reset_policy, segments.reset_interval)
+            coefficients, doubt = self._weights.fit.under(segments)
+            self._tracker.recalibrate(coefficients)
+            if doubt and self._weights.trained:
+                self._log.warning(f'the covariances of ~/odometry {doubt}')
         self._scaling.apply(settings.scale)
         self._gap.max_gap_s, self._autosave.interval_s = settings.max_gap, settings.autosave_interval
         self._settings = settings

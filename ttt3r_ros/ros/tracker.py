@@ -75,6 +75,10 @@ class Tracker:
         self._scaling.learn(stamp, frame, mount, estimate.camera[:3, :3].T @ UP, self._calibration)
         return scaled, estimate, None
 
+    def recalibrate(self, coefficients: Coefficients) -> None:
+        """Take another calibration of the covariances from the next frame on."""
+        self._odometry.recalibrate(coefficients)
+
     def own(self, camera: np.ndarray) -> np.ndarray | None:
         """Return the path's pose (4, 4) for an optical one in the odometry frame, None while that is not known."""
         return None if self._world.start is None else self._world.own(camera)
