@@ -33,7 +33,8 @@ def generate_launch_description() -> LaunchDescription:
         ('weights', '', 'checkpoint to load (.pth or .safetensors); empty: as in params_file'),
         ('image', 'image', 'topic of the camera images; of compressed ones, without /compressed; {camera} in it '
                            "stands for a camera's name"),
-        ('camera_info', 'camera_info', 'topic of the camera_info; {camera} in it as in image'),
+        ('camera_info', 'camera_info', 'topic of the camera_info; as it is by default: beside the images; '
+                                       '{camera} in it as in image'),
         ('imu', 'imu', 'topic of an IMU, for level: imu in params_file'),
         ('wheel_odometry', 'wheel_odometry', "topic of the wheels' odometry, for scale_source: wheels in params_file"),
         ('image_transport', '', 'raw or compressed, how the images are sent; empty: as in params_file'),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier, Uncalibrated
+from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier, Uncalibrated, window
 
 SIZE = (240, 320)
 K = np.array([[210.0, 0, 161.5], [0, 205, 118.25], [0, 0, 1]])
@@ -87,9 +87,11 @@ def changed(matrix, place, value):
     ({'k': changed(K, (0, 0), np.nan)}, 'K holds a number that is not finite: calibrate'),
     ({'k': changed(K, (1, 1), -205)}, 'K has the focal lengths 210 and -205.*calibrate'),
     ({'k': changed(K, (2, 2), 0)}, r'K must have the form \[fx 0 cx.*calibrate'),
-    ({'distortion_model': 'fisheye62'}, "distortion_model 'fisheye62' is unknown: calibrate with one of plumb_bob"),
+    ({'distortion_model': 'fisheye62'}, "distortion_model 'fisheye62' is unknown.*calibrate with one of plumb_bob"),
     ({'distortion_model': ''}, "distortion_model '' is unknown"),
-    ({'d': [0.1] * 3}, 'D of the distortion_model plumb_bob has 3 numbers and needs 4 or 5: calibrate'),
+    ({'d': [0.1] * 3}, 'D of the distortion_model plumb_bob has 3 numbers and needs 4 or 5 or .*: calibrate'),
+    ({'distortion_model': 'equidistant', 'd': [0.1] * 5}, 'D of the distortion_model equidistant has 5 numbers and'),
+    ({'distortion_model': 'pinhole'}, "distortion_model 'pinhole' is unknown, and D is not zero"),
     ({'d': [0.1, np.inf, 0, 0]}, 'D of the distortion_model plumb_bob holds a number that is not finite: calibrate'),
     ({'r': np.diag([1.0, 1, 2]).ravel()}, 'R is no rotation: calibrate'),
     ({'r': np.diag([1.0, 1, -1]).ravel()}, 'R is no rotation'),
@@ -110,3 +112,85 @@ def test_an_image_of_another_resolution_is_refused():
     """A calibration of another resolution than the image's is told, not stretched."""
     with pytest.raises(CalibrationError, match='for 320×240 pixels, the image has 640×480'):
         Rectifier(SIZE, K.ravel(), '', []).rectify(np.zeros((480, 640, 3), np.uint8))
+
+
+MANY = [0.4, -0.1, 0.001, -0.0005, 0.01, 0.75, -0.08, 0.02, 0.003, -0.001, 0.002, 0.001, 0.01, -0.02]
+
+
+def places(rectifier, size=SIZE):
+    """Return where each rectified pixel comes from, (h, w, 2), and whether that is inside."""
+    v, u = np.indices(size)
+    return rectifier.rectify(np.stack((u, v), -1).astype(np.float32))
+
+
+@pytest.mark.parametrize('model', ['plumb_bob', 'rational_polynomial', 'Plumb Bob', 'radtan', 'brown-conrady'])
+@pytest.mark.parametrize('count', [4, 5, 8, 12, 14])
+def test_as_many_coefficients_as_opencv_takes(model, count):
+    """What a driver calls the model decides nothing between the two: the number of coefficients does, as in OpenCV."""
+    d = MANY[:count]
+    found = Rectifier(SIZE, K.ravel(), model, d)
+    u, v = cv2.initUndistortRectifyMap(K, np.array(d), np.eye(3), K, SIZE[::-1], cv2.CV_32FC1)
+    inner = (u >= 1) & (u <= SIZE[1] - 2) & (v >= 1) & (v <= SIZE[0] - 2)
+    assert inner.mean() > 0.5
+    assert np.abs(places(found) - np.stack((u, v), -1))[inner].max() < 0.04
+    padded = Rectifier(SIZE, K.ravel(), model, [*d, *[0.0] * (15 - count)])
+    np.testing.assert_array_equal(places(padded), places(found))
+
+
+@pytest.mark.parametrize('model', ['fisheye', 'kannala_brandt4', 'Kannala Brandt4', 'KANNALA_BRANDT', 'equidistant'])
+@pytest.mark.parametrize('padding', [0, 1, 4, 8])
+def test_the_fisheye_s_other_names_and_its_padding(model, padding):
+    """One model of many names, and of four coefficients however many zeros follow."""
+    d = LENSES['equidistant']
+    np.testing.assert_array_equal(places(Rectifier(SIZE, K.ravel(), model, [*d, *[0.0] * padding])),
+                                  places(Rectifier(SIZE, K.ravel(), 'equidistant', d)))
+
+
+@pytest.mark.parametrize('model', ['', 'none', 'None', 'NONE', 'pinhole', 'perspective', 'fisheye'])
+@pytest.mark.parametrize('d', [[], [0.0], [0.0] * 5, [0.0] * 12])
+def test_models_of_no_distortion(model, d):
+    """Simulators' ways to say that there is none: the image is handed through."""
+    rectifier = Rectifier(SIZE, K.ravel(), model, d)
+    assert not rectifier.distorts and not rectifier.bends
+
+
+def test_a_skew_is_left_out_as_opencv_leaves_it_out():
+    """K with a skew rectifies as OpenCV does with it, and P's is not in the rectified image."""
+    skewed = np.reshape(changed(K, (0, 1), 1.7), (3, 3))
+    rectifier = Rectifier(SIZE, skewed.ravel(), 'plumb_bob', LENSES['plumb_bob'], p=changed(P, (0, 1), 2.0))
+    u, v = cv2.initUndistortRectifyMap(skewed, np.array(LENSES['plumb_bob']), np.eye(3), P[:, :3], SIZE[::-1],
+                                       cv2.CV_32FC1)
+    inner = (u >= 1) & (u <= SIZE[1] - 2) & (v >= 1) & (v <= SIZE[0] - 2)
+    assert np.abs(places(rectifier) - np.stack((u, v), -1))[inner].max() < 0.04
+    np.testing.assert_array_equal(rectifier.intrinsics, P[:, :3])
+    np.testing.assert_array_equal(rectifier.raw, K)
+
+
+@pytest.mark.parametrize(('offset', 'region', 'binning', 'size'), [
+    ((0, 0), (0, 0), (0, 0), SIZE), ((0, 0), (0, 0), (1, 1), SIZE), ((0, 0), SIZE, (0, 0), SIZE),
+    ((40, 60), (120, 160), (1, 1), (120, 160)), ((40, 60), (0, 0), (0, 0), (200, 260)),
+    ((0, 0), (0, 0), (2, 2), (120, 160)), ((20, 60), (200, 201), (2, 4), (100, 50)),
+    ((20, 60), (200, 201), (2, 2), (100, 101))])
+def test_a_part_of_the_sensor_and_binned_pixels(offset, region, binning, size):
+    """A cropped or binned image is bent as that part of the whole one is: CameraInfo's numbers are the whole one's."""
+    shown = window(size, SIZE, offset, region, binning)
+    d = LENSES['plumb_bob']
+    part = Rectifier(size, shown.through(K.ravel()), 'plumb_bob', d, R.ravel(), shown.through(P.ravel()))
+    u, v = cv2.initUndistortRectifyMap(K, np.array(d), R, P[:, :3], SIZE[::-1], cv2.CV_32FC1)
+    steps = [max(1, number) for number in binning]
+    rows, cols = (np.arange(count) * step + start for count, step, start in zip(size, steps, offset))
+    rows, cols = rows[rows < SIZE[0]], cols[cols < SIZE[1]]
+    whole = [(plane[np.ix_(rows, cols)] - start) / step
+             for plane, start, step in zip((u, v), offset[::-1], steps[::-1])]
+    inner = ((whole[0] >= 1) & (whole[0] <= size[1] - 2) & (whole[1] >= 1) & (whole[1] <= size[0] - 2))
+    assert inner.mean() > 0.2
+    found = places(part, size)[:len(rows), :len(cols)]
+    assert np.abs(found - np.stack(whole, -1))[inner].max() < 0.04
+
+
+def test_an_image_of_full_size_is_whole_and_not_binned():
+    """A driver that announces binning and sends every pixel is taken by what it sends; any other size is refused with
+    both sizes named."""
+    assert window(SIZE, SIZE, (40, 60), (120, 160), (2, 2)).through(K.ravel()) == K.ravel().tolist()
+    with pytest.raises(CalibrationError, match='for 320×240 pixels, by its roi and binning for 80×60; the image'):
+        window((48, 64), SIZE, (40, 60), (120, 160), (2, 2))

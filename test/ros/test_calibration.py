@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 from harness import scene, stamp_of
+from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.rectify import CalibrationError
+from ttt3r_ros.ros.calibration import Calibration
 
 SECOND = 1_000_000_000
 K = np.array([[150.0, 0, 80], [0, 150, 60], [0, 0, 1]])
@@ -78,3 +82,69 @@ def test_depth_can_have_the_cameras_size_and_rays(run):
     robot.wait_for('the log', lambda: 'set rectify' in node.log())
     robot.wait_for('the pose all the same', lambda: len(robot.heard['pose']) == 2)
     assert len(robot.heard['depth/image']) == 1
+
+
+@pytest.fixture
+def calibration():
+    """Return a function that makes a node's calibration with topics remapped, and one that tells it a camera_info."""
+    nodes = []
+
+    def make(*remaps: str, rectify: bool = False, prefix: str = '', namespace: str = '') -> Calibration:
+        arguments = [word for remap in remaps for word in ('-r', remap)]
+        nodes.append(LifecycleNode(f'calibrated{len(nodes)}', namespace=namespace,
+                                   cli_args=['--ros-args', *arguments] if remaps else None))
+        made = Calibration(nodes[-1], prefix, rectify)
+        made.tell = made._receive
+        return made
+
+    yield make
+    for node in nodes:
+        node.destroy_node()
+
+
+def of_another_p(d=(0.0,) * 5) -> CameraInfo:
+    """Return a camera whose rectified image has another focal length than the raw one."""
+    message = info(d)
+    message.p[0] = message.p[5] = 123.0
+    return message
+
+
+@pytest.mark.parametrize(('remaps', 'rectify', 'field'), [
+    ((), False, 'K'), ((), True, 'P'), (('image:=/cam/image_raw',), False, 'K'),
+    (('image:=/cam/image_rect',), False, 'P'),
+    (('image:=/cam/image_rect_color',), False, 'P'), (('image/compressed:=/cam/image_rect/compressed',), False, 'P'),
+    (('image:=/rectory/image',), False, 'K')])
+def test_the_focal_length_is_that_of_the_images(calibration, remaps, rectify, field):
+    """Raw images have K's focal length, rectified ones P's, whether we rectify them or image_proc has."""
+    made = calibration(*remaps, rectify=rectify)
+    made.tell(of_another_p(D))
+    pinhole, found = made.pinhole(SIZE)
+    assert found == field and pinhole[0, 0] == (150 if field == 'K' else 123)
+
+
+@pytest.mark.parametrize(('remaps', 'prefix', 'namespace', 'topic'), [
+    ((), '', '', '/camera_info'), ((), 'front/', '/robot', '/robot/front/camera_info'),
+    (('image:=/camera/image_raw',), '', '', '/camera/camera_info'),
+    (('image/compressed:=/camera/image_raw/compressed',), '', '', '/camera/camera_info'),
+    (('image:=/camera/image_raw', 'camera_info:=camera_info'), '', '', '/camera/camera_info'),
+    (('image:=/camera/image_raw', 'camera_info:=/else/info'), '', '', '/else/info'),
+    (('front/image:=/front_camera/color/image_raw',), 'front/', '/robot', '/front_camera/color/camera_info')])
+def test_camera_info_is_the_image_s_sibling(calibration, remaps, prefix, namespace, topic):
+    """Where camera_info is not remapped itself it stands beside the images, as for image_transport."""
+    made = calibration(*remaps, prefix=prefix, namespace=namespace)
+    with pytest.raises(CalibrationError, match=f'no camera_info has come on {topic}:'):
+        made.pinhole(SIZE)
+
+
+def test_a_camera_info_of_part_of_the_sensor(calibration):
+    """Of a cropped and binned camera the images' own pinhole comes out, and another size is refused."""
+    made = calibration()
+    message = of_another_p()
+    message.binning_x = message.binning_y = 2
+    message.roi.x_offset, message.roi.y_offset, message.roi.width, message.roi.height = 20, 10, 100, 80
+    made.tell(message)
+    pinhole, _ = made.pinhole((40, 50))
+    np.testing.assert_allclose(pinhole, [[75, 0, 30], [0, 75, 25], [0, 0, 1]])
+    np.testing.assert_allclose(made.pinhole(SIZE)[0], K)
+    with pytest.raises(CalibrationError, match='for 160×120 pixels'):
+        made.pinhole((60, 80))

@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-# How many coefficients a model may have. None at all: no distortion.
-MODELS = {'plumb_bob': (4, 5), 'rational_polynomial': (8, 12, 14), 'equidistant': (4,)}
+# How many coefficients a model may have. OpenCV tells plumb_bob and rational_polynomial apart by their number alone.
+POLYNOMIAL = (4, 5, 8, 12, 14)
+MODELS = {'plumb_bob': POLYNOMIAL, 'rational_polynomial': POLYNOMIAL, 'equidistant': (4,)}
+ALSO_KNOWN_AS = {'fisheye': 'equidistant', 'kannala_brandt': 'equidistant', 'kannala_brandt4': 'equidistant',
+                 'radtan': 'plumb_bob', 'brown_conrady': 'plumb_bob'}
+WITHOUT_DISTORTION = ('', 'none', 'pinhole', 'perspective')
 CALIBRATE = 'calibrate the camera, or turn rectification off'
 
 
@@ -21,30 +26,73 @@ class Uncalibrated(CalibrationError):
     """K[0] is 0, by which a driver says that the camera was never calibrated."""
 
 
+@dataclass(frozen=True)
+class Window:
+    """The part of a sensor's picture that its images show, and how many of its pixels make one: CameraInfo's roi and
+    binning, (y, x) each. K and P are of the whole picture at full resolution."""
+
+    offset: tuple[int, int]
+    binning: tuple[int, int]
+
+    def through(self, matrix: Sequence[float]) -> list[float]:
+        """Return K, 9 numbers, or P, 12, of the images; anything else as it is."""
+        numbers = [float(value) for value in matrix]
+        if len(numbers) not in (9, 12):
+            return numbers
+        rows = np.array(numbers).reshape(3, -1)
+        for row, (offset, binning) in enumerate(zip(self.offset[::-1], self.binning[::-1], strict=True)):
+            rows[row, 2] -= offset
+            rows[row] /= binning
+        return rows.ravel().tolist()
+
+
+def window(size: tuple[int, int], full: tuple[int, int], offset: tuple[int, int], region: tuple[int, int],
+           binning: tuple[int, int]) -> Window:
+    """Return what images of a size show, all (height, width), as a CameraInfo tells. Raises CalibrationError.
+
+    full: its height and width; offset and region: its roi, a region of 0: up to the edge; binning: 0 for 1. Images of
+    the full size are whole and not binned, whatever it says.
+    """
+    binning = tuple(max(1, number) for number in binning)
+    expected = [(part or whole - start) / number
+                for part, whole, start, number in zip(region, full, offset, binning, strict=True)]
+    if tuple(size) != tuple(full) and all(abs(side - wanted) < 1 for side, wanted in zip(size, expected, strict=True)):
+        return Window(tuple(offset), binning)
+    if tuple(size) != tuple(full):
+        cut = '' if expected == list(full) else f', by its roi and binning for {expected[1]:g}×{expected[0]:g}'
+        raise CalibrationError(f'width and height: the calibration is for {full[1]}×{full[0]} pixels{cut}; the image '
+                               f'has {size[1]}×{size[0]}: calibrate at the resolution in use, or publish the '
+                               'camera_info that belongs to it')
+    return Window((0, 0), (1, 1))
+
+
 class Rectifier:
     """Undistorts the images of one calibrated camera.
 
-    `size` (h, w) in pixels. `intrinsics` (3, 3) float64: of the rectified image. `covered` bool (h, w): the pixels of
-    the rectified image that the camera sees; the others come out black.
+    `size` (h, w) in pixels. `raw` and `intrinsics` (3, 3) float64: of the image as it comes, and rectified. `bends`:
+    the lens has distortion. `covered` bool (h, w): the pixels of the rectified image that the camera sees; the others
+    come out black.
     """
 
     def __init__(self, size: tuple[int, int], k: Sequence[float], distortion_model: str, d: Sequence[float],
                  r: Sequence[float] = (), p: Sequence[float] = ()) -> None:
-        """Take the fields of a CameraInfo of full resolution; size (height, width).
+        """Take the fields of a CameraInfo of the images themselves (see `Window`); size (height, width).
 
-        k (3, 3): the raw image's intrinsics. distortion_model: one of MODELS, or empty where d is. r (3, 3): from
-        the camera's to the rectified axes; empty or zeros: as they are. p (3, 4): the rectified image's projection,
-        of which the left (3, 3) counts; empty or p[0] = 0: as k. Raises Uncalibrated and CalibrationError.
+        k (3, 3): the raw image's intrinsics; a skew is left out, as OpenCV and image_geometry do. distortion_model: one
+        of MODELS or ALSO_KNOWN_AS, in any case; one of WITHOUT_DISTORTION, or any of them with d zero or empty: none. r
+        (3, 3): from the camera's to the rectified axes; empty or zeros: as they are. p (3, 4): the rectified image's
+        projection, of which the left (3, 3) counts; empty or p[0] = 0: as k. Raises Uncalibrated and CalibrationError.
         """
         self.size = _size(size)
-        raw = _intrinsics('K', _numbers('K', k, (9,)).reshape(3, 3))
-        distortion = _distortion(distortion_model, d)
+        self.raw = raw = _intrinsics('K', _numbers('K', k, (9,)).reshape(3, 3))
+        model, distortion = _distortion(distortion_model, d)
+        self.bends = bool(distortion.any())
         rotation = _rotation(r)
         self.intrinsics = _projection(p, raw)
         self.covered = np.ones(self.size, bool)
         self._maps = None
-        if distortion.any() or not np.array_equal(rotation, np.eye(3)) or not np.array_equal(raw, self.intrinsics):
-            plan = cv2.fisheye.initUndistortRectifyMap if distortion_model == 'equidistant' else \
+        if self.bends or not np.array_equal(rotation, np.eye(3)) or not np.array_equal(raw, self.intrinsics):
+            plan = cv2.fisheye.initUndistortRectifyMap if model == 'equidistant' else \
                 cv2.initUndistortRectifyMap
             height, width = self.size
             u, v = plan(raw, distortion, rotation, self.intrinsics, (width, height), cv2.CV_32FC1)
@@ -94,19 +142,28 @@ def _intrinsics(field: str, matrix: np.ndarray) -> np.ndarray:
     if matrix[0, 0] < 0 or matrix[1, 1] <= 0:
         raise CalibrationError(f'{field} has the focal lengths {matrix[0, 0]:g} and {matrix[1, 1]:g}, which must be '
                                f'positive: {CALIBRATE}')
-    # OpenCV's maps leave the skew out.
-    if matrix[1, 0] or matrix[0, 1] or not np.array_equal(matrix[2], (0, 0, 1)):
+    if matrix[1, 0] or not np.array_equal(matrix[2], (0, 0, 1)):
         raise CalibrationError(f'{field} must have the form [fx 0 cx; 0 fy cy; 0 0 1]: {CALIBRATE}')
+    matrix = matrix.copy()
+    matrix[0, 1] = 0
     return matrix
 
 
-def _distortion(model: str, d: Sequence[float]) -> np.ndarray:
-    if not np.any(d) and (model in MODELS or not model):
-        return np.zeros(4)
+def _distortion(name: str, d: Sequence[float]) -> tuple[str, np.ndarray]:
+    """Return the model's own name and its coefficients, zeros without distortion."""
+    plain = name.strip().lower().replace(' ', '_').replace('-', '_')
+    model = ALSO_KNOWN_AS.get(plain, plain)
+    if not np.any(d) and (model in MODELS or model in WITHOUT_DISTORTION):
+        return model, np.zeros(4)
     if model not in MODELS:
-        raise CalibrationError(f'distortion_model {model!r} is unknown: calibrate with one of {", ".join(MODELS)}, '
-                               f'or turn rectification off')
-    return _numbers(f'D of the distortion_model {model}', d, MODELS[model])
+        raise CalibrationError(f'distortion_model {name!r} is unknown, and D is not zero: calibrate with one of '
+                               f'{", ".join(MODELS)}, or turn rectification off')
+    counts, numbers = MODELS[model], list(d)
+    if len(numbers) > counts[0]:  # padded with zeros, to whatever length
+        while len(numbers) > counts[0] and not numbers[-1]:
+            numbers.pop()
+        numbers += [0.0] * (min((count for count in counts if count >= len(numbers)), default=0) - len(numbers))
+    return model, _numbers(f'D of the distortion_model {name}', numbers, counts)
 
 
 def _rotation(r: Sequence[float]) -> np.ndarray:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`camera_info` in: the rectification of images, and the camera's own pinhole for depth."""
+"""`camera_info` in: the rectification of images, and the camera's own pinhole for depth and scale."""
 
 from __future__ import annotations
 
@@ -10,57 +10,86 @@ from sensor_msgs.msg import CameraInfo
 
 from ttt3r_ros.reconstruction.depth import CameraDepth
 from ttt3r_ros.reconstruction.preprocess import PixelMap
-from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier
+from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier, window
+
+NAMED_RECTIFIED = 'image_rect'  # as image_proc names them: image_rect, image_rect_color
 
 
 class Calibration:
-    """What camera_info last said. Messages come on the executor's thread, the rest is the inference thread's."""
+    """What camera_info last said. Messages come on the executor's thread, the rest is the inference thread's.
 
-    def __init__(self, node: LifecycleNode, prefix: str) -> None:
-        """Subscribe to `camera_info` under the camera's name, a prefix such as 'front/', or empty."""
+    `rectify`: the node undistorts the images.
+    """
+
+    def __init__(self, node: LifecycleNode, prefix: str, rectify: bool) -> None:
+        """Subscribe to `camera_info` under the camera's name, a prefix such as 'front/', or empty.
+
+        Where camera_info is not remapped itself, it is the sibling of the image topic, as for image_transport.
+        """
         self._node = node
+        self.rectify = rectify
         self._info: CameraInfo | None = None
         self._made_of: tuple | None = None
         self._rectifier: Rectifier | None = None
-        self._depth: tuple[PixelMap, Rectifier, CameraDepth] | None = None
-        self._subscription = node.create_subscription(CameraInfo, f'{prefix}camera_info', self._receive,
-                                                      qos_profile_sensor_data)
+        self._depth: tuple[tuple, CameraDepth] | None = None
+        image, topic = (node.resolve_topic_name(f'{prefix}{name}') for name in ('image', 'camera_info'))
+        compressed = node.resolve_topic_name(f'{prefix}image/compressed').removesuffix('/compressed')
+        if image == node.resolve_topic_name(f'{prefix}image', only_expand=True):
+            image = compressed
+        if topic == node.resolve_topic_name(f'{prefix}camera_info', only_expand=True):
+            topic = f'{image.rpartition("/")[0]}/camera_info'
+        self._come_rectified = image.rpartition('/')[2].startswith(NAMED_RECTIFIED)
+        self._subscription = node.create_subscription(CameraInfo, topic, self._receive, qos_profile_sensor_data)
+        if self._come_rectified and rectify:
+            node.get_logger().warning(f'{image} has the name of images that are rectified already, and rectify is on: '
+                                      'take the raw images, or set rectify to false')
 
     def _receive(self, message: CameraInfo) -> None:
         self._info = message
 
-    def rectifier(self) -> Rectifier:
-        """Return how images are undistorted. Raises CalibrationError, also while no camera_info has come."""
+    def straighten(self, image: np.ndarray) -> np.ndarray:
+        """Return an image (H, W, 3) undistorted, if `rectify` asks for it. Raises CalibrationError."""
+        return self.rectifier(image.shape[:2]).rectify(image) if self.rectify else image
+
+    def rectifier(self, size: tuple[int, int]) -> Rectifier:
+        """Return how images of a size (H, W) are undistorted. Raises CalibrationError, also while no camera_info has
+        come."""
         info = self._info
         if info is None:
             raise CalibrationError(f'no camera_info has come on {self._subscription.topic_name}: remap camera_info to '
                                    "the camera's, or turn rectification off")
-        if max(info.binning_x, info.binning_y) > 1 or info.roi.width or info.roi.height:
-            raise CalibrationError('camera_info has binning or a region of interest, which are not supported: publish '
-                                   'one for the images as they are')
-        fields = (info.height, info.width, info.distortion_model, *(tuple(getattr(info, name)) for name in 'dkrp'))
+        roi = info.roi
+        fields = (size, info.height, info.width, info.binning_y, info.binning_x, roi.y_offset, roi.x_offset, roi.height,
+                  roi.width, info.distortion_model, *(tuple(getattr(info, name)) for name in 'dkrp'))
         if fields != self._made_of:
-            self._rectifier = Rectifier((info.height, info.width), info.k, info.distortion_model, info.d, info.r,
-                                        info.p)
+            shown = window(size, (info.height, info.width), (roi.y_offset, roi.x_offset), (roi.height, roi.width),
+                           (info.binning_y, info.binning_x))
+            self._rectifier = Rectifier(size, shown.through(info.k), info.distortion_model, info.d, info.r,
+                                        shown.through(info.p))
             self._made_of = fields
         return self._rectifier
 
-    def depth(self, pixel_map: PixelMap, points: np.ndarray, confidence: np.ndarray,
-              rectified: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def pinhole(self, size: tuple[int, int]) -> tuple[np.ndarray, str]:
+        """Return K (3, 3) of images of a size (H, W) as the network sees them, and what it is in camera_info: K for raw
+        images, P for rectified ones. Raises CalibrationError."""
+        rectifier = self.rectifier(size)
+        return (rectifier.intrinsics, 'P') if self.rectify or self._come_rectified else (rectifier.raw, 'K')
+
+    def depth(self, pixel_map: PixelMap, points: np.ndarray,
+              confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return depth, confidence (H, W) and K (3, 3) of the camera's image, for the model's points and confidence.
 
-        rectified: the image was; otherwise a lens with distortion has no pinhole to give. Raises CalibrationError.
+        A raw image of a lens with distortion has no pinhole to give. Raises CalibrationError.
         """
-        rectifier = self.rectifier()
-        if rectifier.size != pixel_map.original:
-            raise CalibrationError(f'camera_info is for {rectifier.size[1]}×{rectifier.size[0]} pixels, the image has '
-                                   f'{pixel_map.original[1]}×{pixel_map.original[0]}')
-        if not rectified and rectifier.distorts:
+        rectifier, (intrinsics, field) = self.rectifier(pixel_map.original), self.pinhole(pixel_map.original)
+        if field == 'K' and rectifier.bends:
             raise CalibrationError('the camera has distortion: set rectify to true, or depth.resolution to model')
-        if self._depth is None or self._depth[:2] != (pixel_map, rectifier):
-            self._depth = pixel_map, rectifier, CameraDepth(pixel_map, rectifier.intrinsics)
-        depth, confidence = self._depth[2].resample(points, confidence)
-        return np.where(rectifier.covered, depth, np.float32(np.nan)), confidence, rectifier.intrinsics
+        made_of = pixel_map, rectifier, field
+        if self._depth is None or self._depth[0] != made_of:
+            self._depth = made_of, CameraDepth(pixel_map, intrinsics)
+        depth, confidence = self._depth[1].resample(points, confidence)
+        covered = rectifier.covered if field == 'P' else True
+        return np.where(covered, depth, np.float32(np.nan)), confidence, intrinsics
 
     def destroy(self) -> None:
         """Take the subscription off the node."""

@@ -41,7 +41,7 @@ class Camera:
         prefix = f'{name}/' if name else ''
         self._topic = prefix + ('image/compressed' if settings.image_transport == 'compressed' else 'image')
         self.counters, self._health = Counters(), Health()
-        self._calibration = Calibration(node, prefix)
+        self._calibration = Calibration(node, prefix, settings.rectify)
         self._outputs = Outputs(node, CameraName(prefix, name == settings.cameras[0]), frames, self._calibration,
                                 settings)
         tracker = Tracker(frames, memory.world, memory.scaling, self._calibration, start, settings.odom_frame,

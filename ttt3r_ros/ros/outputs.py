@@ -88,8 +88,7 @@ class Outputs:
         confidence, intrinsics = frame.confidence, frame.intrinsics
         if settings.depth_at_camera:
             try:
-                depth, confidence, intrinsics = self._calibration.depth(frame.pixel_map, frame.points, confidence,
-                                                                        settings.rectify)
+                depth, confidence, intrinsics = self._calibration.depth(frame.pixel_map, frame.points, confidence)
             except CalibrationError as error:
                 self._node.get_logger().warning(f'no depth at the camera\'s resolution: {error}',
                                                 throttle_duration_sec=REPEAT_S)

@@ -134,7 +134,8 @@ DECLARATIONS = (
                 'enough', live=True, low=0.001, high=1000.0),
     Declaration('scale_source', 'fixed', "where the true metre comes from: 'fixed', scale alone; 'wheels', a "
                 "nav_msgs/Odometry of base_frame on wheel_odometry; 'floor', camera_height above the floor in view; "
-                "'focal', camera_info's focal length against the model's", choices=SOURCES),
+                "'focal', camera_info's focal length against the model's, K's for raw images and P's for "
+                'rectified ones', choices=SOURCES),
     Declaration('scale_frozen', False, 'leave the scale as it is now', live=True),
     Declaration('camera_height', 0.0, "metres above the floor, for scale_source 'floor'", low=0.0, high=100.0),
     Declaration('cameras', ('',), "names of several cameras, such as ['front', 'rear']: inputs front/image, outputs "

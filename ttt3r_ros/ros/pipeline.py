@@ -237,6 +237,7 @@ class Pipeline:
             if doubt and self._weights.trained:
                 self._log.warning(f'the covariances of ~/odometry {doubt}')
         self._scaling.apply(settings.scale)
+        self._calibration.rectify = settings.rectify
         self._gap.max_gap_s, self._autosave.interval_s = settings.max_gap, settings.autosave_interval
         self._settings = settings
 
@@ -252,7 +253,7 @@ class Pipeline:
         if ahead is not None and ahead[0] is job:
             return ahead[1]
         image = self._images.read(job.message)
-        return self._calibration.rectifier().rectify(image) if self._settings.rectify else image
+        return self._calibration.straighten(image)
 
     def _read_ahead(self, job: Job | None) -> np.ndarray | None:
         """Return the image of a job whose turn has not come, None if it is another camera's or nothing can be read."""

@@ -52,6 +52,7 @@ class Scaling:
         self._waiting: deque[tuple[int, np.ndarray]] = deque(maxlen=WAITING)
         self._before: tuple[np.ndarray, np.ndarray] | None = None
         self._subscription = None
+        self._focal_told: str | None = None
         if settings.source == 'wheels':
             self._subscription = node.create_subscription(
                 OdometryMessage, 'wheel_odometry', self._receive,
@@ -91,7 +92,13 @@ class Scaling:
             self._estimator.add(frame.points, up)
         else:
             try:
-                self._estimator.add(calibration.rectifier().intrinsics[0, 0], frame.original_intrinsics[0, 0])
+                camera, field = calibration.pinhole(frame.pixel_map.original)
+                self._estimator.add(camera[0, 0], frame.original_intrinsics[0, 0])
+                if field != self._focal_told:
+                    self._focal_told = field
+                    self._node.get_logger().info(
+                        f"the scale is told by {field}'s focal length in camera_info, {camera[0, 0]:.1f} pixels: the "
+                        f'images are {"rectified" if field == "P" else "raw"}')
             except CalibrationError as error:
                 self._node.get_logger().warning(f'no scale from the focal length: {error}',
                                                 throttle_duration_sec=REPEAT_S)
