@@ -15,7 +15,8 @@ from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.intrinsics import pinhole
-from ttt3r_ros.reconstruction.loop_closure import CANDIDATES, Keyframe, Limits, LoopCloser, LoopClosureError, likeness
+from ttt3r_ros.reconstruction.likeness import likeness
+from ttt3r_ros.reconstruction.loop_closure import CANDIDATES, Keyframe, Limits, LoopCloser, LoopClosureError
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.reconstruction.trajectory import Boundary
@@ -54,20 +55,20 @@ MEMORY = Recurrence(load_network('untrained').network, make_rule('ttt3r')).memor
 def keyframe(pose: np.ndarray = at(), segment: int = 0, scale: float = 1.0, **painted) -> Keyframe:
     """Return what is kept of a camera at a pose of the map; its segment began there."""
     image, points = view(pose, **painted)
-    return Keyframe(MEMORY, image, Boundary(np.eye(4), points / np.float32(scale), np.ones(SIZE, np.float32)), pose,
-                    scale, segment, 16 * segment)
+    seen = Boundary(np.eye(4), points / np.float32(scale), np.ones(SIZE, np.float32), FOCAL)
+    return Keyframe(MEMORY, image, seen, pose, scale, segment, 16 * segment)
 
 
 def answering(*poses: np.ndarray):
     """Return an `ask` that gives these poses in turn, in the keyframe's segment; and what it was asked."""
     asked = []
 
-    def ask(memory) -> tuple[Boundary, float]:
+    def ask(memory) -> Boundary:
         asked.append(memory)
         pose = poses[min(len(asked), len(poses)) - 1]
         if pose is None:
             raise NonFinitePrediction('not finite: pose')
-        return Boundary(pose, np.zeros((*SIZE, 3), np.float32), np.ones(SIZE, np.float32)), FOCAL
+        return Boundary(pose, np.zeros((*SIZE, 3), np.float32), np.ones(SIZE, np.float32), FOCAL)
 
     return ask, asked
 
@@ -84,19 +85,20 @@ def test_images_are_alike_from_where_the_camera_truly_stands():
     """Seen from the true place the keyframe's pixels are where they should be, whatever the light; elsewhere not."""
     kept, true = keyframe(), at(0.2, 0.05, 0.3, 0.1)
     image = view(true)[0]
-    assert likeness(kept, image, true, FOCAL) > 0.98
-    assert likeness(kept, (image * 0.5 + 20).astype(np.uint8), true, FOCAL) > 0.98
-    assert likeness(kept, image, at(), FOCAL) < 0.75
-    assert likeness(kept, view(at(1.0))[0], at(), FOCAL) < 0.5
+    assert likeness(kept.image, kept.boundary, image, true, FOCAL) > 0.98
+    assert likeness(kept.image, kept.boundary, (image * 0.5 + 20).astype(np.uint8), true, FOCAL) > 0.98
+    assert likeness(kept.image, kept.boundary, image, at(), FOCAL) < 0.75
+    assert likeness(kept.image, kept.boundary, view(at(1.0))[0], at(), FOCAL) < 0.5
 
 
 def test_what_cannot_be_compared_is_not_alike():
     """A blank wall resembles nothing; out of view, or without a focal length, there is nothing to compare."""
     kept, image = keyframe(), view(at())[0]
-    assert likeness(keyframe(texture=lambda x, y: 0 * x), image, at(), FOCAL) == 0
-    assert likeness(kept, image, at(yaw=1.2), FOCAL) == -1
-    assert likeness(kept, image, at(z=WALL + 1), FOCAL) == -1
-    assert likeness(kept, image, at(), np.nan) == -1
+    uniform = keyframe(texture=lambda x, y: 0 * x)
+    assert likeness(uniform.image, uniform.boundary, image, at(), FOCAL) == 0
+    assert likeness(kept.image, kept.boundary, image, at(yaw=1.2), FOCAL) == -1
+    assert likeness(kept.image, kept.boundary, image, at(z=WALL + 1), FOCAL) == -1
+    assert likeness(kept.image, kept.boundary, image, at(), np.nan) == -1
 
 
 @pytest.mark.parametrize('scale', [1.0, 2.5])

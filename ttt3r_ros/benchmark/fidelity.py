@@ -10,7 +10,8 @@ import numpy as np
 
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.update_rules import make_rule
-from ttt3r_ros.reconstruction.reconstructor import Frame, Reconstructor
+from ttt3r_ros.reconstruction.frame import Frame
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from std_msgs.msg import Header
 
 from ttt3r_ros.reconstruction.cloud import CloudFilter
 from ttt3r_ros.reconstruction.depth import back_project, depth_of
-from ttt3r_ros.reconstruction.reconstructor import Frame
+from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.ros.conversions import to_cloud, to_depth_image, to_pose
 from ttt3r_ros.ros.images import to_rgb
 

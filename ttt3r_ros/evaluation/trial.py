@@ -13,7 +13,8 @@ from ttt3r_ros.evaluation.accuracy import accuracy
 from ttt3r_ros.model.checkpoint import LoadedNetwork
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.update_rules import make_rule
-from ttt3r_ros.reconstruction.reconstructor import Frame, Reconstructor
+from ttt3r_ros.reconstruction.frame import Frame
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.sequences import Trajectory
 from ttt3r_ros.synthetic import World

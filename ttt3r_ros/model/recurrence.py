@@ -173,8 +173,13 @@ class Recurrence:
 
         Raises NonFinitePrediction, the memory untouched.
         """
-        _require_finite(step.parts, finite)
+        self.require_finite(step, finite)
         self.memory = step.after
+
+    @staticmethod
+    def require_finite(step: Step, finite: Sequence[bool]) -> None:
+        """Raise NonFinitePrediction unless all of a step is finite; `finite` is its `finite`, read from the device."""
+        _require_finite(step.parts, finite)
 
     @torch.inference_mode()
     def query(self, ray_map: Tensor, *, outputs: frozenset[str] = STREAMING) -> Prediction:

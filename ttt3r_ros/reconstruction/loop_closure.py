@@ -10,17 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction
-from ttt3r_ros.reconstruction.intrinsics import pinhole
+from ttt3r_ros.reconstruction.likeness import likeness
 from ttt3r_ros.reconstruction.trajectory import Boundary, extent
 
 CANDIDATES = 3  # keyframes that are asked at a reset: each costs the decoding of one frame
 METRES_PER_RADIAN = 1.5  # what a turn counts beside a distance
-NEAREST = 0.05  # metres; nearer points are on the camera's own lens
 FEWEST_IN_VIEW = 0.4  # share of a keyframe's pixels
 
 
@@ -85,20 +83,20 @@ class LoopCloser:
         return len(self._keyframes)
 
     def close(self, image: np.ndarray, pose: np.ndarray, segment: int,
-              ask: Callable[[Memory], tuple[Boundary, float]]) -> Closure | None:
+              ask: Callable[[Memory], Boundary]) -> Closure | None:
         """Return which keyframe an image shows again, None if none is recognised.
 
-        pose: in the map, as far as known. ask: what a memory says of the image, and the focal length in pixels; it may
-        raise NonFinitePrediction, which is no answer.
+        pose: in the map, as far as known. ask: what a memory says of the image; it may raise NonFinitePrediction, which
+        is no answer.
         """
         best = None
         for keyframe in self._candidates(pose, segment):
             try:
-                found, focal = ask(keyframe.memory)
+                found = ask(keyframe.memory)
             except NonFinitePrediction:
                 continue
             step = np.linalg.inv(keyframe.boundary.pose) @ found.pose
-            alike = likeness(keyframe, image, step, focal)
+            alike = likeness(keyframe.image, keyframe.boundary, image, step, found.focal, FEWEST_IN_VIEW)
             step[:3, 3] *= keyframe.scale
             distance, turn = extent(step)
             if (alike >= self._limits.likeness and distance <= self._limits.answered_distance
@@ -126,39 +124,6 @@ class LoopCloser:
                     and turn <= self._limits.turn):
                 near.append((distance + METRES_PER_RADIAN * turn, keyframe))
         return [keyframe for _, keyframe in sorted(near, key=lambda one: one[0])[:CANDIDATES]]
-
-
-def likeness(keyframe: Keyframe, image: np.ndarray, step: np.ndarray, focal: float) -> float:
-    """Return how like a keyframe's image an image (h, w, 3) is, −1 to 1, if its camera stands where `step` says.
-
-    step (4, 4): its pose seen from the keyframe's camera, in the segment's metres. The normalised correlation of the
-    brightness of the keyframe's pixels and of where their points lie in the image, which light and exposure do not
-    change. −1 where fewer than FEWEST_IN_VIEW of them are in view, or the focal length (pixels) is unknown.
-    """
-    if not np.isfinite(focal):
-        return -1.0
-    back = np.linalg.inv(step).astype(np.float32)
-    seen = keyframe.boundary.points @ back[:3, :3].T + back[:3, 3]
-    intrinsics = pinhole(focal, image.shape[:2]).astype(np.float32)
-    depth = np.maximum(seen[..., 2], NEAREST)
-    column, row = (seen[..., i] / depth * intrinsics[i, i] + intrinsics[i, 2] for i in (0, 1))
-    height, width = image.shape[:2]
-    inside = (seen[..., 2] > NEAREST) & (column >= 0) & (column <= width - 1) & (row >= 0) & (row <= height - 1)
-    if inside.mean() < FEWEST_IN_VIEW:
-        return -1.0
-    there = cv2.remap(_brightness(image), column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return _correlation(_brightness(keyframe.image)[inside], there[inside])
-
-
-def _brightness(image: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-
-
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the normalised correlation, 0 if one of the two is uniform: a blank wall resembles nothing."""
-    a, b = a - a.mean(), b - b.mean()
-    size = np.sqrt((a * a).sum() * (b * b).sum())
-    return float((a * b).sum() / size) if size > 0 else 0.0
 
 
 def _towards(pose: np.ndarray, target: np.ndarray, share: float) -> np.ndarray:

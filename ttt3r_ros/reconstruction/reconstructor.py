@@ -12,61 +12,25 @@ import torch
 
 from ttt3r_ros.model.config import PATCH_SIZE
 from ttt3r_ros.model.network import Encoded, Network
-from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction, Recurrence
+from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction, Recurrence, Step
 from ttt3r_ros.model.stages import Stage, untimed
 from ttt3r_ros.model.update_rules import UpdateRule
 from ttt3r_ros.reconstruction import snapshot
 from ttt3r_ros.reconstruction.ahead import Ahead
+from ttt3r_ros.reconstruction.frame import Frame, GateStatistics
 from ttt3r_ros.reconstruction.intrinsics import focal_length, pinhole, ray_map
+from ttt3r_ros.reconstruction.likeness import likeness
 from ttt3r_ros.reconstruction.loop_closure import Closure, Keyframe, LoopCloser
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
 from ttt3r_ros.reconstruction.snapshot import Place
-from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, Boundary, ChainError, chain, pose_matrix
+from ttt3r_ros.reconstruction.tracking import Evidence, Sight, Tracking, TrackingMonitor
+from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, Boundary, ChainError, chain, extent, pose_matrix, rejoin
 from ttt3r_ros.reconstruction.transfer import download, upload
 
 logger = logging.getLogger(__name__)
 
 CannotReset = (NonFinitePrediction, ChainError)
-
-
-@dataclass(frozen=True)
-class GateStatistics:
-    """The gate over all state tokens: how much of the proposed state was written."""
-
-    mean: float
-    std: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What one image told.
-
-    pose (4, 4) float64: camera-to-world, world = the first camera of the first segment, optical axes, metres.
-    points (h, w, 3) float32: metres in the camera frame. confidence (h, w) float32: at least 1.
-    intrinsics, original_intrinsics (3, 3) float64: of the model's image and of the camera's, focal length NaN where
-    the points allow none. image (h, w, 3) uint8: the model's image. pixel_map: where it lies in the
-    camera's. scale: the segment's scale in the path.
-    index: frames answered before this one; segment: resets before this one.
-    correction (4, 4): the path's world in the map, `correction @ pose` is the pose without the drift that loop closures
-    found; loop_closures: how many.
-    """
-
-    pose: np.ndarray
-    points: np.ndarray
-    confidence: np.ndarray
-    intrinsics: np.ndarray
-    original_intrinsics: np.ndarray
-    image: np.ndarray
-    pixel_map: PixelMap
-    gate: GateStatistics
-    scale: float
-    segment: int
-    index: int
-    correction: np.ndarray
-    loop_closures: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +40,16 @@ class _Prepared:
     image: np.ndarray
     pixel_map: PixelMap
     encoded: Encoded
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What the network makes of an image, before anything is written."""
+
+    seen: Boundary
+    gate: GateStatistics
+    step: Step
+    finite: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -92,11 +66,13 @@ class Reconstructor:
     recurrence = Recurrence  # what holds the memory
 
     def __init__(self, network: Network, rule: UpdateRule, *, alignment: str = 'sim3',
-                 policy: ResetPolicy | None = None, keyframes: int = 0, stage: Stage = untimed) -> None:
+                 policy: ResetPolicy | None = None, keyframes: int = 0, monitor: TrackingMonitor | None = None,
+                 stage: Stage = untimed) -> None:
         """Take a network and a write rule.
 
         alignment: how segments are chained, 'sim3' or 'se3'. policy: when a segment ends by itself, by default never.
-        keyframes: how many memories of ended segments are kept to close loops with. stage: told what a step is doing.
+        keyframes: how many memories of ended segments are kept to close loops with. monitor: judges every frame before
+        it is written; without one all are believed. stage: told what a step is doing.
         """
         if alignment not in ALIGNMENTS:
             raise ValueError(f'alignment {alignment!r} is unknown: take one of {", ".join(ALIGNMENTS)}')
@@ -106,6 +82,7 @@ class Reconstructor:
         self._alignment = alignment
         self._policy = policy or Never()
         self._loops = LoopCloser(keyframes)
+        self.monitor = monitor
         self._reset_due: str | None = None
         self._place = Place()
 
@@ -133,8 +110,8 @@ class Reconstructor:
         place = self._place
         if place.boundary is None:
             return None
-        return Boundary(place.path.place(place.boundary.pose), place.boundary.points * np.float32(place.path.scale),
-                        place.boundary.confidence)
+        return replace(place.boundary, pose=place.path.place(place.boundary.pose),
+                       points=place.boundary.points * np.float32(place.path.scale))
 
     @property
     def segment(self) -> int:
@@ -153,11 +130,16 @@ class Reconstructor:
         finally:
             self._recurrence.memory = memory
 
-    def step(self, image: np.ndarray, upcoming: Callable[[], np.ndarray | None] | None = None) -> Frame:
+    def step(self, image: np.ndarray, upcoming: Callable[[], np.ndarray | None] | None = None, *,
+             stamp: int | None = None) -> Frame:
         """Take an image, uint8 (H, W, 3) RGB of any size, and say where the camera is and what it sees.
 
         upcoming: asked for the image of the next step, None if it is not there yet; a GPU encodes it while it is still
-        decoding this one, and a CPU does not ask. The answers are the same with it and without.
+        decoding this one, and a CPU does not ask. The answers are the same with it and without. stamp: the image's, ns,
+        for a monitor's bounds on speed; None if it has none of its own.
+
+        With a monitor, a frame that is not trusted (Frame.tracking) is told and not written. The first usable image
+        after it begins a segment at the last trusted pose.
 
         Raises ValueError for anything else, and NonFinitePrediction for a prediction with a NaN or an infinity; both
         leave the memory as it was.
@@ -166,28 +148,22 @@ class Reconstructor:
             what = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
             raise ValueError(f'an image must be a uint8 array (H, W, 3) in RGB order, not {what}')
         plan = self._plan(image)
-        if self._reset_due:
-            self._end_segment(self._reset_due)
         prepared = self._ahead.take(image) or self._prepare(image, plan)
-        boundary, focal, gate = self._observe(prepared.encoded, lambda: self._look_ahead(upcoming, prepared.pixel_map))
-        place, pixel_map = self._place, prepared.pixel_map
-        intrinsics = pinhole(focal, pixel_map.size)
-        frame = Frame(
-            pose=place.path.place(boundary.pose),
-            points=boundary.points * np.float32(place.path.scale),
-            confidence=boundary.confidence,
-            intrinsics=intrinsics,
-            original_intrinsics=pixel_map.to_original(intrinsics),
-            image=prepared.image,
-            pixel_map=pixel_map,
-            gate=gate,
-            scale=place.path.scale,
-            segment=place.segment,
-            index=place.index,
-            correction=place.correction,
-            loop_closures=place.loop_closures)
-        self._place = replace(place, index=place.index + 1, image=prepared.image, boundary=boundary)
-        self._reset_due = self._policy.due(FrameStatistics.of(frame))
+        sight = self.monitor and self.monitor.look(prepared.image, stamp)
+        if sight and sight.fault is None and (self._place.image is None or not self.monitor.following):
+            return self._begin(prepared, sight, stamp)
+        if self._reset_due and (sight is None or sight.fault is None):
+            self._end_segment(self._reset_due)
+        look = self._look(prepared.encoded, lambda: self._look_ahead(upcoming, prepared.pixel_map))
+        self._recurrence.require_finite(look.step, look.finite)
+        tracking = self._judge(sight, prepared.image, look, stamp)
+        frame = self._frame(prepared, look, tracking)
+        place = replace(self._place, index=self._place.index + 1)
+        if tracking is None or tracking.trusted:
+            self._recurrence.accept(look.step, look.finite)
+            place = replace(place, image=prepared.image, boundary=look.seen)
+            self._reset_due = self._policy.due(FrameStatistics.of(frame))
+        self._place = place
         return frame
 
     def reset(self) -> None:
@@ -204,7 +180,7 @@ class Reconstructor:
         try:
             closure = self._recognise(encoded)
             self._recurrence.reset()
-            boundary, _, _ = self._observe(encoded)
+            boundary = self._observe(encoded)
             path = chain(place.path, place.boundary, boundary, self._alignment)
         except CannotReset:
             self._recurrence.memory = memory
@@ -260,6 +236,8 @@ class Reconstructor:
         memory, place, policy_state, due = snapshot.unpack(data, self._recurrence)
         self._recurrence.memory, self._place = memory, place
         self._loops.forget()
+        if self.monitor is not None:
+            self.monitor.resume()
         try:
             self._policy.restore(policy_state)
             self._reset_due = due
@@ -278,10 +256,9 @@ class Reconstructor:
         """Ask the keyframes about the last image, encoded; leaves one of their memories in force."""
         place = self._place
 
-        def ask(memory: Memory) -> tuple[Boundary, float]:
+        def ask(memory: Memory) -> Boundary:
             self._recurrence.memory = memory
-            boundary, focal, _ = self._observe(encoded)
-            return boundary, focal
+            return self._observe(encoded)
 
         return self._loops.close(place.image, place.map_pose, place.segment, ask)
 
@@ -312,13 +289,73 @@ class Reconstructor:
         if plan.size == now.size:
             self._ahead.begin(image, lambda: self._prepare(image, plan))
 
-    @torch.inference_mode()
-    def _observe(self, encoded: Encoded, meanwhile: Callable[[], None] = lambda: None,
-                 ) -> tuple[Boundary, float, GateStatistics]:
-        """Run an encoded image through the network; also return the focal length in pixels.
+    def _begin(self, prepared: _Prepared, sight: Sight, stamp: int | None) -> Frame:
+        """Begin the path, or where it was lost a segment at the last trusted pose, with the first usable image."""
+        place, memory, unseen = self._place, self._recurrence.memory, (0.0, 0.0)
+        self._recurrence.reset()
+        try:
+            look = self._look(prepared.encoded)
+            self._recurrence.accept(look.step, look.finite)
+        except NonFinitePrediction:
+            self._recurrence.memory = memory
+            raise
+        if place.image is not None:
+            unseen = self.monitor.unseen_motion(stamp)
+            self._loops.keep(Keyframe(memory, place.image, place.boundary, place.map_pose, place.path.scale,
+                                      place.segment, place.index - 1))
+            place = replace(place, path=rejoin(place.path, place.boundary, look.seen), segment=place.segment + 1)
+        self._place = place
+        tracking = self.monitor.begin(sight, stamp)
+        frame = self._frame(prepared, look, tracking, unseen)
+        logger.info('segment %d begins: %s', place.segment, tracking.reason)
+        self._place = replace(place, index=place.index + 1, image=prepared.image, boundary=look.seen)
+        self._reset_due = self._policy.due(FrameStatistics.of(frame))
+        return frame
 
-        meanwhile: called while the device is busy with it.
-        """
+    def _judge(self, sight: Sight | None, image: np.ndarray, look: _Look, stamp: int | None) -> Tracking | None:
+        """Return what the monitor says of a frame, None without one."""
+        if sight is None:
+            return None
+        if sight.fault is not None:
+            return self.monitor.blind(sight, stamp)
+        last, seen = self._place.boundary, look.seen
+        step = np.linalg.inv(last.pose) @ seen.pose
+        alike = min(likeness(self._place.image, last, image, step, seen.focal),
+                    likeness(image, seen, self._place.image, np.linalg.inv(step), last.focal))
+        distance, turn = extent(step)
+        return self.monitor.judge(sight, Evidence(alike, distance * self._place.path.scale, turn,
+                                                  float(np.median(seen.confidence)), look.gate.mean), stamp)
+
+    def _frame(self, prepared: _Prepared, look: _Look, tracking: Tracking | None,
+               unseen: tuple[float, float] = (0.0, 0.0)) -> Frame:
+        place, pixel_map = self._place, prepared.pixel_map
+        intrinsics = pinhole(look.seen.focal, pixel_map.size)
+        return Frame(
+            pose=place.path.place(look.seen.pose),
+            points=look.seen.points * np.float32(place.path.scale),
+            confidence=look.seen.confidence,
+            intrinsics=intrinsics,
+            original_intrinsics=pixel_map.to_original(intrinsics),
+            image=prepared.image,
+            pixel_map=pixel_map,
+            gate=look.gate,
+            scale=place.path.scale,
+            segment=place.segment,
+            index=place.index,
+            correction=place.correction,
+            loop_closures=place.loop_closures,
+            tracking=tracking,
+            unseen_motion=unseen)
+
+    def _observe(self, encoded: Encoded) -> Boundary:
+        """Run an encoded image through the network and write the memory."""
+        look = self._look(encoded)
+        self._recurrence.accept(look.step, look.finite)
+        return look.seen
+
+    @torch.inference_mode()
+    def _look(self, encoded: Encoded, meanwhile: Callable[[], None] = lambda: None) -> _Look:
+        """Run an encoded image through the network; meanwhile: called while the device is busy with it."""
         self._ahead.mark()
         step = self._recurrence.look(encoded)
         prediction, gate = step.prediction, step.gate
@@ -332,8 +369,10 @@ class Reconstructor:
                     prediction.points[0], prediction.confidence[0], prediction.pose[0], focal, statistics, step.finite)
         finally:
             self._ahead.join()
-        self._recurrence.accept(step, finite)
-        return Boundary(pose_matrix(pose), points, confidence), float(focal), GateStatistics(*statistics.tolist())
+        # A pose with a NaN is no rotation: whoever accepts the step is told.
+        matrix = pose_matrix(pose) if np.isfinite(pose).all() else np.full((4, 4), np.nan)
+        return _Look(Boundary(matrix, points, confidence, float(focal)), GateStatistics(*statistics.tolist()), step,
+                     finite)
 
 
 def _is_image(image) -> bool:

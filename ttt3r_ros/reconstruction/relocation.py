@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ttt3r_ros.reconstruction.loop_closure import NEAREST
-from ttt3r_ros.reconstruction.reconstructor import CannotReset, Frame, Reconstructor
+from ttt3r_ros.reconstruction.frame import Frame
+from ttt3r_ros.reconstruction.likeness import NEAREST
+from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor
 from ttt3r_ros.reconstruction.trajectory import Boundary, extent
 
 FEWEST_IN_VIEW = 0.1  # share of the stored points; with fewer in view the two images show different things
@@ -59,6 +60,9 @@ def relocate(reconstructor: Reconstructor, snapshot: bytes, image: np.ndarray, e
         except ValueError:
             reconstructor.restore(before)
             raise
+        if not frame.trusted:
+            doubts.append(frame.tracking.reason)
+            continue
         verdict = judge(stored, Boundary(frame.pose, frame.points, frame.confidence), frame.intrinsics, elapsed_s,
                         limits)
         if verdict.plausible:

@@ -7,27 +7,17 @@ in size.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ttt3r_ros.reconstruction.reconstructor import Frame
+from ttt3r_ros.reconstruction.baseline import WINDOW, Baseline, log_confidence
+from ttt3r_ros.reconstruction.frame import Frame
 
-WINDOW = 60  # frames that a baseline is made of
 SETTLING = 5  # frames at a segment's start that are no measure: an empty memory takes all in
-FEWEST = 20  # frames in the baseline before anything is compared with it
 PATIENCE = 5  # frames running that must be bad: fewer may be a blurred image or a hand before the lens
-FAR = 4.0  # robust standard deviations: a frame this far off is bad,
-NEAR = 2.0  # and only one nearer than this ends a run of bad ones
-GATE_FAR = 3.0
-CONFIDENCE_FLOOR = 0.1  # smallest deviation of the logarithm: a tenth more or less confident is nothing
-GATE_FLOOR = 0.02
-COLLAPSE = 4.0  # the confidence above 1 falling by this factor is bad by itself
-MAD_TO_SIGMA = 1.4826  # of a normal distribution
 
 
 class ResetPolicyError(ValueError):
@@ -111,7 +101,7 @@ class Interval:
 class Adaptive:
     """Resets when the memory no longer explains what is seen.
 
-    Median and MAD of the last WINDOW good frames are the baseline. A frame is bad if its confidence lies FAR below
+    A Baseline tells what is usual. A frame is bad if its confidence lies FAR below
     while the gate lies GATE_FAR to either side: the memory is rewritten, or refuses, and still the image is not
     understood. It is bad, too, if the confidence fell by COLLAPSE from the segment's best baseline, which a slow
     decline cannot drag along. PATIENCE bad frames running, no good one between, ask for a reset. Bad frames do not
@@ -124,62 +114,29 @@ class Adaptive:
             raise ResetPolicyError(f'a shortest segment of {shortest} frames is not possible: take at least 2')
         self.shortest = shortest
         self._segment = _Segment()
-        self._forget()
+        self._baseline = Baseline()
 
     def due(self, statistics: FrameStatistics) -> str | None:
         """See ResetPolicy."""
         if self._segment.follow(statistics.segment):
-            self._forget()
+            self._baseline = Baseline()
         if self._segment.frames <= SETTLING:
             return None
-        # The logarithm: a confidence is 1 + exp of what the head says, so factors are what count.
-        confidence = float(np.log(max(statistics.confidence_median - 1, 1e-6)))
-        reason = self._judge(confidence, statistics.gate_mean)
-        if reason is None:
-            self._confidence.append(confidence)
-            self._gate.append(statistics.gate_mean)
-        return reason if self._bad >= PATIENCE and self._segment.frames >= self.shortest else None
+        reason = self._baseline.judge(log_confidence(statistics.confidence_median), statistics.gate_mean)
+        return reason if self._baseline.bad >= PATIENCE and self._segment.frames >= self.shortest else None
 
     def state(self) -> dict[str, Any]:
         """See ResetPolicy."""
-        return vars(self._segment) | {'confidence': list(self._confidence), 'gate': list(self._gate),
-                                      'best': self._best, 'bad': self._bad}
+        return vars(self._segment) | self._baseline.state()
 
     def restore(self, state: dict[str, Any]) -> None:
         """See ResetPolicy."""
         segment = _Segment.read(state)
         try:
-            confidence, gate = ([float(x) for x in state[name]] for name in ('confidence', 'gate'))
-            best, bad = None if state['best'] is None else float(state['best']), int(state['bad'])
+            self._baseline = Baseline.read(state)
         except (KeyError, TypeError, ValueError) as error:
             raise ResetPolicyError(f'the state of the adaptive reset policy cannot be read: {error!r}') from error
-        self._segment, self._best, self._bad = segment, best, bad
-        self._confidence, self._gate = deque(confidence, WINDOW), deque(gate, WINDOW)
-
-    def _forget(self) -> None:
-        self._confidence: deque[float] = deque(maxlen=WINDOW)
-        self._gate: deque[float] = deque(maxlen=WINDOW)
-        self._best: float | None = None
-        self._bad = 0
-
-    def _judge(self, confidence: float, gate: float) -> str | None:
-        """Count the frame to the run of bad ones, or end the run; return what is bad about it."""
-        if len(self._confidence) < FEWEST:
-            return None
-        usual, off = _deviation(self._confidence, confidence, CONFIDENCE_FLOOR)
-        self._best = usual if self._best is None else max(self._best, usual)
-        usual_gate, gate_off = _deviation(self._gate, gate, GATE_FLOOR)
-        reason = None
-        if confidence < self._best - np.log(COLLAPSE):
-            reason = f'the confidence above 1 fell from {np.exp(self._best):.3g} to {np.exp(confidence):.3g}'
-        elif off < -FAR and abs(gate_off) > GATE_FAR:
-            reason = (f'the confidence above 1 is {np.exp(confidence):.3g}, usually {np.exp(usual):.3g}, with the '
-                      f'gate at {gate:.2f}, usually {usual_gate:.2f}')
-        if reason:
-            self._bad += 1
-        elif off > -NEAR:
-            self._bad = 0
-        return reason
+        self._segment = segment
 
 
 class CameraGap:
@@ -236,11 +193,3 @@ def make_reset_policy(name: str, interval: int) -> ResetPolicy:
     if name not in POLICIES:
         raise ResetPolicyError(f'reset policy {name!r} is unknown: take one of {", ".join(POLICIES)}')
     return POLICIES[name](interval)
-
-
-def _deviation(window: Sequence[float], value: float, floor: float) -> tuple[float, float]:
-    """Return the window's median and how many robust standard deviations the value lies above it."""
-    values = np.asarray(window)
-    median = np.median(values)
-    sigma = MAD_TO_SIGMA * np.median(np.abs(values - median))
-    return float(median), float((value - median) / max(sigma, floor))

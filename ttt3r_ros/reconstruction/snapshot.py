@@ -16,6 +16,7 @@ from safetensors.torch import load, save
 from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import Memory, Recurrence
+from ttt3r_ros.reconstruction.intrinsics import focal_length
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity
 
 FORMAT = 'ttt3r_ros.snapshot.2'
@@ -51,6 +52,11 @@ class Place:
         """Return the place whose last frame is there (4, 4) in the map."""
         correction = map_pose @ np.linalg.inv(self.path.place(self.boundary.pose))
         return replace(self, correction=correction, loop_closures=self.loop_closures + 1)
+
+
+def _boundary(tensors: dict[str, torch.Tensor]) -> Boundary:
+    parts = [tensors[f'boundary.{part}'] for part in ('pose', 'points', 'confidence')]
+    return Boundary(*(part.numpy() for part in parts), float(focal_length(parts[1])))
 
 
 def _checksum(network: Network) -> str:
@@ -104,8 +110,7 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
     seen = 'image' in tensors
     place = Place(Similarity(header['scale'], tensors['path'].numpy()), header['segment'], header['index'],
                   tensors['image'].numpy() if seen else None,
-                  Boundary(*(tensors[f'boundary.{part}'].numpy() for part in ('pose', 'points', 'confidence')))
-                  if seen else None,
+                  _boundary(tensors) if seen else None,
                   # Snapshots of before loop closure have neither.
                   tensors['correction'].numpy() if 'correction' in tensors else np.eye(4),
                   header.get('loop_closures', 0))

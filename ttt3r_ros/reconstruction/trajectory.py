@@ -51,11 +51,15 @@ class Similarity:
 
 @dataclass(frozen=True)
 class Boundary:
-    """One frame as one segment sees it: pose (4, 4) in the segment's world, points (h, w, 3), confidence (h, w)."""
+    """One frame as one segment sees it: pose (4, 4) in the segment's world, points (h, w, 3), confidence (h, w).
+
+    focal: the length in pixels that the points imply, NaN where they allow none.
+    """
 
     pose: np.ndarray
     points: np.ndarray
     confidence: np.ndarray
+    focal: float = np.nan
 
 
 def relative_scale(old: Boundary, new: Boundary) -> float:
@@ -89,3 +93,8 @@ def chain(path: Similarity, old: Boundary, new: Boundary, alignment: str) -> Sim
             raise ChainError('the frame at the segment boundary gives no scale: its points in both segments disagree')
     here = Similarity(scale).place(new.pose)
     return Similarity(scale, path.place(old.pose) @ np.linalg.inv(here))
+
+
+def rejoin(path: Similarity, last: Boundary, new: Boundary) -> Similarity:
+    """Return where a segment lies that begins at the last frame's pose without having seen it; the scale stays."""
+    return Similarity(path.scale, path.place(last.pose) @ np.linalg.inv(Similarity(path.scale).place(new.pose)))

@@ -15,8 +15,8 @@ from std_msgs.msg import Header
 from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.reconstruction.cloud import Cloud
 from ttt3r_ros.reconstruction.depth import back_project, depth_of
+from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.odometry import Estimate
-from ttt3r_ros.reconstruction.reconstructor import Frame
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.cloud_output import CloudOutput, MapError, MapOutput

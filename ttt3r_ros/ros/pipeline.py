@@ -13,8 +13,9 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
+from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.odometry import Estimate, OdometryError, World
-from ttt3r_ros.reconstruction.reconstructor import CannotReset, Frame, Reconstructor, View
+from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor, View
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.relocation import relocate
 from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy

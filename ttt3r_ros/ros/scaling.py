@@ -13,7 +13,7 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from tf_transformations import quaternion_matrix
 
-from ttt3r_ros.reconstruction.reconstructor import Frame
+from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.scale import FloorScale, FocalScale, ScaleError, ScaleEstimate, WheelScale
 from ttt3r_ros.reconstruction.wheels import WheelTrack

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from std_msgs.msg import Header
 
+from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY, GravityError, start_pose
 from ttt3r_ros.reconstruction.odometry import Estimate, Odometry, OdometryError, World
-from ttt3r_ros.reconstruction.reconstructor import Frame
 from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import nanoseconds

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one image told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ttt3r_ros.reconstruction.preprocess import PixelMap
+from ttt3r_ros.reconstruction.tracking import Tracking
+
+
+@dataclass(frozen=True)
+class GateStatistics:
+    """The gate over all state tokens: how much of the proposed state was written."""
+
+    mean: float
+    std: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What one image told.
+
+    pose (4, 4) float64: camera-to-world, world = the first camera of the first segment, optical axes, metres.
+    points (h, w, 3) float32: metres in the camera frame. confidence (h, w) float32: at least 1.
+    intrinsics, original_intrinsics (3, 3) float64: of the model's image and of the camera's, focal length NaN where
+    the points allow none. image (h, w, 3) uint8: the model's image. pixel_map: where it lies in the
+    camera's. scale: the segment's scale in the path.
+    index: frames answered before this one; segment: resets before this one.
+    correction (4, 4): the path's world in the map, `correction @ pose` is the pose without the drift that loop closures
+    found; loop_closures: how many.
+    tracking: whether the pose is to be trusted, None where nobody judges. unseen_motion: standard deviations, metres
+    and radians, of how the camera may have moved unseen before this frame, which begins anew where it was lost.
+    """
+
+    pose: np.ndarray
+    points: np.ndarray
+    confidence: np.ndarray
+    intrinsics: np.ndarray
+    original_intrinsics: np.ndarray
+    image: np.ndarray
+    pixel_map: PixelMap
+    gate: GateStatistics
+    scale: float
+    segment: int
+    index: int
+    correction: np.ndarray
+    loop_closures: int
+    tracking: Tracking | None = None
+    unseen_motion: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the pose may be told as the camera's."""
+        return self.tracking is None or self.tracking.trusted

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do two images show one place? The first is laid on the second as the answer about them says, and compared.
+
+The network's own numbers cannot tell: asked about another room it answers as surely. The images can.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ttt3r_ros.reconstruction.intrinsics import pinhole
+from ttt3r_ros.reconstruction.trajectory import Boundary
+
+GRID = 64  # pixels of the longer side that are compared: any size of network then costs, and means, the same
+BLUR = 1.0  # pixels of that grid: points are a fraction of one off
+NEAREST = 0.05  # metres; nearer points are on the camera's own lens
+
+
+def likeness(image: np.ndarray, seen: Boundary, other: np.ndarray, step: np.ndarray, focal: float,
+             fewest_in_view: float = 0.3) -> float:
+    """Return how like an image (h, w, 3) another (h', w', 3) is, −1 to 1, if its camera stands where `step` says.
+
+    seen: how a segment saw `image`. step (4, 4): the other camera's pose seen from the first, in that segment's metres.
+    focal: the other's, pixels. The normalised correlation of brightness, which light and exposure do not change,
+    between the first image's pixels and where their points lie in the other. The points are put on their pinhole's
+    rays first, as in ~/points: the network's lie beside them, and then an image is not even like itself. −1 where
+    fewer than fewest_in_view of them are in view, or a focal length is unknown; 0 if one of the two is uniform.
+    """
+    if not (np.isfinite(focal) and np.isfinite(seen.focal)):
+        return -1.0
+    (first, scale), (second, other_scale) = _shrunk(image), _shrunk(other)
+    u, v, points = _sampled(seen, scale)
+    back = np.linalg.inv(step)
+    points = points @ back[:3, :3].T + back[:3, 3]
+    intrinsics = pinhole(focal, other.shape[:2])
+    with np.errstate(invalid='ignore', divide='ignore'):
+        x, y = (points[:, i] / points[:, 2] * focal + intrinsics[i, 2] for i in (0, 1))
+        height, width = other.shape[:2]
+        inside = (points[:, 2] > NEAREST) & (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    if inside.mean() < fewest_in_view:
+        return -1.0
+    return _correlation(_at(first, u[inside], v[inside], scale), _at(second, x[inside], y[inside], other_scale))
+
+
+def brightness(image: np.ndarray) -> np.ndarray:
+    """Return the brightness (h', w') float32 of an image, uint8 (h, w, 3), on the grid, blurred."""
+    return _shrunk(image)[0]
+
+
+def _shrunk(image: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the same, and the grid's pixels to one of the image."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    longest = max(grey.shape)
+    if longest > GRID:
+        height, width = (max(1, round(side * GRID / longest)) for side in grey.shape)
+        grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.GaussianBlur(grey.astype(np.float32), (0, 0), BLUR), min(1.0, GRID / longest)
+
+
+def _sampled(seen: Boundary, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return pixels u, v (n,), one to each of the grid, and their points (n, 3) float64 on the pinhole's rays."""
+    height, width = seen.points.shape[:2]
+    rows, cols = (((np.arange(round(side * scale)) + 0.5) / scale - 0.5).round().astype(int)
+                  for side in (height, width))
+    v, u = (axis.ravel() for axis in np.meshgrid(rows, cols, indexing='ij'))
+    ray = np.stack((u - width // 2, v - height // 2, np.full(u.shape, seen.focal)), -1) / seen.focal
+    points = seen.points[v, u].astype(np.float64)
+    return u, v, ray * ((points * ray).sum(-1) / (ray * ray).sum(-1))[:, None]
+
+
+def _at(grid: np.ndarray, u: np.ndarray, v: np.ndarray, scale: float) -> np.ndarray:
+    """Return the grid's values (n,) at the image's pixels."""
+    column, row = (((axis + 0.5) * scale - 0.5).astype(np.float32)[None] for axis in (u, v))
+    return cv2.remap(grid, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the normalised correlation, 0 if one of the two is uniform: a blank wall resembles nothing."""
+    a, b = a - a.mean(), b - b.mean()
+    size = np.sqrt((a * a).sum() * (b * b).sum())
+    return float((a * b).sum() / size) if size > 0 else 0.0

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is the camera being tracked? Said of every frame, from what is known of it, before the memory is written.
+
+Thresholds are tuned on synthetic worlds with blackouts, covered lenses, cuts and pure rotations, and on real film:
+docs/tracking.md has the false and the missed alarms, and `ttt3r evaluate --tracking` measures them again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from ttt3r_ros.reconstruction.baseline import Baseline, log_confidence
+from ttt3r_ros.reconstruction.likeness import brightness
+
+LEAST_SPREAD = 12.0  # of 255, between the 5th and 95th percentile of brightness: less is a picture of nothing
+BLACK, SATURATED = 40.0, 215.0  # the middle of such a picture's brightness, which names it
+SHARPNESS_LEFT = 0.3  # of what was usual: less while lost is a hand, or a lens not yet clear
+SHARPNESS_S = 3.0  # seconds for which that is asked: then it is the scene that has no more
+SHARPNESS_FRAMES = 30  # the same where there are no stamps
+WINDOW = 60  # frames whose sharpness is usual
+FROZEN = 3  # images running that are the same to the bit; two may be a driver's repetition
+LOST_LIKENESS = 0.65  # below, the present image and the last one laid on it show two things
+DOUBTED_LIKENESS = 0.75  # below, they may: the second such frame running is lost
+SETTLED = 3  # good frames after which a beginning is over
+LEAST_ELAPSED_S = 1 / 30  # bounds grant at least this much time: stamps jitter
+UNTIMED_S = 0.3  # how long the camera was out of sight where no stamp tells
+HAND_HELD_SPEED, HAND_HELD_TURN_RATE = 3.0, 4.0  # m/s, rad/s: what may have happened meanwhile where nothing bounds it
+
+
+class TrackingState(Enum):
+    """initialising: a beginning, nothing compared yet. ok. degraded: told, in doubt. lost: the pose is not known."""
+
+    INITIALISING = 'initialising'
+    OK = 'ok'
+    DEGRADED = 'degraded'
+    LOST = 'lost'
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """A frame's state; why, empty where all is well; and the stamp (ns) since which it lasts, None without stamps.
+
+    trusted: the pose may be told, and the frame enters the memory. Not so in `lost`, nor while the first image that
+    shows anything is waited for.
+    """
+
+    state: TrackingState
+    reason: str
+    since: int | None
+    trusted: bool
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What the camera can do: max_speed m/s and max_turn_rate rad/s, 0 for no bound."""
+
+    max_speed: float = 0.0
+    max_turn_rate: float = 0.0
+
+
+@dataclass(frozen=True)
+class Sight:
+    """An image by itself: fault, why nothing can be seen in it, or None; repeats: images running that are the same to
+    the bit, this one counted; sharpness: mean difference of neighbouring pixels."""
+
+    fault: str | None
+    repeats: int
+    sharpness: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A frame beside the last trusted one: how like the images are (likeness.likeness); distance m and turn rad of the
+    step; confidence: the median; gate: its mean."""
+
+    likeness: float
+    distance: float
+    turn: float
+    confidence: float
+    gate: float
+
+
+class TrackingMonitor:
+    """Follows one camera, constant in size; not thread-safe.
+
+    bounds may be changed at any time, and metres, the true metres to each of the path's, with which they are compared.
+    """
+
+    def __init__(self, bounds: Bounds = Bounds()) -> None:
+        """Begin with nothing seen."""
+        self.bounds = bounds
+        self.metres = 1.0
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin again, as before the first image: the path is another."""
+        self.tracking: Tracking | None = None
+        self._trusted_at: int | None = None  # stamp of the last trusted frame
+        self._good = self._doubted = self._repeats = 0
+        self._unusable = 0  # frames running without a trusted one
+        self._last_image: np.ndarray | None = None
+        self._sharpness: deque[float] = deque(maxlen=WINDOW)
+        self._baseline = Baseline()
+
+    def resume(self) -> None:
+        """Take it that the last frame was trusted: it comes from a snapshot, at some time."""
+        self.forget()
+        self.tracking = Tracking(TrackingState.INITIALISING, 'restored, and nothing seen since', None, True)
+
+    @property
+    def following(self) -> bool:
+        """Whether the last frame was trusted: else the next one that shows something begins anew."""
+        return self.tracking is not None and self.tracking.trusted
+
+    def look(self, image: np.ndarray, stamp: int | None) -> Sight:
+        """Look at an image, uint8 (h, w, 3), by itself; stamp in ns, or None. Call it once for each image."""
+        grey = brightness(image)
+        low, middle, high = np.percentile(grey, (5, 50, 95))
+        sharpness = float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
+        usual = float(np.median(self._sharpness)) if self._sharpness else 0.0
+        fault = None
+        if high - low < LEAST_SPREAD:
+            kind = 'black' if middle < BLACK else 'saturated' if middle > SATURATED else 'blank'
+            fault = f'the image is {kind}: nine tenths of it lie within {high - low:.0f} of 255 levels'
+        elif not self.following and sharpness < SHARPNESS_LEFT * usual and self._briefly_lost(stamp):
+            fault = f'the image has {sharpness / usual:.0%} of the detail that was usual: is the lens covered?'
+        same = self._last_image is not None and np.array_equal(image, self._last_image)
+        self._repeats = self._repeats + 1 if same else 0
+        self._last_image = image
+        return Sight(fault, self._repeats + 1, sharpness)
+
+    def blind(self, sight: Sight, stamp: int | None) -> Tracking:
+        """Take a frame whose image has a fault."""
+        return self._lose(sight.fault, stamp)
+
+    def begin(self, sight: Sight, stamp: int | None) -> Tracking:
+        """Take the frame that begins the path, or goes on with it where it was lost."""
+        reason = 'the path begins' if self._trusted_at is None and not self._sharpness else (
+            f'the path goes on where it was lost: {self.tracking.reason}')
+        self._good = self._doubted = 0
+        self._baseline = Baseline()
+        self._trust(sight, stamp)
+        return self._become(TrackingState.INITIALISING, reason, stamp)
+
+    def judge(self, sight: Sight, seen: Evidence, stamp: int | None) -> Tracking:
+        """Judge a frame beside the last trusted one, before it is written."""
+        impossible = self._impossible(seen, stamp)
+        if impossible:
+            return self._lose(impossible, stamp)
+        reason, confidence = None, log_confidence(seen.confidence)
+        if seen.likeness < DOUBTED_LIKENESS:
+            self._doubted += 1
+            reason = f'the image is not what was seen before, likeness {seen.likeness:.2f}'
+            if seen.likeness < LOST_LIKENESS or self._doubted > 1:
+                return self._lose(reason, stamp)
+        else:
+            self._doubted = 0
+            reason = self._baseline.judge(confidence, seen.gate)
+        if reason is None:
+            self._good += 1
+            if sight.repeats >= FROZEN:
+                reason = f'the image does not change, for {sight.repeats} images'
+        self._trust(sight, stamp)
+        if reason is not None:
+            return self._become(TrackingState.DEGRADED, reason, stamp)
+        if self.tracking.state is TrackingState.INITIALISING and self._good < SETTLED:
+            return self._become(TrackingState.INITIALISING, self.tracking.reason, stamp)
+        return self._become(TrackingState.OK, '', stamp)
+
+    def unseen_motion(self, stamp: int | None) -> tuple[float, float]:
+        """Return standard deviations, the path's metres and radians, of how the camera may have moved unseen.
+
+        Since it was last trusted, as far as the bounds allow, anything in between being as likely: the bound over √3.
+        """
+        elapsed = self._elapsed_s(stamp)
+        elapsed = UNTIMED_S if elapsed is None else elapsed
+        speed, rate = self.bounds.max_speed or HAND_HELD_SPEED, self.bounds.max_turn_rate or HAND_HELD_TURN_RATE
+        return speed * elapsed / self.metres / np.sqrt(3), min(rate * elapsed, np.pi) / np.sqrt(3)
+
+    def _impossible(self, seen: Evidence, stamp: int | None) -> str | None:
+        """Return which bound the step is beyond, None where it is within or time is unknown."""
+        elapsed = self._elapsed_s(stamp)
+        if elapsed is None:
+            return None
+        elapsed = max(elapsed, LEAST_ELAPSED_S)
+        way = seen.distance * self.metres
+        if 0 < self.bounds.max_speed * elapsed < way:
+            return f'a step of {way:.2f} m in {elapsed:.2f} s, beyond max_speed {self.bounds.max_speed:g} m/s'
+        if 0 < self.bounds.max_turn_rate * elapsed < seen.turn:
+            return (f'a turn of {np.degrees(seen.turn):.0f}° in {elapsed:.2f} s, beyond max_turn_rate '
+                    f'{self.bounds.max_turn_rate:g} rad/s')
+        return None
+
+    def _elapsed_s(self, stamp: int | None) -> float | None:
+        """Return seconds since the last trusted frame, None where stamps do not tell."""
+        if stamp is None or self._trusted_at is None or stamp <= self._trusted_at:
+            return None
+        return (stamp - self._trusted_at) / 1e9
+
+    def _briefly_lost(self, stamp: int | None) -> bool:
+        elapsed = self._elapsed_s(stamp)
+        return self._unusable < SHARPNESS_FRAMES if elapsed is None else elapsed < SHARPNESS_S
+
+    def _trust(self, sight: Sight, stamp: int | None) -> None:
+        self._trusted_at, self._unusable = stamp, 0
+        self._sharpness.append(sight.sharpness)
+
+    def _lose(self, reason: str, stamp: int | None) -> Tracking:
+        self._unusable += 1
+        began = self.tracking is None or (not self.following and self.tracking.state is TrackingState.INITIALISING)
+        state = TrackingState.INITIALISING if began else TrackingState.LOST
+        return self._become(state, reason, stamp, trusted=False)
+
+    def _become(self, state: TrackingState, reason: str, stamp: int | None, trusted: bool = True) -> Tracking:
+        same = self.tracking is not None and self.tracking.state is state
+        self.tracking = Tracking(state, reason, self.tracking.since if same else stamp, trusted)
+        return self.tracking
