@@ -102,4 +102,4 @@ def _nodes(context: LaunchContext) -> list[Node]:
         parameters=[{'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)}],
         # The configuration names the topics of a node without namespace and with one camera.
         remappings=[*TF_REMAPPINGS, *((f'/ttt3r/{topic}', f'ttt3r/{first}{topic}') for topic in VIEWED),
-                    ('/image', images[0])]), node]
+                    ('/image', images[0]), ('/initialpose', 'initialpose')]), node]

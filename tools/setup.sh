@@ -183,7 +183,7 @@ packages_key=$(cat requirements/*.txt | key)
 # Of the Python files only the names: the build links them.
 build_key=$({
   printf '%s\n' "$packages_key"
-  find package.xml CMakeLists.txt msg underlay -type f ! -path '*/__pycache__/*' -print0 | sort -z |
+  find package.xml CMakeLists.txt msg srv underlay -type f ! -path '*/__pycache__/*' -print0 | sort -z |
     xargs -0 sha256sum
   find ttt3r_ros launch config scripts -type f ! -path '*/__pycache__/*' | sort
 } | key)

@@ -38,13 +38,15 @@ class World:
     """A path's world, the first camera's optical axes and the model's metres, in the odometry frame.
 
     The cameras that share a memory share it. camera_frame: the first camera's name, None before the first frame;
-    start (4, 4): its pose in the odometry frame, None until known.
+    start (4, 4): its pose in the odometry frame, None until known. placed (4, 4): the map that closed loops correct, in
+    the map as somebody has set the robot's pose in it.
     """
 
     def __init__(self) -> None:
         """Begin without a frame."""
         self.camera_frame: str | None = None
         self.start: np.ndarray | None = None
+        self.placed = np.eye(4)
         self._scaled = ScaledPath()
 
     def advance(self, pose: np.ndarray, scale: float) -> np.ndarray:
@@ -71,12 +73,12 @@ class World:
         metres = correction.copy()
         metres[:3, 3] = (scaled[:3, 3] + scale * ((correction @ pose)[:3, 3] - pose[:3, 3])
                          - correction[:3, :3] @ scaled[:3, 3])
-        return self.start @ metres @ np.linalg.inv(self.start)
+        return self.placed @ self.start @ metres @ np.linalg.inv(self.start)
 
     def state(self) -> dict[str, Any]:
         """Return what is remembered, as JSON."""
         return {'camera_frame': self.camera_frame, 'start': None if self.start is None else self.start.tolist(),
-                'scaled': self._scaled.state()}
+                'placed': self.placed.tolist(), 'scaled': self._scaled.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned. Raises OdometryError if it cannot be read; then all is as it was."""
@@ -84,7 +86,10 @@ class World:
         try:
             start = None if state['start'] is None else np.array(state['start'], np.float64).reshape(4, 4)
             scaled.restore(state['scaled'])
+            # States of before poses could be set have none.
+            placed = np.array(state['placed'], np.float64).reshape(4, 4) if 'placed' in state else np.eye(4)
             self.camera_frame, self.start, self._scaled = state['camera_frame'], start, scaled
+            self.placed = placed
         except (KeyError, TypeError, ValueError, ScaleError) as error:
             raise OdometryError(f'this is no state of a World: {error!r}') from error
 

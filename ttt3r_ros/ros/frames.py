@@ -6,7 +6,9 @@ from __future__ import annotations
 import numpy as np
 from geometry_msgs.msg import TransformStamped
 from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.time import Time
+from tf2_msgs.msg import TFMessage
 from tf2_ros import Buffer, TransformBroadcaster, TransformException, TransformListener
 
 from ttt3r_ros.ros.conversions import from_transform
@@ -30,6 +32,9 @@ class Frames:
         self._asked = not base_frame
         self.tend()
         self._broadcaster = TransformBroadcaster(node)
+        # tf2_ros's own broadcaster keeps to the first transform of a child.
+        self._fixed = node.create_publisher(TFMessage, '/tf_static', QoSProfile(
+            depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
 
     def tracked_frame(self, camera_frame: str) -> str:
         """Return the name of what is tracked when images come from camera_frame."""
@@ -70,8 +75,13 @@ class Frames:
         """Send a transform to /tf."""
         self._broadcaster.sendTransform(transform)
 
+    def broadcast_fixed(self, transform: TransformStamped) -> None:
+        """Send a transform to /tf_static, in place of the one sent there before."""
+        self._fixed.publish(TFMessage(transforms=[transform]))
+
     def destroy(self) -> None:
         """Take the subscriptions and the publisher off the node."""
         if self._listener is not None:
             self._listener.unregister()
         self._node.destroy_publisher(self._broadcaster.pub_tf)
+        self._node.destroy_publisher(self._fixed)

@@ -11,7 +11,6 @@ import traceback
 
 import rclpy
 import torch
-from geometry_msgs.msg import TransformStamped
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
@@ -20,7 +19,6 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
-from tf2_ros import StaticTransformBroadcaster
 
 from ttt3r_ros.model.checkpoint import load_network, weights_file
 from ttt3r_ros.model.compiling import compile_blocks
@@ -41,6 +39,7 @@ from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.pipeline import Job, Memory, Weights
 from ttt3r_ros.ros.scaling import Scaling
+from ttt3r_ros.ros.set_pose import PoseSetting
 from ttt3r_ros.ros.tracker import Start
 from ttt3r_ros.ros.worker import Worker
 
@@ -60,9 +59,8 @@ class Ttt3rNode(LifecycleNode):
         self._profile: WeightsProfile | None = None
         self._worker: Worker | None = None
         self._frames: Frames | None = None
-        self._map_broadcaster: StaticTransformBroadcaster | None = None
         self._cameras: list[Camera] = []
-        self._parts: list[ImuLevel | Scaling] = []  # what else is to be taken off the node
+        self._parts: list[ImuLevel | Scaling | PoseSetting] = []  # what else is to be taken off the node
         self._report_timer = None
         self._jump_handle = None
         self.add_on_set_parameters_callback(self._check_parameters)
@@ -140,7 +138,6 @@ class Ttt3rNode(LifecycleNode):
         if doubt and loaded.trained:
             log.warning(f'the covariances of ~/odometry {doubt}')
         self._frames = Frames(self, settings.base_frame)
-        self._publish_map_frame(settings)
         start = Start(settings.initial_pose, bool(settings.base_frame),
                       self._part(ImuLevel(self)) if settings.level == 'imu' else None)
         self._worker = Worker(Job.answer, lossless=settings.lossless)
@@ -149,6 +146,8 @@ class Ttt3rNode(LifecycleNode):
             memory = shared or self._memory(loaded.network, settings, name)
             self._cameras.append(Camera(self, name, memory, self._frames, start, self._worker, settings,
                                         weights, device))
+        self._part(PoseSetting(self, self._worker, settings.map_frame, settings.odom_frame,
+                               self._cameras[0].pipeline.set_pose))
         self._report_timer = self.create_timer(
             1.0, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))  # also while /clock stands still
         if settings.resume:
@@ -180,13 +179,6 @@ class Ttt3rNode(LifecycleNode):
         self._parts.append(part)
         return part
 
-    def _publish_map_frame(self, settings: Settings) -> None:
-        if settings.map_frame and not settings.keyframes:  # which would correct it, frame by frame
-            same = TransformStamped(child_frame_id=settings.odom_frame)
-            same.header.stamp, same.header.frame_id = self.get_clock().now().to_msg(), settings.map_frame
-            self._map_broadcaster = StaticTransformBroadcaster(self)
-            self._map_broadcaster.sendTransform(same)
-
     def release(self) -> None:
         """Stop the inference and free everything that configure made, whatever there is."""
         for camera in self._cameras:
@@ -199,9 +191,7 @@ class Ttt3rNode(LifecycleNode):
             self.destroy_timer(self._report_timer)
         for part in (*self._cameras, *self._parts, *([] if self._frames is None else [self._frames])):
             part.destroy()
-        if self._map_broadcaster is not None:
-            self.destroy_publisher(self._map_broadcaster.pub_tf)
-        self._worker = self._frames = self._map_broadcaster = self._report_timer = self._jump_handle = None
+        self._worker = self._frames = self._report_timer = self._jump_handle = None
         self._cameras, self._parts = [], []
         self._profile = None
         if torch.cuda.is_available():

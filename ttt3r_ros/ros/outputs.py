@@ -56,6 +56,9 @@ class Outputs:
         self._publishers = (self._pose, self._odometry, self._status)
         self._cloud, self._depth, self._path = (kind(node, prefix) for kind in (CloudOutput, DepthOutput, PathOutput))
         self._map = MapOutput(node, prefix, settings.map)
+        self._map_from_odom: np.ndarray | None = None  # as /tf_static has it
+        if settings.map_frame and not settings.keyframes and camera.leads:
+            self.place_odometry(np.eye(4), settings)
 
     def wanted(self) -> bool:
         """Return whether anyone subscribes to what needs inference; the map needs it always."""
@@ -103,10 +106,21 @@ class Outputs:
             if settings.keyframes:
                 self._frames.broadcast(to_transform(Header(stamp=header.stamp, frame_id=settings.map_frame),
                                                     settings.odom_frame, estimate.map_from_odom))
+        if settings.map_frame and self._leads:
+            self.place_odometry(estimate.map_from_odom, settings)
         message = to_pose(odometry, estimate.tracked)
         self._pose.publish(message)
         self._odometry.publish(to_odometry(odometry, child, estimate))
         self._path.add(message)
+
+    def place_odometry(self, map_from_odom: np.ndarray, settings: Settings) -> None:
+        """Tell where the odometry frame (4, 4) is in the map, if that has changed; with keyframes each frame does."""
+        told = self._map_from_odom
+        if settings.keyframes or told is not None and np.allclose(told, map_from_odom, rtol=0, atol=1e-9):
+            return
+        self._map_from_odom = map_from_odom
+        header = Header(stamp=self._node.get_clock().now().to_msg(), frame_id=settings.map_frame)
+        self._frames.broadcast_fixed(to_transform(header, settings.odom_frame, map_from_odom))
 
     def publish_status(self, header: Header, frame: Frame, **about: str | bool | int | float) -> None:
         """Publish the frame's statistics; `about` are the fields that the frame does not know."""

@@ -199,6 +199,13 @@ class Pipeline:
             if not self._autosave.flush():
                 self._log.error(f'the state is not saved in {self._settings.state_file}')
 
+    def set_pose(self, pose: np.ndarray, stamp: int | None, in_odometry: bool) -> str:
+        """Put the robot somewhere in the map, see Tracker.set_pose; return what has moved. Raises PoseRefused."""
+        map_from_odom = self._tracker.set_pose(pose, stamp, in_odometry)
+        self._outputs.place_odometry(map_from_odom, self._settings)
+        x, y, z = map_from_odom[:3, 3]
+        return f'{self._settings.odom_frame} begins at {x:.2f} {y:.2f} {z:.2f} m in {self._settings.map_frame} now'
+
     def save_map(self, path: str) -> str:
         """Write map and path; return what was written. Raises MapError."""
         return self._outputs.save_map(path)

@@ -11,6 +11,7 @@ from std_msgs.msg import Header
 
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY, GravityError, start_pose
+from ttt3r_ros.reconstruction.history import PoseHistory
 from ttt3r_ros.reconstruction.odometry import Estimate, Odometry, OdometryError, World
 from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.ros.calibration import Calibration
@@ -33,6 +34,10 @@ class Start:
     level: ImuLevel | None
 
 
+class PoseRefused(ValueError):
+    """A pose that cannot be set; the message says why and what to do."""
+
+
 class Tracker:
     """One camera's way in the odometry frame; the inference thread's."""
 
@@ -46,6 +51,8 @@ class Tracker:
         self._start = start
         self._odom_frame = odom_frame
         self._odometry = Odometry(coefficients)
+        self._history = PoseHistory()
+        self._last: Estimate | None = None
 
     def track(self, header: Header, frame: Frame) -> tuple[Frame, Estimate | None, str | None]:
         """Return the next frame in true metres, its place in the odometry frame, and why there is none.
@@ -72,12 +79,36 @@ class Tracker:
             self._odometry.update(self._world.camera(scaled.pose), mount, stamp, float(np.median(frame.confidence)),
                                   frame.segment),
             map_from_odom=self._world.map_from_odom(frame.correction, frame.pose, scaled.pose, factor))
+        self._history.add(stamp, estimate.tracked)
+        self._last = estimate
         self._scaling.learn(stamp, frame, mount, estimate.camera[:3, :3].T @ UP, self._calibration)
         return scaled, estimate, None
 
     def recalibrate(self, coefficients: Coefficients) -> None:
         """Take another calibration of the covariances from the next frame on."""
         self._odometry.recalibrate(coefficients)
+
+    def set_pose(self, pose: np.ndarray, stamp: int | None, in_odometry: bool) -> np.ndarray:
+        """Put the robot at a pose (4, 4) in the map, of body axes, at a stamp, ns; return odometry in the map (4, 4).
+
+        stamp None: at the last image. in_odometry: the pose is in the odometry frame, as it lies in the map now. Raises
+        PoseRefused before there is a pose, or for a stamp that is forgotten; then all is as it was.
+        """
+        if self._last is None:
+            raise PoseRefused('there is no pose yet that could be set: send images first')
+        tracked = self._last.tracked if stamp is None else self._history.at(stamp)
+        if tracked is None:
+            raise PoseRefused('its stamp lies before what is remembered of the way: give a later one, or 0 for the '
+                              'last image')
+        now = self._last.map_from_odom
+        turned = np.eye(4)
+        if not self._start.has_base:
+            turned[:3, :3] = OPTICAL_TO_BODY
+        wanted = (now if in_odometry else np.eye(4)) @ pose @ turned
+        map_from_odom = wanted @ np.linalg.inv(tracked)
+        self._world.placed = map_from_odom @ np.linalg.inv(now) @ self._world.placed
+        self._last = replace(self._last, map_from_odom=map_from_odom)
+        return map_from_odom
 
     def own(self, camera: np.ndarray) -> np.ndarray | None:
         """Return the path's pose (4, 4) for an optical one in the odometry frame, None while that is not known."""
@@ -100,6 +131,8 @@ class Tracker:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned. Raises OdometryError or ScaleError if it cannot be read."""
         self._world.restore(state['world'])
+        self._history.forget()
+        self._last = None
         self._odometry.restore(state['odometry'])
         self._scaling.restore(state['scale'])
 

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the robot was a moment ago: poses by their stamps."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from scipy.spatial.transform import Rotation, Slerp
+
+LENGTH = 1000  # poses
+
+
+class PoseHistory:
+    """The last LENGTH poses (4, 4), by increasing stamps in ns."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._known: deque[tuple[int, np.ndarray]] = deque(maxlen=LENGTH)
+
+    def add(self, stamp: int, pose: np.ndarray) -> None:
+        """Take the newest pose; a stamp that went back begins anew."""
+        if self._known and stamp <= self._known[-1][0]:
+            self.forget()
+        self._known.append((stamp, pose))
+
+    def at(self, stamp: int) -> np.ndarray | None:
+        """Return the pose at a stamp, between two interpolated, after the last one the last; None before the first."""
+        if not self._known or stamp < self._known[0][0]:
+            return None
+        if stamp >= self._known[-1][0]:
+            return self._known[-1][1]
+        stamps = [known for known, _ in self._known]
+        i = int(np.searchsorted(stamps, stamp, side='right'))
+        (before, first), (after, second) = self._known[i - 1], self._known[i]
+        part = (stamp - before) / (after - before)
+        pose = np.eye(4)
+        pose[:3, :3] = Slerp([0, 1], Rotation.from_matrix([first[:3, :3], second[:3, :3]]))(part).as_matrix()
+        pose[:3, 3] = first[:3, 3] + part * (second[:3, 3] - first[:3, 3])
+        return pose
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._known.clear()

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`~/set_pose` and `initialpose`: somebody says where the robot is in the map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from geometry_msgs.msg import PoseWithCovarianceStamped
+from rclpy.lifecycle import LifecycleNode
+from tf_transformations import quaternion_matrix
+
+from ttt3r_ros.ros.conversions import frame_name, nanoseconds
+from ttt3r_ros.ros.tracker import PoseRefused
+from ttt3r_ros.ros.worker import Worker
+from ttt3r_ros.srv import SetPose
+
+UNIT = 0.01  # how far a quaternion's length may be from 1
+
+
+class PoseSetting:
+    """The service and the topic; the first camera's pose is the robot's."""
+
+    def __init__(self, node: LifecycleNode, worker: Worker, map_frame: str, odom_frame: str,
+                 place: Callable[[np.ndarray, int | None, bool], str]) -> None:
+        """Take the frames by their names, and what puts the robot somewhere (Pipeline.set_pose)."""
+        self._node, self._worker = node, worker
+        self._map_frame, self._odom_frame = map_frame, odom_frame
+        self._place = place
+        self._service = node.create_service(SetPose, '~/set_pose', self._answer)
+        self._subscription = node.create_subscription(PoseWithCovarianceStamped, 'initialpose', self._receive, 1)
+
+    def _answer(self, request: SetPose.Request, response: SetPose.Response) -> SetPose.Response:
+        response.success, response.message = self._set(request.pose)
+        return response
+
+    def _receive(self, message: PoseWithCovarianceStamped) -> None:
+        self._set(message)
+
+    def _set(self, message: PoseWithCovarianceStamped) -> tuple[bool, str]:
+        log = self._node.get_logger()
+        try:
+            pose, in_odometry = self._read(message)
+            stamp = nanoseconds(message.header.stamp) or None
+            text = self._worker.call(lambda: self._place(pose, stamp, in_odometry))
+        except PoseRefused as error:
+            log.warning(f'the pose is not set: {error}')
+            return False, str(error)
+        log.info(f'pose set: {text}')
+        return True, text
+
+    def _read(self, message: PoseWithCovarianceStamped) -> tuple[np.ndarray, bool]:
+        """Return the pose (4, 4) and whether it is in the odometry frame. Raises PoseRefused."""
+        if not self._map_frame:
+            raise PoseRefused('odometry never jumps, and there is no map frame to take it: set map_frame, such as map, '
+                              'and configure the node anew')
+        frame = frame_name(message.header.frame_id)
+        if frame not in (self._map_frame, self._odom_frame):
+            raise PoseRefused(f'it is given in the frame {frame!r}: give it in {self._map_frame!r} '
+                              f'(or in {self._odom_frame!r}); in RViz that is the Fixed Frame')
+        p, q = message.pose.pose.position, message.pose.pose.orientation
+        place, turn = np.array([p.x, p.y, p.z]), np.array([q.x, q.y, q.z, q.w])
+        if not (np.isfinite(place).all() and np.isfinite(turn).all()):
+            raise PoseRefused('it is not finite: give numbers')
+        if abs(np.linalg.norm(turn) - 1) > UNIT:
+            raise PoseRefused(f'its orientation has the length {np.linalg.norm(turn):.3g}, not 1: give a unit '
+                              'quaternion')
+        pose = quaternion_matrix(turn)
+        pose[:3, 3] = place
+        return pose, frame == self._odom_frame
+
+    def destroy(self) -> None:
+        """Take both off the node."""
+        self._node.destroy_service(self._service)
+        self._node.destroy_subscription(self._subscription)
