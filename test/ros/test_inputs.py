@@ -8,7 +8,10 @@ from array import array
 
 import numpy as np
 from harness import image_message, scene, stamp_of
+from nav_msgs.msg import Odometry
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
+from test_odometry import mount_camera
 
 SECOND = 1_000_000_000
 
@@ -61,3 +64,54 @@ def test_twelve_bits_and_depth_on_the_image_topic(run):
     depth = Image(header=message.header, height=96, width=128, encoding='16UC1', step=256, data=message.data)
     robot.camera.publish(depth)
     robot.wait_for('the reason', lambda: 'looks like a depth topic' in node.log())
+
+
+def test_wheels_of_another_clock_and_without_a_pose(run):
+    """Wheel stamps that are apart from the images' are told by how much; messages without a pose are counted, and the
+    node lives on."""
+    node, robot = run(base_frame='base_link', scale_source='wheels')
+    kept = mount_camera(robot)
+    wheels = robot.node.create_publisher(Odometry, 'wheel_odometry', 10)
+    robot.wait_for('the subscription', lambda: wheels.get_subscription_count() > 0)
+    message = Odometry(child_frame_id='base_link')
+    number = 0
+
+    def drive(condition) -> bool:
+        nonlocal number
+        number += 1
+        message.header.stamp.sec = 1000 - 37 + number // 10
+        message.header.stamp.nanosec = number % 10 * SECOND // 10
+        orientation = message.pose.pose.orientation
+        orientation.x, orientation.w = {0: (float('nan'), 1.0), 1: (0.0, 0.0)}.get(number % 5, (0.0, 1.0))
+        wheels.publish(message)
+        robot.show(1000 * SECOND + number * SECOND // 10)
+        robot.spin(0.1)
+        return condition()
+
+    robot.wait_for('the reason', lambda: drive(lambda: "s behind the images'" in node.log()))
+    said = float(node.log().partition("the wheels' stamps are ")[2].split()[0])
+    assert 36 < said < 39
+    robot.wait_for('the report', lambda: drive(lambda: 'behind' in robot.diagnostic('inference').get(
+        'wheel odometry', '')))
+    assert int(robot.diagnostic('inference')['wheel odometry left out']) >= 4
+    assert 'hold no pose' in node.log() and 'foresaw' not in node.log()
+    del kept
+
+
+def test_a_second_publisher_a_pause_and_another_size(run):
+    """With two publishers on the image topic what is lost is unknown, not 0, and both are named; images that are back
+    after a pause, and of another size, are a line each."""
+    node, robot = run()
+    second = robot.node.create_publisher(Image, 'image', QoSProfile(depth=1))
+    robot.show_and_wait([SECOND])
+    robot.wait_for('the report', lambda: 'unknown: 2 publishers' in robot.diagnostic('input').get(
+        'lost in transport', ''))
+    assert robot.diagnostic('input')['level'] == b'\x01'
+    assert f'2 publishers send images on /image (/{robot.node.get_name()}, /{robot.node.get_name()})' in node.log()
+    robot.node.destroy_publisher(second)
+    robot.wait_for('its end', lambda: robot.diagnostic('input').get('lost in transport') == '0')
+
+    robot.wait_for('the silence', lambda: 'no image on /image for' in node.log())
+    robot.show(2 * SECOND, scene(3, (72, 96)))
+    robot.wait_for('the line', lambda: 'images are back after' in node.log() and
+                   'images are 96×72 pixels now, no longer 128×96' in node.log())

@@ -32,6 +32,11 @@ class WheelTrack:
             self._stamps.append(stamp)
             self._poses.append(pose)
 
+    def span(self) -> tuple[int, int] | None:
+        """Return the first and the last stamp, ns, None without a pose."""
+        with self._lock:
+            return (self._stamps[0], self._stamps[-1]) if self._stamps else None
+
     def reaches(self, stamp: int) -> bool:
         """Say whether the track has come to a stamp, ns."""
         with self._lock:

@@ -54,12 +54,18 @@ class Camera:
         self._services = Services(node, prefix, worker, self.pipeline, self._state_path)
         self._subscription = None
         self._gaps = SequenceGaps()
+        self._mixed = False  # the last number may be another publisher's
         self._activated = time.monotonic()
 
     @property
     def topic(self) -> str:
         """The image topic, as it is remapped while subscribed to."""
         return self._topic if self._subscription is None else self._subscription.topic_name
+
+    @property
+    def active(self) -> bool:
+        """Whether images are taken."""
+        return self._subscription is not None
 
     def subscribe(self) -> None:
         """Take images; the subscription's QoS can be overridden by the standard qos_overrides parameters."""
@@ -93,8 +99,17 @@ class Camera:
 
     def report(self) -> None:
         """Tell diagnostics, and the log if no images come."""
-        active = self._subscription is not None
+        active = self.active
         problem = self._why_silent() if active else None
+        others = self._publishers() if active else 0
+        self._mixed = self._mixed or others > 1
+        self._health.publishers = others
+        if others > 1:
+            names = sorted(f'{p.node_namespace.rstrip("/")}/{p.node_name}' for p in
+                           self._node.get_publishers_info_by_topic(self.topic))
+            self._node.get_logger().warning(
+                f'{others} publishers send images on {self.topic} ({", ".join(names)}): how many are lost on the way '
+                'is unknown; remap image to a topic that one camera publishes', throttle_duration_sec=REPEAT_S)
         if problem:
             self._node.get_logger().warning(problem, throttle_duration_sec=REPEAT_S)
         self._diagnostics.publish(active, self.topic, problem, self.pipeline.state() | {
@@ -107,13 +122,20 @@ class Camera:
             part.destroy()
 
     def _receive(self, message: Image | CompressedImage, info: dict) -> None:
-        now = time.monotonic()
+        now, before = time.monotonic(), self._health.last_image
         self._health.last_image = now
+        silence = now - (self._activated if before is None else before)
+        if silence > SILENCE_TOLD_S:
+            self._node.get_logger().info(f'images are {"there" if before is None else "back"} after {silence:.0f} s')
         self.counters.received += 1
         lost = self._gaps.lost(info['publication_sequence_number'])
-        if lost and self._node.count_publishers(self.topic) == 1:  # two would count past each other
-            self.counters.lost_in_transport += lost
+        if lost:  # rclpy does not say whose number it is: two would count past each other
+            mixed, self._mixed = self._mixed, self._publishers() > 1
+            self.counters.lost_in_transport += 0 if mixed or self._mixed else lost
         self.counters.dropped_overrun += self._worker.submit(Job(message, now, self.pipeline), len(message.data), self)
+
+    def _publishers(self) -> int:
+        return self._node.count_publishers(self.topic)
 
     def _why_silent(self) -> str | None:
         """Return why no images come, or None if they do."""

@@ -50,6 +50,7 @@ class Health:
     last_image: float | None = None  # time.monotonic() seconds
     last_inference_ms: float | None = None
     problem: str | None = None  # of the last frame, None if it was answered
+    publishers: int = 0  # of images
     stamps: str | None = None  # why the last image was dropped by its stamp
     no_pose: str | None = None  # why the last frame that was answered has points but no pose
 
@@ -103,6 +104,10 @@ class Diagnostics:
         values = {'rate (Hz)': str(counters.received - before.received),
                   'age of last image (s)': 'none' if age is None else f'{age:.2f}',
                   **{name.replace('_', ' '): str(value) for name, value in vars(counters).items()}}
+        if self._health.publishers > 1:
+            values['lost in transport'] += f' before, now unknown: {self._health.publishers} publishers'
+            if level == DiagnosticStatus.OK:
+                level, text = DiagnosticStatus.WARN, f'{self._health.publishers} publishers send images on {topic}'
         return self._status('input', level, text, values)
 
     def _inference(self, state: dict[str, str]) -> DiagnosticStatus:

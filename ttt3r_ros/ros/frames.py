@@ -11,7 +11,11 @@ from rclpy.time import Time
 from tf2_msgs.msg import TFMessage
 from tf2_ros import Buffer, TransformBroadcaster, TransformException, TransformListener
 
-from ttt3r_ros.ros.conversions import from_transform
+from ttt3r_ros.ros.conversions import from_transform, nanoseconds
+
+Edge = tuple[str, str]  # parent and child in TF
+REMEMBERED = 1000  # stamps of each edge that we sent
+ALONG = 0.7  # cosine of an angle that still is "the same direction"
 
 
 class FrameUnknown(LookupError):
@@ -25,10 +29,13 @@ class Frames:
         """Take the base frame; empty, the camera itself is tracked and its mount is not read."""
         self._node = node
         self._base_frame = base_frame
+        self._sent: dict[Edge, dict[int, None]] = {}
+        self.warnings: list[str] = []  # about mounts that look wrong
         self._known: dict[tuple[str, str], np.ndarray] = {}
         self._buffer = Buffer()
         self._listener: TransformListener | None = None
         self._missing: set[tuple[str, str]] = set()
+        self._waited: set[tuple[str, str]] = set()
         self._asked = not base_frame
         self.tend()
         self._broadcaster = TransformBroadcaster(node)
@@ -44,7 +51,16 @@ class Frames:
         """Return the camera's optical pose (4, 4) on the tracked frame. Raises FrameUnknown."""
         if not self.tracked_frame(camera_frame):
             raise FrameUnknown('the images have an empty frame_id and base_frame is not set: set one of them')
-        return self.fixed(self._base_frame, camera_frame) if self._base_frame else np.eye(4)
+        if not self._base_frame:
+            return np.eye(4)
+        new = (self._base_frame, camera_frame) not in self._known
+        mount = self.fixed(self._base_frame, camera_frame)
+        if new and camera_frame != self._base_frame and mount[2, 2] > ALONG and 'optical' not in camera_frame:
+            self.warnings.append(
+                f"the images' frame {camera_frame!r} looks up in {self._base_frame!r}: it has a body's axes, not "
+                'optical ones (x right, y down, z ahead); have the driver put its optical frame into the images, such '
+                f'as {camera_frame.removesuffix("_link")}_optical_frame')
+        return mount
 
     def fixed(self, target: str, source: str) -> np.ndarray:
         """Return source's pose (4, 4) in target, two frames that do not move on each other. Raises FrameUnknown."""
@@ -58,8 +74,12 @@ class Frames:
             try:
                 self._known[key] = from_transform(self._buffer.lookup_transform(target, source, Time()))
             except TransformException as error:
-                raise FrameUnknown(f'no transform {target} → {source} in TF yet: {error}') from error
+                self._waited.add(key)
+                tf, static = map(self._node.resolve_topic_name, ('/tf', '/tf_static'))
+                raise FrameUnknown(f'no transform {target} → {source} on {static} or {tf} yet: {error}') from error
             self._missing.discard(key)
+            if key in self._waited:
+                self._node.get_logger().info(f'the transform {target} → {source} has come')
         return self._known[key]
 
     def tend(self) -> None:
@@ -71,12 +91,29 @@ class Frames:
             self._listener.unregister()
             self._listener = None
 
+    def sent(self, edge: Edge, stamp: int) -> bool:
+        """Say whether we sent this edge with this stamp, ns, not long ago."""
+        return stamp in self._sent.get(edge, ())
+
+    def edges(self) -> set[Edge]:
+        """Return the edges that we have sent so far."""
+        return set(self._sent)
+
+    def claim(self, transform: TransformStamped) -> None:
+        """Remember a transform as one that we send."""
+        stamps = self._sent.setdefault((transform.header.frame_id, transform.child_frame_id), {})
+        stamps[nanoseconds(transform.header.stamp)] = None
+        if len(stamps) > REMEMBERED:
+            del stamps[next(iter(stamps))]
+
     def broadcast(self, transform: TransformStamped) -> None:
         """Send a transform to /tf."""
+        self.claim(transform)  # first: it comes back to us
         self._broadcaster.sendTransform(transform)
 
     def broadcast_fixed(self, transform: TransformStamped) -> None:
         """Send a transform to /tf_static, in place of the one sent there before."""
+        self.claim(transform)
         self._fixed.publish(TFMessage(transforms=[transform]))
 
     def destroy(self) -> None:

@@ -20,7 +20,10 @@ def transition(method: Transition) -> Callable[[LifecycleNode, LifecycleState], 
         try:
             method(self, state)
         except Exception as error:
-            self.get_logger().error(f'{method.__name__.removeprefix("on_")} failed: {error}')
+            verb = method.__name__.removeprefix('on_')
+            again = (f'; mend that, then: ros2 lifecycle set {self.get_fully_qualified_name()} {verb}'
+                     if verb in ('configure', 'activate') else '')
+            self.get_logger().error(f'{verb} failed: {error}{again}')
             self.get_logger().debug(traceback.format_exc())
             return TransitionCallbackReturn.FAILURE
         return TransitionCallbackReturn.SUCCESS

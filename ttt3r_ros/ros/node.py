@@ -33,11 +33,13 @@ from ttt3r_ros.reconstruction.uncertainty import load_fit
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.camera import Camera, state_path
-from ttt3r_ros.ros.frames import Frames
+from ttt3r_ros.ros.frames import Edge, Frames
 from ttt3r_ros.ros.level import ImuLevel
 from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
+from ttt3r_ros.ros.notices import Notices
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.pipeline import Job, Memory, Weights
+from ttt3r_ros.ros.rivals import Rivals
 from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.set_pose import PoseSetting
 from ttt3r_ros.ros.tracker import Start
@@ -56,6 +58,9 @@ class Ttt3rNode(LifecycleNode):
         super().__init__('ttt3r')
         parameters.declare(self)
         refuse_impossible_transitions(self)
+        self._notices = Notices(self)
+        self._rivals: Rivals | None = None
+        self.create_timer(1.0, self._look_round, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._profile: WeightsProfile | None = None
         self._worker: Worker | None = None
         self._frames: Frames | None = None
@@ -71,9 +76,11 @@ class Ttt3rNode(LifecycleNode):
         """Load the weights and warm up."""
         try:
             self._configure()
-        except Exception:
+        except Exception as error:
             self.release()
+            self._notices.failure = f'configure failed: {error}'
             raise
+        self._notices.failure = None
 
     @transition
     def on_activate(self, state: LifecycleState) -> None:
@@ -94,6 +101,7 @@ class Ttt3rNode(LifecycleNode):
             camera.counters.dropped_overrun += 1
         for camera in self._cameras:
             self._worker.call(camera.pipeline.pause)
+        self._rivals.pause()
         super().on_deactivate(state)
 
     @transition
@@ -138,6 +146,7 @@ class Ttt3rNode(LifecycleNode):
         if doubt and loaded.trained:
             log.warning(f'the covariances of ~/odometry {doubt}')
         self._frames = Frames(self, settings.base_frame)
+        self._rivals = Rivals(self, self._frames, self._own_edges)
         start = Start(settings.initial_pose, bool(settings.base_frame),
                       self._part(ImuLevel(self)) if settings.level == 'imu' else None)
         self._worker = Worker(Job.answer, lossless=settings.lossless)
@@ -191,7 +200,9 @@ class Ttt3rNode(LifecycleNode):
             self.destroy_timer(self._report_timer)
         for part in (*self._cameras, *self._parts, *([] if self._frames is None else [self._frames])):
             part.destroy()
-        self._worker = self._frames = self._report_timer = self._jump_handle = None
+        if self._rivals is not None:
+            self._rivals.pause()
+        self._worker = self._frames = self._rivals = self._report_timer = self._jump_handle = None
         self._cameras, self._parts = [], []
         self._profile = None
         if torch.cuda.is_available():
@@ -215,6 +226,19 @@ class Ttt3rNode(LifecycleNode):
                 self._tell_segments(settings)
             for camera in self._cameras:  # images go on coming in meanwhile
                 self._worker.post(lambda camera=camera: camera.pipeline.apply(settings))
+
+    def _own_edges(self) -> dict[Edge, str]:
+        """Return the edges of TF, (parent, child), that are ours as far as they are known, and what ends that."""
+        settings = self._settings
+        edges = self._frames.edges()
+        if settings.base_frame:
+            edges.add((settings.odom_frame, settings.base_frame))
+        return {edge: 'publish_tf to false' if edge[1] != settings.odom_frame else "map_frame to ''"
+                for edge in edges if settings.publish_tf or edge[1] == settings.odom_frame}
+
+    def _look_round(self) -> None:
+        active = self._rivals is not None and any(camera.active for camera in self._cameras)
+        self._notices.report([*self._rivals.look(), *self._frames.warnings] if active else [])
 
     def _report(self) -> None:
         self._frames.tend()

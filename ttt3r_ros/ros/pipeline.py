@@ -95,6 +95,7 @@ class Pipeline:
         self._settings = settings
         self._weights = weights
         self._stamps, self._images = StampOrder(), ImageReader(self._log)
+        self._size: tuple[int, int] | None = None
         self._told: dict[Verdict, float] = {}  # when each was, time.monotonic() seconds
         self._ahead: tuple[Job, np.ndarray] | None = None  # an image that was read before its turn
         self._resume: tuple[bytes, Context] | None = None
@@ -135,6 +136,9 @@ class Pipeline:
         if gap and self._resume is None:
             self._log.info(f'the memory is reset: {gap}')
             self._try_reset()
+        if self._size not in (None, image.shape[:2]):
+            self._log.info('images are {3}×{2} pixels now, no longer {1}×{0}'.format(*self._size, *image.shape))
+        self._size = image.shape[:2]
         started = time.monotonic()
         try:
             frame = self._step(image, nanoseconds(header.stamp), lambda: self._read_ahead(following()))
@@ -253,7 +257,7 @@ class Pipeline:
         """Return what changes as it runs, for diagnostics."""
         return {'update rule': self._reconstructor.rule.name, 'segment': str(self._reconstructor.segment),
                 'metres per metre of the model': f'{self._scaling.factor:.4g}',
-                'bits in use of 16': str(self._images.bits or 'none seen')}
+                'bits in use of 16': str(self._images.bits or 'none seen'), **self._scaling.diagnosis()}
 
     def _read(self, job: Job) -> np.ndarray:
         """Return its image, uint8 (H, W, 3) RGB. Raises ImageError and CalibrationError."""

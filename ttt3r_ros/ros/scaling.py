@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,9 @@ from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 
 SOURCES = ('fixed', 'wheels', 'floor', 'focal')
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
+PATIENCE_S = 3.0  # without wheel odometry, before that is told
+APART_NS = 1_000_000_000  # stamps of wheels and images, before that is told
+UNIT = 0.1  # by how much a quaternion's length may differ from 1
 WAITING = 300  # frames whose wheel odometry has not come yet
 
 
@@ -53,6 +57,10 @@ class Scaling:
         self._before: tuple[np.ndarray, np.ndarray] | None = None
         self._subscription = None
         self._focal_told: str | None = None
+        self._wheels_came: float | None = None  # the last message, time.monotonic() seconds
+        self._first_asked: float | None = None
+        self._unusable = 0
+        self._problem: str | None = None
         if settings.source == 'wheels':
             self._subscription = node.create_subscription(
                 OdometryMessage, 'wheel_odometry', self._receive,
@@ -88,6 +96,10 @@ class Scaling:
             mount[:3, 3] /= self._factor
             self._waiting.append((stamp, frame.pose @ np.linalg.inv(mount)))
             self._compare()
+            self._problem = self._why_no_wheels(stamp)
+            if self._problem:
+                self._node.get_logger().warning(f'no scale from the wheels: {self._problem}',
+                                                throttle_duration_sec=REPEAT_S)
         elif self._settings.source == 'floor':
             self._estimator.add(frame.points, up)
         else:
@@ -136,10 +148,40 @@ class Scaling:
                 'used', throttle_duration_sec=REPEAT_S)
             return
         p, q = message.pose.pose.position, message.pose.pose.orientation
-        pose = quaternion_matrix((q.x, q.y, q.z, q.w))
-        pose[:3, 3] = p.x, p.y, p.z
-        if np.isfinite(pose).all():
-            self._wheels.add(nanoseconds(message.header.stamp), pose)
+        numbers = np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w])
+        self._wheels_came = time.monotonic()
+        if not np.isfinite(numbers).all() or abs(np.linalg.norm(numbers[3:]) - 1) > UNIT:
+            self._unusable += 1
+            self._node.get_logger().warning(
+                f'{self._unusable} wheel odometry message(s) hold no pose and are left out, the last with position '
+                f'{numbers[:3].tolist()} and orientation {numbers[3:].tolist()}', throttle_duration_sec=REPEAT_S)
+            return
+        pose = quaternion_matrix(numbers[3:])
+        pose[:3, 3] = numbers[:3]
+        self._wheels.add(nanoseconds(message.header.stamp), pose)
+
+    def _why_no_wheels(self, stamp: int) -> str | None:
+        """Return why the wheels tell nothing about an image of this stamp, ns; None if they do, or may yet."""
+        now, span = time.monotonic(), self._wheels.span()
+        self._first_asked = self._first_asked or now
+        if now - self._first_asked < PATIENCE_S:
+            return None
+        if self._wheels_came is None:
+            return (f'nothing has come on {self._subscription.topic_name}: is the base running, and wheel_odometry '
+                    'remapped to its topic?')
+        if now - self._wheels_came > PATIENCE_S:
+            return f'nothing has come on {self._subscription.topic_name} for {now - self._wheels_came:.0f} s'
+        apart = 0 if span is None else min(stamp - span[0], 0) or max(stamp - span[1], 0)
+        if abs(apart) <= APART_NS:
+            return None
+        return (f"the wheels' stamps are {abs(apart) / 1e9:.2f} s {'behind' if apart > 0 else 'ahead of'} the images': "
+                'the clocks of base and camera have to agree')
+
+    def diagnosis(self) -> dict[str, str]:
+        """Return what the diagnostics say of the source."""
+        if self._subscription is None:
+            return {}
+        return {'wheel odometry': self._problem or 'no problem seen', 'wheel odometry left out': str(self._unusable)}
 
     def _compare(self) -> None:
         """Take the frames that the wheels have reached."""

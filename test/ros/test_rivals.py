@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Others that do what the node does, and mounts that look wrong: told with the parameter that mends it."""
+
+from __future__ import annotations
+
+import numpy as np
+import rclpy
+from geometry_msgs.msg import PoseStamped, TransformStamped
+from harness import CAMERA_FRAME
+from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
+
+SECOND = 1_000_000_000
+
+
+def edge(parent: str, child: str, stamp: int = 0) -> TransformStamped:
+    message = TransformStamped(child_frame_id=child)
+    message.header.frame_id = parent
+    message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, SECOND)
+    message.transform.rotation.w = 1.0
+    return message
+
+
+def surroundings(robot) -> str:
+    return robot.diagnostic('surroundings').get('message', '')
+
+
+def test_a_driver_s_own_frames_another_node_of_our_name_and_a_second_publisher(run):
+    """Without base_frame beside a driver that publishes its optical frame, with another node of the same name and one
+    that publishes on our topics: each is told in log and diagnostics, with what mends it, and no more once it is gone.
+    """
+    node, robot = run()
+    robot.wait_for('a first look', lambda: surroundings(robot) == 'nothing interferes')
+    static = StaticTransformBroadcaster(robot.node)
+    static.sendTransform([edge('camera_link', CAMERA_FRAME), edge('base_link', 'camera_link'),
+                          edge('odom', 'base_link')])
+    robot.show_and_wait([SECOND])
+    robot.wait_for('two parents', lambda: 'two parents' in surroundings(robot))
+    assert robot.diagnostic('surroundings')['level'] == b'\x01'
+    assert f'{CAMERA_FRAME} has two parents in TF, camera_link and by us odom' in node.log()
+    assert "set base_frame to 'base_link'" in node.log()
+
+    twin = rclpy.create_node('ttt3r')
+    other = robot.node.create_publisher(PoseStamped, '/ttt3r/pose', 1)
+    robot.wait_for('the twin', lambda: '2 nodes are called /ttt3r' in surroundings(robot))
+    robot.wait_for('the publisher', lambda: f'/ttt3r/pose is published by /{robot.node.get_name()} as well'
+                   in surroundings(robot))
+    twin.destroy_node()
+    robot.node.destroy_publisher(other)
+    robot.wait_for('their end', lambda: 'nodes are called' not in surroundings(robot)
+                   and 'as well' not in surroundings(robot))
+    assert node.log().count('2 nodes are called') == 1
+
+
+def test_another_odometry_and_a_frame_that_is_not_optical(run):
+    """A second source of odom → base_link is told from our own messages, and a camera frame with a body's axes is told
+    once its mount has come; the line that it has come is there too."""
+    node, robot = run(lossless=True, base_frame='base_link')
+    robot.show(SECOND, frame_id='camera_link')
+    robot.wait_for('the wait', lambda: 'no transform base_link → camera_link on /tf_static or /tf yet' in node.log())
+    static = StaticTransformBroadcaster(robot.node)
+    static.sendTransform(edge('base_link', 'camera_link'))
+    robot.spin(1.5)
+    for i in range(2, 6):
+        robot.show(i * SECOND, frame_id='camera_link')
+    robot.wait_for('poses', lambda: robot.heard['pose'])
+    assert 'the transform base_link → camera_link has come' in node.log()
+    robot.wait_for('the axes', lambda: "'camera_link' looks up in 'base_link'" in surroundings(robot))
+    assert 'broadcasts' not in node.log() and 'two parents' not in node.log()
+    assert np.isfinite([t.transforms[0].transform.rotation.w for t in robot.heard['tf']]).all()
+
+
+def test_a_second_source_of_odometry(run):
+    """Another node that broadcasts odom → base_link is seen before any image of ours, and our own messages are not
+    taken for another's."""
+    node, robot = run(base_frame='base_link')
+    rival = TransformBroadcaster(robot.node)
+
+    def broadcast() -> bool:
+        rival.sendTransform(edge('odom', 'base_link', robot.node.get_clock().now().nanoseconds))
+        robot.spin(0.2)
+        return 'another node broadcasts odom → base_link too' in surroundings(robot)
+
+    robot.wait_for('the rival', broadcast)
+    assert 'set publish_tf to false' in node.log()
