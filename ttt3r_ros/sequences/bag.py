@@ -1,25 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A rosbag2 recording: its camera as a sequence, or all its messages as they are."""
+"""A recording of ROS 1 or 2: its camera as a sequence, or all its messages as they are."""
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import struct
+import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
-from rosbags.highlevel import AnyReader, AnyReaderError
-from rosbags.rosbag2 import ReaderError
+import zstandard
 from rosbags.typesys import Stores, get_typestore
 
-from .sequence import DEFAULT_RATE, NANOSECONDS, Image, Sequence, SequenceError
+from . import packets
+from .bag_folder import ZSTD, storage_of
+from .picture_files import NOT_COLOUR
+from .pixels import decode_compressed, decode_raw, is_depth
+from .ros1_file import to_cdr
+from .sequence import DEFAULT_RATE, NANOSECONDS, Contents, Image, Sequence, SequenceError
+from .storage import CDR, ROS1, Record, Storage, Topic
 
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 INFO = 'sensor_msgs/msg/CameraInfo'
-CHANNELS = {'rgb8': 3, 'bgr8': 3, 'rgba8': 4, 'bgra8': 4, 'mono8': 1}
+VIDEOS = (packets.PACKET, packets.VIDEO)
+THEORA = 'theora_image_transport/msg/Packet'
+HEADED = (IMAGE, COMPRESSED, INFO, packets.PACKET)
+DEPTH = 'depth, or more than 8 bits'
+LOOKED_AT = 10  # messages at the start of a topic
+GROUP_OF_PICTURES = 120  # packets within which a stream has one that stands alone
+
+STORE = get_typestore(Stores.ROS2_JAZZY)
+packets.register(STORE)
 
 
 class Message(NamedTuple):
@@ -32,118 +47,226 @@ class Message(NamedTuple):
     stamp: int | None
 
 
+class Camera(NamedTuple):
+    """An image topic, looked at.
+
+    first       its first message that can be read; None without
+    form        its encoding or format
+    size        (width, height) in pixels
+    objection   why it cannot be a camera; empty if it can
+    """
+
+    topic: Topic
+    first: Any
+    form: str
+    size: tuple[int, int] | None
+    objection: str
+
+    @property
+    def phrase(self) -> str:
+        """What to say of it."""
+        count = '' if self.topic.count is None else f'{self.topic.count} × '
+        return f'{self.topic.name} ({count}{self.topic.type}{", " if self.form else ""}{self.form}' + (
+            f': {self.objection})' if self.objection else ')')
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool]:
+        """What makes it a worse choice, the worst first."""
+        return (self.topic.type in VIDEOS, bool(NOT_COLOUR.search(self.topic.name)), self.form.startswith('mono'))
+
+
 class Bag(Sequence):
     """The images of one topic, with the stamps of their headers.
 
-    path   a rosbag2 folder, or an .mcap or .db3 file
-    topic  the image topic, raw or compressed; the first one in the bag if not given
+    path   what the user gave
+    files  of one recording, in order: .mcap, .db3 or .bag, packed or not
+    topic  the image topic: raw, compressed or video. By default the first of those that can be a camera's: neither
+           empty nor depth; before others what is no video, whose name does not say depth, and is colour.
 
     `topic` and `type` tell which it is, `topics` maps all image topics to their types, `info_topic` names the
     CameraInfo beside it (None without). Raises SequenceError if the bag or the topic cannot be read.
     """
 
-    def __init__(self, path: Path, topic: str | None = None, rate: float | None = None):
-        self._path = path
-        self.name = path.resolve().stem
-        with self._reader() as reader:
-            kinds = {c.topic: c.msgtype for c in reader.connections}
-            self.topics = {t: kind for t, kind in kinds.items() if kind in (IMAGE, COMPRESSED)}
-            self.topic = self._chosen(topic)
-            self.type = self.topics[self.topic]
-            connections = [c for c in reader.connections if c.topic == self.topic]
-            self.count = sum(c.msgcount for c in connections)
-            first = _first(reader, connections)
-            if first is None:
-                raise SequenceError(f'{path} has no message on {self.topic}; {self._others()}')
-            self.frame_id = first.header.frame_id
-            self.info_topic = _info_topic(self.topic, kinds)
-            self.intrinsics = self._intrinsics(reader)
-            span = reader.end_time - 1 - reader.start_time
-        own = (self.count - 1) * NANOSECONDS / span if self.count > 1 and span > 0 else DEFAULT_RATE
-        self.rate = rate or own
+    def __init__(self, path: Path, files: list[Path], topic: str | None = None, rate: float | None = None):
+        self._path, self.left_out, self._reasons = path, Counter(), {}
+        self.name = path.resolve().name.split('.')[0]
+        self._unpacked = tempfile.TemporaryDirectory(prefix='ttt3r_bag_')
+        self._storages = [storage_of(file, Path(self._unpacked.name)) for file in files]
+        self._all = _joined(self._storages)
+        kinds = {name: found.type for name, found in self._all.items()}
+        self.topics = {name: kind for name, kind in kinds.items()
+                       if kind in (IMAGE, COMPRESSED, *VIDEOS) and self._all[name].form in (CDR, ROS1)}
+        cameras = {name: self._looked_at(self._all[name]) for name in self.topics}
+        self.topic = self._chosen(topic, cameras)
+        self.type = self.topics[self.topic]
+        camera = cameras.pop(self.topic)
+        self.count = camera.topic.count
+        self.frame_id = packets.frame_of(camera.first)
+        self.info_topic = _info_topic(self.topic, kinds)
+        self._read_info()
+        self.rate = rate or self._rate()
+        foreign = [f'{name} ({found.type or "no type"}, {found.form or "no encoding"}: no message of ROS)'
+                   for name, found in self._all.items() if found.form not in (CDR, ROS1)]
+        reader = 'ROS 1 bag' if any(found.form == ROS1 for found in self._all.values()) else 'bag'
+        form = f', {camera.form}' if camera.form else ''
+        self.contents = Contents(
+            reader, f'topic {self.topic} ({self.type}{form})', 'those of its headers', camera.size,
+            [other.phrase for other in cameras.values()] + self._theora() + foreign)
 
-    def __iter__(self) -> Iterator[Image]:
-        with self._reader() as reader:
-            chosen = [c for c in reader.connections if c.topic == self.topic]
-            for connection, _, data in reader.messages(chosen):
-                message = reader.deserialize(data, connection.msgtype)
-                stamp = message.header.stamp.sec * NANOSECONDS + message.header.stamp.nanosec
+    @property
+    def playable(self) -> bool:
+        """Whether the messages are images that a camera publishes, which can go out as they are."""
+        return self.type in (IMAGE, COMPRESSED)
+
+    def messages(self, topics: Collection[str] | None = None) -> Iterator[Message]:
+        """Yield the messages of the topics, of all by default, as of ROS 2, unmodified, in order of their log times.
+
+        What can only be read without ROS's types (JSON, Protobuf …) or cannot be read at all is left out.
+        """
+        wanted = {name for name, found in self._all.items() if found.form in (CDR, ROS1)}
+        for record in self._records(wanted if topics is None else wanted & set(topics)):
+            kind = self._all[record.topic].type
+            try:
+                data = self._cdr(record)
+                if kind in HEADED:
+                    STORE.deserialize_cdr(data, kind)  # a damaged one must not go out
+                stamp = header_stamp(data) if _has_header(kind) else None
+            except Exception:  # whatever the bytes make the library raise
+                continue
+            yield Message(record.topic, kind, data, record.time, stamp)
+
+    def _frames(self) -> Iterator[Image]:
+        number = 0
+        if self.playable:
+            for message in self._deserialized(self.topic):
+                stamp = packets.stamp_of(message)
                 try:
                     rgb = decode_compressed(message) if self.type == COMPRESSED else decode_raw(message)
                 except ValueError as error:
-                    raise SequenceError(f'{self._path}, {self.topic}, stamp {stamp} ns: {error}; '
-                                        f'{self._others()}') from error
+                    self._leave_out('images that cannot be decoded', f'{self._path}, {self.topic}, stamp {stamp} ns: '
+                                    f'{error}; take another topic, or record it again')
+                    continue
+                number += 1
                 yield Image(stamp, rgb)
+        else:
+            for stamp, rgb in packets.decode(self._deserialized(self.topic)):
+                number += 1
+                yield Image(stamp, rgb)
+        lost = sum(sum(storage.lost.values()) for storage in self._storages)
+        missing = max((self.count or 0) - number - sum(self.left_out.values()), lost if self.count is None else 0)
+        if missing > 0:
+            self._leave_out('images lost in damage', f'{missing} × {self.topic} of {self._path}: '
+                            f'{self._damage() or "its index tells of more than there are"}', missing)
 
-    def messages(self, topics: Collection[str] | None = None) -> Iterator[Message]:
-        """Yield the messages of the topics, of all by default, unmodified and in order of their log times."""
-        with self._reader() as reader:
-            chosen = [c for c in reader.connections if topics is None or c.topic in topics]
-            if not chosen:
-                return
-            headed = {c.msgtype: _has_header(reader, c.msgtype) for c in chosen}
-            for connection, log_time, data in reader.messages(chosen):
-                stamp = header_stamp(data) if headed[connection.msgtype] else None
-                yield Message(connection.topic, connection.msgtype, data, log_time, stamp)
+    def _damage(self) -> str:
+        """Return what was found damaged, and the remedy; empty without."""
+        return '; '.join(f'{storage.shown} is damaged ({", ".join(storage.lost)}): {storage.repair}'
+                         for storage in self._storages if storage.lost)
 
-    @contextmanager
-    def _reader(self) -> Iterator[AnyReader]:
-        """Open the bag; what goes wrong inside it becomes a SequenceError."""
+    def _records(self, topics: Collection[str]) -> Iterator[Record]:
+        parts = [storage.records(topics) for storage in self._storages]
+        # The parts of a ROS 2 recording follow each other; bags of ROS 1 in a folder can be of the same time.
+        if any(self._all[topic].form == ROS1 for topic in topics):
+            return heapq.merge(*parts, key=lambda record: record.time)
+        return itertools.chain.from_iterable(parts)
+
+    def _deserialized(self, topic: str) -> Iterator[Any]:
+        """Yield the messages of a topic; those whose bytes are none are counted."""
+        for record in self._records([topic]):
+            try:
+                message = STORE.deserialize_cdr(self._cdr(record), self._all[topic].type)
+            except Exception:  # whatever the bytes make the library raise
+                self._leave_out('messages that cannot be read', f'{self._path}, {topic}, recorded at {record.time} ns: '
+                                'its bytes are no message; record it again')
+                continue
+            yield message
+
+    def _cdr(self, record: Record) -> bytes:
+        data, found = record.data, self._all[record.topic]
+        if data[:4] == ZSTD:  # a bag compressed message by message; CDR begins with 0
+            data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
+        if found.form == ROS1:
+            return to_cdr(data, found.type)
+        return data
+
+    def _looked_at(self, topic: Topic) -> Camera:
+        """Return what can be told of an image topic from its first messages."""
+        if topic.count == 0:
+            return Camera(topic, None, '', None, 'empty')
+        first, form, objection = None, '', 'nothing on it can be read'
+        for message in itertools.islice(self._deserialized(topic.name), LOOKED_AT):
+            first = message if first is None else first
+            form = getattr(message, 'encoding', '') or getattr(message, 'format', '')
+            if topic.type in VIDEOS:
+                return Camera(topic, message, form, *self._video_size(topic, message))
+            if is_depth(form):
+                return Camera(topic, message, form, None, DEPTH)
+            if topic.type == IMAGE:
+                return Camera(topic, message, form, (message.width, message.height), '')
+            try:
+                height, width = decode_compressed(message).shape[:2]
+            except ValueError as error:
+                objection = str(error)
+                continue
+            return Camera(topic, message, form, (width, height), '')
+        return Camera(topic, first, form, None, objection)
+
+    def _video_size(self, topic: Topic, first: Any) -> tuple[tuple[int, int] | None, str]:
+        """Return (width, height) of a video topic's frames, and the objection to it."""
         try:
-            # Bags from before ROS 2 Iron carry no definitions: take those of Jazzy.
-            with AnyReader([self._path], default_typestore=get_typestore(Stores.ROS2_JAZZY)) as reader:
-                yield reader
-        except (AnyReaderError, ReaderError, OSError, AssertionError, struct.error) as error:
-            raise SequenceError(f'{self._path} cannot be read as a bag ({error}); if the recording was '
-                                f'cut off, repair it with "ros2 bag reindex" or "mcap recover"') from error
+            packets.codec_of(first)
+            frames = packets.decode(itertools.islice(self._deserialized(topic.name), GROUP_OF_PICTURES))
+            height, width = next(frames)[1].shape[:2]
+        except StopIteration:
+            return None, f'none of its first packets can be decoded, as without a key frame: {_republished(topic.name)}'
+        except (ValueError, SequenceError) as error:
+            return None, str(error)
+        return (width, height), ''
 
-    def _chosen(self, topic: str | None) -> str:
-        if not self.topics:
-            raise SequenceError(f'{self._path} has no image topic; record an Image or CompressedImage topic')
-        if topic is None:
-            return next(iter(self.topics))
-        if topic not in self.topics:
-            raise SequenceError(f'{self._path} has no image topic {topic}; {self._others()}')
-        return topic
+    def _chosen(self, topic: str | None, cameras: dict[str, Camera]) -> str:
+        told = '; '.join([*(camera.phrase for camera in cameras.values()), *self._theora()])
+        if topic is not None:
+            if topic not in cameras:
+                raise SequenceError(f'{self._path} has no image topic {topic}; its image topics are {told or "none"}')
+            # 16 bits can be a camera's, if somebody says so.
+            if cameras[topic].objection and cameras[topic].form != 'mono16':
+                raise SequenceError(f'{self._path}: {cameras[topic].phrase} cannot be taken; its image topics are '
+                                    f'{told}')
+            return topic
+        fit = [camera for camera in cameras.values() if not camera.objection]
+        if fit:
+            return min(fit, key=lambda camera: camera.rank).topic.name
+        if told:
+            raise SequenceError(f'{self._path}: no image topic in it can be a camera: {told}. '
+                                f'{self._damage() or "Record an Image or CompressedImage topic"}')
+        found = ', '.join(f'{name} ({found.type})' for name, found in list(self._all.items())[:8])
+        raise SequenceError(f'{self._path} has no image topic; record an Image or CompressedImage topic. '
+                            f'It has {found or "no topic"}')
 
-    def _others(self) -> str:
-        return 'its image topics are ' + ', '.join(f'{t} ({kind})' for t, kind in self.topics.items())
+    def _theora(self) -> list[str]:
+        return [f'{name} (Theora video: {_republished(name)})' for name, found in self._all.items()
+                if found.type == THEORA]
 
-    def _intrinsics(self, reader: AnyReader) -> np.ndarray | None:
-        if self.info_topic is None:
-            return None
-        info = _first(reader, [c for c in reader.connections if c.topic == self.info_topic])
+    def _read_info(self) -> None:
+        """Take the intrinsics from the CameraInfo beside the images."""
+        info = next(self._deserialized(self.info_topic), None) if self.info_topic else None
         if info is None or info.k[0] == 0:  # K[0] = 0 means uncalibrated
-            return None
-        return np.array(info.k, np.float64).reshape(3, 3)
+            return
+        self.intrinsics = np.array(info.k, np.float64).reshape(3, 3)
+        if info.distortion_model == 'plumb_bob' and np.any(info.d):
+            self.distortion = np.array(info.d, np.float64)
+
+    def _rate(self) -> float:
+        times = [record.time for record in itertools.islice(self._records([self.topic]), LOOKED_AT)]
+        steps = [b - a for a, b in zip(times, times[1:]) if b > a]
+        return NANOSECONDS / float(np.median(steps)) if steps else DEFAULT_RATE
 
 
-def decode_raw(message: Any) -> np.ndarray:
-    """Return a sensor_msgs/Image of the common 8-bit encodings as (h, w, 3) RGB, row padding left out.
-
-    Raises ValueError for another encoding, or for data shorter than height and step say.
-    """
-    channels = CHANNELS.get(message.encoding)
-    if channels is None:
-        raise ValueError(f'encoding "{message.encoding}" is none of {", ".join(CHANNELS)}')
-    height, width, step = message.height, message.width, message.step
-    if height * width == 0 or step < width * channels or len(message.data) < height * step:
-        raise ValueError(f'{len(message.data)} bytes: not {height} rows of {step} bytes, {width} pixels')
-    rows = np.frombuffer(message.data, np.uint8, height * step).reshape(height, step)
-    pixels = rows[:, :width * channels].reshape(height, width, channels)
-    if channels == 1:
-        return np.repeat(pixels, 3, axis=2)
-    order = [2, 1, 0] if message.encoding.startswith('bgr') else [0, 1, 2]
-    return np.ascontiguousarray(pixels[..., order])
-
-
-def decode_compressed(message: Any) -> np.ndarray:
-    """Return a sensor_msgs/CompressedImage as (h, w, 3) RGB; raises ValueError if it cannot be decoded."""
-    data = np.frombuffer(message.data, np.uint8)
-    bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if bgr is None:
-        raise ValueError(f'{data.size} bytes of format "{message.format}" cannot be decoded')
-    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+def _republished(topic: str) -> str:
+    """Return how to turn a topic of image_transport into a raw one."""
+    name, _, transport = topic.rpartition('/')
+    return (f'play it beside "ros2 run image_transport republish --ros-args -p in_transport:={transport} '
+            f'-p out_transport:=raw -r in/{transport}:={topic} -r out:={name}" and record {name}')
 
 
 def header_stamp(data: bytes) -> int:
@@ -153,18 +276,23 @@ def header_stamp(data: bytes) -> int:
     return seconds * NANOSECONDS + nanoseconds
 
 
-def _has_header(reader: AnyReader, kind: str) -> bool:
-    if kind not in reader.typestore.fielddefs:
+def _has_header(kind: str) -> bool:
+    if kind not in STORE.fielddefs:
         return False
-    fields = reader.typestore.fielddefs[kind][1]
+    fields = STORE.fielddefs[kind][1]
     return bool(fields) and fields[0][1][1] == 'std_msgs/msg/Header'
 
 
-def _first(reader: AnyReader, connections: list) -> Any:
-    """Return the first message of the connections, None if they have none."""
-    for connection, _, data in reader.messages(connections):
-        return reader.deserialize(data, connection.msgtype)
-    return None
+def _joined(storages: list[Storage]) -> dict[str, Topic]:
+    """Return the topics of all files, their counts added."""
+    found: dict[str, Topic] = {}
+    for storage in storages:
+        for name, topic in storage.topics.items():
+            before = found.get(name)
+            count = topic.count if before is None or before.count is None or topic.count is None else (
+                before.count + topic.count)
+            found[name] = topic._replace(count=count)
+    return found
 
 
 def _info_topic(topic: str, kinds: dict[str, str]) -> str | None:

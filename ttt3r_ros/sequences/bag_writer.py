@@ -14,6 +14,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from .bag import COMPRESSED, IMAGE, INFO
 from .sequence import NANOSECONDS, Image, Sequence, SequenceError
+from .stamps import LAST
 
 JPEG_QUALITY = 95
 STORE = get_typestore(Stores.ROS2_JAZZY)
@@ -44,7 +45,7 @@ def write_bag(sequence: Sequence, path: Path | str, *, topic: str = '/camera/ima
                 header = _header(image.stamp, sequence.frame_id)
                 message = _compressed(header, image) if compressed else _raw(header, image)
                 if infos is not None:
-                    info = _info(header, image, sequence.intrinsics)
+                    info = _info(header, image, sequence.intrinsics, sequence.distortion)
                     writer.write(infos, image.stamp, STORE.serialize_cdr(info, INFO))
                 writer.write(images, image.stamp, STORE.serialize_cdr(message, kind))
                 if progress is not None:
@@ -55,6 +56,8 @@ def write_bag(sequence: Sequence, path: Path | str, *, topic: str = '/camera/ima
 
 
 def _header(stamp: int, frame_id: str):
+    if not 0 <= stamp < LAST:
+        raise SequenceError(f'the stamp {stamp} ns is no time that a message can have (1970 to 2038); correct it')
     seconds, nanoseconds = divmod(stamp, NANOSECONDS)
     time = STORE.types['builtin_interfaces/msg/Time'](sec=seconds, nanosec=nanoseconds)
     return STORE.types['std_msgs/msg/Header'](stamp=time, frame_id=frame_id)
@@ -74,12 +77,15 @@ def _compressed(header, image: Image):
     return STORE.types[COMPRESSED](header=header, format='rgb8; jpeg compressed bgr8', data=data.reshape(-1))
 
 
-def _info(header, image: Image, intrinsics: np.ndarray):
+def _info(header, image: Image, intrinsics: np.ndarray, distortion: np.ndarray | None):
     height, width = image.rgb.shape[:2]
     region = STORE.types['sensor_msgs/msg/RegionOfInterest'](x_offset=0, y_offset=0, height=0, width=0,
                                                              do_rectify=False)
     projection = np.hstack([intrinsics, np.zeros((3, 1))])
+    coefficients = np.zeros(5) if distortion is None else np.asarray(distortion, np.float64)
+    if len(coefficients) == 4:
+        coefficients = np.append(coefficients, 0.0)  # plumb_bob has five
     return STORE.types[INFO](header=header, height=height, width=width, distortion_model='plumb_bob',
-                             d=np.zeros(5), k=np.asarray(intrinsics, np.float64).reshape(-1),
+                             d=coefficients, k=np.asarray(intrinsics, np.float64).reshape(-1),
                              r=np.eye(3).reshape(-1), p=projection.reshape(-1), binning_x=0, binning_y=0,
                              roi=region)

@@ -3,94 +3,154 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import re
+from collections import Counter
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
-from PIL import Image as Picture
-from PIL import ImageOps
 
-from .sequence import DEFAULT_RATE, NANOSECONDS, Image, Sequence, SequenceError, even_stamps
-from .trajectory import Trajectory, read_tum
+from . import picture_files, stamps
+from .picture_files import read_image
+from .sequence import DEFAULT_RATE, Contents, Image, Sequence, SequenceError, even_stamps, mean_rate
+from .trajectory import Trajectory, read_tum, text_lines
 
-SUFFIXES = {'.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp', '.ppm', '.pgm'}
 TRUTH, INTRINSICS, IMAGES = 'groundtruth_tum.txt', 'K.txt', 'rgb'
+TRIED = 3  # files at the start, for one that can be read
 
 _log = logging.getLogger(__name__)
 
 
-def image_files(folder: Path) -> list[Path]:
-    """Return the folder's images in natural order: frame2 comes before frame10."""
-    files = [f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith('.')]
-    return sorted(files, key=lambda f: [(not part.isdigit(), int(part) if part.isdigit() else 0, part)
-                                        for part in re.split(r'(\d+)', f.name) if part])
+class ImageFiles(Sequence):
+    """Frames that are image files, `_files`, at the times `_stamps` (nanoseconds, increasing)."""
+
+    _files: list[Path]
+    _stamps: list[int]
+
+    def _frames(self) -> Iterator[Image]:
+        for stamp, file in zip(self._stamps, self._files):
+            try:
+                image = read_image(file)
+            except SequenceError as error:
+                self._leave_out('unreadable image files', str(error))
+                continue
+            yield Image(stamp, image)
+
+    def _first_size(self) -> tuple[int, int] | None:
+        """Return (width, height), upright, of the first file that can be read."""
+        for file in self._files[:TRIED]:
+            with contextlib.suppress(SequenceError):
+                height, width = read_image(file).shape[:2]
+                return width, height
+        return None
 
 
-class ImageFolder(Sequence):
-    """The images of `folder`, or of its subfolder `rgb`.
+class ImageFolder(ImageFiles):
+    """The images of `folder`, or of its subfolder `rgb`; of those the ones whose names fit `pattern`, if there is one.
 
-    `groundtruth_tum.txt` and `K.txt` (3×3) of the folder are used where they are. With as many poses
-    as images the former gives the stamps; else it is ignored and stamps are index / rate (10 Hz by default).
+    Depth images, masks and the like beside colour images are left out; unreadable kinds of files too; `contents` tells.
+    Names that are times (see `stamps.of_names`) give order and stamps. Else `groundtruth_tum.txt` with as many poses as
+    there are images gives the stamps; else they are made: index / rate, 10 Hz by default.
+    `K.txt` (3×3) of the folder is used where it is.
+
     Raises SequenceError if there is no image, or one of those files cannot be read.
     """
 
-    def __init__(self, folder: Path, rate: float | None = None):
+    def __init__(self, folder: Path, rate: float | None = None, pattern: str = '*'):
         within = folder / IMAGES if (folder / IMAGES).is_dir() else folder
-        self._files = image_files(within)
-        if not self._files:
-            raise SequenceError(f'{within} holds no image; put files there that end in '
-                                f'{", ".join(sorted(SUFFIXES))}')
+        found = [f for f in _listed(within) if fnmatchcase(f.name, pattern) and f.suffix.lower() in
+                 picture_files.known() and not f.name.startswith('.')]
+        readable = [f for f in found if f.suffix.lower() in picture_files.readable()]
+        files, other = picture_files.cameras(readable)
+        if not files:
+            raise SequenceError(_nothing(within, pattern, found, other))
         self.name = folder.resolve().name
-        self.count = len(self._files)
         self.intrinsics = _intrinsics(folder / INTRINSICS)
-        self.truth = self._truth(folder / TRUTH)
-        if self.truth is None:
-            self.rate = rate or DEFAULT_RATE
-            self._stamps = even_stamps(self.count, self.rate)
+        truth = self._truth(folder / TRUTH)
+        named = stamps.of_names([f.stem for f in files])
+        if named is not None:
+            pairs = sorted(zip(named[0], files))
+            self._stamps, self._files = [stamp for stamp, _ in pairs], [file for _, file in pairs]
+            source = f"the files' names, in {named[1]}"
+            if truth is not None:
+                self.truth = truth.at(self._stamps)
+        elif truth is not None and len(truth) == len(files):
+            self._stamps, self._files, self.truth, source = truth.stamps.tolist(), files, truth, f'those of {TRUTH}'
         else:
-            self._stamps = [int(stamp) for stamp in self.truth.stamps]
-            span = self._stamps[-1] - self._stamps[0]
-            self.rate = rate or ((self.count - 1) * NANOSECONDS / span if span > 0 else DEFAULT_RATE)
+            self.stamps_made, made = True, rate or DEFAULT_RATE
+            self._stamps, self._files, source = even_stamps(len(files), made), files, f'made, {made:g} a second'
+        if truth is not None and not (self.truth and len(self.truth)):
+            _log.warning('%s has %d poses for %d images, none at their times, and is left aside', folder / TRUTH,
+                         len(truth), len(files))
+            self.truth = None
+        self.count = len(files)
+        self.rate = rate or mean_rate(self._stamps)
+        kinds = Counter(f.suffix.lower() for f in files)
+        self.contents = Contents(
+            'folder of images', ' and '.join(f'{number} {suffix}' for suffix, number in kinds.most_common()), source,
+            self._first_size(), _others(found, other, within))
 
-    def __iter__(self) -> Iterator[Image]:
-        for stamp, file in zip(self._stamps, self._files):
-            yield Image(stamp, read_image(file))
-
-    def _truth(self, path: Path) -> Trajectory | None:
+    @staticmethod
+    def _truth(path: Path) -> Trajectory | None:
         if not path.is_file():
             return None
         try:
             truth = read_tum(path)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             raise SequenceError(f'{error}; correct the file or remove it') from error
-        if len(truth) != self.count:
-            _log.warning('%s has %d poses for %d images and is left aside', path, len(truth), self.count)
-            return None
         if (np.diff(truth.stamps) <= 0).any():
             raise SequenceError(f'the stamps of {path} do not increase; sort the file and drop equal stamps')
         return truth
 
 
-def read_image(file: Path) -> np.ndarray:
-    """Return an image file as uint8 (h, w, 3) RGB, upright; raises SequenceError naming the file."""
+def _listed(folder: Path) -> list[Path]:
     try:
-        with Picture.open(file) as picture:
-            if picture.mode.startswith(('I', 'F')):
-                raise SequenceError(f'{file} has more than 8 bits a channel; convert it to 8 bits')
-            return np.array(ImageOps.exif_transpose(picture).convert('RGB'))
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises SyntaxError for a broken PNG
-        raise SequenceError(f'{file} cannot be read as an image ({error}); replace or remove it') from error
+        return [path for path in folder.iterdir() if path.is_file()]
+    except OSError as error:
+        raise SequenceError(f'{folder} cannot be listed ({error.strerror}); see its permissions') from error
+
+
+def _others(found: list[Path], other: dict[str, list[Path]], folder: Path) -> list[str]:
+    """Return what is in the folder and not taken, a phrase each."""
+    phrases = [f'{len(files)} of the form {name}: depth, a mask or the like, by its form or name (to choose the files '
+               f'yourself, give a pattern such as "{folder}/{name}")' for name, files in other.items()]
+    unread = Counter(f.suffix.lower() for f in found if f.suffix.lower() not in picture_files.readable())
+    phrases += [f'{number} {suffix}: not read here ({picture_files.remedy(suffix)})'
+                for suffix, number in unread.most_common()]
+    return phrases
+
+
+def _nothing(folder: Path, pattern: str, found: list[Path], other: dict[str, list[Path]]) -> str:
+    """Return why there is no image to take, and the remedy."""
+    if other:
+        return (f'{folder} holds only depth images ({", ".join(other)}): one channel of more than 8 bits; give the '
+                'folder of the colour images, or convert a grey camera\'s to 8 bits')
+    if found:
+        return f'{folder} holds no image that is read here: ' + '; '.join(_others(found, other, folder))
+    below = [f'{child.name}/' for child in sorted(folder.iterdir()) if child.is_dir() and any(
+        f.suffix.lower() in picture_files.known() for f in _below(child))]
+    if below:
+        return f'{folder} holds no image itself; give one of its folders: {", ".join(below[:8])}'
+    named = '' if pattern == '*' else f' named {pattern}'
+    return (f'{folder} holds no image{named}; put files there that end in '
+            f'{", ".join(sorted(picture_files.PLAIN))}')
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    with contextlib.suppress(OSError):
+        yield from folder.iterdir()
 
 
 def _intrinsics(path: Path) -> np.ndarray | None:
     if not path.is_file():
         return None
     try:
-        matrix = np.loadtxt(path, dtype=np.float64)
-    except ValueError as error:
+        matrix = np.array([[float(word) for word in line.split('#')[0].replace(',', ' ').split()]
+                           for line in text_lines(path) if line.split('#')[0].strip()], np.float64)
+    except (ValueError, OSError) as error:
         raise SequenceError(f'{path} is no 3×3 matrix ({error}); correct the file or remove it') from error
-    if matrix.shape != (3, 3) or not matrix[0, 0] > 0 or not matrix[1, 1] > 0:
+    if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or not matrix[0, 0] > 0 or not matrix[1, 1] > 0:
         raise SequenceError(f'{path} is no 3×3 camera matrix; correct the file or remove it')
     return matrix

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..synthetic import Room, walk
-from .sequence import DEFAULT_RATE, Image, Sequence, even_stamps
+from .sequence import DEFAULT_RATE, Contents, Image, Sequence, even_stamps
 from .trajectory import Trajectory
 
 FRAMES = 150
@@ -28,7 +28,8 @@ class RenderedRoom(Sequence):
         self._room = Room(seed)
         stamps = np.array(even_stamps(frames, self.rate), np.int64)
         self.truth = Trajectory(stamps, walk(self._room, frames, seed))
+        self.contents = Contents('rendered room', f'seed {seed}', f'even, {self.rate:g} a second', (width, height))
 
-    def __iter__(self) -> Iterator[Image]:
+    def _frames(self) -> Iterator[Image]:
         for stamp, pose in zip(self.truth.stamps, self.truth.poses):
             yield Image(int(stamp), self._room.render(pose, self.intrinsics, SIZE)[0])

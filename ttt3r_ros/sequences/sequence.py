@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,6 +16,8 @@ from .trajectory import Trajectory
 DEFAULT_RATE = 10.0  # frames a second, where the source does not say
 DEFAULT_FRAME = 'camera_optical_frame'
 NANOSECONDS = 1_000_000_000
+
+_log = logging.getLogger(__name__)
 
 
 class SequenceError(Exception):
@@ -28,34 +32,94 @@ class Image:
     rgb: np.ndarray
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What a source was found to hold, told before its first frame.
+
+    reader  what reads it, such as `TUM RGB-D`
+    stream  what is taken of it: the topic, the video's codec, the kind of file
+    stamps  where the stamps come from
+    size    (width, height) in pixels of the first frame, upright; None if only reading tells
+    others  what is there and not taken, a phrase each
+    """
+
+    reader: str
+    stream: str
+    stamps: str
+    size: tuple[int, int] | None = None
+    others: list[str] = field(default_factory=list)
+
+
 class Sequence(ABC):
     """Frames in the order of their stamps; each iteration starts at the first and holds one at a time.
 
-    name        what to call it in a report
-    rate        frames a second
-    frame_id    the camera's optical frame
-    intrinsics  3×3 in pixels, pixel centres at integers; None if unknown
-    truth       exact or measured poses, one for each frame and with its stamp; None if unknown
-    count       frames to come; None if only reading tells. A video's is what its container claims.
+    A frame that cannot be decoded is left out and counted; if none can, iterating raises SequenceError.
+
+    name         what to call it in a report
+    contents     what was found, and what is not taken
+    rate         frames a second
+    stamps_made  whether the stamps are made from a rate, as the source has none: then no speed can be told
+    frame_id     the camera's optical frame
+    intrinsics   3×3 in pixels, pixel centres at integers; None if unknown
+    distortion   k1 k2 p1 p2 [k3] of plumb_bob, that go with the intrinsics; None if unknown or none
+    truth        exact or measured poses at the stamps of frames, of all or of some; None if unknown
+    count        frames to come; None if only reading tells. A video's is what its container claims.
+    left_out     how many frames were left out by the present or last iteration, by cause
     """
 
     name: str
+    contents: Contents
     rate: float
+    stamps_made: bool = False
     frame_id: str = DEFAULT_FRAME
     intrinsics: np.ndarray | None = None
+    distortion: np.ndarray | None = None
     truth: Trajectory | None = None
     count: int | None = None
+    left_out: Counter[str]
 
     def __len__(self) -> int:
         if self.count is None:
             raise TypeError(f'the length of {self.name} is known only when it has been read')
         return self.count
 
-    @abstractmethod
     def __iter__(self) -> Iterator[Image]:
-        """Yield the frames; raises SequenceError at one that cannot be decoded."""
+        self.left_out = Counter()
+        self._reasons: dict[str, str] = {}
+        read = False
+        for image in self._frames():
+            read = True
+            yield image
+        if not read:
+            raise SequenceError(next(iter(self._reasons.values()), f'{self.name} holds no frame'))
+
+    def describe(self) -> list[str]:
+        """Return what is taken and what is not, a line each."""
+        found = self.contents
+        parts = [found.reader, found.stream, 'frames: as many as there are' if self.count is None else
+                 f'{self.count} frames', f'{found.size[0]}×{found.size[1]}' if found.size else '',
+                 f'stamps: {found.stamps}']
+        return [f'{self.name}: ' + ', '.join(part for part in parts if part),
+                *(f'not taken: {other}' for other in found.others)]
+
+    @abstractmethod
+    def _frames(self) -> Iterator[Image]:
+        """Yield the frames that can be decoded, and tell `_leave_out` of the others."""
+
+    def _leave_out(self, cause: str, reason: str, number: int = 1) -> None:
+        """Count frames as left out; the first of a cause is said, with its reason: what it is and the remedy."""
+        if cause not in self._reasons:
+            self._reasons[cause] = reason
+            _log.warning('left out: %s', reason)
+        self.left_out[cause] += number
 
 
 def even_stamps(count: int, rate: float) -> list[int]:
     """Return `count` stamps in nanoseconds, `rate` a second from 0, without a drift."""
     return [round(i * NANOSECONDS / rate) for i in range(count)]
+
+
+def mean_rate(stamps: list[int]) -> float:
+    """Return the frames a second of increasing stamps in nanoseconds."""
+    span = stamps[-1] - stamps[0]
+    return (len(stamps) - 1) * NANOSECONDS / span if span > 0 else DEFAULT_RATE

@@ -1,51 +1,231 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A video file."""
+"""A video file, read with PyAV: OpenCV turns it by its version, and gives garbage for interlaced ones."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cv2
+import numpy as np
 
-from .sequence import DEFAULT_RATE, NANOSECONDS, Image, Sequence, SequenceError
+from .sequence import DEFAULT_RATE, NANOSECONDS, Contents, Image, Sequence, SequenceError
+
+if TYPE_CHECKING:
+    import av
+
+DECODING_TIMES = {'avi'}  # containers whose times are those of decoding: jumbled where frames are reordered
+PROBED = 30  # frames at the start
+SQUEEZED = 4.0  # pixels wider or higher than this are a mistake in the file
+FASTEST = 1000.0  # frames a second: a rate above is no rate
+EVEN_SHARE = 0.9  # of the steps that are equal in a video of constant rate: a longer one is a hole
 
 
 class Video(Sequence):
-    """The frames of a video with its own timestamps; `rate` stands in where the file does not tell its rate.
+    """The frames of a video, upright, with its own times; `rate` stands in where the file tells neither.
 
-    Raises SequenceError if the file is no video that OpenCV can decode.
+    After damage, frames are left out up to the next one that stands alone; what is missing is counted.
+    Raises SequenceError if the file is no video that PyAV can decode.
     """
 
     def __init__(self, path: Path, rate: float | None = None):
         self._path = path
-        capture = self._open()
-        fps, count = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        capture.release()
+        with self._opened() as (container, stream):
+            fps = float(stream.average_rate or 0)
+            fps = fps if 0 < fps < FASTEST else None
+            self.stamps_made = container.duration is None and container.start_time is None
+            self._counted = self.stamps_made or bool(
+                container.format.name in DECODING_TIMES and stream.codec_context.has_b_frames)
+            self.count = stream.frames if 0 < stream.frames < 1e9 else None
+            self._claims = container.format.name not in DECODING_TIMES  # an AVI counts pauses as frames
+            codec, coded = stream.codec_context.name, (stream.width, stream.height)
+            aspect = float(stream.sample_aspect_ratio or 1)
+            square = 1 / SQUEEZED < aspect < SQUEEZED and round(coded[0] * aspect) != coded[0]
+            self._width = round(coded[0] * aspect) if square else None
+            others = [f'another video stream, {other.codec_context.name} of {other.width}×{other.height}'
+                      for other in container.streams.video if other is not stream]
         self.name = path.stem
-        self.rate = rate or (fps if 0 < fps < 1000 else DEFAULT_RATE)
-        self.count = int(count) if 0 < count < 1e9 else None
-        self._period = round(NANOSECONDS / (fps if 0 < fps < 1000 else self.rate))
+        # What is told of a stream without a container is a guess of the library's.
+        self.rate = rate or (fps if fps and not self.stamps_made else DEFAULT_RATE)
+        self._stamp_rate = self.rate if fps is None or self.stamps_made else fps
+        # So the decoder gives up at damage that it would else conceal without a word; but there are cameras whose
+        # streams break the rules everywhere.
+        self._strict = True
+        self._strict = sum(1 for _ in itertools.islice(self._decoded(), PROBED)) > self._hole.lost
+        first = next(self._decoded(), None)
+        if first is None:
+            raise SequenceError(f'no frame of {path} can be decoded; convert it to H.264 in MP4')
+        if first.interlaced_frame:
+            others.append('one of the two moments in each frame: the video is interlaced, and what moves is combed '
+                          '(deinterlace it first if that matters)')
+        height, width = upright(first, self._width).shape[:2]
+        turned = '' if display_matrix(first) is None else ', turned as its metadata says'
+        turned += ', stretched to square pixels' if self._width else ''
+        stamps = (f'made, {self.rate:g} a second: it has none' if self.stamps_made else
+                  f'even, {self._stamp_rate:.6g} a second as it says' if self._counted else 'its own')
+        self.contents = Contents('video', f'{codec} of {coded[0]}×{coded[1]}{turned}', stamps, (width, height), others)
 
-    def __iter__(self) -> Iterator[Image]:
-        capture, stamp, number = self._open(), None, 0
+    def _frames(self) -> Iterator[Image]:
+        steps: list[int] = []
+        stamp, start, number = None, 0, 0
+        for frame in self._decoded():
+            if self._counted or frame.pts is None:
+                own = round(number * NANOSECONDS / self._stamp_rate)
+            else:
+                own = round(frame.pts * frame.time_base * NANOSECONDS)
+            if stamp is None:
+                start = min(own, 0)  # an edit list can begin below 0
+            else:
+                steps.append(own - start - stamp)
+            # Some containers repeat a time: a stamp must increase.
+            late = stamp is not None and own - start <= stamp
+            stamp = stamp + round(NANOSECONDS / self._stamp_rate) if late else own - start
+            number += 1
+            yield Image(stamp, upright(frame, self._width))
+        missing = max(_in_holes(steps), self._hole.lost)
+        if self.count is not None and self._claims:
+            missing = self.count - self._hidden - number
+        if missing > 0:
+            self._leave_out('frames missing in the video', f'{missing} of the {number + missing} frames of '
+                            f'{self._path}: it is cut or damaged; copy it again from where it is whole', missing)
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        """Yield the sound frames in the order in which they are shown."""
+        hole, self._hidden = Hole(), 0
+        self._hole = hole
+        with self._opened() as (container, stream):
+            if self._strict:
+                stream.codec_context.options = {'err_detect': 'explode'}
+            for packet in _until_damage(container.demux(stream)):
+                self._hidden += packet.is_discard  # cut off by an edit list
+                yield from hole.passed(packet.pts, _decode(packet))
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+        """Open the file anew: a container can be decoded once."""
+        av = pyav(f'{self._path} is a video')
         try:
-            while True:
-                read, bgr = capture.read()
-                if not read:
-                    break
-                own = round(capture.get(cv2.CAP_PROP_POS_MSEC) * 1e6)
-                # Some containers repeat a time or give none: a stamp must increase.
-                stamp = own if stamp is None or own > stamp else stamp + self._period
-                number += 1
-                yield Image(max(stamp, 0), cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
-        finally:
-            capture.release()
-        if number == 0:
-            raise SequenceError(f'no frame of {self._path} can be decoded; convert it to H.264 in MP4')
+            container = av.open(str(self._path), metadata_errors='replace')
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise SequenceError(f'{self._path} is no video that can be opened '
+                                f'({getattr(error, "strerror", error)}); convert it to H.264 in MP4') from error
+        with container:
+            streams = [s for s in container.streams.video if s.codec_context is not None]
+            if not streams:
+                raise SequenceError(f'{self._path} has no video stream that can be decoded; convert it to H.264 in MP4')
+            # The largest: a cover picture can stand before the film.
+            stream = max(streams, key=lambda s: (s.frames != 1, s.width * s.height))
+            yield container, stream
 
-    def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(str(self._path))
-        if not capture.isOpened():
-            raise SequenceError(f'{self._path} is no video that OpenCV can open; convert it to H.264 in MP4')
-        return capture
+
+class Hole:
+    """Damage in a stream: what is decoded after it is wrong up to the next frame that stands alone.
+
+    As a decoder conceals damage, it gives wrong frames as if they were right. `lost`: the packets and frames that it
+    cost.
+    """
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+        self._last: int | None = None
+        self._open = False
+        self.lost = 0
+
+    def passed(self, time: int | None, frames: list[av.VideoFrame] | None) -> Iterator[av.VideoFrame]:
+        """Yield the frames that are sound, of those that a packet of this time gave; None if it is damaged."""
+        if frames is None:
+            self._widen(time)
+            self.lost += 1
+        for frame in frames or ():
+            if frame.is_corrupt:
+                self._widen(frame.pts)
+            elif self._open and frame.key_frame and _after(frame.pts, self._last):
+                self._open = False
+            # Frames of before the damage may still have been waiting to be shown.
+            if not self._open or not _after(frame.pts, self._first):
+                yield frame
+            else:
+                self.lost += 1
+
+    def _widen(self, time: int | None) -> None:
+        if not self._open:
+            self._first = self._last = time
+        elif time is not None:  # packets come in the order of decoding
+            self._first = time if self._first is None else min(time, self._first)
+            self._last = time if self._last is None else max(time, self._last)
+        self._open = True
+
+
+def pyav(wanting: str):
+    """Return the module `av`; raises SequenceError, what wants it before the remedy, where it is not installed."""
+    try:
+        import av
+    except ImportError as error:
+        raise SequenceError(f'{wanting}, which PyAV reads: run "pip install av"') from error
+    av.logging.set_level(av.logging.PANIC)  # each damaged packet would be several lines
+    return av
+
+
+def _until_damage(packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+    """Yield the packets up to where the container itself ends or cannot be read on."""
+    import av
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.FFmpegError, MemoryError, ValueError):
+            return
+        yield packet
+
+
+def _decode(packet: av.Packet) -> list[av.VideoFrame] | None:
+    """Return the frames that are ready; None if the packet is damaged."""
+    import av
+    try:
+        return packet.decode()
+    except av.error.EOFError:
+        return []
+    except (av.error.FFmpegError, MemoryError, ValueError):
+        return None
+
+
+def _after(time: int | None, other: int | None) -> bool:
+    return time is None or other is None or time >= other
+
+
+def _in_holes(steps: list[int]) -> int:
+    """Return how many frames are missing where a video of constant rate makes a longer step; 0 for other videos."""
+    if len(steps) < 3:
+        return 0
+    usual = float(np.median(steps))
+    ratios = np.array(steps) / usual if usual > 0 else np.ones(len(steps))
+    if (np.abs(ratios - 1) < 0.1).mean() < EVEN_SHARE:
+        return 0
+    return int(sum(round(ratio) - 1 for ratio in ratios if ratio > 1.5))
+
+
+def display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
+    """Return the frame's (2, 2) matrix from stored to shown pixel coordinates, without scale; None if it does nothing.
+    """
+    for data in frame.side_data:
+        if data.type.name == 'DISPLAYMATRIX':
+            (a, b), (c, d) = np.frombuffer(data, '<i4').reshape(3, 3)[:2, :2].tolist()
+            if abs(a) + abs(d) >= abs(b) + abs(c):
+                matrix = [[-1 if a < 0 else 1, 0], [0, -1 if d < 0 else 1]]
+            else:
+                matrix = [[0, -1 if b < 0 else 1], [-1 if c < 0 else 1, 0]]
+            return None if matrix == [[1, 0], [0, 1]] else np.array(matrix)
+    return None
+
+
+def upright(frame: av.VideoFrame, width: int | None = None) -> np.ndarray:
+    """Return a frame as uint8 (h, w, 3) RGB, turned as the video is shown; stretched to `width` before that."""
+    image = frame.to_ndarray(format='rgb24', width=width or frame.width)
+    matrix = display_matrix(frame)
+    if matrix is not None:
+        if matrix[0, 0] == 0:
+            image = image.transpose(1, 0, 2)
+        image = image[::-1] if matrix[:, 1].sum() < 0 else image
+        image = image[:, ::-1] if matrix[:, 0].sum() < 0 else image
+    return np.ascontiguousarray(image)  # of an odd width it is not

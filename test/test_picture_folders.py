@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Folders of images: order and stamps from names, what is left out and said, damaged and odd files."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+from PIL import features
+
+from ttt3r_ros.sequences import SequenceError, open_sequence, write_bag
+from ttt3r_ros.sequences.picture_files import readable
+
+SECOND = 10**9
+
+
+def picture(value: int = 0, size: tuple[int, int] = (8, 6)) -> Picture.Image:
+    """Return a picture of one grey."""
+    return Picture.new('RGB', size, (value,) * 3)
+
+
+def filled(folder: Path, names: list[str]) -> Path:
+    """Return the folder with an image of each name, as bright as its place in the list."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for value, name in enumerate(names):
+        picture(value).save(folder / name)
+    return folder
+
+
+def read(folder: Path | str) -> tuple[list[int], list[int]]:
+    """Return the places in the list, and the stamps, of the images as they come."""
+    images = list(open_sequence(str(folder)))
+    return [int(image.rgb.flat[0]) for image in images], [image.stamp for image in images]
+
+
+@pytest.mark.parametrize(('stems', 'stamps'), [
+    ([str(1700000000 + i / 20) for i in range(30)], [1700000000 * SECOND + i * SECOND // 20 for i in range(30)]),
+    (['0.5', '9.05', '9.5', '10.0', '100'], [SECOND // 2, 9_050_000_000, 9_500_000_000, 10 * SECOND, 100 * SECOND]),
+    (['1305031102.175304', '1305031102.2'], [1305031102_175304000, 1305031102_200000000]),
+    (['1403636579763555584', '1403636579813555584'], [1403636579_763555584, 1403636579_813555584]),
+    (['1403636579763555', '1403636579813555'], [1403636579_763555000, 1403636579_813555000]),
+    (['1403636579763', '1403636579813'], [1403636579_763000000, 1403636579_813000000]),
+    (['3000000033333333', '3000000066666666'], [3000000_033333333, 3000000_066666666]),
+    (['cam0_1403636579763555584', 'cam0_1403636579813555584'], [1403636579_763555584, 1403636579_813555584]),
+    (['rgb-1305031102.05', 'rgb-1305031102.5'], [1305031102_050000000, 1305031102_500000000])])
+def test_names_that_are_times_give_order_and_stamps(tmp_path, stems, stamps):
+    """Seconds with a fraction sort by value; long whole numbers are milli-, micro- or nanoseconds; all are exact."""
+    order, found = read(filled(tmp_path, [f'{stem}.png' for stem in stems]))
+    assert order == list(range(len(stems))) and found == stamps
+    assert not open_sequence(str(tmp_path)).stamps_made
+
+
+@pytest.mark.parametrize('stems', [
+    ['img2', 'img10', 'img100'], ['v1.2', 'v1.10', 'v2.1'], ['0000000000000001', '0000000000000002'],
+    ['20240131101530123', '20240131101530456'], ['1.1', '1.10'], ['a1.5', 'b1.5'], ['99999999999999999999'],
+    ['raum12²0', 'raum12²1'], ['5000000000.5', '5000000001.5']])
+def test_names_that_are_no_times_sort_naturally_and_get_made_stamps(tmp_path, stems):
+    """Counters, versions, dates, equal times and numbers that no stamp can hold are counted through; that is said."""
+    order, found = read(filled(tmp_path, [f'{stem}.png' for stem in stems]))
+    assert order == list(range(len(stems))) and found == [i * SECOND // 10 for i in range(len(stems))]
+    sequence = open_sequence(str(tmp_path))
+    assert sequence.stamps_made and 'made, 10 a second' in sequence.describe()[0]
+
+
+def test_truth_in_nanoseconds_is_recognised(tmp_path):
+    """A TUM file whose stamps are nanoseconds, as some tools write, gives the stamps that they are."""
+    filled(tmp_path, ['0.png', '1.png'])
+    (tmp_path / 'groundtruth_tum.txt').write_text('1403636579763555584.000000 0 0 0 0 0 0 1\n'
+                                                  '1.403636579813555584e+18 1 0 0 0 0 0 1\n')
+    assert read(tmp_path)[1] == [1403636579_763555584, 1403636579_813555584]
+
+
+@pytest.mark.parametrize('stamp', ['1e40', 'nan', '-1e30', 'inf'])
+def test_truth_at_times_that_are_none_is_one_line(tmp_path, stamp):
+    """A stamp that no unit makes a time raises with the file's name."""
+    filled(tmp_path, ['0.png'])
+    (tmp_path / 'groundtruth_tum.txt').write_text(f'{stamp} 0 0 0 0 0 0 1\n')
+    with pytest.raises(SequenceError, match='groundtruth_tum.txt.*(correct|write)'):
+        open_sequence(str(tmp_path))
+
+
+def test_a_stamp_that_no_message_holds_is_one_line(tmp_path):
+    """Truth from before 1970 reads, and is refused by name where a bag is made of it."""
+    filled(tmp_path, ['0.png'])
+    (tmp_path / 'groundtruth_tum.txt').write_text('-5 0 0 0 0 0 0 1\n')
+    with pytest.raises(SequenceError, match='-5000000000 ns is no time'):
+        write_bag(open_sequence(str(tmp_path)), tmp_path / 'bag')
+
+
+def test_truth_is_interpolated_to_names_that_are_times(tmp_path):
+    """With times of their own, images get the pose at their time, and none in a gap of the truth."""
+    filled(tmp_path, ['10.05.png', '10.10.png', '11.00.png'])
+    (tmp_path / 'groundtruth_tum.txt').write_text(
+        '10.0 0 0 0 0 0 0 1\n10.08 8 0 0 0 0 0 1\n10.12 12 0 0 0 0 0 1\n11.5 50 0 0 0 0 0 1\n')
+    truth = open_sequence(str(tmp_path)).truth
+    assert truth.stamps.tolist() == [10_050_000_000, 10_100_000_000]
+    assert truth.poses[:, 0, 3].tolist() == pytest.approx([5.0, 10.0])
+
+
+def test_depth_beside_colour_is_left_out_and_said(tmp_path):
+    """Of colour and 16-bit depth in one folder the colour is taken, and a pattern chooses otherwise."""
+    for i in range(3):
+        picture(i).save(tmp_path / f'frame-{i:06}.color.png')
+        Picture.fromarray(np.full((6, 8), 1000, np.uint16)).save(tmp_path / f'frame-{i:06}.depth.png')
+        picture(200 + i).save(tmp_path / f'frame-{i:06}_mask.png')
+    assert read(tmp_path)[0] == [0, 1, 2]
+    _, *others = open_sequence(str(tmp_path)).describe()
+    assert [line.split()[6] for line in others] == ['frame-*.depth.png:', 'frame-*_mask.png:']
+    assert read(tmp_path / '*_mask.png')[0] == [200, 201, 202]
+    with pytest.raises(SequenceError, match='only depth images .*8 bits'):
+        open_sequence(str(tmp_path / '*.depth.png'))
+
+
+def test_files_that_are_not_read_here_are_counted_by_suffix(tmp_path):
+    """A HEIC or raw photo among JPEGs is no frame, and the description says how many there are."""
+    filled(tmp_path, ['1.jpg', '2.jpg'])
+    for name in ('3.dng', '4.DNG', '5.cr2'):
+        (tmp_path / name).write_bytes(b'raw')
+    sequence = open_sequence(str(tmp_path))
+    assert len(sequence) == 2
+    assert [line.split(':')[1] for line in sequence.describe()[1:]] == [' 2 .dng', ' 1 .cr2']
+    for name in ('1.jpg', '2.jpg'):
+        (tmp_path / name).unlink()
+    with pytest.raises(SequenceError, match='2 .dng: not read here .convert them'):
+        open_sequence(str(tmp_path))
+
+
+def test_heic_is_read_or_left_out_with_the_remedy(tmp_path):
+    """Where pillow-heif is installed a HEIC file is a frame; elsewhere the line names what installs it."""
+    filled(tmp_path, ['1.jpg'])
+    if '.heic' in readable():
+        picture(90).save(tmp_path / '2.heic')
+        assert len(list(open_sequence(str(tmp_path)))) == 2
+    else:
+        (tmp_path / '2.heic').write_bytes(b'\0\0\0\x18ftypheic')
+        assert 'pip install pillow-heif' in open_sequence(str(tmp_path)).describe()[1]
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.png', '.tif', '.webp', '.avif', '.jp2'])
+def test_kinds_that_the_library_reads_are_read_and_turned(tmp_path, suffix):
+    """Each kind becomes RGB; the orientation in its metadata is applied, whatever the kind."""
+    if suffix not in readable():
+        pytest.skip(f'this Pillow reads no {suffix}')
+    image = np.zeros((32, 48, 3), np.uint8)
+    image[:, :24] = 250, 0, 0
+    exif = Picture.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees, clockwise
+    if suffix == '.jp2':  # holds no EXIF
+        Picture.fromarray(image).save(tmp_path / f'a{suffix}')
+        expected = image
+    else:
+        Picture.fromarray(image).save(tmp_path / f'a{suffix}', exif=exif)
+        expected = np.rot90(image, -1)
+    sequence = open_sequence(str(tmp_path))
+    frame, = sequence
+    assert frame.rgb.shape == expected.shape and sequence.contents.size == expected.shape[1::-1]
+    assert np.abs(frame.rgb.astype(int) - expected).mean() < 8
+
+
+def test_a_frame_that_is_cut_is_left_out_and_counted(tmp_path):
+    """A damaged image in the middle or at the end does not end the run; the others keep their stamps."""
+    filled(tmp_path, [f'{i}.png' for i in range(5)])
+    for name in ('2.png', '4.png'):
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-30])
+    sequence = open_sequence(str(tmp_path))
+    for _ in range(2):
+        assert [image.stamp for image in sequence] == [0, SECOND // 10, 3 * SECOND // 10]
+        assert sequence.left_out == {'unreadable image files': 2}
+
+
+def large_png(path: Path, side: int) -> None:
+    """Write a PNG of side × side grey pixels, small as a file."""
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+    packer = zlib.compressobj(9)
+    rows = b''.join(packer.compress(bytes(side + 1)) for _ in range(side)) + packer.flush()
+    path.write_bytes(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', side, side, 8, 0, 0, 0, 0))
+                     + chunk(b'IDAT', rows) + chunk(b'IEND', b''))
+
+
+@pytest.mark.parametrize('side', [11_400, 14_200, 20_000])
+def test_an_image_too_large_is_refused_from_its_header(tmp_path, side):
+    """130, 200 and 400 million pixels are one line each, and no pixel is decoded; the others are read."""
+    large_png(tmp_path / '1.png', side)
+    with pytest.raises(SequenceError, match='1.png .*million.*smaller'):
+        list(open_sequence(str(tmp_path)))
+    picture(7).save(tmp_path / '2.png')
+    assert read(tmp_path)[0] == [7]
+
+
+def test_a_folder_of_folders_names_them(tmp_path):
+    """Where the images lie one deeper, the line tells the folders; one image alone is told, too."""
+    filled(tmp_path / 'left', ['1.png'])
+    with pytest.raises(SequenceError, match='give one of its folders: left/'):
+        open_sequence(str(tmp_path))
+    with pytest.raises(SequenceError, match='is one image; give the folder'):
+        open_sequence(str(tmp_path / 'left/1.png'))
+
+
+def test_damaged_image_files_of_all_kinds_are_never_a_traceback(tmp_path):
+    """Bytes changed or cut anywhere give a frame or a SequenceError."""
+    rng = np.random.default_rng(5)
+    kinds = {'.png', '.jpg', '.tif', '.bmp', '.webp', '.ppm', '.avif', '.jp2'} & readable()
+    noise = Picture.fromarray(rng.integers(0, 256, (24, 32, 3), np.uint8))
+    for suffix in sorted(kinds):
+        noise.save(tmp_path / f'whole{suffix}')
+        whole = np.frombuffer((tmp_path / f'whole{suffix}').read_bytes(), np.uint8)
+        for trial in range(30):
+            spoilt = whole.copy()
+            places = rng.integers(0, min(len(whole), 400 if trial % 2 else len(whole)), 6)
+            spoilt[places] = rng.integers(0, 256, 6)
+            end = rng.integers(1, len(whole)) if trial % 3 == 0 else len(whole)
+            folder = tmp_path / f'{suffix}{trial}'
+            folder.mkdir()
+            (folder / f'a{suffix}').write_bytes(spoilt[:end].tobytes())
+            try:
+                assert next(iter(open_sequence(str(folder)))).rgb.ndim == 3
+            except SequenceError as error:
+                assert str(folder) in str(error)
+
+
+@pytest.mark.parametrize('name', ['groundtruth_tum.txt', 'K.txt'])
+def test_text_files_that_are_none_are_one_line(tmp_path, name):
+    """Binary content where a text is expected is named with the remedy."""
+    filled(tmp_path, ['0.png'])
+    (tmp_path / name).write_bytes(b'\xff\xfe\x00\x80' * 9)
+    with pytest.raises(SequenceError, match=f'{name} is no.*correct'):
+        open_sequence(str(tmp_path))
+
+
+def test_jpeg_2000_and_avif_are_among_the_kinds_where_pillow_has_them():
+    """What this Pillow can decode is in the list; what it cannot is not."""
+    assert ('.jp2' in readable()) == features.check('jpg_2000')
+    assert {'.png', '.jpg'} <= readable() and '.dng' not in readable()

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Videos as people have them: turned, interlaced, of variable rate, cut, and with holes."""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ttt3r_ros.sequences import SequenceError, open_sequence
+
+av = pytest.importorskip('av')
+
+RATE = 25
+PERIOD = 40_000_000
+HEIGHT, WIDTH = 96, 128
+
+
+def scene(number: int, size: tuple[int, int] = (HEIGHT, WIDTH)) -> np.ndarray:
+    """Return a frame whose left upper quarter is red, and whose grey tells its number."""
+    image = np.full((*size, 3), 60 + 3 * number, np.uint8)
+    image[:size[0] // 2, :size[1] // 2] = 200, 0, 0
+    return image
+
+
+def number_of(image: np.ndarray) -> int:
+    """Return the number of a scene that went through a codec."""
+    return round((float(image[-8:, -8:].mean()) - 60) / 3)
+
+
+def film(path: Path, frames: int = 30, *, codec: str = 'libx264', times: list[int] | None = None, group: int = 6,
+         size: tuple[int, int] = (HEIGHT, WIDTH), rotation: int = 0, **options: str) -> Path:
+    """Write a video; `times` in milliseconds, as the frames are spaced evenly without them."""
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream(codec, rate=RATE)
+        stream.height, stream.width = size
+        stream.pix_fmt = 'yuvj420p' if codec == 'mjpeg' else 'yuv420p'
+        stream.codec_context.gop_size = group
+        stream.codec_context.time_base = Fraction(1, 1000) if times else Fraction(1, RATE)
+        stream.options = {'bf': '2', 'preset': 'ultrafast', 'crf': '10'} | options if codec == 'libx264' else options
+        if rotation:
+            stream.set_display_rotation(rotation)
+        for i in range(frames):
+            frame = av.VideoFrame.from_ndarray(scene(i, size), format='rgb24')
+            frame.pts = times[i] if times else i
+            frame.time_base = stream.codec_context.time_base
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def read(path: Path) -> tuple[list[int], list[int]]:
+    """Return the numbers of the frames as they come, and their stamps."""
+    images = list(open_sequence(str(path)))
+    return [number_of(image.rgb) for image in images], [image.stamp for image in images]
+
+
+@pytest.mark.parametrize('name', ['a.mp4', 'a.mkv', 'a.mov', 'a.ts', 'a.webm'])
+def test_containers_with_reordered_frames_read_in_order(tmp_path, name):
+    """Every frame comes, in the order shown, with increasing stamps a frame's time apart."""
+    path = film(tmp_path / name, **{'codec': 'libvpx', 'crf': '4', 'b': '4M'} if name.endswith('webm') else {})
+    numbers, stamps = read(path)
+    assert numbers == list(range(30))
+    assert np.abs(np.diff(stamps) - PERIOD).max() <= 1_000_000
+    sequence = open_sequence(str(path))
+    assert not sequence.stamps_made and sequence.rate == pytest.approx(RATE, rel=0.01)
+    assert sequence.describe()[0].startswith('a: video, ')
+
+
+def test_a_variable_rate_keeps_its_times(tmp_path):
+    """Stamps are the container's, in integer nanoseconds, however the frames are spaced; no frame is called missing."""
+    times = [0, 40, 50, 130, 131, 400, 1400, 1433, 1466, 3000]
+    sequence = open_sequence(str(film(tmp_path / 'a.mkv', 10, times=times)))
+    assert [image.stamp for image in sequence] == [time * 1_000_000 for time in times]
+    assert not sequence.left_out
+
+
+def test_avi_with_reordered_frames_is_stamped_evenly(tmp_path):
+    """An AVI tells times of decoding: the frames come in order, evenly spaced at the container's rate."""
+    path = film(tmp_path / 'a.avi')
+    numbers, stamps = read(path)
+    assert numbers == list(range(30)) and stamps == [i * PERIOD for i in range(30)]
+
+
+def test_a_raw_stream_has_made_stamps(tmp_path):
+    """A stream without a container has no times: they are made from the rate, and that is said."""
+    sequence = open_sequence(str(film(tmp_path / 'a.h264')), rate=20)
+    assert [image.stamp for image in sequence] == [i * 50_000_000 for i in range(30)]
+    assert sequence.stamps_made and 'made, 20 a second' in sequence.describe()[0]
+
+
+@pytest.mark.parametrize('degrees', [90, 180, 270])
+def test_a_turned_phone_is_upright(tmp_path, degrees):
+    """The display matrix is applied, counterclockwise, and the size told is the upright one."""
+    sequence = open_sequence(str(film(tmp_path / 'a.mp4', 3, rotation=degrees)))
+    expected = np.rot90(scene(0), degrees // 90)
+    image = next(iter(sequence)).rgb
+    assert image.shape == expected.shape and sequence.contents.size == expected.shape[1::-1]
+    assert np.abs(image.astype(int) - expected).mean() < 12
+    assert 'turned' in sequence.describe()[0]
+
+
+def test_a_mirrored_video_is_turned_back(tmp_path):
+    """A display matrix that mirrors, as of a front camera, is applied, too."""
+    path = film(tmp_path / 'a.mp4', 3, rotation=180)
+    content = path.read_bytes()
+    matrix = struct.pack('>9i', -0x10000, 0, 0, 0, -0x10000, 0, 0, 0, 0x40000000)
+    start = content.index(matrix[:20])
+    path.write_bytes(content[:start] + struct.pack('>9i', -0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+                     + content[start + 36:])
+    assert np.abs(next(iter(open_sequence(str(path)))).rgb.astype(int) - scene(0)[:, ::-1]).mean() < 12
+
+
+def test_an_interlaced_video_gives_its_frames_and_says_so(tmp_path):
+    """Both half-images are woven into one frame each; all frames differ as they did when they were filmed."""
+    path = film(tmp_path / 'a.mp4', x264opts='interlaced=1', flags='+ildct+ilme')
+    sequence = open_sequence(str(path))
+    assert [number_of(image.rgb) for image in sequence] == list(range(30))
+    assert any('interlaced' in line for line in sequence.describe())
+
+
+def test_pixels_that_are_not_square_are_made_square(tmp_path):
+    """A frame stored narrower than it is shown is stretched to what is shown."""
+    path = tmp_path / 'a.mp4'
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('libx264', rate=RATE)
+        stream.height, stream.width, stream.pix_fmt = HEIGHT, WIDTH, 'yuv420p'
+        stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
+        for i in range(4):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(scene(i), format='rgb24')))
+        container.mux(stream.encode())
+    sequence = open_sequence(str(path))
+    assert next(iter(sequence)).rgb.shape == (HEIGHT, round(WIDTH * 4 / 3), 3)
+    assert 'square' in sequence.describe()[0]
+
+
+def test_an_odd_width_reads(tmp_path):
+    """A width that is no multiple of anything is neither sheared nor refused."""
+    path = film(tmp_path / 'a.avi', 5, codec='mjpeg', size=(45, 61))
+    image = next(iter(open_sequence(str(path)))).rgb
+    assert image.shape == (45, 61, 3) and image.flags['C_CONTIGUOUS']
+    assert np.abs(image.astype(int) - scene(0, (45, 61))).mean() < 12
+
+
+@pytest.mark.parametrize('suffix', ['.mp4', '.mkv'])
+def test_reading_goes_on_past_a_hole_and_tells_what_is_missing(tmp_path, suffix):
+    """Bytes lost in the middle cost the frames up to the next that stands alone; none is shown that is wrong."""
+    path = film(tmp_path / f'a{suffix}', 60)
+    content = bytearray(path.read_bytes())
+    start = len(content) * 4 // 10
+    content[start:start + len(content) // 8] = bytes(len(content) // 8)
+    path.write_bytes(content)
+    sequence = open_sequence(str(path))
+    images = list(sequence)
+    numbers = [number_of(image.rgb) for image in images]
+    missing = 60 - len(numbers)
+    assert 0 < missing < 40 and numbers[0] == 0 and numbers[-1] == 59
+    assert all(abs(image.stamp - number * PERIOD) <= 1_000_000 for image, number in zip(images, numbers))
+    assert sequence.left_out == {'frames missing in the video': missing}
+
+
+def test_a_video_that_is_cut_gives_what_is_there(tmp_path):
+    """Of a file cut in the middle, whose index stands in front, the first part comes; the rest is told as missing."""
+    path = film(tmp_path / 'a.mp4', 60)
+    target = av.open(str(tmp_path / 'b.mp4'), 'w', options={'movflags': 'faststart'})
+    with av.open(str(path)) as source, target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    content = (tmp_path / 'b.mp4').read_bytes()
+    (tmp_path / 'b.mp4').write_bytes(content[:len(content) * 6 // 10])
+    sequence = open_sequence(str(tmp_path / 'b.mp4'))
+    numbers = [number_of(image.rgb) for image in sequence]
+    assert numbers == list(range(len(numbers))) and 10 < len(numbers) < 50
+    assert sequence.left_out == {'frames missing in the video': 60 - len(numbers)}
+
+
+def test_damaged_videos_are_never_a_traceback(tmp_path):
+    """Bytes changed or cut anywhere give frames or a SequenceError that names the file."""
+    rng = np.random.default_rng(3)
+    for suffix in ('.mp4', '.mkv', '.avi', '.ts'):
+        whole = np.frombuffer(film(tmp_path / f'whole{suffix}', 12).read_bytes(), np.uint8)
+        for trial in range(12):
+            spoilt = whole.copy()
+            places = rng.integers(0, len(whole) if trial % 2 else 600, 20)
+            spoilt[places] = rng.integers(0, 256, 20)
+            path = tmp_path / f'{trial}{suffix}'
+            path.write_bytes(spoilt[:rng.integers(1, len(whole)) if trial % 3 == 0 else None].tobytes())
+            try:
+                stamps = [image.stamp for image in open_sequence(str(path))]
+                assert all(a < b for a, b in zip(stamps, stamps[1:]))
+            except SequenceError as error:
+                assert str(path) in str(error)
+
+
+def test_without_pyav_the_line_names_what_installs_it(tmp_path, monkeypatch):
+    """A video where PyAV is not there is one line with the remedy."""
+    path = film(tmp_path / 'a.mp4', 3)
+    monkeypatch.setitem(__import__('sys').modules, 'av', None)
+    with pytest.raises(SequenceError, match='a.mp4 is a video, .*pip install av'):
+        open_sequence(str(path))
+
+
+def test_sound_alone_is_no_video(tmp_path):
+    """A file without a picture is one line."""
+    path = tmp_path / 'a.wav'
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('pcm_s16le', rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), 's16', 'mono')
+        frame.sample_rate = 8000
+        container.mux(stream.encode(frame))
+    with pytest.raises(SequenceError, match='no video stream'):
+        open_sequence(str(path))

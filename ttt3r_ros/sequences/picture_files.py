@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Image files: which suffixes are read here, whether one holds colour or depth, and its pixels, upright."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Picture
+from PIL import ImageOps, features
+
+from .sequence import SequenceError
+
+PLAIN = {'.png', '.jpg', '.jpeg', '.jpe', '.bmp', '.tif', '.tiff', '.webp', '.ppm', '.pgm'}
+# Read where the libraries that are here can; what else people keep beside their photos is told, not passed over.
+JPEG_2000, AVIF, HEIF = {'.jp2', '.j2k', '.jpf', '.jpx'}, {'.avif', '.avifs'}, {'.heic', '.heif', '.hif'}
+OTHERS = {'.dng', '.cr2', '.cr3', '.nef', '.arw', '.raf', '.orf', '.rw2', '.jxl', '.exr', '.hdr', '.gif'}
+MOST_PIXELS = 128_000_000  # phones take 108 million; Pillow refuses 179 million
+# What such a name says is there, beside the images of a camera.
+NOT_COLOUR = re.compile(r'(?<![a-z])(depth|disparity|disp|mask|label|semantic|instance|normals?|confidence)(?![a-z])',
+                        re.IGNORECASE)
+
+
+@functools.cache
+def readable() -> frozenset[str]:
+    """Return the suffixes of image files that can be read on this machine."""
+    suffixes = set(PLAIN)
+    if features.check('jpg_2000'):
+        suffixes |= JPEG_2000
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # an older Pillow does not know the word
+        if features.check('avif'):
+            suffixes |= AVIF
+    with contextlib.suppress(ImportError):
+        import pillow_heif
+        pillow_heif.register_heif_opener()
+        suffixes |= HEIF
+    return frozenset(suffixes)
+
+
+def known() -> frozenset[str]:
+    """Return the suffixes of all image files that people have."""
+    return readable() | JPEG_2000 | AVIF | HEIF | OTHERS
+
+
+def remedy(suffix: str) -> str:
+    """Return what to do about images of a suffix that is not read here."""
+    if suffix in HEIF:
+        return '"pip install pillow-heif", or convert them to JPEG'
+    return 'convert them to JPEG or PNG'
+
+
+@contextlib.contextmanager
+def opened(file: Path) -> Iterator[Picture.Image]:
+    """Open an image file, its pixels not yet decoded; what goes wrong, in the block too, becomes a SequenceError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', Picture.DecompressionBombWarning)
+            warnings.simplefilter('ignore', UserWarning)  # of damaged metadata
+            with Picture.open(file) as picture:
+                width, height = picture.size
+                if width * height > MOST_PIXELS:
+                    raise SequenceError(f'{file} has {width}×{height} pixels, more than {MOST_PIXELS // 10**6} '
+                                        'million; make it smaller')
+                yield picture
+    except SequenceError:
+        raise
+    except Picture.DecompressionBombError as error:
+        raise SequenceError(f'{file} has more than {MOST_PIXELS // 10**6} million pixels; make it smaller') from error
+    except MemoryError as error:
+        raise SequenceError(f'{file} does not fit into memory; make it smaller') from error
+    except Exception as error:  # what a broken file raises depends on its kind: SyntaxError, KeyError, struct.error …
+        raise SequenceError(f'{file} cannot be read as an image ({error}); replace or remove it') from error
+
+
+def is_depth(file: Path) -> bool:
+    """Return whether an image is depth by its form, one channel of over 8 bits; raises SequenceError if it is none."""
+    with opened(file) as picture:
+        return picture.mode.startswith(('I', 'F'))
+
+
+def read_image(file: Path) -> np.ndarray:
+    """Return an image file as uint8 (h, w, 3) RGB, upright; raises SequenceError naming the file."""
+    with opened(file) as picture:
+        if picture.mode.startswith(('I', 'F')):
+            raise SequenceError(f'{file} has one channel of more than 8 bits, as depth has; give images of a camera, '
+                                'or convert it to 8 bits')
+        return np.array(ImageOps.exif_transpose(picture).convert('RGB'))
+
+
+def natural(file: Path) -> list[tuple]:
+    """Return a key to sort by: frame2 comes before frame10."""
+    # Not isdigit(): it is true of ², which int() refuses.
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part)
+            for part in re.split(r'(\d+)', file.name) if part]
+
+
+def pattern_of(file: Path) -> str:
+    """Return the name with its numbers as `*`: what the images of one camera share."""
+    return re.sub(r'\d+(\.\d+)?', '*', file.stem) + file.suffix.lower()
+
+
+def cameras(files: Iterable[Path]) -> tuple[list[Path], dict[str, list[Path]]]:
+    """Sort files by what they are: the colour images, in natural order, and those that are not, by pattern.
+
+    Not colour are images of one channel with more than 8 bits, and such whose name says so while others' do not. The
+    first readable one of each pattern speaks for it.
+    """
+    groups: dict[str, list[Path]] = {}
+    for file in sorted(files, key=natural):
+        groups.setdefault(pattern_of(file), []).append(file)
+    other = {name: members for name, members in groups.items() if _are_depth(members)}
+    named = {name: members for name, members in groups.items() if name not in other and NOT_COLOUR.search(name)}
+    if len(named) + len(other) < len(groups):
+        other |= named
+    return sorted((file for name, members in groups.items() if name not in other for file in members),
+                  key=natural), other
+
+
+def _are_depth(files: list[Path]) -> bool:
+    for file in files[:3]:
+        with contextlib.suppress(SequenceError):
+            return is_depth(file)
+    return False
