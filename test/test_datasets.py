@@ -67,7 +67,7 @@ def test_tum_is_matched_by_time(tum):
 
 
 def test_tum_has_the_published_camera_and_depth_in_metres(tum):
-    """Intrinsics and distortion follow from the name, depth is a 5000th of a metre, 0 is none; a bag keeps the camera."""
+    """Intrinsics and distortion follow from the name, depth is a 5000th of a metre, 0 none; a bag keeps the camera."""
     sequence = open_sequence(str(tum))
     assert sequence.intrinsics[0].tolist() == [520.9, 0, 325.1] and sequence.distortion[1] == -0.7849
     depth = sequence.depth(2)

@@ -33,15 +33,15 @@ ENVIRONMENT = os.environ | {'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("P
 FRAMES = 20
 
 
-def start_demo(*arguments: str) -> subprocess.Popen:
-    """Start `ttt3r demo` in a process of its own."""
+def start_demo(*arguments: str, **variables: str) -> subprocess.Popen:
+    """Start `ttt3r demo` in a process of its own, with variables of its environment."""
     return subprocess.Popen([sys.executable, str(ROOT / 'scripts' / 'ttt3r'), 'demo', *arguments], text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT | variables)
 
 
-def demo(*arguments: str) -> tuple[int, str, str]:
+def demo(*arguments: str, **variables: str) -> tuple[int, str, str]:
     """Run `ttt3r demo`; return its code, output and errors."""
-    process = start_demo(*arguments)
+    process = start_demo(*arguments, **variables)
     output, errors = process.communicate(timeout=100)
     return process.returncode, output, errors
 
@@ -92,10 +92,15 @@ def test_demo_of_the_room_ends_with_every_result(tmp_path):
 
 @pytest.mark.slow
 def test_demo_of_a_bag_of_jpegs_keeps_stamps_to_the_nanosecond(small_bag, tmp_path):
-    """A bag is played as it is, compressed images too, and the trajectory has exactly its stamps."""
+    """A bag is played as it is, compressed images too, and the trajectory has exactly its stamps.
+
+    No home to write logs to is no obstacle.
+    """
     code, output, errors = demo('--input', str(small_bag), '--rate', '20', '--out', str(tmp_path),
-                                '--weights', 'untrained')
+                                '--weights', 'untrained', HOME='/dev/null')
     assert code == 0, output + errors
+    assert 'bag: bag, topic /camera/image_raw/compressed (sensor_msgs/msg/CompressedImage' in output
+    assert f'{FRAMES} frames, 320×240, stamps: those of its headers' in output
     assert not json.loads((tmp_path / 'results.json').read_text())['trained'] and output.count('UNTRAINED') >= 3
     bag = open_sequence(str(small_bag))
     stamps = [message.stamp for message in bag.messages([bag.topic])]
@@ -178,10 +183,24 @@ def commands_running() -> str:
     (('--input', '/nowhere/frames'), '/nowhere/frames'),
     (('--input', f'synthetic:0:{FRAMES}', '--weights', '/nowhere/w.pth'), '/nowhere/w.pth')])
 def test_what_cannot_be_read_is_one_line_and_code_2(arguments, named, tmp_path):
-    """A bad INPUT or WEIGHTS ends with code 2 and one line that names it."""
+    """A bad INPUT or WEIGHTS ends with code 2 and a line that names it, and the last run's results stay."""
+    (tmp_path / 'demo_bag').mkdir()
+    for name in ('results.json', 'demo_bag/metadata.yaml'):
+        (tmp_path / name).write_text('old')
     code, _, errors = demo(*arguments, '--out', str(tmp_path))
     assert code == 2
+    assert (tmp_path / 'results.json').read_text() == (tmp_path / 'demo_bag/metadata.yaml').read_text() == 'old'
     assert named in errors and len(errors.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(('bag', 'words'), [
+    ('nowhere', 'nowhere does not exist'), ('', 'has no image messages to play')])
+def test_a_replay_of_what_is_no_bag_is_one_line_and_code_2(bag, words, tmp_path):
+    """The replay by itself names what it cannot play."""
+    Image.new('RGB', (8, 8)).save(tmp_path / '1.png')
+    done = subprocess.run([sys.executable, '-m', 'ttt3r_ros.demo.replay', str(tmp_path / bag)], env=ENVIRONMENT,
+                          text=True, capture_output=True, timeout=60)
+    assert done.returncode == 2 and words in done.stderr and done.stderr.count('\n') == 1
 
 
 def walk(count: int = 40) -> Trajectory:

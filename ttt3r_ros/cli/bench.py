@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out. Raises CheckpointError and UpdateRuleError before anything is measured."""
+    """Carry the command out. Raises our own errors before anything is measured."""
     # PyTorch and matplotlib take a while to import, which `ttt3r --help` need not wait for.
     from rich.console import Console
     from rich.progress import Progress
@@ -45,7 +45,9 @@ def run(args: argparse.Namespace) -> int:
     from ttt3r_ros.benchmark import campaign
     from ttt3r_ros.benchmark.picture import draw
     from ttt3r_ros.benchmark.table import deviation_table, results_table
+    from ttt3r_ros.demo.output_folder import require_writable
 
+    require_writable(args.out)
     frames, deviation_frames = FRAMES[args.size]
     plan = campaign.Plan(args.size, args.weights, tuple(args.precisions), tuple(args.rules), args.frames or frames,
                          args.deviation_frames or deviation_frames, args.device, args.compile)

@@ -19,21 +19,22 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
         'demo', help='run the ROS 2 node on a replayed camera and show the results',
         description='Frames → bag → replay over DDS → the node in its own process → trajectory, cloud and picture.')
     parser.add_argument('--input', default='synthetic', metavar='SOURCE',
-                        help='a folder of images, a video, a bag, or synthetic[:SEED[:FRAMES]] (default: %(default)s)')
+                        help='a folder of images (or a pattern in one), a data set, a video, a bag of ROS 1 or 2, '
+                             'or synthetic[:SEED[:FRAMES]] (default: %(default)s)')
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s, the small one in the package); '
                              f'{UNTRAINED}: random, the poses mean nothing')
     parser.add_argument('--out', type=lambda text: Path(text).expanduser(), default=Path('out/demo'), metavar='FOLDER',
                         help='where the results go (default: %(default)s)')
     parser.add_argument('--rate', type=float, metavar='HZ', help='images a second (default: as recorded)')
-    parser.add_argument('--topic', help='image topic of a bag (default: its first)')
+    parser.add_argument('--topic', help="image topic of a bag (default: the first that can be a camera's)")
     parser.add_argument('--live', action='store_true',
                         help='as on a robot: the newest image wins; by default every image is answered')
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; 1 if a promise of the node is broken. Raises SequenceError and DemoError."""
+    """Carry the command out; 1 if a promise of the node is broken. Raises SequenceError, OutputError and DemoError."""
     try:
         return _run(args)
     except KeyboardInterrupt:

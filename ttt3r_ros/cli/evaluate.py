@@ -40,11 +40,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out. Raises CheckpointError, ResetPolicyError and UpdateRuleError before anything is filmed."""
+    """Carry the command out. Raises our own errors before anything is filmed."""
     # PyTorch and matplotlib take a while to import, which `ttt3r --help` need not wait for.
     from rich.console import Console
     from rich.progress import Progress
 
+    from ttt3r_ros.demo.output_folder import require_writable
     from ttt3r_ros.evaluation import campaign
     from ttt3r_ros.evaluation.picture import draw
     from ttt3r_ros.evaluation.table import summary_table
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from ttt3r_ros.model.update_rules import make_rule
     from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 
+    require_writable(args.out)
     for rule in args.rules:
         make_rule(rule)
     load_network(args.weights, args.device, args.precision)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import sys
 from typing import NoReturn
@@ -12,6 +13,13 @@ from ttt3r_ros import __version__
 from ttt3r_ros.cli import bench, calibrate, convert, demo, evaluate, parameters
 
 COMMANDS = (demo, evaluate, calibrate, bench, convert, parameters)
+WITH_ROS = (demo, parameters)
+# What an import can miss where there is no ROS, or no workspace of ours.
+ROS = {'rclpy', 'rcl_interfaces', 'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs',
+       'geometry_msgs', 'lifecycle_msgs', 'nav_msgs', 'rosgraph_msgs', 'sensor_msgs', 'sensor_msgs_py', 'std_msgs',
+       'std_srvs', 'tf2_msgs', 'tf2_ros', 'tf_transformations'}
+OURS_OF_ROS = ('ttt3r_ros.ros', 'ttt3r_ros.msg', 'ttt3r_ros.srv')
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 BAD_INPUT = 2
 
 
@@ -30,6 +38,17 @@ def main(argv: list[str] | None = None) -> NoReturn:
     args = parser.parse_args(argv)
     try:
         code = args.run(args)
+    except ModuleNotFoundError as error:
+        if (error.name or '').startswith('ttt3r_ros.') and not error.name.startswith(OURS_OF_ROS):
+            raise
+        sys.stderr.write(f'ttt3r {args.command}: {missing(error)}\n')
+        code = BAD_INPUT
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        sys.stderr.write(f'ttt3r {args.command}: {error.filename or "the output"}: {error.strerror}; make room there, '
+                         'or write elsewhere\n')
+        code = BAD_INPUT
     except Exception as error:
         # Our own errors are written for the user; any other is a fault of ours and keeps its traceback.
         if not type(error).__module__.startswith('ttt3r_ros.'):
@@ -37,3 +56,13 @@ def main(argv: list[str] | None = None) -> NoReturn:
         sys.stderr.write(f'ttt3r {args.command}: {" ".join(str(error).split())}\n')
         code = BAD_INPUT
     sys.exit(code)
+
+
+def missing(error: ModuleNotFoundError) -> str:
+    """Return what to install where a module is missing."""
+    name = error.name or str(error)
+    if name.split('.')[0] in ROS or name.startswith(OURS_OF_ROS):
+        alone = ', '.join(command.__name__.rpartition('.')[2] for command in COMMANDS if command not in WITH_ROS)
+        return (f'needs ROS 2 and this package built in a workspace (no module {name}): run "make setup" in its '
+                f'clone, or source the workspace. Without ROS there are {alone}')
+    return f'needs the Python module {name}, which is not there: requirements/runtime.txt names what to install'

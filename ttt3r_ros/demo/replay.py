@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The camera: plays a bag's images at their own rhythm, as recorded, byte for byte.
 
-`python -m ttt3r_ros.demo.replay BAG TOPIC` waits for a subscriber, plays, ends when all is acknowledged, and says how
-many images it published.
+`python -m ttt3r_ros.demo.replay BAG` tells what it takes of the bag, waits for a subscriber, plays, ends when all is
+acknowledged, and says how many images it published.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
-from ttt3r_ros.sequences import Bag, open_sequence
+from ttt3r_ros.sequences import Bag, SequenceError, open_sequence
 from ttt3r_ros.sequences.bag import COMPRESSED, IMAGE
 
 TYPES = {IMAGE: Image, COMPRESSED: CompressedImage}
@@ -69,10 +69,19 @@ def main() -> int:
     logging.basicConfig(format='%(message)s', level=logging.INFO)
     parser = argparse.ArgumentParser(description='Play the images of a bag, unmodified and reliably.')
     parser.add_argument('bag')
-    parser.add_argument('topic')
+    parser.add_argument('--topic', help="image topic (default: the first that can be a camera's)")
     parser.add_argument('--speed', type=float, default=1.0, help='times as fast as recorded (default: %(default)s)')
     args = parser.parse_args()
-    bag = open_sequence(args.bag, topic=args.topic)
+    try:
+        bag = open_sequence(args.bag, topic=args.topic)
+        if not isinstance(bag, Bag) or not bag.playable:
+            raise SequenceError(f'{args.bag} has no image messages to play; "ttt3r demo --input {args.bag}" makes a '
+                                'bag of it')
+    except SequenceError as error:
+        log.error('%s', error)
+        return 2
+    for line in bag.describe():
+        log.info('%s', line)
     rclpy.init(args=[])
     try:
         node = rclpy.create_node('replay')

@@ -15,11 +15,13 @@ from rich.console import Console
 
 from ttt3r_ros.demo.cloud import assemble, points_per_cloud, write_ply
 from ttt3r_ros.demo.footage import Footage, prepare
+from ttt3r_ros.demo.output_folder import replacing, require_writable
 from ttt3r_ros.demo.picture import draw
 from ttt3r_ros.demo.process import Child
 from ttt3r_ros.demo.progress import Progress
 from ttt3r_ros.demo.recorder import TARGET, Recorder
 from ttt3r_ros.demo.report import Results, Run, evaluate, trajectory_of
+from ttt3r_ros.model.checkpoint import UNTRAINED, CheckpointError, weights_file
 from ttt3r_ros.sequences import write_tum
 
 START_S = 300.0  # large weights on a slow disk
@@ -27,7 +29,6 @@ CONNECT_S = 20.0
 QUIET_S = 4.0  # nothing moves, and the node says that it has nothing left
 BUSY_S = 180.0  # nothing moves, though the node has frames in hand
 LOG_LINES = 12
-RESULTS = ('trajectory_tum.txt', 'cloud.ply', 'results.json', 'overview.png')
 
 
 class DemoError(RuntimeError):
@@ -36,7 +37,7 @@ class DemoError(RuntimeError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: rate in images a second (None: as recorded), topic of a bag (None: its first)."""
+    """What to run: rate in images a second (None: as recorded), topic of a bag (None: the first of a camera)."""
 
     source: str
     weights: str
@@ -47,13 +48,18 @@ class Plan:
 
 
 def carry_out(plan: Plan, console: Console) -> Results:
-    """Carry out the plan and leave the results in `plan.out`. Raises SequenceError or DemoError."""
-    plan.out.mkdir(parents=True, exist_ok=True)
+    """Carry out the plan and leave the results in `plan.out`; old ones stay until then.
+
+    Raises SequenceError, OutputError, CheckpointError or DemoError.
+    """
+    require_writable(plan.out)
+    if plan.weights != UNTRAINED and not weights_file(plan.weights).is_file():
+        raise CheckpointError(f'{plan.weights} does not exist: give a checkpoint, .pth or .safetensors')
     footage = prepare(plan.source, plan.out, plan.rate, plan.topic, console)
-    for name in RESULTS:  # only now: a mistyped input must not cost the last run's
-        (plan.out / name).unlink(missing_ok=True)
     environment = {'ROS_DOMAIN_ID': os.environ.get('ROS_DOMAIN_ID') or str(1 + os.getpid() % 100),
                    'ROS_AUTOMATIC_DISCOVERY_RANGE': os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') or 'LOCALHOST'}
+    if not os.environ.get('ROS_LOG_DIR') and not _writable(Path(os.environ.get('ROS_HOME') or '~/.ros') / 'log'):
+        environment['ROS_LOG_DIR'] = str(plan.out.resolve() / 'ros_log')  # ROS ends where it cannot write its logs
     os.environ.update(environment)
     context = Context()
     rclpy.init(context=context, domain_id=int(environment['ROS_DOMAIN_ID']))
@@ -63,17 +69,26 @@ def carry_out(plan: Plan, console: Console) -> Results:
             about = _perform(plan, footage, recorder, environment, console)
     finally:
         rclpy.try_shutdown(context=context)
-    with Progress(console, 'results'):
+    with Progress(console, 'results'), replacing(plan.out) as fresh:
         recording = recorder.recording
         cloud = assemble(recording.clouds, recording.poses)
         results = evaluate(about, footage.sent, recording, footage.truth, len(cloud.points))
-        write_tum(plan.out / 'trajectory_tum.txt', trajectory_of(recording.poses))
-        write_ply(plan.out / 'cloud.ply', cloud)
-        results.write(plan.out / 'results.json')
-        draw(plan.out / 'overview.png', results, recording, cloud, footage.pictures, footage.truth)
+        write_tum(fresh / 'trajectory_tum.txt', trajectory_of(recording.poses))
+        write_ply(fresh / 'cloud.ply', cloud)
+        results.write(fresh / 'results.json')
+        draw(fresh / 'overview.png', results, recording, cloud, footage.pictures, footage.truth)
     if not results.passed:
         _show_log(console, plan.out / 'node.log')
     return results
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder = folder.expanduser()
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # RuntimeError: nobody's home
+        return False
+    return os.access(folder, os.W_OK)
 
 
 def _perform(plan: Plan, footage: Footage, recorder: Recorder, environment: dict[str, str],
@@ -93,8 +108,8 @@ def _perform(plan: Plan, footage: Footage, recorder: Recorder, environment: dict
             _await_active(node, recorder, progress, console)
         node_start = time.monotonic() - started
         started = time.monotonic()
-        with Child('ttt3r_ros.demo.replay', [str(footage.path), footage.bag.topic, '--speed', str(footage.speed)],
-                   plan.out / 'replay.log', environment) as player:
+        played = [str(footage.path), '--topic', footage.bag.topic, '--speed', str(footage.speed)]
+        with Child('ttt3r_ros.demo.replay', played, plan.out / 'replay.log', environment) as player:
             with Progress(console, f'replay at {footage.rate:.3g} images a second → node → recorder',
                           len(footage.sent)) as progress:
                 _await_answers(node, player, recorder, len(footage.sent), progress, console)

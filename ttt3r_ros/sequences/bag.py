@@ -121,8 +121,9 @@ class Bag(Sequence):
     def messages(self, topics: Collection[str] | None = None) -> Iterator[Message]:
         """Yield the messages of the topics, of all by default, as of ROS 2, unmodified, in order of their log times.
 
-        What can only be read without ROS's types (JSON, Protobuf …) or cannot be read at all is left out.
+        Those that are of no ROS (JSON, Protobuf …) are not among them; those that cannot be read are in `left_out`.
         """
+        self.left_out, self._reasons = Counter(), {}
         wanted = {name for name, found in self._all.items() if found.form in (CDR, ROS1)}
         for record in self._records(wanted if topics is None else wanted & set(topics)):
             kind = self._all[record.topic].type
@@ -132,8 +133,12 @@ class Bag(Sequence):
                     STORE.deserialize_cdr(data, kind)  # a damaged one must not go out
                 stamp = header_stamp(data) if _has_header(kind) else None
             except Exception:  # whatever the bytes make the library raise
+                self._leave_out_bytes(record)
                 continue
             yield Message(record.topic, kind, data, record.time, stamp)
+        damage = self._damage()
+        if damage:
+            self._leave_out('damaged places in the bag', damage, sum(sum(s.lost.values()) for s in self._storages))
 
     def _frames(self) -> Iterator[Image]:
         number = 0
@@ -176,10 +181,13 @@ class Bag(Sequence):
             try:
                 message = STORE.deserialize_cdr(self._cdr(record), self._all[topic].type)
             except Exception:  # whatever the bytes make the library raise
-                self._leave_out('messages that cannot be read', f'{self._path}, {topic}, recorded at {record.time} ns: '
-                                'its bytes are no message; record it again')
+                self._leave_out_bytes(record)
                 continue
             yield message
+
+    def _leave_out_bytes(self, record: Record) -> None:
+        self._leave_out('messages that cannot be read', f'{self._path}, {record.topic}, recorded at {record.time} ns: '
+                        'its bytes are no message of its type; record it again')
 
     def _cdr(self, record: Record) -> bytes:
         data, found = record.data, self._all[record.topic]

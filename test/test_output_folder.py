@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results that cannot be written, commands that need what is not there: one line, before any work."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ttt3r_ros.demo.output_folder import OutputError, replacing, require_room, require_writable
+
+ROOT = Path(__file__).parents[1]
+NOWHERE = '/dev/null/out'  # not even root can make it
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """Let no file of this process become larger than a kilobyte."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_work(tmp_path):
+    """A place where no folder can be, and a disk too small, raise with the remedy; a good one is made."""
+    with pytest.raises(OutputError, match=f'{NOWHERE} cannot be written to .*--out'):
+        require_writable(Path(NOWHERE))
+    require_writable(tmp_path / 'a/b')
+    assert list((tmp_path / 'a/b').iterdir()) == []
+    require_room(tmp_path, 1000)
+    with pytest.raises(OutputError, match='1000000.0 are needed'):
+        require_room(tmp_path, 1e15)
+
+
+def test_a_full_disk_is_told_before_work(tmp_path, full_disk):
+    """Where a folder can be made and nothing be put into it, the line says so."""
+    with pytest.raises(OutputError, match='cannot be written to'):
+        require_writable(tmp_path)
+
+
+def test_old_results_stay_until_all_new_ones_are_there(tmp_path):
+    """A run that fails leaves the files and folders of the last one; one that does not replaces them."""
+    (tmp_path / 'bag').mkdir()
+    (tmp_path / 'bag/old').write_text('old')
+    (tmp_path / 'table').write_text('old')
+
+    def run(fail: bool) -> None:
+        with replacing(tmp_path) as fresh:
+            (fresh / 'bag').mkdir()
+            (fresh / 'table').write_text('new')
+            if fail:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(True)
+    assert (tmp_path / 'table').read_text() == 'old' and (tmp_path / 'bag/old').exists()
+    run(False)
+    assert (tmp_path / 'table').read_text() == 'new' and not (tmp_path / 'bag/old').exists()
+    assert {path.name for path in tmp_path.iterdir()} == {'bag', 'table'}
+
+
+def test_a_disk_that_fills_up_costs_no_old_result(tmp_path, full_disk):
+    """What is written when the room ends is thrown away, and the line says what to do."""
+    (tmp_path / 'table').write_text('old')
+    with pytest.raises(OutputError, match='make room'), replacing(tmp_path) as fresh:
+        (fresh / 'table').write_bytes(bytes(5000))
+    assert (tmp_path / 'table').read_text() == 'old'
+
+
+def command(*arguments: str, without: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+    """Run `ttt3r` in a process that cannot import the packages in `without`."""
+    script = ('import sys\n'
+              f'for name in {without!r}:\n'
+              '    sys.modules[name] = None\n'
+              'from ttt3r_ros.cli.main import main\n'
+              f'main({list(arguments)!r})\n')
+    return subprocess.run([sys.executable, '-c', script], cwd=ROOT, capture_output=True, text=True, timeout=100)
+
+
+@pytest.mark.parametrize('name', ['evaluate', 'bench'])
+def test_a_command_ends_at_once_where_it_cannot_write(name):
+    """An output folder that cannot be is one line and exit status 2."""
+    done = command(name, '--out', NOWHERE)
+    assert done.returncode == 2 and done.stderr.count('\n') == 1 and NOWHERE in done.stderr
+
+
+@pytest.mark.parametrize('arguments', [('demo', '--out', NOWHERE), ('parameters',)])
+@pytest.mark.parametrize('without', [('rclpy',), ('ttt3r_ros.ros',), ('ttt3r_ros.msg', 'rcl_interfaces')])
+def test_without_ros_the_line_says_what_needs_it_and_what_does_not(arguments, without):
+    """As after `pip install .`: no traceback but a line that names ROS, and the commands that run."""
+    done = command(*arguments, without=without)
+    assert done.returncode == 2 and done.stderr.count('\n') == 1, done.stderr
+    assert f'ttt3r {arguments[0]}: needs ROS 2' in done.stderr
+    assert done.stderr.endswith('Without ROS there are evaluate, calibrate, bench, convert\n')
+
+
+def test_a_missing_python_package_is_named():
+    """A package that is not there is one line with what installs it."""
+    done = command('evaluate', '--out', NOWHERE, without=('evo',))
+    assert done.returncode == 2 and 'needs the Python module evo' in done.stderr and done.stderr.count('\n') == 1
