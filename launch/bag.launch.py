@@ -34,10 +34,15 @@ def generate_launch_description() -> LaunchDescription:
         ('bag', None, 'the bag: a folder, or an .mcap or .db3 file'),
         ('rate', '1.0', 'how fast it is played, 1 as it was recorded'),
         ('image', '/image', "topic of the camera images in the bag; {camera} in it stands for a camera's name"))
+    fixed = (
+        ('use_sim_time', 'true', "the time is the bag's; nothing else is possible here"),
+        ('lossless', 'true', 'every image of the bag is answered; nothing else is possible here'),
+        # Not by itself: its transitions could be over before they are listened to.
+        ('autostart', 'false', 'the launch file configures and activates the node; nothing else is possible here'))
+    declared += fixed  # before the node's own, so that --show-args tells what runs
     node = IncludeLaunchDescription(
         os.path.join(get_package_share_directory('ttt3r_ros'), 'launch', 'ttt3r.launch.py'),
-        # Not by itself: its transitions could be over before they are listened to.
-        launch_arguments={'use_sim_time': 'true', 'lossless': 'true', 'autostart': 'false'}.items())
+        launch_arguments={name: value for name, value, _ in fixed}.items())
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in declared),
         node,

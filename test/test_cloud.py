@@ -106,6 +106,7 @@ def test_cells_are_cubes_about_whole_multiples():
 
 
 @pytest.mark.parametrize(('settings', 'told'), [
+    ({'confidence_percentile': 100}, 'confidence_percentile 100.*less than 100'),
     ({'confidence_percentile': 101}, 'confidence_percentile 101.*take 0'),
     ({'confidence_threshold': np.nan}, 'confidence_threshold nan.*take 0'),
     ({'min_depth': 2, 'max_depth': 2}, 'between min_depth 2 and max_depth 2: take'), ({'min_depth': -1}, 'min_depth'),

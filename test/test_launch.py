@@ -60,6 +60,14 @@ def test_arguments_are_those_promised_and_described(name):
     assert all(text and text != 'no description given' for text in arguments.values())
 
 
+def test_a_bag_s_arguments_tell_what_runs():
+    """What the file for bags decides itself is what --show-args says of it."""
+    defaults = {argument.name: ''.join(part.text for part in argument.default_value or ())
+                for argument in description('bag').get_launch_arguments()}
+    assert {name: defaults[name] for name in ('use_sim_time', 'lossless', 'autostart')} == {
+        'use_sim_time': 'true', 'lossless': 'true', 'autostart': 'false'}
+
+
 @pytest.mark.parametrize('own, middleware, is_set', [
     (None, None, True), (None, 'rmw_fastrtps_cpp', True), (None, 'rmw_cyclonedds_cpp', False),
     ('/etc/own.xml', None, False)])

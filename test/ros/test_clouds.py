@@ -138,8 +138,11 @@ def test_points_in_the_odometry_frame_are_the_cameras_moved_by_its_pose(start_no
 
 
 def test_the_map_is_latched_bounded_and_saved(run, weights, tmp_path):
-    """Who comes late gets the map; it never has more cells than asked for; the files hold map and path."""
+    """Who comes late gets the map; it never has more cells than asked for; the files hold map and path, and before any
+    image there is none to write."""
     node, robot = run(lossless=True, weights=weights, map__cell=0.05, map__capacity=1500, map__max_rate=100.0)
+    empty = robot.call(SaveMap, 'save_map', SaveMap.Request(path=str(tmp_path / 'maps' / 'room.ply')))
+    assert not empty.success and 'the map is empty' in empty.message and not (tmp_path / 'maps').exists()
     stamps = [(i + 1) * SECOND for i in range(4)]
     robot.show_and_wait(stamps)
     listen(robot, 'map', PointCloud2, QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))

@@ -63,6 +63,9 @@ def test_a_failed_configure_says_why_and_can_be_tried_again(start_node, make_rob
     weights = tmp_path / 'later.safetensors'
     node, robot = start_node(weights=weights, lossless=True), make_robot()
     robot.wait_for('the reason', lambda: str(weights) in node.log() and 'configure failed' in node.log())
+    assert 'mend that, then: ros2 lifecycle set /ttt3r configure' in node.log()
+    robot.wait_for('the report', lambda: str(weights) in robot.diagnostic('configuration').get('message', ''))
+    assert robot.diagnostic('configuration')['level'] == b'\x02'
     assert robot.state() == 'unconfigured'
     assert not robot.transition('configure') and robot.state() == 'unconfigured'
 
@@ -70,6 +73,7 @@ def test_a_failed_configure_says_why_and_can_be_tried_again(start_node, make_rob
     assert robot.transition('configure') and robot.transition('activate')
     robot.wait_until_watched()
     robot.show_and_wait(STAMPS[:1])
+    robot.wait_for('the report', lambda: robot.diagnostic('configuration').get('message') == 'taken')
     assert robot.counters().weights == 'untrained' and not robot.counters().trained
 
 

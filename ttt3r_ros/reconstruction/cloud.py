@@ -46,7 +46,7 @@ def cell_keys(points: np.ndarray, cell: float) -> np.ndarray:
 class CloudFilter:
     """What to keep of a frame's points.
 
-    confidence_percentile: this part of the points, 0 to 100, is left out, the least confident first.
+    confidence_percentile: this part of the points, 0 to less than 100, is left out, the least confident first.
     confidence_threshold: as the network gives it, at least 1. min_depth, max_depth: metres along z.
     stride: every how many rows and columns. voxel: edge in metres of cells that keep one point each, the most
     confident; 0 keeps all. Raises CloudFilterError.
@@ -61,9 +61,9 @@ class CloudFilter:
 
     def __post_init__(self) -> None:
         """Refuse what is not possible."""
-        if not 0 <= self.confidence_percentile <= 100:
+        if not 0 <= self.confidence_percentile < 100:
             raise CloudFilterError(f'confidence_percentile {self.confidence_percentile} is not possible: '
-                                   f'take 0 (keep all) to 100 (keep the most confident only)')
+                                   f'take 0 (keep all) or more, and less than 100, which would keep nothing')
         if not self.confidence_threshold >= 0:
             raise CloudFilterError(f'confidence_threshold {self.confidence_threshold} is not possible: '
                                    f'take 0 (keep all) or more')

@@ -118,6 +118,8 @@ class MapOutput:
             raise MapError('there is no map: set map.cell and configure the node anew')
         if target.suffix not in WRITERS:
             raise MapError(f'{path!r} names no form of map: end it in {" or ".join(WRITERS)}')
+        if not len(self._map):
+            raise MapError('the map is empty: no image has been answered with a pose since the node was configured')
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             WRITERS[target.suffix](self._map, target)

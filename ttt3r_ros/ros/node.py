@@ -305,7 +305,7 @@ def main(args: list[str] | None = None) -> int:
         signal.signal(number, on_signal)
     try:
         node = Ttt3rNode()
-    except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+    except (InvalidParameterTypeException, InvalidParameterValueException, parameters.SettingsError) as error:
         rclpy.logging.get_logger('ttt3r').fatal(f'a parameter cannot be taken: {error}')
         rclpy.shutdown()
         return BAD_ARGUMENTS

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 
+import numpy as np
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -191,11 +194,34 @@ class SettingsError(ValueError):
 
 
 def declare(node: Node) -> None:
-    """Declare all parameters on the node."""
+    """Declare all parameters on the node, and warn of those that were given and do not exist.
+
+    Raises SettingsError for a whole number where a decimal one belongs, rclpy's exceptions for any other wrong type.
+    """
+    given = node._parameter_overrides  # rclpy has no other way to what nobody declares
     for declaration in DECLARATIONS:
         default = declaration.default
+        _refuse_whole_number(declaration, given.get(declaration.name))
         node.declare_parameter(declaration.name, list(default) if isinstance(default, tuple) else default,
                                declaration.descriptor())
+    for name in given:
+        if not node.has_parameter(name) and not name.startswith('qos_overrides.'):  # declared with the subscription
+            near = get_close_matches(name, _BY_NAME, 1)
+            node.get_logger().warning(f'there is no parameter {name!r}, and what it was given has no effect'
+                                      f'{f": did you mean {near[0]!r}?" if near else "; ros2 param list tells all"}')
+
+
+def _refuse_whole_number(declaration: Declaration, given: Parameter | None) -> None:
+    numbers = declaration.default if isinstance(declaration.default, tuple) else (declaration.default,)
+    if given is None or not all(isinstance(number, float) for number in numbers):
+        return
+    if given.type_ is Parameter.Type.INTEGER:
+        write = f'{given.value}.0'
+    elif given.type_ is Parameter.Type.INTEGER_ARRAY:
+        write = str([float(number) for number in given.value])
+    else:
+        return
+    raise SettingsError(f'{declaration.name} was given without a decimal point, as whole numbers are: write {write}')
 
 
 def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsProfile | None = None) -> Settings:
@@ -205,6 +231,7 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
     """
     values = {name: node.get_parameter(name).value for name in _BY_NAME}
     values |= {p.name: p.value for p in changes or () if p.name in _BY_NAME}
+    values |= {name: os.path.expanduser(values[name]) for name in ('weights', 'state_file')}  # YAML knows no ~
     for name, declaration in _BY_NAME.items():
         if declaration.choices and values[name] not in declaration.choices:
             raise SettingsError(f'{name} {values[name]!r} is unknown: take one of {", ".join(declaration.choices)}')
@@ -286,6 +313,12 @@ def _period(rate: float) -> int:
     return round(1e9 / rate) if rate else 0
 
 
+def _same(node: Node, change: Parameter) -> bool:
+    """Say whether a change changes nothing, as when a dump of this node is loaded into it."""
+    now = node.get_parameter(change.name)
+    return now.type_ == change.type_ and np.array_equal(now.value, change.value)
+
+
 def check(node: Node, changes: list[Parameter], profile: WeightsProfile | None) -> SetParametersResult:
     """Say whether the node takes the changes, with the reason if not.
 
@@ -293,7 +326,7 @@ def check(node: Node, changes: list[Parameter], profile: WeightsProfile | None) 
     """
     for change in changes:
         declaration = _BY_NAME.get(change.name)
-        if declaration and profile is not None and not declaration.live:
+        if declaration and profile is not None and not declaration.live and not _same(node, change):
             return SetParametersResult(successful=False, reason=(
                 f'{change.name} takes effect when the node is configured: deactivate and clean it up first '
                 f'(ros2 lifecycle set {node.get_fully_qualified_name()} cleanup)'))

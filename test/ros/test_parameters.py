@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is given as a parameter and cannot be meant so: told before it does harm."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from ttt3r_ros.reconstruction.weights_profile import WeightsProfile
+from ttt3r_ros.ros import parameters
+
+
+@pytest.fixture
+def declared():
+    """Return a function that declares the parameters on a node that was started with arguments."""
+    nodes = []
+
+    def start(*arguments: str) -> Node:
+        words = [word for argument in arguments for word in ('-p', argument)]
+        nodes.append(Node(f'given{len(nodes)}', cli_args=['--ros-args', *words] if words else None))
+        parameters.declare(nodes[-1])
+        return nodes[-1]
+
+    yield start
+    for node in nodes:
+        node.destroy_node()
+
+
+@pytest.mark.parametrize(('given', 'meant'), [
+    ('wieghts', 'weights'), ('baseframe', 'base_frame'), ('points.strid', 'points.stride'),
+    ('scale_sorce', 'scale_source'), ('update_rules', 'update_rule')])
+def test_a_mistyped_name_is_told_with_the_nearest(declared, capfd, given, meant):
+    """A parameter that nobody declares is silently ignored by ROS; here it is named, and the one that was meant."""
+    declared(f'{given}:=1')
+    assert f"there is no parameter '{given}', and what it was given has no effect: did you mean '{meant}'?" \
+        in capfd.readouterr().err
+
+
+def test_names_that_are_right_are_not_told(declared, capfd):
+    """Ours, ROS's own, and those of quality of service that come with the subscription."""
+    declared('weights:=untrained', 'use_sim_time:=true', 'points.stride:=2',
+             'qos_overrides./image.subscription.depth:=3')
+    assert 'no parameter' not in capfd.readouterr().err
+    declared('qqq:=1')
+    assert "no parameter 'qqq', and what it was given has no effect; ros2 param list" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(('given', 'write'), [
+    ('scale:=2', 'scale .* write 2.0$'), ('max_gap:=0', 'max_gap .* write 0.0$'),
+    ('initial_pose:=[1, 2, 3, 0, 0, 0]', r'initial_pose .* write \[1.0, 2.0, 3.0, 0.0, 0.0, 0.0\]$')])
+def test_whole_numbers_are_refused_with_what_to_write(declared, given, write):
+    """YAML's 2 is no 2.0, which nobody guesses from ROS's own message."""
+    with pytest.raises(parameters.SettingsError, match=write):
+        declared(given)
+
+
+def test_a_dump_of_the_node_can_be_loaded_into_it(declared):
+    """Values that change nothing are taken, also of parameters that are not live; others are refused as before."""
+    node, profile = declared(), WeightsProfile()
+    dump = [node.get_parameter(name) for name in sorted(parameters._BY_NAME)]
+    for parameter in dump:
+        assert parameters.check(node, [parameter], profile).successful, parameter.name
+    for name, value in (('weights', 'other.pth'), ('scale_source', 'focal'), ('cameras', ['left', 'right']),
+                        ('initial_pose', [0.0, 0.0, 0.0, 0.0, 0.0, 1.0])):
+        assert 'takes effect when the node is configured' in parameters.check(
+            node, [Parameter(name, value=value)], profile).reason
+
+
+def test_a_home_folder_is_found(declared):
+    """A tilde in YAML is a path's as it is in a shell."""
+    node = declared('weights:=~/x.pth', 'state_file:=~/s.ttt3r')
+    settings = parameters.read(node)
+    home = os.path.expanduser('~')
+    assert (settings.weights, settings.state_file) == (f'{home}/x.pth', f'{home}/s.ttt3r')
+
+
+def test_a_percentile_that_leaves_nothing_is_refused(declared):
+    """An empty cloud is nobody's wish."""
+    reason = parameters.check(declared(), [Parameter('points.confidence_percentile', value=100.0)], None).reason
+    assert 'points.confidence_percentile 100.0 is not possible' in reason and 'less than 100' in reason
