@@ -34,7 +34,7 @@ class Frame:
     correction (4, 4): the path's world in the map, `correction @ pose` is the pose without the drift that loop closures
     found; loop_closures: how many.
     tracking: whether the pose is to be trusted, None where nobody judges. unseen_motion: standard deviations, metres
-    and radians, of how the camera may have moved unseen before this frame, which begins anew where it was lost.
+    and radians, of how the camera may have moved since it was last trusted: where it is not, and where it begins anew.
     """
 
     pose: np.ndarray

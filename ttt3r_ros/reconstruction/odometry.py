@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,11 @@ class Estimate:
     twist: np.ndarray | None
     twist_covariance: np.ndarray | None
     map_from_odom: np.ndarray = field(default_factory=lambda: np.eye(4))
+
+    def doubted(self, factor: float) -> Estimate:
+        """Return it with its variances times a factor."""
+        moving = None if self.twist_covariance is None else factor * self.twist_covariance
+        return replace(self, covariance=factor * self.covariance, twist_covariance=moving)
 
 
 class World:
@@ -107,19 +112,20 @@ class Odometry:
         self._uncertainty.recalibrate(coefficients)
 
     def update(self, camera: np.ndarray, tracked_from_camera: np.ndarray, stamp: int, confidence: float,
-               segment: int) -> Estimate:
+               segment: int, unseen_motion: tuple[float, float] = (0.0, 0.0)) -> Estimate:
         """Take the next frame: the optical pose (4, 4) in the odometry frame at a stamp, ns, and what was seen.
 
-        tracked_from_camera (4, 4): the mount. confidence: the frame's median; segment: resets before it.
+        tracked_from_camera (4, 4): the mount. confidence: the frame's median; segment: resets before it. unseen_motion:
+        standard deviations, metres and radians, of what was not seen before this frame; with any there is no twist.
         """
         tracked = camera @ np.linalg.inv(tracked_from_camera)
         moving, elapsed = None, None
         if self._last is not None:
             before_ns, before = self._last
-            moving = twist(before, before_ns, tracked, stamp)
+            moving = None if any(unseen_motion) else twist(before, before_ns, tracked, stamp)
             elapsed = (stamp - before_ns) / 1e9
         self._last = stamp, tracked
-        known = self._uncertainty.update(Observation(tracked, confidence, segment, elapsed))
+        known = self._uncertainty.update(Observation(tracked, confidence, segment, elapsed, unseen_motion))
         return Estimate(camera, tracked, known.pose, moving, None if moving is None else known.twist)
 
     def state(self) -> dict[str, Any]:

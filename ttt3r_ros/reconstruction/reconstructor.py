@@ -157,9 +157,10 @@ class Reconstructor:
         look = self._look(prepared.encoded, lambda: self._look_ahead(upcoming, prepared.pixel_map))
         self._recurrence.require_finite(look.step, look.finite)
         tracking = self._judge(sight, prepared.image, look, stamp)
-        frame = self._frame(prepared, look, tracking)
+        trusted = tracking is None or tracking.trusted
+        frame = self._frame(prepared, look, tracking, (0.0, 0.0) if trusted else self.monitor.unseen_motion(stamp))
         place = replace(self._place, index=self._place.index + 1)
-        if tracking is None or tracking.trusted:
+        if trusted:
             self._recurrence.accept(look.step, look.finite)
             place = replace(place, image=prepared.image, boundary=look.seen)
             self._reset_due = self._policy.due(FrameStatistics.of(frame))
@@ -327,7 +328,7 @@ class Reconstructor:
                                                   float(np.median(seen.confidence)), look.gate.mean), stamp)
 
     def _frame(self, prepared: _Prepared, look: _Look, tracking: Tracking | None,
-               unseen: tuple[float, float] = (0.0, 0.0)) -> Frame:
+               unseen: tuple[float, float]) -> Frame:
         place, pixel_map = self._place, prepared.pixel_map
         intrinsics = pinhole(look.seen.focal, pixel_map.size)
         return Frame(

@@ -36,7 +36,7 @@ class Limits:
 
 
 def relocate(reconstructor: Reconstructor, snapshot: bytes, image: np.ndarray, elapsed_s: float | None,
-             limits: Limits = Limits()) -> tuple[Frame | None, list[str]]:
+             limits: Limits = Limits(), *, stamp: int | None = None) -> tuple[Frame | None, list[str]]:
     """Restore a snapshot and step the first image after it; return the Frame and what was not believed on the way.
 
     The stored memory is asked first. If its answer is not plausible, the stored image begins a fresh segment at its
@@ -49,11 +49,11 @@ def relocate(reconstructor: Reconstructor, snapshot: bytes, image: np.ndarray, e
         reconstructor.restore(snapshot)
         stored = reconstructor.last_view
         if stored is None:
-            return reconstructor.step(image), doubts
+            return reconstructor.step(image, stamp=stamp), doubts
         try:
             if fresh:
                 reconstructor.reset()
-            frame = reconstructor.step(image)
+            frame = reconstructor.step(image, stamp=stamp)
         except CannotReset as error:
             doubts.append(str(error))
             continue

@@ -143,13 +143,15 @@ class Observation:
     """What is known of a frame: pose (4, 4) of the tracked frame in the odometry frame, metres.
 
     confidence: the median, at least 1. segment: resets before it; another number than the last frame's tells of a
-    reset. elapsed_s: since the last frame, None where unknown.
+    reset. elapsed_s: since the last frame, None where unknown. unseen_motion: standard deviations, metres and radians,
+    of what the camera may have done unseen before this frame.
     """
 
     pose: np.ndarray
     confidence: float
     segment: int
     elapsed_s: float | None = None
+    unseen_motion: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,8 @@ class Growth:
         self._add(now, {'position_per_metre': (PLACE, weight * distance), 'position_per_radian': (PLACE, weight * turn),
                         'attitude_per_metre': (ATTITUDE, weight * distance),
                         'attitude_per_radian': (ATTITUDE, weight * turn)})
+        for part, deviation in zip((PLACE, ATTITUDE), seen.unseen_motion):
+            now[:, np.arange(7)[part], np.arange(7)[part]] += deviation ** 2
         reset = seen.segment != self._segment
         if reset:
             self._add(now, {'reset_position': (PLACE, weight), 'reset_attitude': (ATTITUDE, weight),

@@ -28,6 +28,11 @@ def nanoseconds(stamp: Time) -> int:
     return stamp.sec * 1_000_000_000 + stamp.nanosec
 
 
+def to_time(nanoseconds: int) -> Time:
+    """Return integer nanoseconds as a stamp."""
+    return Time(sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000)
+
+
 def frame_name(frame_id: str) -> str:
     """Return a frame's name as tf2 keeps it: without the leading slash that ROS 1's drivers and bags wrote."""
     return frame_id.removeprefix('/')

@@ -11,7 +11,11 @@ import torch
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.lifecycle import LifecycleNode
 
+from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
+
 SILENCE_S = 2.0
+LEVELS = {TrackingState.OK: DiagnosticStatus.OK, TrackingState.INITIALISING: DiagnosticStatus.WARN,
+          TrackingState.DEGRADED: DiagnosticStatus.WARN, TrackingState.LOST: DiagnosticStatus.ERROR}
 
 
 @dataclass
@@ -24,6 +28,7 @@ class Counters:
     dropped_stamp: int = 0
     dropped_invalid: int = 0
     dropped_nonfinite: int = 0
+    withheld_lost: int = 0
     lost_in_transport: int = 0
     skipped_lazy: int = 0
 
@@ -53,6 +58,7 @@ class Health:
     publishers: int = 0  # of images
     stamps: str | None = None  # why the last image was dropped by its stamp
     no_pose: str | None = None  # why the last frame that was answered has points but no pose
+    tracking: Tracking | None = None  # of the last frame
 
 
 class Diagnostics:
@@ -73,8 +79,8 @@ class Diagnostics:
 
     def publish(self, active: bool, input_topic: str, input_problem: str | None, state: dict[str, str]) -> None:
         """Report once: `input_problem` says why no images come, `state` are values that change."""
-        array = DiagnosticArray(status=[self._input(active, input_topic, input_problem), self._inference(state),
-                                        self._memory()])
+        array = DiagnosticArray(status=[self._input(active, input_topic, input_problem), self._tracking(active),
+                                        self._inference(state), self._memory()])
         array.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(array)
         self._previous = Counters(**vars(self._counters))
@@ -109,6 +115,18 @@ class Diagnostics:
             if level == DiagnosticStatus.OK:
                 level, text = DiagnosticStatus.WARN, f'{self._health.publishers} publishers send images on {topic}'
         return self._status('input', level, text, values)
+
+    def _tracking(self, active: bool) -> DiagnosticStatus:
+        tracking = self._health.tracking
+        if tracking is None:
+            level = DiagnosticStatus.WARN if active else DiagnosticStatus.OK
+            return self._status('tracking', level, 'initialising: no image has been answered' if active else
+                                'not active', {})
+        state, since = tracking.state.value, tracking.since or 0
+        return self._status('tracking', LEVELS[tracking.state],
+                            f'{state}: {tracking.reason}' if tracking.reason else state,
+                            {'state': state, 'since stamp (s)': f'{since // 10**9}.{since % 10**9:09d}',
+                             'withheld': str(self._counters.withheld_lost)})
 
     def _inference(self, state: dict[str, str]) -> DiagnosticStatus:
         level, text = DiagnosticStatus.OK, 'running'

@@ -20,7 +20,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
-from ttt3r_ros.model.checkpoint import load_network, weights_file
+from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network, weights_file
 from ttt3r_ros.model.compiling import compile_blocks
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import NonFinitePrediction
@@ -29,6 +29,7 @@ from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
 from ttt3r_ros.reconstruction.state_file import Autosave, StateFileError
+from ttt3r_ros.reconstruction.tracking import TrackingMonitor
 from ttt3r_ros.reconstruction.uncertainty import load_fit
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.ros import parameters
@@ -150,9 +151,9 @@ class Ttt3rNode(LifecycleNode):
         start = Start(settings.initial_pose, bool(settings.base_frame),
                       self._part(ImuLevel(self)) if settings.level == 'imu' else None)
         self._worker = Worker(Job.answer, lossless=settings.lossless)
-        shared = self._memory(loaded.network, settings, '') if settings.shared_state else None
+        shared = self._memory(loaded, settings, '') if settings.shared_state else None
         for name in settings.cameras:
-            memory = shared or self._memory(loaded.network, settings, name)
+            memory = shared or self._memory(loaded, settings, name)
             self._cameras.append(Camera(self, name, memory, self._frames, start, self._worker, settings,
                                         weights, device))
         self._part(PoseSetting(self, self._worker, settings.map_frame, settings.odom_frame,
@@ -166,14 +167,18 @@ class Ttt3rNode(LifecycleNode):
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False),
             post_callback=self._clock_jumped)
 
-    def _memory(self, network: Network, settings: Settings, name: str) -> Memory:
+    def _memory(self, loaded: LoadedNetwork, settings: Settings, name: str) -> Memory:
+        network, trained = loaded.network, loaded.trained
+
         def unsaved(error: StateFileError) -> None:
             self.get_logger().error(f'autosave: {error}')
 
+        # Random poses, and those of several cameras in turn, follow from no last one.
+        monitor = TrackingMonitor(settings.bounds) if trained and not settings.shared_state else None
         reconstructor = Reconstructor(network, settings.rule, alignment=settings.segments.segment_alignment,
                                       policy=make_reset_policy(settings.segments.reset_policy,
                                                                settings.segments.reset_interval),
-                                      keyframes=settings.keyframes)
+                                      keyframes=settings.keyframes, monitor=monitor)
         if network.device.type == 'cuda':
             reconstructor.warm_up(WARM_UP_SIZE, 3)  # each records for itself
         return Memory(reconstructor, World(), self._part(Scaling(self, settings.scale, settings.base_frame)),

@@ -18,9 +18,10 @@ from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.reconstruction.rectify import CalibrationError
+from ttt3r_ros.reconstruction.tracking import Tracking
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.cloud_output import CloudOutput, MapError, MapOutput
-from ttt3r_ros.ros.conversions import to_odometry, to_pose, to_transform
+from ttt3r_ros.ros.conversions import to_odometry, to_pose, to_time, to_transform
 from ttt3r_ros.ros.depth_output import DepthOutput
 from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.parameters import Settings
@@ -68,10 +69,12 @@ class Outputs:
     def publish_frame(self, header: Header, frame: Frame, estimate: Estimate | None, settings: Settings) -> None:
         """Publish all that the frame, in true metres, tells and somebody wants.
 
-        estimate None: only what is in the camera's own frame can be told.
+        estimate None: only what is in the camera's own frame can be told. Of a frame that is not trusted, path and map
+        get nothing, and pose and points go out only if settings.when_lost says so: a cloud would mark a costmap.
         """
-        if estimate is not None:
-            self._publish_pose(header, estimate, settings)
+        told = frame.trusted or settings.when_lost == 'continue'
+        if estimate is not None and told:
+            self._publish_pose(header, estimate, settings, frame.trusted)
         if not (self._cloud.wanted() or self._depth.wanted() or self._map.enabled):
             return
         camera = None if estimate is None else estimate.camera
@@ -79,11 +82,11 @@ class Outputs:
         depth = depth_of(frame.points, frame.intrinsics) if np.isfinite(frame.intrinsics).all() else None
         points = frame.points if depth is None else back_project(depth, frame.intrinsics)
         cloud = Cloud(points, frame.image, frame.confidence)
-        if self._cloud.wanted():
+        if self._cloud.wanted() and told:
             self._cloud.publish(header, cloud, camera, settings.odom_frame, settings.points)
         if self._depth.wanted():
             self._publish_depth(header, frame, depth, settings)
-        if self._map.enabled and camera is not None:
+        if self._map.enabled and camera is not None and frame.trusted:
             kept = settings.points.filter.apply(points, frame.image, frame.confidence, organised=False)
             self._map.add(header, kept, camera, settings.odom_frame)
 
@@ -98,7 +101,7 @@ class Outputs:
                 return
         self._depth.publish(header, depth, confidence, intrinsics)
 
-    def _publish_pose(self, header: Header, estimate: Estimate, settings: Settings) -> None:
+    def _publish_pose(self, header: Header, estimate: Estimate, settings: Settings, trusted: bool) -> None:
         child = self._frames.tracked_frame(header.frame_id)
         odometry = Header(stamp=header.stamp, frame_id=settings.odom_frame)
         if settings.publish_tf and self._leads:
@@ -111,7 +114,8 @@ class Outputs:
         message = to_pose(odometry, estimate.tracked)
         self._pose.publish(message)
         self._odometry.publish(to_odometry(odometry, child, estimate))
-        self._path.add(message)
+        if trusted:
+            self._path.add(message)
 
     def place_odometry(self, map_from_odom: np.ndarray, settings: Settings) -> None:
         """Tell where the odometry frame (4, 4) is in the map, if that has changed; with keyframes each frame does."""
@@ -122,11 +126,13 @@ class Outputs:
         header = Header(stamp=self._node.get_clock().now().to_msg(), frame_id=settings.map_frame)
         self._frames.broadcast_fixed(to_transform(header, settings.odom_frame, map_from_odom))
 
-    def publish_status(self, header: Header, frame: Frame, **about: str | bool | int | float) -> None:
+    def publish_status(self, header: Header, frame: Frame, tracking: Tracking,
+                       **about: str | bool | int | float) -> None:
         """Publish the frame's statistics; `about` are the fields that the frame does not know."""
         self._status.publish(ReconstructionStatus(
-            header=header, segment=frame.segment, frame=frame.index, gate_mean=frame.gate.mean,
-            gate_std=frame.gate.std, gate_min=frame.gate.low, gate_max=frame.gate.high,
+            header=header, tracking=tracking.state.value, tracking_reason=tracking.reason,
+            tracking_since=to_time(tracking.since or 0), segment=frame.segment, frame=frame.index,
+            gate_mean=frame.gate.mean, gate_std=frame.gate.std, gate_min=frame.gate.low, gate_max=frame.gate.high,
             confidence_mean=float(frame.confidence.mean()), confidence_median=float(np.median(frame.confidence)),
             focal_length=float(frame.intrinsics[0, 0]), scale=float(frame.scale),
             loop_closures=frame.loop_closures, **about))

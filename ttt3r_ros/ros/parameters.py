@@ -18,6 +18,7 @@ from ttt3r_ros.model.precision import PRECISIONS
 from ttt3r_ros.model.update_rules import MEMIX_SUFFIX, RULES, UpdateRule, UpdateRuleError, make_rule, rule_parameters
 from ttt3r_ros.reconstruction.cloud import SMALLEST_CELL, CloudFilter, CloudFilterError
 from ttt3r_ros.reconstruction.reset_policy import POLICIES, ResetPolicyError
+from ttt3r_ros.reconstruction.tracking import Bounds
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
 from ttt3r_ros.reconstruction.voxel_map import POLICIES as MAP_POLICIES
 from ttt3r_ros.reconstruction.weights_profile import (
@@ -81,6 +82,14 @@ DECLARATIONS = (
                 'the weights say, 100 if they do not', live=True, low=0, high=1_000_000),
     Declaration('max_gap', 0.0, 'seconds between two image stamps after which the memory starts afresh, 0 for any '
                 'gap', live=True, low=0.0, high=86_400.0),
+    Declaration('when_lost', 'stop', "while the camera is lost (~/status): 'stop' tells no pose, TF, odometry or "
+                "points, 'continue' goes on with what the network answers, covariances grown to what the camera can "
+                'have done', live=True, choices=('stop', 'continue')),
+    Declaration('max_speed', 4.0, 'm/s in true metres; a faster step is not believed and the camera called lost; 0 for '
+                'no bound. As it stands, for a camera in the hand (4); for a robot what it can do, such as 1.5',
+                live=True, low=0.0, high=1000.0),
+    Declaration('max_turn_rate', 6.0, 'rad/s, as max_speed: a camera in the hand 6, a robot such as 2', live=True,
+                low=0.0, high=1000.0),
     Declaration('state_file', '', 'file for the memory: saved there every autosave_interval and on deactivate, and '
                 'read by resume; empty for none'),
     Declaration('autosave_interval', 10.0, 'seconds between two saves to state_file; 0 saves on deactivate alone',
@@ -167,6 +176,8 @@ class Settings:
     rule: UpdateRule
     segments: SegmentSettings
     max_gap: float
+    when_lost: str
+    bounds: Bounds
     state_file: str
     autosave_interval: float
     resume: bool
@@ -260,7 +271,7 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
         raise SettingsError(str(error)) from error
     built = {'rule': rule, 'segments': segments, 'depth_at_camera': values['depth.resolution'] == 'camera',
              'points': _points(values), 'map': _map(values), 'scale': _scale(values), 'cameras': _cameras(values),
-             'initial_pose': initial_pose}
+             'initial_pose': initial_pose, 'bounds': Bounds(values['max_speed'], values['max_turn_rate'])}
     return Settings(**built, **{f.name: values[f.name] for f in fields(Settings) if f.name not in built})
 
 

@@ -22,6 +22,7 @@ from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
 from ttt3r_ros.reconstruction.scale import ScaleError
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
+from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.reconstruction.uncertainty import Fit
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
@@ -155,16 +156,21 @@ class Pipeline:
         frame, estimate, missing = self._tracker.track(header, frame)
         if missing:
             self._log.warning(f'no pose and no TF: {missing}', throttle_duration_sec=REPEAT_S)
+        tracking = self._follow(header, frame)
         self._outputs.publish_frame(header, frame, estimate, self._settings)
-        self._last_header, self._last_estimate, self._last_intrinsics = header, estimate, frame.intrinsics
-        if self._settings.state_file and self._autosave.due():
-            self._autosave.submit(*self.state_to_save())
-        counters.answered += 1
+        if frame.trusted:
+            self._last_header, self._last_estimate, self._last_intrinsics = header, estimate, frame.intrinsics
+            if self._settings.state_file and self._autosave.due():
+                self._autosave.submit(*self.state_to_save())
+        if frame.trusted or self._settings.when_lost == 'continue':
+            counters.answered += 1
+        else:
+            counters.withheld_lost += 1
         self._health.problem = self._health.no_pose = missing
         self._health.last_inference_ms = inference_ms
         about = {name: value for name, value in vars(counters).items() if name != 'skipped_lazy'}
         self._outputs.publish_status(
-            header, frame, update_rule=self._reconstructor.rule.name, weights=self._weights.name,
+            header, frame, tracking, update_rule=self._reconstructor.rule.name, weights=self._weights.name,
             trained=self._weights.trained, inference_ms=inference_ms,
             latency_ms=(time.monotonic() - job.received) * 1e3, **self._scaling.about(), **about)
 
@@ -249,6 +255,8 @@ class Pipeline:
             if doubt and self._weights.trained:
                 self._log.warning(f'the covariances of ~/odometry {doubt}')
         self._scaling.apply(settings.scale)
+        if self._reconstructor.monitor is not None:
+            self._reconstructor.monitor.bounds = settings.bounds
         self._calibration.rectify = settings.rectify
         self._gap.max_gap_s, self._autosave.interval_s = settings.max_gap, settings.autosave_interval
         self._settings = settings
@@ -280,21 +288,44 @@ class Pipeline:
 
     def _step(self, image: np.ndarray, stamp: int, upcoming: Callable[[], np.ndarray | None]) -> Frame:
         """Step; the first image after a restart is relocated against the saved memory."""
+        if self._reconstructor.monitor is not None:
+            self._reconstructor.monitor.metres = self._scaling.factor
         if self._resume is None:
-            return self._reconstructor.step(image, upcoming)
+            return self._reconstructor.step(image, upcoming, stamp=stamp)
         snapshot, context = self._resume
         elapsed = None if context.stamp is None else (stamp - context.stamp) / 1e9
-        frame, doubts = relocate(self._reconstructor, snapshot, image, elapsed)
+        frame, doubts = relocate(self._reconstructor, snapshot, image, elapsed, stamp=stamp)
         self._resume = None
         for doubt in doubts:
             self._log.warning(f'an answer after the restart is not believed: {doubt}')
         if frame is None:
             self._log.error('the saved state is not taken over, nothing bears out where the robot is: all goes on '
                             'without it; after a restart that is a new odometry')
-            return self._reconstructor.step(image)
+            return self._reconstructor.step(image, stamp=stamp)
         self._tracker.restore(context.odometry)
         self._log.info(f'resumed in the odometry frame of the saved state, segment {frame.segment}')
         return frame
+
+    def _follow(self, header: Header, frame: Frame) -> Tracking:
+        """Return the frame's tracking state, and tell the log where it is another than the last one's."""
+        tracking, before = frame.tracking, self._health.tracking
+        if tracking is None:
+            reason = ('several cameras in one memory: nobody judges their poses' if self._weights.trained else
+                      'untrained weights: the poses mean nothing')
+            since = nanoseconds(header.stamp) if before is None else before.since
+            tracking = Tracking(TrackingState.DEGRADED, reason, since, trusted=True)
+        self._health.tracking = tracking
+        # One line for each level: rclpy refuses another severity from the same line.
+        if before is not None and before.state is tracking.state:
+            return tracking
+        if tracking.state is TrackingState.LOST:
+            self._log.error(f'tracking lost, no pose is told: {tracking.reason}'
+                            if self._settings.when_lost == 'stop' else f'tracking lost: {tracking.reason}')
+        elif tracking.state is TrackingState.DEGRADED and frame.tracking is not None:
+            self._log.warning(f'tracking degraded: {tracking.reason}', throttle_duration_sec=REPEAT_S)
+        elif tracking.state is TrackingState.OK and before is not None:
+            self._log.info('tracking ok')
+        return tracking
 
     def _refuse(self, error: ValueError) -> None:
         self._counters.dropped_invalid += 1

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY, GravityError, start_pose
 from ttt3r_ros.reconstruction.history import PoseHistory
 from ttt3r_ros.reconstruction.odometry import Estimate, Odometry, OdometryError, World
+from ttt3r_ros.reconstruction.tracking import TrackingState
 from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import nanoseconds
@@ -20,6 +22,7 @@ from ttt3r_ros.ros.frames import Frames, FrameUnknown
 from ttt3r_ros.ros.level import ImuLevel
 from ttt3r_ros.ros.scaling import Scaling
 
+DOUBT = 4.0  # times the variances of a pose that is told in doubt
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -58,10 +61,17 @@ class Tracker:
         """Return the next frame in true metres, its place in the odometry frame, and why there is none.
 
         Without a camera's mount, or before the IMU has said where up is, only what is in the camera's own frame can
-        be told: none is invented.
+        be told: none is invented. A frame that is not trusted leaves no trace here.
         """
+        if frame.trusted:
+            return self._follow(header, frame)
+        shadow = copy(self)
+        shadow._world, shadow._odometry = deepcopy(self._world), deepcopy(self._odometry)
+        return shadow._follow(header, frame)
+
+    def _follow(self, header: Header, frame: Frame) -> tuple[Frame, Estimate | None, str | None]:
         factor = self._scaling.factor
-        if frame.index == 0:
+        if self._world.camera_frame is None:
             self._world.camera_frame = header.frame_id
         scaled = replace(frame, pose=self._world.advance(frame.pose, factor),
                          points=frame.points if factor == 1 else frame.points * np.float32(factor))
@@ -75,13 +85,17 @@ class Tracker:
             return scaled, None, (f'the images are in the frame {header.frame_id!r} and so is odom_frame, which would '
                                   'be its own parent: name the odometry frame otherwise')
         stamp = nanoseconds(header.stamp)
+        way, turn = frame.unseen_motion
         estimate = replace(
             self._odometry.update(self._world.camera(scaled.pose), mount, stamp, float(np.median(frame.confidence)),
-                                  frame.segment),
+                                  frame.segment, (way * factor, turn)),
             map_from_odom=self._world.map_from_odom(frame.correction, frame.pose, scaled.pose, factor))
-        self._history.add(stamp, estimate.tracked)
+        if frame.trusted:
+            self._history.add(stamp, estimate.tracked)
+            self._scaling.learn(stamp, frame, mount, estimate.camera[:3, :3].T @ UP, self._calibration)
         self._last = estimate
-        self._scaling.learn(stamp, frame, mount, estimate.camera[:3, :3].T @ UP, self._calibration)
+        if frame.tracking is not None and frame.tracking.state is TrackingState.DEGRADED:
+            estimate = estimate.doubted(DOUBT)
         return scaled, estimate, None
 
     def recalibrate(self, coefficients: Coefficients) -> None:

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is it said when the camera is lost? The embedded weights on films with mishaps, no ROS; and the monitor by itself."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.reset_policy import Interval
+from ttt3r_ros.reconstruction.tracking import (
+    FROZEN,
+    HAND_HELD_SPEED,
+    SHARPNESS_FRAMES,
+    UNTIMED_S,
+    Bounds,
+    Evidence,
+    TrackingMonitor,
+    TrackingState,
+)
+from ttt3r_ros.reconstruction.trajectory import extent
+from ttt3r_ros.synthetic import World
+from ttt3r_ros.synthetic.mishap import blackout, covered, cut
+
+SECOND = 1_000_000_000
+STEP = SECOND // 10
+BOUNDS = Bounds(4.0, 6.0)
+START, DURATION = 24, 10
+GOOD = Evidence(likeness=0.99, distance=0.1, turn=0.05, confidence=5.0, gate=0.9)
+
+
+def film(seed: int, frames: int = 44) -> np.ndarray:
+    """Return a world's first images."""
+    return np.stack([image for image, _ in islice(World(seed, 192, (96, 128)).film(), frames)])
+
+
+@pytest.fixture(scope='module')
+def here() -> np.ndarray:
+    """The film that mishaps are done to."""
+    return film(7)
+
+
+def reconstructor() -> Reconstructor:
+    """Return one with the embedded weights, as they go best, and a monitor."""
+    return Reconstructor(load_network('embedded').network, make_rule('ttt3r'), alignment='se3', policy=Interval(16),
+                         monitor=TrackingMonitor(BOUNDS))
+
+
+def watched(images: np.ndarray) -> list:
+    """Return each frame's answer."""
+    one = reconstructor()
+    return [one.step(image, stamp=STEP * (i + 1)) for i, image in enumerate(images)]
+
+
+def states(frames: list) -> list[str]:
+    """Return the frames' tracking states."""
+    return [frame.tracking.state.value for frame in frames]
+
+
+def test_a_walk_is_tracked_from_its_third_step_on(here):
+    """A good film begins as initialising and then is ok, and the poses are those without anybody judging."""
+    frames = watched(here)
+    assert states(frames) == ['initialising'] * 3 + ['ok'] * (len(here) - 3)
+    assert frames[3].tracking.since == 4 * STEP and frames[-1].tracking.since == 4 * STEP
+    plain = Reconstructor(load_network('embedded').network, make_rule('ttt3r'), alignment='se3', policy=Interval(16))
+    for image, frame in zip(here, frames):
+        np.testing.assert_array_equal(plain.step(image).pose, frame.pose)
+
+
+@pytest.mark.parametrize(('spoil', 'why'), [(blackout, 'black'), (covered, '')])
+def test_what_cannot_be_seen_is_lost_and_writes_nothing(here, spoil, why):
+    """Through darkness or a hand on the lens all is lost; then a segment begins at the last trusted pose."""
+    images = spoil(here, START, DURATION, np.random.default_rng(0))
+    one, frames, memory = reconstructor(), [], None
+    for i, image in enumerate(images):
+        if i == START:
+            memory = one._recurrence.memory.state.clone()
+        frames.append(one.step(image, stamp=STEP * (i + 1)))
+        if START <= i < START + DURATION:
+            assert frames[-1].tracking.state is TrackingState.LOST and not frames[-1].trusted
+            assert why in frames[-1].tracking.reason and frames[-1].tracking.since == STEP * (START + 1)
+            assert one._recurrence.memory.state.equal(memory)
+    back = frames[START + DURATION]
+    assert back.tracking.state is TrackingState.INITIALISING and 'goes on where it was lost' in back.tracking.reason
+    assert back.segment == frames[START - 1].segment + 1
+    np.testing.assert_allclose(back.pose, frames[START - 1].pose, atol=1e-12)
+    # The bound over √3, for the whole time unseen.
+    unseen = STEP * (DURATION + 1) / SECOND / np.sqrt(3)
+    np.testing.assert_allclose(back.unseen_motion, (4.0 * unseen, min(6.0 * unseen, np.pi / np.sqrt(3))))
+    assert states(frames[START + DURATION + 3:]) == ['ok'] * (len(images) - START - DURATION - 3)
+
+
+def test_another_place_is_lost_at_once(here):
+    """After a cut nothing fits: the first frame is lost, none that is told jumps, and the path goes on elsewhere."""
+    frames = watched(cut(here, START, film(9)))
+    assert states(frames)[START] == 'lost' and 'not what was seen before' in frames[START].tracking.reason
+    assert states(frames)[-1] == 'ok'
+    told = [(STEP * i, frame.pose) for i, frame in enumerate(frames) if frame.trusted]
+    for (before, a), (after, b) in zip(told, told[1:]):
+        way, turn = extent(np.linalg.inv(a) @ b)
+        assert way <= BOUNDS.max_speed * (after - before) / SECOND + 1e-9
+        assert turn <= BOUNDS.max_turn_rate * (after - before) / SECOND + 1e-9
+
+
+def test_a_film_that_begins_in_the_dark_begins_when_there_is_light(here):
+    """Nothing is trusted before the first image that shows something, and the path begins there."""
+    frames = watched(blackout(here, 0, 4, np.random.default_rng(1))[:10])
+    assert states(frames)[:5] == ['initialising'] * 5
+    assert [frame.trusted for frame in frames] == [False] * 4 + [True] * 6
+    assert frames[4].segment == 0 and frames[4].unseen_motion == (0.0, 0.0)
+    np.testing.assert_allclose(frames[4].pose[:3, 3], 0, atol=0.2)
+
+
+def monitor(**bounds) -> tuple[TrackingMonitor, np.ndarray]:
+    """Return a monitor that follows well, at stamp 0, and the image that it saw."""
+    one, image = TrackingMonitor(Bounds(**bounds)), np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    one.begin(one.look(image, 0), 0)
+    return one, image
+
+
+def test_what_the_camera_cannot_do_is_not_believed():
+    """Steps beyond a bound are lost, in true metres; without a stamp, or without a bound, nothing is judged by it."""
+    for seen, stamp, bounds, lost in (
+            (Evidence(0.99, 0.5, 0.0, 5, 0.9), STEP, {'max_speed': 4.0}, 'max_speed'),
+            (Evidence(0.99, 0.3, 0.0, 5, 0.9), STEP, {'max_speed': 4.0}, None),
+            (Evidence(0.99, 0.5, 0.0, 5, 0.9), None, {'max_speed': 4.0}, None),
+            (Evidence(0.99, 9.0, 0.0, 5, 0.9), STEP, {}, None),
+            (Evidence(0.99, 0.0, 0.7, 5, 0.9), STEP, {'max_turn_rate': 6.0}, 'max_turn_rate'),
+            (Evidence(0.99, 0.1, 0.0, 5, 0.9), STEP // 1000, {'max_speed': 4.0}, None)):
+        one, image = monitor(**bounds)
+        told = one.judge(one.look(image, stamp), seen, stamp)
+        assert told.trusted is (lost is None) and (lost or '') in told.reason
+    one, image = monitor(max_speed=4.0)
+    one.metres = 2.0
+    assert not one.judge(one.look(image, STEP), Evidence(0.99, 0.3, 0.0, 5, 0.9), STEP).trusted
+
+
+def test_a_doubted_image_may_pass_once():
+    """One image that hardly fits is told in doubt, the second running is lost; between good ones each is the first."""
+    one, image = monitor()
+    doubted, told = Evidence(0.7, 0.1, 0, 5, 0.9), []
+    for i, seen in enumerate((doubted, GOOD, doubted, doubted)):
+        told.append(one.judge(one.look(np.roll(image, i + 1, 1), None), seen, None).state)
+    assert told == [TrackingState.DEGRADED, TrackingState.OK, TrackingState.DEGRADED, TrackingState.LOST]
+
+
+def test_a_frozen_image_is_degraded_not_lost():
+    """A simulator that stands still looks the same."""
+    one, image = monitor()
+    told = [one.judge(one.look(image, None), GOOD, None) for _ in range(FROZEN)]
+    assert told[-2].state is TrackingState.DEGRADED and told[-1].trusted
+    assert 'does not change, for 4 images' in told[-1].reason
+    image = image.copy()
+    image[0, 0] += 1
+    assert one.judge(one.look(image, None), GOOD, None).state is not TrackingState.DEGRADED
+
+
+@pytest.mark.parametrize(('value', 'kind'), [(0, 'black'), (255, 'saturated'), (128, 'blank')])
+def test_a_picture_of_nothing_is_named(value, kind):
+    """Black, saturated and blank; a time burnt into a corner changes nothing."""
+    image = np.full((48, 64, 3), value, np.uint8)
+    image[:3, :20] = 255 - value
+    assert f'the image is {kind}' in TrackingMonitor().look(image, None).fault
+
+
+def test_a_hand_is_no_place_to_begin_for_a_while():
+    """Lost, an image without the usual detail is waited out; if it lasts, the scene has no more, and it is taken."""
+    one, image = monitor()
+    soft = np.repeat(np.linspace(60, 90, 64, dtype=np.uint8)[None, :, None], 48, 0).repeat(3, 2)
+    one.blind(one.look(np.zeros_like(image), None), None)
+    faults = []
+    for _ in range(SHARPNESS_FRAMES + 1):
+        sight = one.look(soft, None)
+        faults.append(sight.fault)
+        if sight.fault:
+            one.blind(sight, None)
+    assert 'is the lens covered' in faults[0] and faults[-1] is None and None not in faults[:-2]
+
+
+def test_without_stamps_a_default_time_was_unseen():
+    """What may have happened unseen is bounded by a hand's speed where nothing else is known."""
+    one, _ = monitor()
+    np.testing.assert_allclose(one.unseen_motion(None)[0], HAND_HELD_SPEED * UNTIMED_S / np.sqrt(3))
