@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ttt3r_ros.reconstruction.cloud import CloudFilter, CloudFilterError, cell_keys
-from ttt3r_ros.reconstruction.depth import back_project
+from ttt3r_ros.reconstruction.depth import back_project, between_surfaces
 
 K = np.array([[60.0, 0, 40], [0, 60, 30], [0, 0, 1]])
 
@@ -80,6 +80,40 @@ def test_of_equals_the_first_stays():
     np.testing.assert_array_equal(flat.points, points[:1, 0])
 
 
+def stairs(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return depth (61, 81) of a slanted wall with a nearer board before it, resized, and where pixels hang between."""
+    v, u = np.indices((61 * 4, 81 * 4))
+    wall, board = 1 / (0.2 + 0.0004 * u + 0.0003 * v), 1 / (0.7 + 0.0002 * v)
+    before = (abs(u - 150.6) < 50) & (abs(v - 120.3) < 70)
+    fine = np.where(before, board, wall)
+    blocks = before.reshape(61, 4, 81, 4)
+    mixed = blocks.any(axis=(1, 3)) & ~blocks.all(axis=(1, 3))
+    return fine.reshape(61, 4, 81, 4).mean(axis=(1, 3)).astype(np.float32), mixed
+
+
+def test_what_hangs_between_two_surfaces_is_left_out():
+    """Pixels that resizing has put between a board and the wall behind it go; board, wall and the floor stay."""
+    depth, mixed = stairs()
+    points = back_project(depth, K)
+    colours, confidence = np.zeros(points.shape, np.uint8), np.ones(depth.shape, np.float32)
+    kept = np.isfinite(CloudFilter(outliers=0.03).apply(points, colours, confidence, organised=True).points[..., 2])
+    assert (~kept & mixed).sum() > 0.9 * mixed.sum() > 50
+    assert (~kept & ~mixed).sum() <= 0.01 * (~mixed).sum()
+    strided = CloudFilter(outliers=0.03, stride=4).apply(points, colours, confidence, organised=True)
+    np.testing.assert_array_equal(np.isfinite(strided.points[..., 2]), kept[::4, ::4])
+
+
+def test_planes_poles_and_gaps_are_no_outliers(frame):
+    """A floor seen at a grazing angle, a pole one pixel wide, a gap as narrow, and a hole with no depth all stay."""
+    assert not between_surfaces(frame[0][..., 2][36:], 0.01).any()
+    flat = np.full((30, 40), 4.0, np.float32)
+    for depth in (2.0, 8.0, np.nan):
+        scene = flat.copy()
+        scene[:, 20] = depth
+        assert not between_surfaces(scene, 0.03).any()
+    assert not between_surfaces(np.full((3, 3), np.nan, np.float32), 0.03).any()
+
+
 def test_no_number_no_point(frame):
     """A point or confidence that is not finite is never kept, whatever the settings."""
     points, colours, confidence = (a.copy() for a in frame)
@@ -110,6 +144,7 @@ def test_cells_are_cubes_about_whole_multiples():
     ({'confidence_percentile': 101}, 'confidence_percentile 101.*take 0'),
     ({'confidence_threshold': np.nan}, 'confidence_threshold nan.*take 0'),
     ({'min_depth': 2, 'max_depth': 2}, 'between min_depth 2 and max_depth 2: take'), ({'min_depth': -1}, 'min_depth'),
+    ({'outliers': -0.1}, 'outliers -0.1.*take 0'), ({'outliers': np.nan}, 'outliers nan'), ({'outliers': 1}, '0.03'),
     ({'stride': 0}, 'stride 0.*whole number'), ({'stride': 1.5}, 'stride 1.5'),
     ({'voxel': -0.1}, 'voxel -0.1 m.*at least'), ({'voxel': 1e-6}, 'voxel 1e-06'), ({'voxel': np.inf}, 'voxel inf')])
 def test_impossible_settings_are_refused(settings, told):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from ttt3r_ros.evaluation import clouds
 from ttt3r_ros.evaluation.campaign import Plan, lengths, summarise
 from ttt3r_ros.evaluation.covariance import Track, judge
 from ttt3r_ros.evaluation.trial import SIZE, Outcome, Score, Setting, Trial, depth_errors
@@ -177,3 +178,15 @@ def test_confident_points_of_the_embedded_weights_are_nearer_the_truth():
             confidences.append(frame.confidence)
     errors, sure = np.stack(errors), np.stack(confidences) > np.median(confidences)
     assert errors[sure].mean() < 0.75 * errors[~sure].mean()
+
+
+def test_clouds_are_counted_and_what_hangs_between_surfaces_goes():
+    """Of true depth, averaged down, nine in ten of the points that hang in the air go, and few others; the network's
+    are counted by the same measure."""
+    found = clouds._world(clouds.Plan('embedded', Setting('ttt3r', 16, 'se3'), 1, 9, 0.03), 2001)
+    assert {counts.points for counts in found.values()} == {3 * 48 * 64}
+    true = found['true depth']
+    assert true.far > 20 and true.after < 0.2 * true.before and true.lost < 0.05
+    assert min(found[name].before for name in ('network', 'true scale')) > true.before
+    points = np.ones((4, 5, 3), np.float32)
+    assert clouds.count(points, np.full((4, 5), 0.2), 0.0) == clouds.Counts(20, 20, 20, 20)

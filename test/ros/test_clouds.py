@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import cv2
 import numpy as np
 import pytest
@@ -10,11 +12,13 @@ import torch
 from harness import CAMERA_FRAME, pose_matrix, stamp_of
 from nav_msgs.msg import Path
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from sensor_msgs_py import point_cloud2
+from std_msgs.msg import Header
 from ttt3r_ros.srv import SaveMap
 
 from ttt3r_ros.model.checkpoint import load_network, save_network
+from ttt3r_ros.ros.compressed_depth import to_compressed_depth
 
 SECOND = 1_000_000_000
 
@@ -52,6 +56,16 @@ def xyz(message: PointCloud2) -> np.ndarray:
     return fields(message, 'x', 'y', 'z')
 
 
+def decompressed(message: CompressedImage) -> np.ndarray:
+    """Return the depth (h, w) that image_transport_plugins document: 12 bytes of header, a PNG, A / (pixel - B)."""
+    assert message.format == '32FC1; compressedDepth png'
+    kind, a, b = struct.unpack_from('<iff', message.data)
+    quantised = cv2.imdecode(np.frombuffer(message.data, np.uint8)[12:], cv2.IMREAD_UNCHANGED)
+    assert kind == 0 and quantised.dtype == np.uint16
+    with np.errstate(divide='ignore'):
+        return np.where(quantised == 0, np.nan, a / (quantised - np.float64(b)))
+
+
 def to_cloud(depth: np.ndarray, info: CameraInfo) -> np.ndarray:
     """Return points (h, w, 3) as depth_image_proc makes them of a depth image and its camera_info."""
     fx, fy, cx, cy = info.p[0], info.p[5], info.p[2], info.p[6]
@@ -59,13 +73,29 @@ def to_cloud(depth: np.ndarray, info: CameraInfo) -> np.ndarray:
     return np.stack(((u - cx) * depth / fx, (v - cy) * depth / fy, depth), axis=-1)
 
 
+def test_compressed_depth_comes_back_as_far_as_it_has_room():
+    """From 16 cm to 100 m depth comes back to half a step of the quantisation; what is none stays none."""
+    depth = np.geomspace(0.16, 100, 600, dtype=np.float32).reshape(20, 30)
+    depth[0, :6] = np.nan, 0, -1, np.inf, 0.05, 1e6
+    back = decompressed(to_compressed_depth(Header(), depth))
+    assert np.isnan(back[0, :6]).all() and np.isfinite(back[1:]).all()
+    assert (np.abs(back - depth)[1:] <= 0.51 * depth[1:] ** 2 / 10100 + 1e-5).all()
+
+
 def test_the_cloud_of_depth_and_camera_info_is_the_points(run, weights):
     """Depth, camera_info, confidence and points have the image's stamp and frame, and are one geometry."""
     node, robot = run(lossless=True, weights=weights)
-    for name, kind in (('depth/image', Image), ('depth/camera_info', CameraInfo), ('confidence/image', Image)):
+    for name, kind in (('depth/image', Image), ('depth/camera_info', CameraInfo), ('confidence/image', Image),
+                       ('depth/image/compressedDepth', CompressedImage)):
         listen(robot, name, kind)
     robot.spin(1.0)
     robot.show_and_wait([SECOND, 2 * SECOND])
+    robot.wait_for('compressed depth', lambda: len(robot.heard['depth/image/compressedDepth']) == 2)
+    for small, plain in zip(robot.heard['depth/image/compressedDepth'], robot.heard['depth/image'], strict=True):
+        assert small.header == plain.header
+        near = ~(pixels(plain) > 0.16)  # no room for it
+        np.testing.assert_allclose(decompressed(small)[~near], pixels(plain)[~near], rtol=1e-3)
+        assert near.mean() < 0.2
     names = ('depth/image', 'depth/camera_info', 'confidence/image', 'points')
     robot.wait_for('all outputs', lambda: all(len(robot.heard[name]) == 2 for name in names))
     for depth, info, confidence, points in zip(*(robot.heard[name] for name in names), strict=True):

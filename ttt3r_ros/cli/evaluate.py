@@ -6,6 +6,10 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ttt3r_ros.evaluation.trial import Setting
 
 ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, and as the weights say
 RULES = ('ttt3r', 'cut3r', 'constant', 'frame', 'filt3r', 'ttsa3r')  # as model.update_rules has them
@@ -28,6 +32,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         help='how segments are chained at a reset (default: as the weights say, sim3 if they do not)')
     parser.add_argument('--keyframes', type=int, default=0, help='memories of ended segments that are kept to close '
                         'loops with, in the runs with resets (default: %(default)s, no loop closure)')
+    parser.add_argument('--clouds', action='store_true', help='measure instead how much of the clouds hangs in the '
+                        'air, without points.outliers and with, under the first rule; 96 frames a world are plenty')
+    parser.add_argument('--outliers', type=float, default=0.03, help='points.outliers, with --clouds (default: '
+                        '%(default)s)')
     parser.add_argument('--worlds', type=int, default=8, help='default: %(default)s')
     parser.add_argument('--frames', type=int, default=1000, help='of each world (default: %(default)s)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
@@ -59,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
         make_rule(rule)
     load_network(args.weights, args.device, args.precision)
     segments = resolve(load_profile(args.weights), 'interval', args.reset_interval, args.alignment)
+    if args.clouds:
+        return _measure_clouds(args, Setting(args.rules[0], segments.reset_interval, segments.segment_alignment))
     settings = [Setting(rule) for rule in args.rules]
     if not args.no_reset:
         settings += [Setting(rule, segments.reset_interval, segments.segment_alignment, args.keyframes)
@@ -81,4 +91,25 @@ def run(args: argparse.Namespace) -> int:
     with (args.out / 'table.txt').open('w') as file:
         Console(file=file, width=160, log_time=False, log_path=False).log(table)
     console.log(f'[bold]{args.out}/evaluation.png[/], table.txt, results.json')
+    return 0
+
+
+def _measure_clouds(args: argparse.Namespace, setting: Setting) -> int:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ttt3r_ros.evaluation import clouds
+    from ttt3r_ros.reconstruction.cloud import CloudFilter
+
+    CloudFilter(outliers=args.outliers)
+    plan = clouds.Plan(args.weights, setting, args.worlds, args.frames, args.outliers, device=args.device,
+                       jobs=args.jobs)
+    console = Console(log_time=False, log_path=False, highlight=False)
+    with Progress(console=console) as progress:
+        task = progress.add_task('worlds', total=plan.worlds)
+        found = clouds.carry_out(plan, lambda seed: progress.advance(task))
+    args.out.mkdir(parents=True, exist_ok=True)
+    clouds.save(args.out / 'clouds.json', plan, found)
+    console.log(clouds.results_table(plan, found))
+    console.log(f'[bold]{args.out}/clouds.json[/]')
     return 0

@@ -77,7 +77,7 @@ class Trial:
 
     def __init__(self, seed: int, frames: int) -> None:
         """Render it."""
-        world = World(seed, frames, SIZE)
+        self.world = world = World(seed, frames, SIZE)
         stamps = np.arange(frames, dtype=np.int64) * (1_000_000_000 // RATE)
         self.seed, self.intrinsics, self.truth = seed, world.intrinsics, Trajectory(stamps, world.poses)
         self._film = list(world.film())
@@ -117,12 +117,15 @@ class Trial:
 
 def depth_errors(frame: Frame, truth: np.ndarray) -> tuple[float, float]:
     """Return AbsRel and the share of pixels within a factor of 1.25, given the camera's true depth (H, W)."""
-    predicted = frame.points[..., 2]
+    ratio = frame.points[..., 2] / true_depth(frame, truth)
+    return float(np.abs(ratio - 1).mean()), float((np.maximum(ratio, 1 / np.maximum(ratio, 1e-6)) < CLOSE).mean())
+
+
+def true_depth(frame: Frame, truth: np.ndarray) -> np.ndarray:
+    """Return the true depth (h, w) at the model's pixels, given the camera's (H, W)."""
     to_camera = frame.pixel_map.to_original(np.eye(3))
-    height, width = predicted.shape
+    height, width = frame.confidence.shape
     u, v = np.meshgrid(np.arange(width), np.arange(height))
     x, y = to_camera[0, 0] * u + to_camera[0, 2], to_camera[1, 1] * v + to_camera[1, 2]
-    true = cv2.remap(truth, x.astype(np.float32), y.astype(np.float32), cv2.INTER_NEAREST,
+    return cv2.remap(truth, x.astype(np.float32), y.astype(np.float32), cv2.INTER_NEAREST,
                      borderMode=cv2.BORDER_REPLICATE)
-    ratio = predicted / true
-    return float(np.abs(ratio - 1).mean()), float((np.maximum(ratio, 1 / np.maximum(ratio, 1e-6)) < CLOSE).mean())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ttt3r_ros.reconstruction.depth import valid
+from ttt3r_ros.reconstruction.depth import between_surfaces, valid
 
 CELL_BITS = 21  # three of them fit a 64-bit key
 CELLS_EACH_WAY = 1 << (CELL_BITS - 1)
@@ -48,6 +48,8 @@ class CloudFilter:
 
     confidence_percentile: this part of the points, 0 to less than 100, is left out, the least confident first.
     confidence_threshold: as the network gives it, at least 1. min_depth, max_depth: metres along z.
+    outliers: points between two surfaces are left out if they are off both by more than this part of their inverse
+    depth (depth.between_surfaces), 0 keeps them; it looks at the whole image, before the stride.
     stride: every how many rows and columns. voxel: edge in metres of cells that keep one point each, the most
     confident; 0 keeps all. Raises CloudFilterError.
     """
@@ -56,6 +58,7 @@ class CloudFilter:
     confidence_threshold: float = 0.0
     min_depth: float = 0.0
     max_depth: float = np.inf
+    outliers: float = 0.0
     stride: int = 1
     voxel: float = 0.0
 
@@ -70,6 +73,9 @@ class CloudFilter:
         if not 0 <= self.min_depth < self.max_depth:
             raise CloudFilterError(f'no depth lies between min_depth {self.min_depth} and max_depth '
                                    f'{self.max_depth}: take 0 ≤ min_depth < max_depth')
+        if not 0 <= self.outliers < 1:
+            raise CloudFilterError(f'outliers {self.outliers} is not possible: take 0 (keep all) or a small part of '
+                                   'the depth, such as 0.03')
         if self.stride < 1 or self.stride != int(self.stride):
             raise CloudFilterError(f'stride {self.stride} is not possible: take a whole number, 1 or more')
         if self.voxel != 0 and not SMALLEST_CELL <= self.voxel < np.inf:
@@ -82,8 +88,9 @@ class CloudFilter:
         Organised: rows and columns stay, strided, and what is left out is NaN. Else a flat cloud, row by row.
         """
         step = (slice(None, None, self.stride),) * 2
+        astray = between_surfaces(points[..., 2], self.outliers)[step] if self.outliers else None
         points, colours, confidence = points[step], colours[step], confidence[step]
-        kept = self._kept(points, confidence)
+        kept = self._kept(points, confidence, astray)
         if organised:
             points = points.copy()
             points[~kept] = np.nan
@@ -92,12 +99,14 @@ class CloudFilter:
         return Cloud(points.reshape(-1, 3).take(places, 0), colours.reshape(-1, 3).take(places, 0),
                      confidence.ravel().take(places))
 
-    def _kept(self, points: np.ndarray, confidence: np.ndarray) -> np.ndarray:
-        """Return which points stay, bool (h, w)."""
+    def _kept(self, points: np.ndarray, confidence: np.ndarray, astray: np.ndarray | None) -> np.ndarray:
+        """Return which points stay, bool (h, w); astray: those that are outliers."""
         x, y, z = (points[..., axis] for axis in range(3))
         kept = valid(z, confidence, min_depth=self.min_depth, max_depth=self.max_depth,
                      confidence_threshold=self.confidence_threshold,
                      confidence_percentile=self.confidence_percentile) & np.isfinite(x) & np.isfinite(y)
+        if astray is not None:
+            kept &= ~astray
         if self.voxel:
             candidates = np.flatnonzero(kept)
             best = _most_confident(cell_keys(points[kept], self.voxel), confidence[kept])

@@ -59,6 +59,36 @@ def valid(depth: np.ndarray, confidence: np.ndarray, *, min_depth: float = 0.0, 
     return believed
 
 
+def between_surfaces(depth: np.ndarray, tolerance: float) -> np.ndarray:
+    """Return which pixels hang in the air between a near surface and a far one, bool (h, w), of depth (h, w).
+
+    Interpolation makes them, in networks and in resizing. Of rows, columns and both diagonals there is one along which
+    the neighbours lie nearer on one side and farther on the other, by more than `tolerance` of the inverse depth, and
+    neither side's plane, continued through its two pixels, reaches the pixel. On a plane inverse depth is linear in the
+    image, however it slants; a thin pole or a gap lies before or behind both sides: these stay, and what NaN or the
+    image's border leave open.
+    """
+    height, width = depth.shape
+    with np.errstate(divide='ignore'):
+        padded = np.pad(1 / depth.astype(np.float32, copy=False), 2, constant_values=np.nan)
+
+    def shifted(rows: int, cols: int) -> np.ndarray:
+        return padded[2 + rows:2 + rows + height, 2 + cols:2 + cols + width]
+
+    here = shifted(0, 0)
+    slack = tolerance * here
+    found = np.zeros(depth.shape, bool)
+    with np.errstate(invalid='ignore'):
+        for row, col in ((0, 1), (1, 0), (1, 1), (1, -1)):
+            before, after = (shifted(sign * row, sign * col) for sign in (-1, 1))
+            low, high = np.minimum(before, after), np.maximum(before, after)
+            astray = (low < here - slack) & (high > here + slack)
+            for sign, near in ((-1, before), (1, after)):
+                astray &= np.abs(2 * near - shifted(2 * sign * row, 2 * sign * col) - here) > slack
+            found |= astray
+    return found
+
+
 @dataclass(frozen=True)
 class _Axis:
     """Where the camera's pixels of one axis lie between the model's; only those inside the model's image."""

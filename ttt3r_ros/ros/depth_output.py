@@ -5,24 +5,27 @@ from __future__ import annotations
 
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
+from ttt3r_ros.ros.compressed_depth import to_compressed_depth
 from ttt3r_ros.ros.conversions import to_depth_image
 
 DEPTH = 2
 
 
 class DepthOutput:
-    """`~/depth/image` with `~/depth/camera_info`, and `~/confidence/image`."""
+    """`~/depth/image`, also compressed, with `~/depth/camera_info`, and `~/confidence/image`."""
 
     def __init__(self, node: LifecycleNode, prefix: str) -> None:
         """Create the publishers; prefix: see Outputs."""
         self._node = node
         self._depth = node.create_lifecycle_publisher(Image, f'~/{prefix}depth/image', DEPTH)
+        self._compressed = node.create_lifecycle_publisher(CompressedImage, f'~/{prefix}depth/image/compressedDepth',
+                                                           DEPTH)
         self._info = node.create_lifecycle_publisher(CameraInfo, f'~/{prefix}depth/camera_info', DEPTH)
         self._confidence = node.create_lifecycle_publisher(Image, f'~/{prefix}confidence/image', DEPTH)
-        self._publishers = (self._depth, self._info, self._confidence)
+        self._publishers = (self._depth, self._compressed, self._info, self._confidence)
 
     def wanted(self) -> bool:
         """Return whether anyone subscribes."""
@@ -37,6 +40,8 @@ class DepthOutput:
         if depth is not None:
             if self._depth.get_subscription_count():
                 self._depth.publish(to_depth_image(header, depth))
+            if self._compressed.get_subscription_count():
+                self._compressed.publish(to_compressed_depth(header, depth))
             self._info.publish(_camera_info(header, intrinsics, depth.shape))
         if self._confidence.get_subscription_count():
             self._confidence.publish(to_depth_image(header, confidence))

@@ -124,6 +124,9 @@ DECLARATIONS = (
     Declaration('points.min_depth', 0.0, 'metres; nearer points are left out', live=True, low=0.0, high=1000.0),
     Declaration('points.max_depth', 1000.0, 'metres; points farther away are left out', live=True, low=0.0,
                 high=1000.0),
+    Declaration('points.outliers', 0.0, 'points that hang between a near surface and a far one are left out if they '
+                'are off both by more than this part of their depth; 0 keeps them, 0.03 is a good value', live=True,
+                low=0.0, high=0.5),
     Declaration('points.stride', 1, 'every how many rows and columns of the image give points', live=True, low=1,
                 high=64),
     Declaration('points.voxel', 0.0, 'edge in metres of cells that keep one point each, the most confident; 0 keeps '

@@ -32,6 +32,14 @@ class World:
         self.poses = way(self._room, frames, seed, laps, pauses=int(rng.integers(0, 4)))
         self.intrinsics = self._camera.intrinsics
 
+    def distance(self, points: np.ndarray) -> np.ndarray:
+        """Return how far (n,) points (n, 3) of the world are from its nearest surface, metres."""
+        return np.abs(self._room.clearance(points))
+
+    def depth(self, index: int, intrinsics: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """Return the depth (h, w), metres along z, that another camera (3, 3) of a size sees from pose `index`."""
+        return self._room.render(self.poses[index], intrinsics, size)[1]
+
     def film(self, device: torch.device | str | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield image (h, w, 3) uint8 RGB and depth (h, w) float32, metres along z, for each pose.
 
