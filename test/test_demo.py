@@ -265,7 +265,7 @@ def recording(count: int = 5) -> tuple[list[Sent], Recording]:
         kept.transforms.append(Pose(image.stamp, 'odom', np.eye(4), 'camera'))
         kept.clouds.append(Cloud(image.stamp, 'camera', np.ones((10, 3), np.float32), np.zeros((10, 3), np.uint8),
                                  np.arange(10.0, dtype=np.float32), None))
-        status = ReconstructionStatus(latency_ms=20.0, inference_ms=10.0)
+        status = ReconstructionStatus(latency_ms=20.0, inference_ms=10.0, tracking='ok', trained=True)
         status.header.stamp.sec, status.header.stamp.nanosec = divmod(image.stamp, 10**9)
         kept.statuses.append(status)
     kept.counters.update(received=count, answered=count)

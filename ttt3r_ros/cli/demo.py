@@ -8,7 +8,7 @@ import logging
 import sys
 from pathlib import Path
 
-FAILED, INTERRUPTED = 1, 130
+FAILED, LOST, INTERRUPTED = 1, 3, 130
 UNTRAINED = 'untrained'  # as model.checkpoint has it, which would import torch
 LOG_WIDTH = 110
 
@@ -17,7 +17,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     """Declare the command."""
     parser = subparsers.add_parser(
         'demo', help='run the ROS 2 node on a replayed camera and show the results',
-        description='Frames → bag → replay over DDS → the node in its own process → trajectory, cloud and picture.')
+        description='Frames → bag → replay over DDS → the node in its own process → trajectory, cloud and picture. '
+                    'Ends with 1 if a promise about stamps and frames is broken, with 3 if the path was lost.')
     parser.add_argument('--input', default='synthetic', metavar='SOURCE',
                         help='a folder of images (or a pattern in one), a data set, a video, a bag of ROS 1 or 2, '
                              'or synthetic[:SEED[:FRAMES]] (default: %(default)s)')
@@ -34,7 +35,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; 1 if a promise of the node is broken. Raises SequenceError, OutputError and DemoError."""
+    """Carry the command out; 1 if a promise of the node is broken, 3 if the path was lost.
+
+    Raises SequenceError, OutputError and DemoError.
+    """
     try:
         return _run(args)
     except KeyboardInterrupt:
@@ -64,4 +68,6 @@ def _run(args: argparse.Namespace) -> int:
     if not results.trained:
         console.log(untrained_panel())
     console.log(f'[bold]{escape(str(args.out))}/overview.png[/], trajectory_tum.txt, cloud.ply, results.json, node.log')
-    return 0 if results.passed or args.live else FAILED
+    if not (results.passed or args.live):
+        return FAILED
+    return LOST if results.verdict.word == 'lost' else 0

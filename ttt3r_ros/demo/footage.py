@@ -15,10 +15,12 @@ from ttt3r_ros.demo.output_folder import replacing, require_room
 from ttt3r_ros.demo.progress import Progress
 from ttt3r_ros.demo.replay import TYPES
 from ttt3r_ros.demo.report import Sent
+from ttt3r_ros.reconstruction.weights_profile import Source
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.images import ImageError, to_rgb
-from ttt3r_ros.sequences import Bag, Trajectory, open_sequence, write_bag
+from ttt3r_ros.sequences import Bag, Sequence, Trajectory, open_sequence, write_bag
 from ttt3r_ros.sequences.bag import COMPRESSED
+from ttt3r_ros.sequences.rendered import RenderedRoom
 
 BAG = 'demo_bag'
 RAW_BYTES = 4e9  # a longer recording goes into its bag as JPEG
@@ -34,7 +36,7 @@ class Footage:
 
     speed: how many times faster than recorded it is to be played, so that the rate is `rate` images a second.
     pictures: a few images, uint8 (H, W, 3), by stamp; those that can be decoded.
-    stamps_made: whether the source has no times, so that speeds mean nothing.
+    stamps_made: whether the source has no times, so that speeds mean nothing. source: what is known of its pictures.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Footage:
     speed: float
     pictures: dict[int, np.ndarray]
     stamps_made: bool
+    source: Source
 
     @property
     def compressed(self) -> bool:
@@ -78,7 +81,17 @@ def prepare(source: str, out: Path, rate: float | None, topic: str | None, conso
     rising = rising[rising > 0]
     recorded = 1e9 / float(np.median(rising)) if len(rising) else bag.rate
     return Footage(sequence.name, bag, path, sent, truth, rate or recorded, (rate or recorded) / recorded, pictures,
-                   sequence.stamps_made)
+                   sequence.stamps_made, _source(sequence))
+
+
+def _source(sequence: Sequence) -> Source:
+    """Return what is known of the pictures before any is answered."""
+    width, height = sequence.contents.size or (np.nan, np.nan)
+    focal = np.nan if sequence.intrinsics is None else sequence.intrinsics[0, 0]
+    view = float(np.degrees(2 * np.arctan(width / 2 / focal)))
+    return Source(aspect=width / height if np.isfinite(width) else None,
+                  field_of_view=view if np.isfinite(view) else None,
+                  synthetic=True if isinstance(sequence, RenderedRoom) else None)
 
 
 def _look(bag: Bag) -> tuple[list[Sent], dict[int, np.ndarray]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import wrap
 
 import matplotlib
 import numpy as np
@@ -19,12 +20,15 @@ from ttt3r_ros.demo.recorder import Recording
 from ttt3r_ros.demo.report import Results, trajectory_of
 from ttt3r_ros.demo.splat import oblique, render, without_ceiling
 from ttt3r_ros.demo.style import BACKGROUND, COLOURS, ESTIMATE, FAINT, PANEL, STYLE, TEXT, WARNING, heading
+from ttt3r_ros.evaluation.verdict import DOUBTFUL, GOOD, LOST
 from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY, start_pose
 from ttt3r_ros.sequences import Trajectory
 
 WIDTH, DPI = 18.0, 120
 MARGIN = 0.45
 VIEW_PIXELS = 900
+BANNER = 150  # characters in a line
+VERDICT_COLOURS = {GOOD: TEXT, DOUBTFUL: WARNING, LOST: WARNING}
 
 
 def draw(path: Path, results: Results, recording: Recording, cloud: ColouredPoints,
@@ -38,7 +42,8 @@ def draw(path: Path, results: Results, recording: Recording, cloud: ColouredPoin
         strip = (WIDTH - 2 * MARGIN) / columns
         frames = strip * _aspect(pictures.values())
         depths = {c.stamp: c.depth for c in recording.clouds if c.depth is not None and c.stamp in pictures}
-        heights = [1.0 if results.trained else 1.35, frames + 0.06, strip * _aspect(depths.values()) + 0.52, 6.6]
+        header = 1.2 if results.verdict.word == GOOD else 2.0
+        heights = [header, frames + 0.06, strip * _aspect(depths.values()) + 0.52, 6.6]
         height = sum(heights) + MARGIN
         figure = Figure(figsize=(WIDTH, height), dpi=DPI)
         FigureCanvasAgg(figure)
@@ -68,7 +73,8 @@ def _aspect(images) -> float:
 
 def _header(figure: Figure, place: SubplotSpec, results: Results) -> None:
     run, axes = results.run, _empty(figure, place)
-    top, below = (0.75, 0.32) if results.trained else (0.82, 0.5)
+    verdict = results.verdict
+    top, below = (0.76, 0.38) if verdict.word == GOOD else (0.87, 0.65)
     name = axes.text(0, top, 'TTT3R', size=27, weight='bold', va='center', color=ESTIMATE)
     axes.annotate(f'on {run.source}', (1, 0), xycoords=name, xytext=(12, 0), textcoords='offset points', size=22,
                   va='bottom')
@@ -78,19 +84,23 @@ def _header(figure: Figure, place: SubplotSpec, results: Results) -> None:
     broken = sum(not check.passed for check in results.checks)
     low, high = results.latency_ms.p50, results.latency_ms.p95
     latency = f'{low:.0f} / {high:.0f} ms' if high < 1000 else f'{low / 1e3:.1f} / {high / 1e3:.1f} s'
-    tiles = [(f'{results.frames_out}/{results.frames_in}', 'frames answered', TEXT),
-             (latency, 'latency p50 / p95', TEXT),
-             (f'{broken} broken' if broken else 'all kept', f'{len(results.checks)} promises',
-              WARNING if broken else TEXT)]
+    tiles = [(f'{results.frames_out}/{results.frames_in}', 'frames with a pose', TEXT),
+             (latency, 'latency p50 / p95', TEXT)]
+    if broken or verdict.word != LOST:
+        tiles.append((f'{broken} broken' if broken else 'all kept', 'stamps and frames', WARNING if broken else TEXT))
+    tiles.append((verdict.word, 'path', VERDICT_COLOURS[verdict.word]))
     if results.accuracy is not None and results.trained:
         tiles.insert(2, (f'{results.accuracy.ate_sim3:.3f} m', f'ATE over {results.accuracy.path_length:.1f} m', TEXT))
     for i, (value, label, colour) in enumerate(reversed(tiles)):
         axes.text(1 - 0.122 * i, top, value, size=18, weight='bold', ha='right', va='center', color=colour)
         axes.text(1 - 0.122 * i, below, label, size=11.5, color=FAINT, ha='right', va='center')
-    if not results.trained:
-        axes.text(0.5, 0.19, 'UNTRAINED WEIGHTS: the network is random. Depth, points and path below mean nothing.',
-                  size=14, weight='bold', ha='center', va='center', color=BACKGROUND,
-                  bbox={'boxstyle': 'round,pad=0.45', 'facecolor': WARNING, 'edgecolor': 'none'})
+    axes.text(0, 0.13 if verdict.word == GOOD else 0.5, run.limits, size=10.5, color=FAINT, va='center')
+    if results.trained and verdict.word == GOOD:
+        return
+    text = f'{verdict.word.upper()}: {verdict.sentence}' if results.trained else (
+        'UNTRAINED WEIGHTS: the network is random. Depth, points and path below mean nothing.')
+    axes.text(0.5, 0.22, '\n'.join(wrap(text, BANNER)), size=13, weight='bold', ha='center', va='center',
+              color=BACKGROUND, bbox={'boxstyle': 'round,pad=0.45', 'facecolor': WARNING, 'edgecolor': 'none'})
 
 
 def _strips(figure: Figure, above: SubplotSpec, below: SubplotSpec, pictures: Mapping[int, np.ndarray],

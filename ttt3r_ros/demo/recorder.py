@@ -28,7 +28,7 @@ from ttt3r_ros.ros.conversions import from_transform, nanoseconds
 DEPTH = 1000
 TARGET = '/ttt3r'
 DROPPED = ('dropped_overrun', 'dropped_stamp', 'dropped_invalid', 'dropped_nonfinite')
-COUNTERS = ('received', 'answered', *DROPPED)  # in ~/status and, with spaces, in /diagnostics
+COUNTERS = ('received', 'answered', 'withheld_lost', *DROPPED)  # in ~/status and, with spaces, in /diagnostics
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Recording:
 
     @property
     def accounted(self) -> int:
-        """Images that the node answered or dropped, as far as it has told."""
-        return self.counters['answered'] + sum(self.counters[cause] for cause in DROPPED)
+        """Images that the node answered, withheld or dropped, as far as it has told."""
+        return sum(self.counters[fate] for fate in ('answered', 'withheld_lost', *DROPPED))
 
 
 class Recorder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,11 @@ import numpy as np
 
 from ttt3r_ros.demo.recorder import DROPPED, Pose, Recording
 from ttt3r_ros.evaluation.accuracy import Accuracy, accuracy
+from ttt3r_ros.evaluation.verdict import Verdict, judge
+from ttt3r_ros.model.checkpoint import UNTRAINED
+from ttt3r_ros.reconstruction.tracking import TrackingState
+from ttt3r_ros.reconstruction.trajectory import extent
+from ttt3r_ros.reconstruction.weights_profile import Source, TrainedOn, compare
 from ttt3r_ros.ros.conversions import nanoseconds
 from ttt3r_ros.sequences import Trajectory
 
@@ -29,7 +34,10 @@ class Sent:
 
 @dataclass(frozen=True)
 class Run:
-    """What was run: the source's name, the weights asked for, and how; times in seconds, rate in images a second."""
+    """What was run: the source's name, the weights asked for, and how; times in seconds, rate in images a second.
+
+    limits: what the weights' makers say of them. timed: whether the source's stamps are its own, so that speeds count.
+    """
 
     source: str
     weights: str
@@ -38,6 +46,8 @@ class Run:
     published: int
     node_start_s: float
     replay_s: float
+    limits: str = ''
+    timed: bool = True
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ class Results:
     update_rule: str
     frames_in: int
     frames_out: int
+    withheld_lost: int
+    verdict: Verdict
     dropped: dict[str, int]
     lost_in_transport: int
     segments: int
@@ -84,7 +96,7 @@ class Results:
 
     @property
     def passed(self) -> bool:
-        """Whether every promise was kept."""
+        """Whether every promise about stamps and frames was kept."""
         return all(check.passed for check in self.checks)
 
     def write(self, path: Path) -> None:
@@ -98,15 +110,20 @@ def trajectory_of(poses: Sequence[Pose]) -> Trajectory:
                       np.array([pose.matrix for pose in poses], np.float64).reshape(-1, 4, 4))
 
 
-def evaluate(run: Run, sent: Sequence[Sent], recording: Recording, truth: Trajectory | None,
-             cloud_points: int) -> Results:
-    """Return the numbers of a run: `sent` are the images of the bag, in the order played."""
+def evaluate(run: Run, sent: Sequence[Sent], recording: Recording, truth: Trajectory | None, cloud_points: int,
+             trained_on: TrainedOn = TrainedOn(), source: Source = Source()) -> Results:
+    """Return the numbers of a run: `sent` are the images of the bag, in the order played.
+
+    trained_on: the pictures that the weights have seen; source: what is known of these ones beforehand.
+    """
     counters, statuses = recording.counters, recording.statuses
     estimate = trajectory_of(recording.poses)
     last = statuses[-1] if statuses else None
+    trained = last.trained if last else run.weights != UNTRAINED
     return Results(
-        run=run, trained=bool(last and last.trained), update_rule=last.update_rule if last else '',
-        frames_in=len(sent), frames_out=counters['answered'],
+        run=run, trained=trained, update_rule=last.update_rule if last else '',
+        frames_in=len(sent), frames_out=counters['answered'], withheld_lost=counters['withheld_lost'],
+        verdict=_verdict(recording, estimate, trained_on, source, trained),
         dropped={cause.removeprefix('dropped_'): counters[cause] for cause in DROPPED},
         lost_in_transport=max(0, run.published - counters['received']),
         segments=last.segment + 1 if last else 0,
@@ -117,10 +134,25 @@ def evaluate(run: Run, sent: Sequence[Sent], recording: Recording, truth: Trajec
         cloud_points=cloud_points, checks=_checks(run, sent, recording))
 
 
+def _verdict(recording: Recording, estimate: Trajectory, trained_on: TrainedOn, source: Source,
+             trained: bool) -> Verdict:
+    """Judge the path; what it tells of the pictures itself, usual steps and confidence, is added to the source."""
+    steps = [extent(np.linalg.inv(a) @ b) for a, b in zip(estimate.poses, estimate.poses[1:])]
+    if steps and trained:
+        way, turn = np.median(steps, axis=0)
+        source = replace(source, step_m=float(way), step_deg=float(np.degrees(turn)), confidence=float(
+            np.median([status.confidence_median for status in recording.statuses])))
+    told = {pose.stamp for pose in recording.poses}
+    return judge([TrackingState(status.tracking) for status in recording.statuses],
+                 [nanoseconds(status.header.stamp) in told for status in recording.statuses],
+                 compare(trained_on, source), trained=trained)
+
+
 def _checks(run: Run, sent: Sequence[Sent], recording: Recording) -> list[Check]:
-    answered, total = recording.counters['answered'], len(sent)
+    answered, withheld, total = recording.counters['answered'], recording.counters['withheld_lost'], len(sent)
     if run.lossless:
-        first = Check('every frame answered', answered == total, f'{answered} of {total}')
+        first = Check('every frame answered, or withheld as lost, and counted', answered + withheld == total,
+                      f'{answered} + {withheld} of {total}')
     else:
         lost = max(0, run.published - recording.counters['received'])
         first = Check('every frame answered, dropped or lost, and counted',
@@ -135,10 +167,11 @@ def _checks(run: Run, sent: Sequence[Sent], recording: Recording) -> list[Check]
     wrong_poses = sum(pose.frame_id != ODOMETRY for pose in recording.poses)
     wrong_clouds = sum(cloud.frame_id != frames.get(cloud.stamp) for cloud in recording.clouds)
     wrong_transforms = sum((t.frame_id, t.child) != (ODOMETRY, frames.get(t.stamp)) for t in recording.transforms)
+    expected = {name: answered + withheld * (name == 'status') for name in outputs}
     return [
         first,
         *(Check(f"every {name} has its image's stamp, to the nanosecond",
-                len(got) == answered and _in_order(got, stamps), f'{_known(got, stamps)} of {answered}')
+                len(got) == expected[name] and _in_order(got, stamps), f'{_known(got, stamps)} of {expected[name]}')
           for name, got in outputs.items()),
         Check(f'poses and TF are in {ODOMETRY}, clouds in the frame of their image',
               not wrong_poses + wrong_clouds + wrong_transforms and bool(recording.poses),

@@ -21,7 +21,8 @@ from ttt3r_ros.demo.process import Child
 from ttt3r_ros.demo.progress import Progress
 from ttt3r_ros.demo.recorder import TARGET, Recorder
 from ttt3r_ros.demo.report import Results, Run, evaluate, trajectory_of
-from ttt3r_ros.model.checkpoint import UNTRAINED, CheckpointError, weights_file
+from ttt3r_ros.model.checkpoint import UNTRAINED, CheckpointError, read_note, weights_file
+from ttt3r_ros.reconstruction.weights_profile import load_profile
 from ttt3r_ros.sequences import write_tum
 
 START_S = 300.0  # large weights on a slow disk
@@ -55,6 +56,7 @@ def carry_out(plan: Plan, console: Console) -> Results:
     require_writable(plan.out)
     if plan.weights != UNTRAINED and not weights_file(plan.weights).is_file():
         raise CheckpointError(f'{plan.weights} does not exist: give a checkpoint, .pth or .safetensors')
+    profile = load_profile(plan.weights)
     footage = prepare(plan.source, plan.out, plan.rate, plan.topic, console)
     environment = {'ROS_DOMAIN_ID': os.environ.get('ROS_DOMAIN_ID') or str(1 + os.getpid() % 100),
                    'ROS_AUTOMATIC_DISCOVERY_RANGE': os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') or 'LOCALHOST'}
@@ -72,7 +74,8 @@ def carry_out(plan: Plan, console: Console) -> Results:
     with Progress(console, 'results'), replacing(plan.out) as fresh:
         recording = recorder.recording
         cloud = assemble(recording.clouds, recording.poses)
-        results = evaluate(about, footage.sent, recording, footage.truth, len(cloud.points))
+        results = evaluate(about, footage.sent, recording, footage.truth, len(cloud.points), profile.trained_on,
+                           footage.source)
         write_tum(fresh / 'trajectory_tum.txt', trajectory_of(recording.poses))
         write_ply(fresh / 'cloud.ply', cloud)
         results.write(fresh / 'results.json')
@@ -98,7 +101,10 @@ def _perform(plan: Plan, footage: Footage, recorder: Recorder, environment: dict
     # JSON is YAML, and quotes what YAML would take for a number.
     parameters.write_text(json.dumps({'/**': {'ros__parameters': {
         'weights': plan.weights, 'lossless': plan.lossless,
-        'image_transport': 'compressed' if footage.compressed else 'raw'}}}, indent=2) + '\n')
+        'image_transport': 'compressed' if footage.compressed else 'raw',
+        **({'max_speed': 0.0, 'max_turn_rate': 0.0} if footage.stamps_made else {})}}}, indent=2) + '\n')
+    if footage.stamps_made:
+        console.log('the source has no times: no step is judged by its speed')
     topic = 'image/compressed' if footage.compressed else 'image'
     started = time.monotonic()
     with Child('ttt3r_ros.ros.node', ['--ros-args', '--params-file', str(parameters),
@@ -115,7 +121,8 @@ def _perform(plan: Plan, footage: Footage, recorder: Recorder, environment: dict
                 _await_answers(node, player, recorder, len(footage.sent), progress, console)
             published = _published(player)
         return Run(source=footage.name, weights=plan.weights, lossless=plan.lossless, rate=footage.rate,
-                   published=published, node_start_s=node_start, replay_s=time.monotonic() - started)
+                   published=published, node_start_s=node_start, replay_s=time.monotonic() - started,
+                   limits=read_note(plan.weights), timed=not footage.stamps_made)
 
 
 def _await_active(node: Child, recorder: Recorder, progress: Progress, console: Console) -> None:

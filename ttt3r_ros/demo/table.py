@@ -8,7 +8,9 @@ from rich.panel import Panel
 from rich.table import Table
 
 from ttt3r_ros.demo.report import Results
+from ttt3r_ros.evaluation.verdict import DOUBTFUL, GOOD, LOST
 
+VERDICT_COLOURS = {GOOD: 'green', DOUBTFUL: 'yellow', LOST: 'red'}
 UNTRAINED = ('UNTRAINED WEIGHTS: the network is random. Poses, points and errors mean NOTHING;\n'
              'only the path from topic to topic is real. WEIGHTS=<checkpoint> takes trained ones (README).')
 
@@ -28,9 +30,16 @@ def results_table(results: Results) -> Table:
                   '[bold black on yellow] UNTRAINED: the poses mean nothing [/]')
     table.add_row('mode', f'{"lossless" if run.lossless else "live"}, {run.rate:.3g} images a second, '
                           f'update rule {results.update_rule}')
+    if run.limits:
+        table.add_row('', f'[yellow]{escape(run.limits)}[/]')
+    verdict = results.verdict
+    table.add_row('verdict on the path', f'[bold {VERDICT_COLOURS[verdict.word]}]{verdict.word.upper()}[/]: '
+                                         f'{escape(verdict.sentence)}')
+    if verdict.familiarity.unknown:
+        table.add_row('', f'[dim]not known: {escape(", ".join(verdict.familiarity.unknown))}[/]')
     table.add_section()
     table.add_row('frames in', str(results.frames_in))
-    table.add_row('frames out', str(results.frames_out))
+    table.add_row('frames out', f'{results.frames_out}, and {results.withheld_lost} without a pose')
     table.add_row('dropped', ', '.join(f'{count} {cause}' for cause, count in results.dropped.items()))
     table.add_row('lost in transport', str(results.lost_in_transport))
     table.add_section()
@@ -48,6 +57,7 @@ def results_table(results: Results) -> Table:
         table.add_row('trajectory error', 'no truth is known')
     table.add_row('cloud', f'{results.cloud_points:,} points')
     table.add_section()
+    table.add_row('', '[dim]of stamps and frames:[/]')
     for check in results.checks:
         table.add_row('[green]✓[/]' if check.passed else '[bold red]✗[/]',
                       f'{check.name}: [dim]{check.detail}[/]' if check.passed else

@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import islice
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import torch
+from rich.table import Table
 
 from ttt3r_ros.evaluation.trial import RATE, SIZE
 from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network
@@ -18,28 +23,29 @@ from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
 from ttt3r_ros.reconstruction.tracking import Bounds, TrackingMonitor, TrackingState
 from ttt3r_ros.reconstruction.trajectory import extent
+from ttt3r_ros.reconstruction.weights_profile import SegmentSettings
 from ttt3r_ros.synthetic import World
 from ttt3r_ros.synthetic.mishap import blackout, covered, cut, turn_in_place
 
-FRAMES = 100
+FRAMES, WAY = 100, 150  # of a way walked in so many, at 10 a second no faster than people walk and robots drive
 DURATION = 20  # frames: 2 s
 WITHIN = 3  # frames from its beginning in which a mishap should be told
 TURN_RATES = (0.02, 0.12)  # radians a frame: 11 to 69 degrees a second
 NORMAL, PURE_ROTATION = 'none', 'pure rotation'
-MISHAPS = ('blackout', 'covered lens', 'cut')
-TOLD_BEYOND = 0.2  # metres: by so much the told path grows in a mishap that was missed
+MISHAPS = (NORMAL, PURE_ROTATION, 'blackout', 'covered lens', 'cut')
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which weights, on how many worlds; bounds of the monitor; seeds away from training's and the evaluation's."""
+    """Which weights, in which segments, on how many worlds; the bounds of the monitor.
+
+    The seeds lie away from training's, the evaluation's and the calibration's.
+    """
 
     weights: str
-    reset_policy: str
-    reset_interval: int
-    alignment: str
+    segments: SegmentSettings
     worlds: int = 10
-    bounds: Bounds = Bounds(4.0, 6.0)
+    bounds: Bounds = Bounds(5.0, 6.0)
     first_seed: int = 200_000
     jobs: int = 1
 
@@ -85,8 +91,9 @@ def films(seed: int) -> Iterator[Film]:
 
 def watch(seed: int, film: Film, loaded: LoadedNetwork, plan: Plan) -> Report:
     """Run a film and say what the monitor told of it."""
-    reconstructor = Reconstructor(loaded.network, make_rule('ttt3r'), alignment=plan.alignment,
-                                  policy=make_reset_policy(plan.reset_policy, plan.reset_interval),
+    reconstructor = Reconstructor(loaded.network, make_rule('ttt3r'), alignment=plan.segments.segment_alignment,
+                                  policy=make_reset_policy(plan.segments.reset_policy,
+                                                           plan.segments.reset_interval),
                                   monitor=TrackingMonitor(plan.bounds))
     states, told = [], []
     for i, image in enumerate(film.images):
@@ -116,10 +123,34 @@ def carry_out(plan: Plan, progress: Callable[[int], None]) -> list[Report]:
     return [report for job in waiting for report in job.result()]
 
 
+def results_table(plan: Plan, reports: Sequence[Report]) -> Table:
+    """Return a row for each mishap."""
+    table = Table(title=f'{plan.weights}: {plan.worlds} synthetic worlds, a film of {FRAMES / RATE:g} s each')
+    for name in ('mishap', f'told within {WITHIN} frames', 'lost while it lasts', 'lost otherwise',
+                 'in doubt otherwise', 'greatest step told'):
+        table.add_column(name, justify='left' if name == 'mishap' else 'right')
+    for mishap in MISHAPS:
+        mine = [report for report in reports if report.mishap == mishap]
+        told = f'{sum(r.told for r in mine)} of {len(mine)}' if any(r.frames_in for r in mine) else ''
+        frames = sum(r.frames for r in mine)
+        during = f'{sum(r.lost_in for r in mine)} of {sum(r.frames_in for r in mine)}' if told else ''
+        table.add_row(mishap, told, during, *(f'{sum(counts)} of {frames} ({sum(counts) / frames:.2%})' for counts in (
+            [r.lost for r in mine], [r.degraded for r in mine])),
+                      f'{max(r.fastest for r in mine):.2f} m/s, {max(r.fastest_turn for r in mine):.2f} rad/s')
+    return table
+
+
+def save(target: Path, plan: Plan, reports: Sequence[Report]) -> None:
+    """Write every film's report as JSON, whole or not at all. Raises OSError."""
+    part = target.with_name(f'.{target.name}.part')
+    part.write_text(json.dumps({'plan': asdict(plan), 'reports': [asdict(r) for r in reports]}, indent=1) + '\n')
+    os.replace(part, target)
+
+
 def _world(plan: Plan, seed: int) -> list[Report]:
     loaded = load_network(plan.weights)
     return [watch(seed, film, loaded, plan) for film in films(seed)]
 
 
 def _film(seed: int) -> np.ndarray:
-    return np.stack([image for image, _ in World(seed, FRAMES, SIZE).film()])
+    return np.stack([image for image, _ in islice(World(seed, WAY, SIZE).film(), FRAMES)])

@@ -26,7 +26,7 @@ from ttt3r_ros.model.precision import resolve
 from ttt3r_ros.model.published import CheckpointError, read_published
 
 __all__ = ['EMBEDDED', 'UNTRAINED', 'CheckpointError', 'LoadedNetwork', 'convert', 'load_network', 'save_network',
-           'read_profile', 'weights_file']
+           'read_note', 'read_profile', 'weights_file']
 
 UNTRAINED = 'untrained'
 EMBEDDED = 'embedded'
@@ -112,6 +112,18 @@ def read_profile(weights: str) -> tuple[str, str]:
     except (SafetensorError, OSError):
         return '', ''
     return text, f'the metadata of {path}' if text else ''
+
+
+def read_note(weights: str) -> str:
+    """Return what a user must know of weights (see load_network), empty if nothing is said; loads nothing."""
+    path = weights_file(weights)
+    if weights == UNTRAINED or path.suffix != SUFFIX:
+        return ''
+    try:
+        with safe_open(path, framework='pt') as file:
+            return (file.metadata() or {}).get('note', '')
+    except (SafetensorError, OSError):
+        return ''
 
 
 def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtype = torch.float32,

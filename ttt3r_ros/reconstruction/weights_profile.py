@@ -5,7 +5,7 @@ It stands in FILE.profile.json beside the weights, or else in their metadata (mo
 
     {"settings": {"reset_policy": "interval", "reset_interval": 16, "segment_alignment": "se3"},
      "trained_on": {"synthetic": true, "fields_of_view": [55, 80], "aspects": [1.3333], "steps_m": [0.05, 0.14],
-                    "steps_deg": [0, 8]}}
+                    "steps_deg": [0, 8], "confidence": 9.0}}
 
 Every key may be left out.
 """
@@ -24,6 +24,7 @@ from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
 AUTO = 'auto'
 AUTO_INTERVAL = 0
 SETTINGS = ('reset_policy', 'reset_interval', 'segment_alignment')
+FAMILIAR = 0.45  # of the confidence in training; synthetic worlds had .53 to 1.1, two real films .29 and .40
 SAME_ASPECT = 0.03  # relative: as much as rounding to whole patches makes of one
 
 
@@ -70,7 +71,8 @@ class TrainedOn:
     """The pictures that weights have seen, None where nobody says.
 
     synthetic: rendered ones alone. fields_of_view: least and most, degrees across the image. aspects: width over
-    height, each that there was. steps_m, steps_deg: least and most between two frames.
+    height, each that there was. steps_m, steps_deg: least and most of what is usual between two frames. confidence:
+    what the weights answer in the median to such pictures, above 1.
     """
 
     synthetic: bool | None = None
@@ -78,6 +80,7 @@ class TrainedOn:
     aspects: tuple[float, ...] | None = None
     steps_m: tuple[float, float] | None = None
     steps_deg: tuple[float, float] | None = None
+    confidence: float | None = None
 
     @classmethod
     def read(cls, values: dict[str, Any]) -> TrainedOn:
@@ -85,19 +88,23 @@ class TrainedOn:
         found = cls(**values)
         if found.synthetic not in (None, True, False):
             raise ValueError('synthetic must be true or false')
+        if found.confidence is not None and not 1 < found.confidence < math.inf:
+            raise ValueError(f'confidence must be above 1, not {found.confidence}')
         return cls(found.synthetic, *(_numbers(name, getattr(found, name), name != 'aspects')
-                                      for name in ('fields_of_view', 'aspects', 'steps_m', 'steps_deg')))
+                                      for name in ('fields_of_view', 'aspects', 'steps_m', 'steps_deg')),
+                   confidence=found.confidence)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Pictures that weights are to be used on, None where unknown: as in TrainedOn, steps the usual ones."""
+    """Pictures that weights are to be used on, None where unknown: as in TrainedOn, steps and confidence the median."""
 
     aspect: float | None = None
     field_of_view: float | None = None
     synthetic: bool | None = None
     step_m: float | None = None
     step_deg: float | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,11 @@ def compare(trained_on: TrainedOn, source: Source) -> Familiarity:
     judge('field of view', source.field_of_view, trained_on.fields_of_view, '°')
     judge('step', source.step_m, trained_on.steps_m, ' m')
     judge('turn', source.step_deg, trained_on.steps_deg, '°')
+    if trained_on.confidence is not None and source.confidence is not None:
+        # It is 1 + exp of what the head says, so factors above 1 are what count.
+        value, usual = source.confidence - 1, trained_on.confidence - 1
+        (inside if value >= FAMILIAR * usual else outside).append(
+            f'confidence above 1 {value:.2g}, in training {usual:.2g}')
     return Familiarity(tuple(inside), tuple(outside), tuple(unknown))
 
 

@@ -85,8 +85,8 @@ DECLARATIONS = (
     Declaration('when_lost', 'stop', "while the camera is lost (~/status): 'stop' tells no pose, TF, odometry or "
                 "points, 'continue' goes on with what the network answers, covariances grown to what the camera can "
                 'have done', live=True, choices=('stop', 'continue')),
-    Declaration('max_speed', 4.0, 'm/s in true metres; a faster step is not believed and the camera called lost; 0 for '
-                'no bound. As it stands, for a camera in the hand (4); for a robot what it can do, such as 1.5',
+    Declaration('max_speed', 5.0, 'm/s in true metres; a faster step is not believed and the camera called lost; 0 for '
+                'no bound. As it stands, for a camera in the hand (5); for a robot what it can do, such as 1.5',
                 live=True, low=0.0, high=1000.0),
     Declaration('max_turn_rate', 6.0, 'rad/s, as max_speed: a camera in the hand 6, a robot such as 2', live=True,
                 low=0.0, high=1000.0),

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ttt3r mishaps`: is the tracking state true? Films with blackouts, covered lenses and cuts, and films without."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        'mishaps', help='measure false and missed alarms of the tracking state',
+        description='Films synthetic worlds, does to them what happens to cameras on a bad day, and writes how often '
+                    'the tracking state told it, and how often it told what was not so. 20 worlds take some ten '
+                    'minutes on two cores.')
+    parser.add_argument('--weights', default='embedded', metavar='FILE',
+                        help='checkpoint, .pth or .safetensors (default: %(default)s)')
+    parser.add_argument('--worlds', type=int, default=20, help='default: %(default)s')
+    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
+    parser.add_argument('--out', type=lambda text: Path(text).expanduser(), default=Path('out/mishaps'),
+                        metavar='FOLDER', help='where the results go (default: %(default)s)')
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out. Raises CheckpointError before anything is filmed."""
+    # PyTorch takes a while to import, which `ttt3r --help` need not wait for.
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ttt3r_ros.demo.output_folder import require_writable
+    from ttt3r_ros.evaluation import alarms
+    from ttt3r_ros.model.checkpoint import load_network
+    from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
+
+    require_writable(args.out)
+    load_network(args.weights)
+    plan = alarms.Plan(args.weights, resolve(load_profile(args.weights)), args.worlds, jobs=args.jobs)
+    console = Console(log_time=False, log_path=False, highlight=False)
+    if not console.is_terminal:
+        console.width = 140
+    with Progress(console=console) as progress:
+        task = progress.add_task('worlds', total=plan.worlds)
+        reports = alarms.carry_out(plan, lambda seed: progress.advance(task))
+    alarms.save(args.out / 'mishaps.json', plan, reports)
+    table = alarms.results_table(plan, reports)
+    console.log(table)
+    with (args.out / 'table.txt').open('w') as file:
+        Console(file=file, width=140, log_time=False, log_path=False).log(table)
+    console.log(f'[bold]{args.out}/table.txt[/], mishaps.json')
+    return 0
