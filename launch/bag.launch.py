@@ -92,6 +92,6 @@ def _reliable(images: list[str]) -> str:
     """Return a file that has the player offer the images reliably, however the camera did: lossless asks for it."""
     with tempfile.NamedTemporaryFile('w', prefix='ttt3r_bag_qos_', suffix='.yaml', delete=False) as file:
         for image in images:
-            for topic in (image, f'{image}/compressed'):
+            for topic in (image, *(f'{image}/{way}' for way in ('compressed', 'ffmpeg', 'foxglove'))):
                 file.write(f'{topic}: {{reliability: reliable, history: keep_last, depth: 1000}}\n')
     return file.name

@@ -37,7 +37,7 @@ def generate_launch_description() -> LaunchDescription:
                                        '{camera} in it as in image'),
         ('imu', 'imu', 'topic of an IMU, for level: imu in params_file'),
         ('wheel_odometry', 'wheel_odometry', "topic of the wheels' odometry, for scale_source: wheels in params_file"),
-        ('image_transport', '', 'raw or compressed, how the images are sent; empty: as in params_file'),
+        ('image_transport', '', 'how the images are sent: raw, compressed, ffmpeg or foxglove; empty: params_file'),
         ('cameras', '', "names of several cameras, such as 'front rear'; empty: as in params_file"),
         ('shared_state', '', 'all cameras in one memory; empty: as in params_file'),
         ('base_frame', '', "the robot's base, such as base_link; empty: as in params_file"),
@@ -73,8 +73,8 @@ def _nodes(context: LaunchContext) -> list[Node]:
     inputs = [(name, LaunchConfiguration(name)) for name in ('imu', 'wheel_odometry')]
     for name, image, info in zip(names, images, infos):
         prefix = f'{name}/' if name else ''
-        inputs += [(f'{prefix}image', image), (f'{prefix}image/compressed', f'{image}/compressed'),
-                   (f'{prefix}camera_info', info)]
+        inputs += [(f'{prefix}image', image), (f'{prefix}camera_info', info),
+                   *((f'{prefix}image/{way}', f'{image}/{way}') for way in ('compressed', 'ffmpeg', 'foxglove'))]
 
     parameters = {name: ParameterValue(LaunchConfiguration(name), value_type=bool)
                   for name in ('use_sim_time', 'autostart')}

@@ -16,6 +16,7 @@ from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.ros.calibration import Calibration
+from ttt3r_ros.ros.transport import image_topic
 
 SECOND = 1_000_000_000
 K = np.array([[150.0, 0, 80], [0, 150, 60], [0, 0, 1]])
@@ -93,7 +94,8 @@ def calibration():
         arguments = [word for remap in remaps for word in ('-r', remap)]
         nodes.append(LifecycleNode(f'calibrated{len(nodes)}', namespace=namespace,
                                    cli_args=['--ros-args', *arguments] if remaps else None))
-        made = Calibration(nodes[-1], prefix, rectify)
+        sent = 'compressed' if any('image/compressed' in remap for remap in remaps) else 'raw'
+        made = Calibration(nodes[-1], prefix, rectify, sent)
         made.tell = made._receive
         return made
 
@@ -148,3 +150,14 @@ def test_a_camera_info_of_part_of_the_sensor(calibration):
     np.testing.assert_allclose(made.pinhole(SIZE)[0], K)
     with pytest.raises(CalibrationError, match='for 160×120 pixels'):
         made.pinhole((60, 80))
+
+
+@pytest.mark.parametrize(('remaps', 'transport', 'topic'), [
+    ((), 'raw', '/image'), ((), 'compressed', '/image/compressed'), (('image:=/cam/x',), 'raw', '/cam/x'),
+    (('image:=/cam/x',), 'compressed', '/cam/x/compressed'), (('image:=/cam/x',), 'ffmpeg', '/cam/x/ffmpeg'),
+    (('image/compressed:=/cam/y',), 'compressed', '/cam/y'),
+    (('image:=/cam/x', 'image/compressed:=/cam/y'), 'compressed', '/cam/y')])
+def test_what_is_sent_another_way_stands_below_the_images(calibration, remaps, transport, topic):
+    """One remapping of image is enough for every transport; the transport's own, where there is one, decides."""
+    node = calibration(*remaps)._node
+    assert node.resolve_topic_name(image_topic(node, '', transport)) == topic

@@ -11,6 +11,7 @@ from sensor_msgs.msg import CameraInfo
 from ttt3r_ros.reconstruction.depth import CameraDepth
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier, window
+from ttt3r_ros.ros.transport import SUFFIXES, image_topic
 
 NAMED_RECTIFIED = 'image_rect'  # as image_proc names them: image_rect, image_rect_color
 
@@ -21,8 +22,9 @@ class Calibration:
     `rectify`: the node undistorts the images.
     """
 
-    def __init__(self, node: LifecycleNode, prefix: str, rectify: bool) -> None:
-        """Subscribe to `camera_info` under the camera's name, a prefix such as 'front/', or empty.
+    def __init__(self, node: LifecycleNode, prefix: str, rectify: bool, transport: str = 'raw') -> None:
+        """Subscribe to `camera_info` under the camera's name, a prefix such as 'front/', or empty; transport: of the
+        images.
 
         Where camera_info is not remapped itself, it is the sibling of the image topic, as for image_transport.
         """
@@ -32,10 +34,8 @@ class Calibration:
         self._made_of: tuple | None = None
         self._rectifier: Rectifier | None = None
         self._depth: tuple[tuple, CameraDepth] | None = None
-        image, topic = (node.resolve_topic_name(f'{prefix}{name}') for name in ('image', 'camera_info'))
-        compressed = node.resolve_topic_name(f'{prefix}image/compressed').removesuffix('/compressed')
-        if image == node.resolve_topic_name(f'{prefix}image', only_expand=True):
-            image = compressed
+        image = node.resolve_topic_name(image_topic(node, prefix, transport)).removesuffix(SUFFIXES[transport])
+        topic = node.resolve_topic_name(f'{prefix}camera_info')
         if topic == node.resolve_topic_name(f'{prefix}camera_info', only_expand=True):
             topic = f'{image.rpartition("/")[0]}/camera_info'
         self._come_rectified = image.rpartition('/')[2].startswith(NAMED_RECTIFIED)

@@ -16,14 +16,17 @@ from ttt3r_ros.reconstruction.state_file import StateFileError, StateFileMissing
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.diagnostics import Counters, Diagnostics, Health, SequenceGaps
 from ttt3r_ros.ros.frames import Frames
+from ttt3r_ros.ros.images import ImageError
 from ttt3r_ros.ros.outputs import CameraName, Outputs
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.pipeline import Job, Memory, Pipeline, Senses, Weights
 from ttt3r_ros.ros.services import Services
 from ttt3r_ros.ros.tracker import Start, Tracker
+from ttt3r_ros.ros.transport import VIDEO, Video, image_topic, message_type
 from ttt3r_ros.ros.worker import Worker
 
 LOSSLESS_DEPTH = 1000
+VIDEO_DEPTH = 50  # packets: each is needed for those behind it
 SILENCE_TOLD_S = 5.0
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
 
@@ -39,9 +42,11 @@ class Camera:
         self._settings = settings
         self.name = name
         prefix = f'{name}/' if name else ''
-        self._topic = prefix + ('image/compressed' if settings.image_transport == 'compressed' else 'image')
+        self._topic = image_topic(node, prefix, settings.image_transport)
+        self._type = message_type(settings.image_transport)
+        self._video = Video() if settings.image_transport in VIDEO else None
         self.counters, self._health = Counters(), Health()
-        self._calibration = Calibration(node, prefix, settings.rectify)
+        self._calibration = Calibration(node, prefix, settings.rectify, settings.image_transport)
         self._outputs = Outputs(node, CameraName(prefix, name == settings.cameras[0]), frames, self._calibration,
                                 settings)
         tracker = Tracker(frames, memory.world, memory.scaling, self._calibration, start, settings.odom_frame,
@@ -70,14 +75,15 @@ class Camera:
     def subscribe(self) -> None:
         """Take images; the subscription's QoS can be overridden by the standard qos_overrides parameters."""
         lossless = self._settings.lossless
+        depth = 1 if self._video is None else VIDEO_DEPTH
         qos = (QoSProfile(depth=LOSSLESS_DEPTH, reliability=ReliabilityPolicy.RELIABLE) if lossless
-               else QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
+               else QoSProfile(depth=depth, reliability=ReliabilityPolicy.BEST_EFFORT))
         self._gaps = SequenceGaps()
         self._health.last_image = None
         self._activated = time.monotonic()
         self._subscription = self._node.create_subscription(
-            CompressedImage if self._settings.image_transport == 'compressed' else Image, self._topic, self._receive,
-            qos, qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            self._type, self._topic, self._receive, qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos))
 
     def unsubscribe(self) -> None:
@@ -132,7 +138,15 @@ class Camera:
         if lost:  # rclpy does not say whose number it is: two would count past each other
             mixed, self._mixed = self._mixed, self._publishers() > 1
             self.counters.lost_in_transport += 0 if mixed or self._mixed else lost
-        self.counters.dropped_overrun += self._worker.submit(Job(message, now, self.pipeline), len(message.data), self)
+        for image in [message] if self._video is None else self._decoded(message, bool(lost)):
+            self.counters.dropped_overrun += self._worker.submit(Job(image, now, self.pipeline), len(image.data), self)
+
+    def _decoded(self, packet, missing: bool) -> list[Image]:
+        try:
+            return self._video.images(packet, missing)
+        except ImageError as error:
+            self._worker.post(lambda error=error: self.pipeline.refuse(error))
+            return []
 
     def _publishers(self) -> int:
         return self._node.count_publishers(self.topic)

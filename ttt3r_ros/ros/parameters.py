@@ -31,6 +31,7 @@ from ttt3r_ros.reconstruction.weights_profile import (
 )
 from ttt3r_ros.ros.cloud_output import CloudSettings, MapSettings
 from ttt3r_ros.ros.scaling import SOURCES, ScaleSettings
+from ttt3r_ros.ros.transport import SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,10 @@ DECLARATIONS = (
     Declaration('keyframes', 0, 'memories of ended segments that are kept to close loops with: one that is recognised '
                 'corrects map_frame → odom_frame, never odom_frame → base_frame; each is as large as a state file; 0 '
                 'for no loop closure', low=0, high=10_000),
-    Declaration('image_transport', 'raw', "'raw' subscribes to image, 'compressed' to image/compressed",
-                choices=('raw', 'compressed')),
+    Declaration('image_transport', 'raw', "'raw' subscribes to image, 'compressed' to image/compressed, "
+                "'ffmpeg' and 'foxglove' to the video on image/ffmpeg (ffmpeg_image_transport) and image/foxglove "
+                '(Foxglove CompressedVideo), which want PyAV and the package of their messages',
+                choices=tuple(SUFFIXES)),
     Declaration('rectify', False, 'undistort the images as camera_info says; those that come before it are dropped',
                 live=True),
     Declaration('depth.resolution', 'model', "of ~/depth/image and ~/confidence/image: 'model', the network's image "

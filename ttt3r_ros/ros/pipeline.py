@@ -118,7 +118,7 @@ class Pipeline:
             # Before its stamp is believed: a broken message with a broken stamp must not end a segment.
             image = self._read(job)
         except (ImageError, CalibrationError) as error:
-            self._refuse(error)
+            self.refuse(error)
             return
         # A bag and a simulation have a present of their own.
         present = not (self._settings.lossless or self._clock.ros_time_is_active)
@@ -144,7 +144,7 @@ class Pipeline:
         try:
             frame = self._step(image, nanoseconds(header.stamp), lambda: self._read_ahead(following()))
         except ValueError as error:
-            self._refuse(error)
+            self.refuse(error)
             return
         except NonFinitePrediction as error:
             counters.dropped_nonfinite += 1
@@ -327,7 +327,8 @@ class Pipeline:
             self._log.info('tracking ok')
         return tracking
 
-    def _refuse(self, error: ValueError) -> None:
+    def refuse(self, error: ValueError) -> None:
+        """Count and tell an image that cannot be read."""
         self._counters.dropped_invalid += 1
         self._health.problem = str(error)
         self._log.error(f'image dropped: {error}', throttle_duration_sec=REPEAT_S)

@@ -49,34 +49,72 @@ def codec_of(message: Any) -> str:
     raise ValueError(f'"{said}" is none of the codecs {", ".join(sorted(set(CODECS.values())))}')
 
 
+class Decoder:
+    """Decodes the messages of one stream, one after another.
+
+    `lost`: packets and frames that damage has cost.
+    """
+
+    def __init__(self, *, live: bool = False) -> None:
+        """Begin; live: each frame at once, as far as its codec allows, at the cost of threads. Raises SequenceError
+        without PyAV."""
+        self._av = pyav('these messages hold video')
+        self._live = live
+        self._context: Any = None
+        self._hole = Hole()
+        self._stamps: dict[int, int] = {}
+        self._number = 0
+
+    @property
+    def lost(self) -> int:
+        """How many packets and frames damage has cost."""
+        return self._hole.lost
+
+    def feed(self, message: Any) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield (stamp, uint8 (h, w, 3) RGB) of the frames that a message makes known: none, its own, or earlier ones.
+
+        Raises ValueError for an unknown codec.
+        """
+        if self._context is None:
+            self._context = self._av.CodecContext.create(codec_of(message), 'r')
+            if self._live:  # a frame for each thread would wait
+                self._context.thread_type = 'SLICE'
+                self._context.options = {'flags': 'low_delay'}
+        self._stamps[self._number] = stamp_of(message)
+        packet = self._av.Packet(bytes(message.data))
+        # Numbered by us: the decoder puts frames in order, and the sender's clock may be any.
+        packet.pts = packet.dts = self._number
+        self._number += 1
+        yield from self._frames(packet)
+
+    def skipped(self) -> None:
+        """Say that messages are missing before the next one: what hangs on them is left out."""
+        list(self._hole.passed(self._number, None))
+
+    def rest(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the frames that were still held back; the stream has ended."""
+        if self._context is not None:
+            yield from self._frames(None)
+
+    def _frames(self, packet: Any) -> Iterator[tuple[int, np.ndarray]]:
+        try:
+            frames = self._context.decode(packet)
+        except self._av.error.EOFError:
+            frames = []
+        except (self._av.error.FFmpegError, ValueError):
+            frames = None
+        for frame in self._hole.passed(packet.pts if packet else None, frames):
+            stamp = self._stamps.pop(frame.pts, None)
+            if stamp is not None:
+                yield stamp, upright(frame)
+
+
 def decode(messages: Iterable[Any]) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (stamp, uint8 (h, w, 3) RGB) of the frames of one stream that can be decoded, each with its own stamp.
 
     Raises ValueError for an unknown codec, and SequenceError without PyAV.
     """
-    av = pyav('these messages hold video')
-    context, hole, stamps = None, Hole(), {}
-    for number, message in enumerate(messages):
-        if context is None:
-            context = av.CodecContext.create(codec_of(message), 'r')
-        stamps[number] = stamp_of(message)
-        packet = av.Packet(bytes(message.data))
-        # Numbered by us: the decoder puts frames in order, and the sender's clock may be any.
-        packet.pts = packet.dts = number
-        yield from _frames(context, packet, hole, stamps)
-    if context is not None:
-        yield from _frames(context, None, hole, stamps)
-
-
-def _frames(context: Any, packet: Any, hole: Hole, stamps: dict[int, int]) -> Iterator[tuple[int, np.ndarray]]:
-    import av
-    try:
-        frames = context.decode(packet)
-    except av.error.EOFError:
-        frames = []
-    except (av.error.FFmpegError, ValueError):
-        frames = None
-    for frame in hole.passed(packet.pts if packet else None, frames):
-        stamp = stamps.pop(frame.pts, None)
-        if stamp is not None:
-            yield stamp, upright(frame)
+    decoder = Decoder()
+    for message in messages:
+        yield from decoder.feed(message)
+    yield from decoder.rest()
