@@ -35,6 +35,10 @@ def generate_launch_description() -> LaunchDescription:
                            "stands for a camera's name"),
         ('camera_info', 'camera_info', 'topic of the camera_info; as it is by default: beside the images; '
                                        '{camera} in it as in image'),
+        ('depth', '', 'topic of a depth camera, aligned to the images, its camera_info beside it, for scale_source: '
+                      'depth in params_file; {camera} in it as in image; empty: depth'),
+        ('mask', '', 'topic of masks with the stamps of the images: what is not 0 in them is left out of clouds, map '
+                     'and scale; {camera} in it as in image; empty: mask'),
         ('imu', 'imu', 'topic of an IMU, for level: imu in params_file'),
         ('wheel_odometry', 'wheel_odometry', "topic of the wheels' odometry, for scale_source: wheels in params_file"),
         ('image_transport', '', 'how the images are sent: raw, compressed, ffmpeg or foxglove; empty: params_file'),
@@ -64,7 +68,8 @@ def _nodes(context: LaunchContext) -> list[Node]:
         return LaunchConfiguration(name).perform(context)
 
     cameras = given('cameras').split()
-    shared = [topic for topic in ('image', 'camera_info') if '{camera}' not in given(topic)]
+    aligned = [topic for topic in ('depth', 'mask') if given(topic)]
+    shared = [topic for topic in ('image', 'camera_info', *aligned) if '{camera}' not in given(topic)]
     if len(cameras) > 1 and shared:
         raise RuntimeError(f'{shared[0]}:={given(shared[0])} is one topic for several cameras: write {{camera}} where '
                            f'their names are to stand, such as /{{camera}}/{shared[0]}')
@@ -75,6 +80,7 @@ def _nodes(context: LaunchContext) -> list[Node]:
         prefix = f'{name}/' if name else ''
         inputs += [(f'{prefix}image', image), (f'{prefix}camera_info', info),
                    *((f'{prefix}image/{way}', f'{image}/{way}') for way in ('compressed', 'ffmpeg', 'foxglove'))]
+        inputs += [(f'{prefix}{topic}', given(topic).replace('{camera}', name)) for topic in aligned]
 
     parameters = {name: ParameterValue(LaunchConfiguration(name), value_type=bool)
                   for name in ('use_sim_time', 'autostart')}

@@ -31,8 +31,8 @@ from ttt3r_ros.msg import ReconstructionStatus  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 COMMON = {'namespace', 'params_file', 'use_sim_time', 'autostart', 'log_level', 'update_rule', 'weights', 'image',
-          'camera_info', 'imu', 'wheel_odometry', 'image_transport', 'cameras', 'shared_state', 'base_frame',
-          'publish_tf', 'lossless', 'rviz'}
+          'camera_info', 'depth', 'mask', 'imu', 'wheel_odometry', 'image_transport', 'cameras', 'shared_state',
+          'base_frame', 'publish_tf', 'lossless', 'rviz'}
 PROMISED = {'ttt3r': COMMON, 'cameras': COMMON, 'bag': COMMON | {'bag', 'rate'}, 'nav2': COMMON | {'nav2_params_file'},
             'ekf': COMMON | {'ekf_params_file'}}
 NODE = '/robot/ttt3r'
@@ -180,7 +180,7 @@ def stand_in(tmp_path: Path, monkeypatch) -> Iterator[Callable[[str, str, str], 
 def test_default_run_is_active_with_the_files_parameters(params_file):
     """Without overrides the node activates itself, with the values of params_file and the remapped topics."""
     topics = {'image': '/camera/image_raw', 'camera_info': '/camera/camera_info', 'imu': '/imu/data',
-              'wheel_odometry': '/wheels/odom'}
+              'wheel_odometry': '/wheels/odom', 'mask': '/people/mask'}
 
     def probe(node: Node) -> dict:
         return {'state': state(node),
@@ -191,7 +191,7 @@ def test_default_run_is_active_with_the_files_parameters(params_file):
     found = launched('ttt3r', {'namespace': 'robot', 'params_file': params_file, **topics}, probe)
     assert found == {'state': State.PRIMARY_STATE_ACTIVE, 'update_rule': 'constant', 'lossless': True,
                      'weights': 'embedded', 'use_sim_time': False, 'map.cell': 0.0, 'cameras': [''],
-                     'heard': [1, 1, 1, 1], 'tf': 1}
+                     'heard': [1, 1, 1, 1, 1], 'tf': 1}
 
 
 def test_arguments_override_the_file(params_file):
@@ -210,18 +210,18 @@ def test_arguments_override_the_file(params_file):
 def test_cameras_have_their_topics():
     """Each camera's inputs are remapped by the pattern, all have outputs, and they track one base."""
     def probe(node: Node) -> dict:
-        topics = [f'/{name}/{topic}' for name in ('left', 'right') for topic in ('rgb', 'camera_info')]
+        topics = [f'/{name}/{topic}' for name in ('left', 'right') for topic in ('rgb', 'camera_info', 'people')]
         return {'state': state(node), **parameters(node, 'cameras', 'shared_state', 'base_frame'),
                 'inputs': [len(node.get_subscriptions_info_by_topic(topic)) for topic in topics],
                 'poses': [len(node.get_publishers_info_by_topic(f'{NODE}/{name}/pose')) for name in ('left', 'right')]}
 
     found = launched('cameras', {'namespace': 'robot', 'cameras': 'left right', 'image': '/{camera}/rgb',
-                                 'shared_state': 'true'}, probe)
+                                 'mask': '/{camera}/people', 'shared_state': 'true'}, probe)
     assert found == {'state': State.PRIMARY_STATE_ACTIVE, 'cameras': ['left', 'right'], 'shared_state': True,
-                     'base_frame': 'base_link', 'inputs': [1, 1, 1, 1], 'poses': [1, 1]}
+                     'base_frame': 'base_link', 'inputs': [1] * 6, 'poses': [1, 1]}
 
 
-@pytest.mark.parametrize('topic', ['image', 'camera_info'])
+@pytest.mark.parametrize('topic', ['image', 'camera_info', 'depth'])
 def test_cameras_on_one_topic_are_refused(topic):
     """A pattern that gives two cameras one topic ends the launch before the node runs."""
     assert ended('cameras', {topic: '/front/one'}) == (1, [])

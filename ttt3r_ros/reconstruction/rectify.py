@@ -106,16 +106,18 @@ class Rectifier:
         """Whether there is anything to undistort."""
         return self._maps is not None
 
-    def rectify(self, image: np.ndarray) -> np.ndarray:
+    def rectify(self, image: np.ndarray, nearest: bool = False) -> np.ndarray:
         """Return the rectified image, (h, w) or (h, w, c), of one of the same size and type.
 
-        Without distortion that is the image itself. Raises CalibrationError for an image of another size.
+        nearest: take pixels as they are, as of depth, where none lies between two. Without distortion that is the image
+        itself. Raises CalibrationError for an image of another size.
         """
         if image.shape[:2] != self.size:
             raise CalibrationError(f'width and height: the calibration is for {self.size[1]}×{self.size[0]} pixels, '
                                    f'the image has {image.shape[1]}×{image.shape[0]}: calibrate at the resolution in '
                                    f'use, or publish the camera_info that belongs to it')
-        return cv2.remap(image, *self._maps, cv2.INTER_LINEAR) if self.distorts else image
+        kernel = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+        return cv2.remap(image, *self._maps, kernel) if self.distorts else image
 
 
 def _size(size: tuple[int, int]) -> tuple[int, int]:

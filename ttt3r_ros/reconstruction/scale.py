@@ -30,6 +30,7 @@ POINTS = 1500  # of a frame that are looked at
 TILT = np.radians(15)  # between the floor's normal and up: a slope, and an up that is not exact
 ON_FLOOR = 0.03  # of the camera's height: a point that near a plane lies on it
 LEAST_FLOOR = 0.15  # of the points below the camera
+LEAST_SHARED = 0.02  # of the pixels: fewer with a measured depth say nothing about the frame
 BELOW_WEIGHT = 2.0  # a point under a plane says more against it than one on it says for it: a table is no floor
 
 
@@ -141,6 +142,26 @@ class FloorScale(ScaleEstimator):
         """
         if not self.frozen:
             self._take(self._height, floor_height(points, up, self._rng))
+
+
+class DepthScale(ScaleEstimator):
+    """From a depth camera that sees what the camera sees."""
+
+    bias = 0.02  # depth cameras are off by as much as that, all over
+
+    def add(self, measured: np.ndarray, model: np.ndarray, confidence: np.ndarray) -> None:
+        """Take a frame's depth along z, true and the model's, and its confidence, all (h, w); NaN where there is none.
+
+        The median ratio over the more confident half of the pixels that have both, if they are enough.
+        """
+        if self.frozen:
+            return
+        with np.errstate(invalid='ignore'):
+            both = (measured > 0) & (model > 0) & np.isfinite(measured) & np.isfinite(model)
+        if both.sum() < max(FEWEST, LEAST_SHARED * both.size):
+            return
+        both &= confidence >= np.median(confidence[both])
+        self._take(float(np.median(measured[both] / model[both])), 1.0)
 
 
 class FocalScale(ScaleEstimator):

@@ -75,6 +75,16 @@ class Calibration:
         rectifier = self.rectifier(size)
         return (rectifier.intrinsics, 'P') if self.rectify or self._come_rectified else (rectifier.raw, 'K')
 
+    def on_model(self, pixel_map: PixelMap) -> np.ndarray:
+        """Return K (3, 3) of the model's image, by camera_info.
+
+        A raw image of a lens with distortion has no pinhole to give. Raises CalibrationError.
+        """
+        intrinsics, field = self.pinhole(pixel_map.original)
+        if field == 'K' and self.rectifier(pixel_map.original).bends:
+            raise CalibrationError('the camera has distortion: set rectify to true, or intrinsics to model')
+        return np.linalg.inv(pixel_map.to_original(np.eye(3))) @ intrinsics
+
     def depth(self, pixel_map: PixelMap, points: np.ndarray,
               confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return depth, confidence (H, W) and K (3, 3) of the camera's image, for the model's points and confidence.

@@ -14,6 +14,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.state_file import StateFileError, StateFileMissing
 from ttt3r_ros.ros.calibration import Calibration
+from ttt3r_ros.ros.companions import Companions
 from ttt3r_ros.ros.diagnostics import Counters, Diagnostics, Health, SequenceGaps
 from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.images import ImageError
@@ -49,9 +50,12 @@ class Camera:
         self._calibration = Calibration(node, prefix, settings.rectify, settings.image_transport)
         self._outputs = Outputs(node, CameraName(prefix, name == settings.cameras[0]), frames, self._calibration,
                                 settings)
+        self._companions = Companions(node, prefix, self._calibration, settings.mask_file,
+                                      settings.scale.source == 'depth', settings.lossless)
         tracker = Tracker(frames, memory.world, memory.scaling, self._calibration, start, settings.odom_frame,
                           weights.fit.under(settings.segments)[0])
-        self.pipeline = Pipeline(node, memory, Senses(self._calibration, self.counters, self._health), tracker,
+        self.pipeline = Pipeline(node, memory, Senses(self._calibration, self._companions, self.counters,
+                                                     self._health), tracker,
                                  self._outputs, settings, weights)
         self._diagnostics = Diagnostics(node, self.counters, self._health, device, {'weights': weights.name},
                                         weights.trained, name)
@@ -124,7 +128,7 @@ class Camera:
     def destroy(self) -> None:
         """Take everything off the node."""
         self.unsubscribe()
-        for part in (self._services, self._diagnostics, self._outputs, self._calibration):
+        for part in (self._services, self._diagnostics, self._outputs, self._companions, self._calibration):
             part.destroy()
 
     def _receive(self, message: Image | CompressedImage, info: dict) -> None:

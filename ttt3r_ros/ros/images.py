@@ -93,6 +93,28 @@ def to_rgb(message: Image | CompressedImage, content: ContentBits | None = None)
         raise ImageError(f'{kind} of {len(message.data)} bytes cannot be read as rgb8: {error}') from error
 
 
+def to_mask(message: Image) -> np.ndarray:
+    """Return which pixels of a mono8 message are not zero, bool (H, W). Raises ImageError."""
+    return _one_channel(message, {'mono8': 'u1', '8UC1': 'u1'}, 'a mask') != 0
+
+
+def to_depth(message: Image) -> np.ndarray:
+    """Return the depth of a 16UC1 (millimetres) or 32FC1 (metres) message, float32 (H, W) metres, NaN where there is
+    none. Raises ImageError."""
+    values = _one_channel(message, {'16UC1': 'u2', 'mono16': 'u2', '32FC1': 'f4'}, 'a depth')
+    depth = values.astype(np.float32) * np.float32(1e-3 if values.dtype.kind == 'u' else 1)
+    return np.where((depth > 0) & np.isfinite(depth), depth, np.float32(np.nan))
+
+
+def _one_channel(message: Image, encodings: dict[str, str], what: str) -> np.ndarray:
+    if message.encoding not in encodings:
+        raise ImageError(f'{message.encoding!r} is no encoding of {what}: publish {" or ".join(encodings)}')
+    dtype = np.dtype(encodings[message.encoding]).newbyteorder('>' if message.is_bigendian else '<')
+    _require(message, message.width * dtype.itemsize, message.step * message.height)
+    rows = np.frombuffer(message.data, np.uint8)[:message.step * message.height].reshape(message.height, -1)
+    return np.ascontiguousarray(rows[:, :message.width * dtype.itemsize]).view(dtype)
+
+
 def _refuse_depth(encoding: str) -> None:
     if encoding in DEPTHS:
         raise ImageError(f'{encoding!r} images have no colour, this looks like a depth topic: remap image to the '

@@ -109,6 +109,11 @@ DECLARATIONS = (
                 choices=tuple(SUFFIXES)),
     Declaration('rectify', False, 'undistort the images as camera_info says; those that come before it are dropped',
                 live=True),
+    Declaration('intrinsics', 'model', "of points and depth: 'model', as they imply, or 'camera_info', on the rays "
+                'that it tells: K for raw images, P for rectified ones', live=True, choices=('model', 'camera_info')),
+    Declaration('mask_file', '', "image of what is to be left out of points, depth, map and scale, such as the robot's "
+                "own body: black elsewhere, of the images' shape; {camera} in it stands for a camera's name. What "
+                'moves comes on the topic mask'),
     Declaration('depth.resolution', 'model', "of ~/depth/image and ~/confidence/image: 'model', the network's image "
                 "and focal length, or 'camera', the input's size and camera_info's own pinhole", live=True,
                 choices=('model', 'camera')),
@@ -153,7 +158,7 @@ DECLARATIONS = (
     Declaration('scale_source', 'fixed', "where the true metre comes from: 'fixed', scale alone; 'wheels', a "
                 "nav_msgs/Odometry of base_frame on wheel_odometry; 'floor', camera_height above the floor in view; "
                 "'focal', camera_info's focal length against the model's, K's for raw images and P's for "
-                'rectified ones', choices=SOURCES),
+                "rectified ones; 'depth', a depth camera's images on depth, aligned to the image", choices=SOURCES),
     Declaration('scale_frozen', False, 'leave the scale as it is now', live=True),
     Declaration('camera_height', 0.0, "metres above the floor, for scale_source 'floor'", low=0.0, high=100.0),
     Declaration('cameras', ('',), "names of several cameras, such as ['front', 'rear']: inputs front/image, outputs "
@@ -190,6 +195,8 @@ class Settings:
     keyframes: int
     image_transport: str
     rectify: bool
+    known_intrinsics: bool
+    mask_file: str
     depth_at_camera: bool
     lossless: bool
     lazy: bool
@@ -275,7 +282,8 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
         rule = make_rule(values['update_rule'], {name: values[name] for name in rule_parameters()})
     except UpdateRuleError as error:
         raise SettingsError(str(error)) from error
-    built = {'rule': rule, 'segments': segments, 'depth_at_camera': values['depth.resolution'] == 'camera',
+    built = {'rule': rule, 'segments': segments, 'known_intrinsics': values['intrinsics'] == 'camera_info',
+             'depth_at_camera': values['depth.resolution'] == 'camera',
              'points': _points(values), 'map': _map(values), 'scale': _scale(values), 'cameras': _cameras(values),
              'initial_pose': initial_pose, 'bounds': Bounds(values['max_speed'], values['max_turn_rate'])}
     return Settings(**built, **{f.name: values[f.name] for f in fields(Settings) if f.name not in built})

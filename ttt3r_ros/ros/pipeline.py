@@ -13,6 +13,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
+from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.odometry import Estimate, OdometryError, World
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor, View
@@ -25,6 +26,7 @@ from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileErro
 from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.reconstruction.uncertainty import Fit
 from ttt3r_ros.ros.calibration import Calibration
+from ttt3r_ros.ros.companions import Companions
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.diagnostics import Counters, Health
 from ttt3r_ros.ros.images import ImageError, ImageReader
@@ -64,6 +66,7 @@ class Senses:
     """What the image topic brings and how it fared: one camera's."""
 
     calibration: Calibration
+    companions: Companions
     counters: Counters
     health: Health
 
@@ -90,7 +93,8 @@ class Pipeline:
         self._log, self._clock = node.get_logger(), node.get_clock()
         self._reconstructor, self._scaling = memory.reconstructor, memory.scaling
         self._gap, self._autosave = memory.gap, memory.autosave
-        self._calibration, self._counters, self._health = senses.calibration, senses.counters, senses.health
+        self._calibration, self._companions = senses.calibration, senses.companions
+        self._counters, self._health = senses.counters, senses.health
         self._tracker = tracker
         self._outputs = outputs
         self._settings = settings
@@ -140,6 +144,7 @@ class Pipeline:
         if self._size not in (None, image.shape[:2]):
             self._log.info('images are {3}×{2} pixels now, no longer {1}×{0}'.format(*self._size, *image.shape))
         self._size = image.shape[:2]
+        mask, depth = self._companions.fetch(header)
         started = time.monotonic()
         try:
             frame = self._step(image, nanoseconds(header.stamp), lambda: self._read_ahead(following()))
@@ -153,7 +158,11 @@ class Pipeline:
                             throttle_duration_sec=REPEAT_S)
             return
         inference_ms = (time.monotonic() - started) * 1e3
+        frame = own = self._refine(frame, mask)
         frame, estimate, missing = self._tracker.track(header, frame)
+        measured = self._companions.measured(depth, header, own.pixel_map)
+        if measured is not None and own.trusted:
+            self._scaling.learn_depth(measured, own)
         if missing:
             self._log.warning(f'no pose and no TF: {missing}', throttle_duration_sec=REPEAT_S)
         tracking = self._follow(header, frame)
@@ -305,6 +314,21 @@ class Pipeline:
         self._tracker.restore(context.odometry)
         self._log.info(f'resumed in the odometry frame of the saved state, segment {frame.segment}')
         return frame
+
+    def _refine(self, frame: Frame, mask: Image | None) -> Frame:
+        """Return the frame with its points on the rays of camera_info, if that is asked for, and NaN under the mask."""
+        points, intrinsics = frame.points, frame.intrinsics
+        if self._settings.known_intrinsics:
+            try:
+                intrinsics = self._calibration.on_model(frame.pixel_map)
+                points = back_project(depth_of(points, intrinsics), intrinsics)
+            except CalibrationError as error:
+                self._log.warning(f'points and depth are on the rays that the model implies: {error}',
+                                  throttle_duration_sec=REPEAT_S)
+        left_out = self._companions.left_out(mask, frame.pixel_map)
+        if left_out is not None:
+            points = np.where(left_out[..., None], np.float32(np.nan), points)
+        return replace(frame, points=points, intrinsics=intrinsics)
 
     def _follow(self, header: Header, frame: Frame) -> Tracking:
         """Return the frame's tracking state, and tell the log where it is another than the last one's."""

@@ -16,12 +16,12 @@ from tf_transformations import quaternion_matrix
 
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.rectify import CalibrationError
-from ttt3r_ros.reconstruction.scale import FloorScale, FocalScale, ScaleError, ScaleEstimate, WheelScale
+from ttt3r_ros.reconstruction.scale import DepthScale, FloorScale, FocalScale, ScaleError, ScaleEstimate, WheelScale
 from ttt3r_ros.reconstruction.wheels import WheelTrack
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 
-SOURCES = ('fixed', 'wheels', 'floor', 'focal')
+SOURCES = ('fixed', 'wheels', 'floor', 'focal', 'depth')
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
 PATIENCE_S = 3.0  # without wheel odometry, before that is told
 APART_NS = 1_000_000_000  # stamps of wheels and images, before that is told
@@ -50,7 +50,7 @@ class Scaling:
         self._settings = settings
         self._base_frame = base_frame
         self._factor = settings.factor
-        self._estimator = {'wheels': WheelScale, 'focal': FocalScale, 'fixed': lambda: None,
+        self._estimator = {'wheels': WheelScale, 'focal': FocalScale, 'depth': DepthScale, 'fixed': lambda: None,
                            'floor': lambda: FloorScale(settings.camera_height)}[settings.source]()
         self._wheels = WheelTrack()
         self._waiting: deque[tuple[int, np.ndarray]] = deque(maxlen=WAITING)
@@ -102,7 +102,7 @@ class Scaling:
                                                 throttle_duration_sec=REPEAT_S)
         elif self._settings.source == 'floor':
             self._estimator.add(frame.points, up)
-        else:
+        elif self._settings.source == 'focal':
             try:
                 camera, field = calibration.pinhole(frame.pixel_map.original)
                 self._estimator.add(camera[0, 0], frame.original_intrinsics[0, 0])
@@ -114,6 +114,14 @@ class Scaling:
             except CalibrationError as error:
                 self._node.get_logger().warning(f'no scale from the focal length: {error}',
                                                 throttle_duration_sec=REPEAT_S)
+        self._take_over()
+
+    def learn_depth(self, measured: np.ndarray, frame: Frame) -> None:
+        """Take the depth (h, w), metres, that a sensor measured at the pixels of a frame, in the model's metres."""
+        self._estimator.add(measured, frame.points[..., 2], frame.confidence)
+        self._take_over()
+
+    def _take_over(self) -> None:
         found = self._estimator.estimate
         if found.accepted:
             self._factor = found.scale

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What comes beside the images, over DDS: masks, a depth camera, and the camera's own intrinsics."""
+
+from __future__ import annotations
+
+from array import array
+
+import cv2
+import numpy as np
+import pytest
+from harness import CAMERA_FRAME, scene, stamp_of
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from sensor_msgs_py import point_cloud2
+
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.depth import depth_of
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.ros.images import ImageError, to_depth, to_mask
+
+STEP = 100_000_000
+SIZE = (96, 128)
+FOCAL = 140.0
+K = np.array([[FOCAL, 0, 61.5], [0, FOCAL, 49.5], [0, 0, 1]])
+TRUE = 2.5  # metres to each of the model's
+FRAMES = 14
+
+
+def message(stamp: int, values: np.ndarray, encoding: str, frame_id: str = CAMERA_FRAME) -> Image:
+    """Return values (h, w) as an image."""
+    found = Image(height=values.shape[0], width=values.shape[1], encoding=encoding,
+                  step=values.shape[1] * values.itemsize, data=array('B', values.tobytes()))
+    found.header.frame_id = frame_id
+    found.header.stamp.sec, found.header.stamp.nanosec = divmod(stamp, 1_000_000_000)
+    return found
+
+
+def info(size: tuple[int, int] = SIZE, focal: float = FOCAL) -> CameraInfo:
+    """Return a pinhole's camera_info."""
+    k = K.copy()
+    k[0, 0] = k[1, 1] = focal
+    return CameraInfo(height=size[0], width=size[1], distortion_model='plumb_bob', d=[0.0] * 5, k=k.ravel().tolist(),
+                      p=np.column_stack((k, np.zeros(3))).ravel().tolist())
+
+
+def cloud_of(points: PointCloud2) -> np.ndarray:
+    """Return x y z (h, w, 3)."""
+    return point_cloud2.read_points_numpy(points, ['x', 'y', 'z']).reshape(points.height, points.width, 3)
+
+
+def test_masks_depth_and_intrinsics_are_taken(run, tmp_path):
+    """Points are on camera_info's rays, NaN where the file or the topic's mask says, and the depth tells the metre.
+
+    A mask that comes after its image is waited for; one of another shape, and a depth of another frame, are named.
+    """
+    static = np.zeros(SIZE, np.uint8)
+    static[:, :16] = 7
+    cv2.imwrite(str(tmp_path / 'body.png'), static)
+    node, robot = run(lossless=True, intrinsics='camera_info', mask_file=tmp_path / 'body.png', scale_source='depth',
+                      remaps=('depth:=/aligned/image_raw',))
+    masks = robot.node.create_publisher(Image, 'mask', 100)
+    depths = robot.node.create_publisher(Image, 'aligned/image_raw', 100)
+    lens = robot.node.create_publisher(CameraInfo, 'camera_info', 10)
+    depth_lens = robot.node.create_publisher(CameraInfo, 'aligned/camera_info', 10)
+    robot.wait_for('subscriptions', lambda: all(p.get_subscription_count() for p in (masks, depths, lens, depth_lens)))
+    robot.spin(0.3)
+    lens.publish(info())
+    robot.spin(0.5)
+
+    library = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
+    moving = np.zeros((48, 64), np.uint8)  # half the image's size
+    moving[:10, 20:30] = 255
+    for i in range(FRAMES):
+        stamp = STEP * (i + 1)
+        depth = TRUE * depth_of(library.step(scene(i + 1)).points, K)
+        if i == 12:
+            depths.publish(message(stamp, depth.astype('<f4'), '32FC1', 'another_lens'))
+        elif i % 2:
+            depths.publish(message(stamp + 9_000_000, np.nan_to_num(1000 * depth).round().astype('<u2'), '16UC1'))
+        else:
+            depths.publish(message(stamp, depth.astype('<f4'), '32FC1'))
+        if i == 1:
+            masks.publish(message(stamp, np.ones((20, 64), np.uint8), 'mono8'))
+        robot.show(stamp)
+        if i == 2:
+            robot.spin(0.2)
+            masks.publish(message(stamp, moving, 'mono8'))
+        robot.wait_for(f'answer {i}', lambda i=i: len(robot.heard['points']) > i and len(robot.heard['status']) > i)
+    left = static > 0
+    also = left | (np.kron(moving, np.ones((2, 2), np.uint8)) > 0)
+    v, u = np.indices(SIZE)
+    for i, points in enumerate(robot.heard['points']):
+        assert stamp_of(points) == STEP * (i + 1)
+        found = cloud_of(points)
+        gone = np.isnan(found[..., 2])
+        assert gone[also if i == 2 else left].all()
+        if i != 2:
+            assert not gone[also & ~left].all()
+        seen = found[~gone]
+        np.testing.assert_allclose(seen[:, 0] / seen[:, 2], ((u - K[0, 2]) / FOCAL)[~gone], atol=1e-5)
+        np.testing.assert_allclose(seen[:, 1] / seen[:, 2], ((v - K[1, 2]) / FOCAL)[~gone], atol=1e-5)
+    log = node.log()
+    assert 'nothing is left out by the mask on /mask: the mask on /mask has 64×20 pixels' in log
+    assert "'another_lens'" in log and 'align_depth' in log
+    last = robot.counters()
+    assert last.metric_scale_source == 'depth' and last.metric_scale_samples == FRAMES - 1
+    assert last.metric_scale == pytest.approx(TRUE, rel=1e-2) and last.focal_length == pytest.approx(FOCAL)
+
+    depth_lens.publish(info(SIZE, 2 * FOCAL))
+    robot.spin(0.5)
+    depths.publish(message(STEP * 20, np.ones(SIZE, '<f4'), '32FC1'))
+    robot.show_and_wait([STEP * 20])
+    assert robot.counters().metric_scale_samples == FRAMES - 1
+
+
+def test_a_mask_file_that_is_none_fails_configure(start_node, make_robot, tmp_path):
+    """The log names the file and what it should be."""
+    node, robot = start_node(mask_file=tmp_path / 'no.png'), make_robot()
+    robot.wait_for('the reason', lambda: 'configure failed' in node.log())
+    assert 'no.png does not exist' in node.log() and robot.state() == 'unconfigured'
+
+
+def test_depth_and_mask_messages_are_read_as_they_are_sent():
+    """Millimetres and metres, big-endian and with padding; zero, NaN and infinity are no depth; others are refused."""
+    values = np.array([[0, 1500, 65535], [1, 2, 3]], np.uint16)
+    big = message(0, values.astype('>u2'), '16UC1')
+    big.is_bigendian = 1
+    padded = message(0, np.pad(values, ((0, 0), (0, 2))), '16UC1')
+    padded.width = 3
+    for sent in (message(0, values, '16UC1'), big, padded):
+        np.testing.assert_allclose(to_depth(sent), np.where(values, values / 1000, np.nan), rtol=1e-6)
+    metres = np.array([[0.5, np.nan], [np.inf, -1]], np.float32)
+    np.testing.assert_array_equal(to_depth(message(0, metres, '32FC1')), [[0.5, np.nan], [np.nan, np.nan]])
+    assert to_mask(message(0, np.array([[0, 1, 255]], np.uint8), 'mono8')).tolist() == [[False, True, True]]
+    for read, sent in ((to_mask, message(0, values, '16UC1')), (to_depth, message(0, values.view(np.uint8), 'rgb8'))):
+        with pytest.raises(ImageError, match=sent.encoding):
+            read(sent)
+    cut = message(0, values, '16UC1')
+    cut.data = cut.data[:5]
+    with pytest.raises(ImageError, match='truncated'):
+        to_depth(cut)
