@@ -17,7 +17,7 @@ setup(
     package_data={'ttt3r_ros': ['weights/*']},
     python_requires='>=3.10',
     install_requires=[
-        'av',
+        'av>=14.2',
         'einops',
         'evo',
         'matplotlib',

@@ -25,7 +25,7 @@ def images(count=4, size=(24, 32)):
 
 def truth(stamps=tuple(STAMPS)):
     poses = np.tile(np.eye(4), (len(stamps), 1, 1))
-    poses[:, :3, :3] = Rotation.random(len(stamps), rng=3).as_matrix()
+    poses[:, :3, :3] = Rotation.from_quat(np.random.default_rng(3).normal(size=(len(stamps), 4))).as_matrix()
     poses[:, :3, 3] = np.random.default_rng(4).normal(size=(len(stamps), 3))
     return Trajectory(np.array(stamps, np.int64), poses)
 
