@@ -11,6 +11,7 @@ from launch.actions import (
     EmitEvent,
     ExecuteProcess,
     IncludeLaunchDescription,
+    LogInfo,
     OpaqueFunction,
     RegisterEventHandler,
     Shutdown,
@@ -81,11 +82,27 @@ def _play(context: LaunchContext) -> list:
         'ros2', 'topic', 'echo', '--no-daemon', '--once', '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray',
         '--filter', f"any(s.name.startswith('{name}: ') and v.key == 'pending frames' and v.value == '0' "
                     'for s in m.status for v in s.values)'])
-    return [player,
+    return [*(LogInfo(msg=line) for image in images for line in _told(given('bag'), image)),
+            player,
             RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[answered])),
             RegisterEventHandler(OnProcessExit(target_action=answered, on_exit=[
                 Shutdown(reason='the bag has ended and its images are answered',
                          condition=UnlessCondition(LaunchConfiguration('rviz')))]))]
+
+
+def _told(bag: str, image: str) -> list[str]:
+    """Return what the bag holds on the topic and beside it, or why that cannot be told; it is played all the same."""
+    try:
+        from ttt3r_ros.sequences import SequenceError, open_sequence
+    except ImportError as error:
+        return [f'what is in {bag} is not told: {error}']
+    said = []
+    for topic in (image, f'{image}/compressed'):
+        try:
+            return open_sequence(bag, topic=topic).describe()
+        except SequenceError as error:
+            said.append(str(error))
+    return said[:1]
 
 
 def _reliable(images: list[str]) -> str:
