@@ -217,6 +217,28 @@ def test_a_damaged_page_of_a_db3_costs_the_images_on_it(tmp_path):
     assert sum(sequence.left_out.values()) == 40 - len(stamps)
 
 
+def test_messages_in_the_journal_of_a_killed_recorder_are_read(tmp_path):
+    """What a .db3 has beside it in its -wal file belongs to the bag."""
+    file = recorded(tmp_path / 'bag', CAMERA, storage=StoragePlugin.SQLITE3) / 'bag.db3'
+    base = sqlite3.connect(file)
+    base.execute('PRAGMA journal_mode = WAL')
+    base.execute('PRAGMA wal_autocheckpoint = 0')
+    data = bytes(STORE.serialize_cdr(raw(10), IMAGE))
+    base.execute('INSERT INTO messages(topic_id, timestamp, data) VALUES (1, ?, ?)', (START + SECOND, data))
+    base.commit()
+    shutil.copytree(tmp_path / 'bag', tmp_path / 'killed')
+    base.close()
+    assert (tmp_path / 'killed/bag.db3-wal').stat().st_size
+    check_scenes(tmp_path / 'killed', range(11))
+
+
+def test_a_path_with_odd_characters_is_opened(tmp_path):
+    """What has a meaning in a URI has none in a path."""
+    for storage in StoragePlugin:
+        made = recorded(tmp_path / storage.name, CAMERA, storage=storage)
+        check_scenes(made.rename(tmp_path / f'50% of #1?mode=rw {storage.name}'))
+
+
 @pytest.mark.parametrize('storage', list(StoragePlugin))
 @pytest.mark.parametrize('mode', [CompressionMode.FILE, CompressionMode.MESSAGE])
 def test_packed_bags_are_read_by_folder_and_by_file(tmp_path, storage, mode):
@@ -237,14 +259,16 @@ def test_a_packed_file_that_is_cut_is_one_line(tmp_path):
 
 
 def test_metadata_that_cannot_be_read_are_no_obstacle(tmp_path):
-    """Damaged metadata.yaml: the bag file beside it is read; files that it names and that are not there are told."""
+    """With damaged metadata.yaml, or one that names other files, the bag file beside it is read."""
     path = recorded(tmp_path / 'bag', CAMERA)
     told = (path / 'metadata.yaml').read_text()
     for content in (b'\xff\xfe\x00', b'rosbag2_bagfile_information: [', b'a: 1\n', b'', b'[' * 3000):
         (path / 'metadata.yaml').write_bytes(content)
         check_scenes(path)
     (path / 'metadata.yaml').write_text(told.replace('bag.mcap', 'other.mcap'))
-    with pytest.raises(SequenceError, match='lacks the files .*other.mcap'):
+    check_scenes(path)
+    (path / 'bag.mcap').unlink()
+    with pytest.raises(SequenceError, match='no bag file; copy'):
         open_sequence(str(path))
 
 

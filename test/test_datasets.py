@@ -80,6 +80,16 @@ def test_tum_has_the_published_camera_and_depth_in_metres(tum):
     assert open_sequence(str(tum.parent / 'rgbd_bonn_walk')).intrinsics is None
 
 
+def test_tum_lists_in_nanoseconds_are_recognised(tum):
+    """Converters write nanoseconds where TUM has seconds."""
+    for name in ('rgb.txt', 'depth.txt', 'groundtruth.txt'):
+        lines = [line.split() for line in (tum / name).read_text().splitlines() if not line.startswith('#')]
+        (tum / name).write_text(''.join(f'{first.replace(".", "")}000 {" ".join(rest)}\n' for first, *rest in lines))
+    sequence = open_sequence(str(tum))
+    assert [frame.stamp for frame in sequence] == [BEGIN + 33 * MS * i for i in range(6)]
+    assert len(sequence.truth) == 5 and sequence.depth(0) is not None
+
+
 def test_a_gap_in_the_truth_gives_no_pose(tum):
     """Between poses more than 0.1 s apart nothing is interpolated."""
     (tum / 'groundtruth.txt').write_text(f'{decimal(BEGIN)} 0 0 0 0 0 0 1\n{decimal(BEGIN + 150 * MS)} 9 0 0 0 0 0 1\n')
@@ -98,6 +108,7 @@ def test_a_rotation_is_interpolated_on_the_sphere(tum):
 @pytest.mark.parametrize(('file', 'content', 'words'), [
     ('rgb.txt', '', 'lists no image'), ('rgb.txt', 'x y\n', 'rgb.txt, line 1'), ('rgb.txt', '1.0\n', 'rgb.txt, line 1'),
     ('rgb.txt', '1.0 rgb/no.png\n', 'none of its 1 images is there'), ('rgb.txt', 'nan rgb/a.png\n', 'rgb.txt, line 1'),
+    ('rgb.txt', '-1 rgb/a.png\n', 'rgb.txt, line 1'), ('rgb.txt', '1e40 rgb/a.png\n', 'rgb.txt, line 1'),
     ('groundtruth.txt', '1 2 3\n', 'groundtruth.txt, line 1'), ('depth.txt', '1\n', 'depth.txt, line 1'),
     ('groundtruth.txt', '2 0 0 0 0 0 0 1\n1 0 0 0 0 0 0 1\n', 'do not increase')])
 def test_what_is_wrong_in_a_list_is_named(tum, file, content, words):
@@ -188,8 +199,10 @@ def test_what_is_wrong_in_euroc_is_named(euroc, file, content):
 
 
 def test_a_plain_folder_is_of_no_data_set(tmp_path):
-    """A folder of images stays one; every loader answers for a path without reading it."""
+    """A folder of images stays one, also one called after a camera with a folder of data."""
     image(tmp_path / '1.png')
+    image(tmp_path / 'cam1/data/1.png')
+    assert find(tmp_path / 'cam1') is None
     assert find(tmp_path) is None and all(loader.root(tmp_path) is None for loader in LOADERS)
     shutil.rmtree(tmp_path)
 

@@ -46,7 +46,9 @@ def read(folder: Path | str) -> tuple[list[int], list[int]]:
     (['1403636579763', '1403636579813'], [1403636579_763000000, 1403636579_813000000]),
     (['3000000033333333', '3000000066666666'], [3000000_033333333, 3000000_066666666]),
     (['cam0_1403636579763555584', 'cam0_1403636579813555584'], [1403636579_763555584, 1403636579_813555584]),
-    (['rgb-1305031102.05', 'rgb-1305031102.5'], [1305031102_050000000, 1305031102_500000000])])
+    (['rgb-1305031102.05', 'rgb-1305031102.5'], [1305031102_050000000, 1305031102_500000000]),
+    (['1305031102.05_left', '1305031102.5_left'], [1305031102_050000000, 1305031102_500000000]),
+    (['1305031102.05.color', '1305031102.5.color'], [1305031102_050000000, 1305031102_500000000])])
 def test_names_that_are_times_give_order_and_stamps(tmp_path, stems, stamps):
     """Seconds with a fraction sort by value; long whole numbers are milli-, micro- or nanoseconds; all are exact."""
     order, found = read(filled(tmp_path, [f'{stem}.png' for stem in stems]))
@@ -56,7 +58,8 @@ def test_names_that_are_times_give_order_and_stamps(tmp_path, stems, stamps):
 
 @pytest.mark.parametrize('stems', [
     ['img2', 'img10', 'img100'], ['v1.2', 'v1.10', 'v2.1'], ['0000000000000001', '0000000000000002'],
-    ['20240131101530123', '20240131101530456'], ['1.1', '1.10'], ['a1.5', 'b1.5'], ['99999999999999999999'],
+    ['20240131101530123', '20240131101530456'], ['1.1', '1.10'], ['a1.5', 'b1.5'],
+    ['1.5a', '1.6b'], ['99999999999999999999'],
     ['raum12²0', 'raum12²1'], ['5000000000.5', '5000000001.5']])
 def test_names_that_are_no_times_sort_naturally_and_get_made_stamps(tmp_path, stems):
     """Counters, versions, dates, equal times and numbers that no stamp can hold are counted through; that is said."""
@@ -195,10 +198,22 @@ def test_an_image_too_large_is_refused_from_its_header(tmp_path, side):
 def test_a_folder_of_folders_names_them(tmp_path):
     """Where the images lie one deeper, the line tells the folders; one image alone is told, too."""
     filled(tmp_path / 'left', ['1.png'])
-    with pytest.raises(SequenceError, match='give one of its folders: left/'):
+    with pytest.raises(SequenceError, match='give one of these: .*left/'):
         open_sequence(str(tmp_path))
     with pytest.raises(SequenceError, match='is one image; give the folder'):
         open_sequence(str(tmp_path / 'left/1.png'))
+    for name in ('walk.mp4', 'drive/drive_0.mcap'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b'')
+    with pytest.raises(SequenceError, match=r'give one of these: .*drive/, .*left/, .*walk.mp4'):
+        open_sequence(str(tmp_path))
+
+
+@pytest.mark.parametrize('source', ['~nobodyofthatname/frames', 'a\0b', 'x' * 5000])
+def test_a_path_that_can_be_none_is_one_line(source):
+    """A home that is nobody's, a zero byte and a name too long are told as any path that is not there."""
+    with pytest.raises(SequenceError, match='cannot be read|does not exist'):
+        open_sequence(source)
 
 
 def test_damaged_image_files_of_all_kinds_are_never_a_traceback(tmp_path):

@@ -180,6 +180,20 @@ def test_a_cut_fragmented_video_gives_what_is_there(tmp_path):
     assert numbers == list(range(len(numbers))) and 10 < len(numbers) < 50
 
 
+def test_a_trimmed_video_has_nothing_missing(tmp_path):
+    """Frames that an edit list cuts off, as phones do it, are neither shown nor called missing."""
+    path = film(tmp_path / 'a.mp4', 60)
+    content = bytearray(path.read_bytes())
+    place = content.index(b'elst') + 12  # version and flags, the number of edits; then the first one's duration
+    whole, = struct.unpack_from('>I', content, place)
+    struct.pack_into('>I', content, place, whole // 2)
+    path.write_bytes(content)
+    sequence = open_sequence(str(path))
+    numbers = [number_of(image.rgb) for image in sequence]
+    assert numbers == list(range(len(numbers))) and 28 <= len(numbers) <= 32
+    assert not sequence.left_out
+
+
 def test_damaged_videos_are_never_a_traceback(tmp_path):
     """Bytes changed or cut anywhere give frames or a SequenceError that names the file."""
     rng = np.random.default_rng(3)

@@ -46,7 +46,8 @@ class Euroc(Dataset):
     def root(cls, path: Path) -> Path | None:
         """Return the camera's folder if the path is it, `mav0`, or holds `mav0`."""
         for folder in (path / BODY / CAMERA, path / CAMERA, path):
-            if (folder / IMAGES).is_dir() and (folder.name.startswith('cam') or (folder / SENSOR).is_file()):
+            told = folder.resolve().parent.name == BODY or (folder / SENSOR).is_file() or (folder / LIST).is_file()
+            if told and (folder / IMAGES).is_dir() and folder.resolve().name.startswith('cam'):
                 return folder
         return None
 

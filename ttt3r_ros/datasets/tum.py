@@ -12,6 +12,7 @@ from PIL import Image as Picture
 
 from ttt3r_ros.sequences.picture_files import opened
 from ttt3r_ros.sequences.sequence import SequenceError
+from ttt3r_ros.sequences.stamps import LAST, unit_of
 from ttt3r_ros.sequences.trajectory import read_tum, text_lines
 
 from .contract import Dataset
@@ -75,10 +76,14 @@ def _listed(path: Path) -> list[tuple[int, Path]]:
         if not fields:
             continue
         try:
-            listed.append((int((Decimal(fields[0]) * 10**9).to_integral_value()), path.parent / fields[1].strip()))
-        except (InvalidOperation, IndexError, OverflowError, ValueError) as error:
+            time, file = Decimal(fields[0]), path.parent / fields[1].strip()
+            if not 0 <= time < LAST:
+                raise ValueError
+            listed.append((time, file))
+        except (InvalidOperation, IndexError, ValueError) as error:
             raise SequenceError(f'{path}, line {number}: "{line.strip()[:80]}" is not "seconds file"; '
                                 'correct it') from error
     if not listed:
         raise SequenceError(f'{path} lists no image; write a line "seconds file" for each')
-    return listed
+    scale, _ = unit_of(max(time for time, _ in listed))
+    return [(int((time * scale).to_integral_value()), file) for time, file in listed]

@@ -35,17 +35,15 @@ def files_of(path: Path) -> list[Path]:
     found = sorted((file for file in path.iterdir() if file.name.lower().endswith(SUFFIXES) and file.is_file()),
                    key=natural)
     named = _named(path)
-    if named:
-        missing = [name for name in named if not (path / name).is_file()]
-        if len(missing) == len(named):
-            raise SequenceError(f'{path} lacks the files that its {METADATA} names: {", ".join(missing[:4])}; copy '
-                                'them there')
-        if missing:
-            _log.warning('left out: %s of %s, which are not there; copy them there', ', '.join(missing), path)
-        return [path / name for name in named if name not in missing]
+    there = [path / name for name in named if (path / name).is_file()]
+    if len(there) < len(named):
+        _log.warning('%s: %d of the %d files that its %s names are not there; copy them there', path,
+                     len(named) - len(there), len(named), METADATA)
+    if there:
+        return there
     if not found:
         if (path / METADATA).is_file():
-            raise SequenceError(f'{path} has a {METADATA} and no bag file; copy the .mcap or .db3 there')
+            raise SequenceError(f'{path} has a {METADATA} and no bag file; copy its .mcap or .db3 files there')
         return []
     if all(file.suffix == '.bag' for file in found):
         return found

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from . import picture_files, stamps
+from . import bag_folder, picture_files, stamps
 from .picture_files import read_image
 from .sequence import DEFAULT_RATE, Contents, Image, Sequence, SequenceError, even_stamps, mean_rate
 from .trajectory import Trajectory, read_tum, text_lines
 
 TRUTH, INTRINSICS, IMAGES = 'groundtruth_tum.txt', 'K.txt', 'rgb'
+VIDEOS = {'.mp4', '.mkv', '.mov', '.avi', '.webm', '.m4v', '.ts'}  # as people call them
+SHOWN = 8  # names in a line
 TRIED = 3  # files at the start, for one that can be read
 
 _log = logging.getLogger(__name__)
@@ -129,18 +131,20 @@ def _nothing(folder: Path, pattern: str, found: list[Path], other: dict[str, lis
                 'folder of the colour images, or convert a grey camera\'s to 8 bits')
     if found:
         return f'{folder} holds no image that is read here: ' + '; '.join(_others(found, other, folder))
-    below = [f'{child.name}/' for child in sorted(folder.iterdir()) if child.is_dir() and any(
-        f.suffix.lower() in picture_files.known() for f in _below(child))]
-    if below:
-        return f'{folder} holds no image itself; give one of its folders: {", ".join(below[:8])}'
+    sources = [f'{child}/' if child.is_dir() else f'{child}' for child in sorted(folder.iterdir()) if _is_source(child)]
+    if sources and pattern == '*':
+        return f'{folder} holds no image itself; give one of these: {", ".join(sources[:SHOWN])}'
     named = '' if pattern == '*' else f' named {pattern}'
     return (f'{folder} holds no image{named}; put files there that end in '
             f'{", ".join(sorted(picture_files.PLAIN))}')
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    with contextlib.suppress(OSError):
-        yield from folder.iterdir()
+def _is_source(path: Path) -> bool:
+    """Return whether a path looks like frames by its name, or by those in it."""
+    if path.is_dir():
+        with contextlib.suppress(OSError):
+            return any(f.suffix.lower() in (*picture_files.known(), *bag_folder.SUFFIXES) for f in path.iterdir())
+    return path.suffix.lower() in VIDEOS
 
 
 def _intrinsics(path: Path) -> np.ndarray | None:

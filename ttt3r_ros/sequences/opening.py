@@ -31,15 +31,16 @@ def open_sequence(source: str, *, rate: float | None = None, topic: str | None =
         raise SequenceError(f'the rate must be a positive number of frames a second, not {rate}')
     if source.split(':')[0] == 'synthetic':
         return _synthetic(source, rate)
-    path = Path(source).expanduser()
+    path = Path(source)
     try:
+        path = path.expanduser()
         files = bag_folder.files_of(path) if path.exists() else []
         if not files and topic is not None and path.exists():
             raise SequenceError(f'{path} is no bag and has no topic {topic}; leave the topic out')
         return Bag(path, files, topic, rate) if files else _frames(path, rate)
-    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
-        raise SequenceError(f'{path} cannot be read ({getattr(error, "strerror", None) or error}); see that it is '
-                            'there and may be read') from error
+    except (OSError, ValueError, RuntimeError) as error:  # a name with a zero byte; a home that is nobody's
+        raise SequenceError(f'{source[:200]} cannot be read ({getattr(error, "strerror", None) or error}); see that it '
+                            'is there and may be read') from error
 
 
 def _frames(path: Path, rate: float | None) -> Sequence:

@@ -61,7 +61,7 @@ def decode_compressed(message: Any) -> np.ndarray:
         image = cv2.imdecode(data, flags) if data.size else None
     except cv2.error as error:
         raise ValueError(f'{data.size} bytes of format "{message.format}" cannot be decoded ({error.err})') from error
-    if image is None:
+    if image is None or image.dtype != np.uint8 and encoding not in MOSAICS:
         raise ValueError(f'{data.size} bytes of format "{message.format}" cannot be decoded')
     if encoding in MOSAICS:
         if image.ndim != 2 or image.dtype != np.uint8:

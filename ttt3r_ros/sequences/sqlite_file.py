@@ -61,8 +61,11 @@ class SqliteFile(Storage):
                     yield Record(self._names[row[0]], row[1], row[2])
 
     def _connected(self) -> sqlite3.Connection:
-        # In a URI, as only there it can be opened without a journal beside it: a bag on a read-only disk.
-        base = sqlite3.connect(f'file:{urllib.parse.quote(str(self.path.resolve()))}?mode=ro&immutable=1', uri=True)
+        # A recorder that was killed leaves its last messages in a journal beside the file. Without one, the file is
+        # opened as one that never changes, which works on a read-only disk, too.
+        journal = self.path.with_name(f'{self.path.name}-wal')
+        unchanging = '' if journal.is_file() and journal.stat().st_size else '&immutable=1'
+        base = sqlite3.connect(f'file:{urllib.parse.quote(str(self.path.resolve()))}?mode=ro{unchanging}', uri=True)
         base.text_factory = lambda text: text.decode(errors='replace')
         return base
 

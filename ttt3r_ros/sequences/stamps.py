@@ -13,7 +13,7 @@ EPOCH_S = 10**8  # 1973: a smaller number with a name before it is a counter
 UNITS = ((10**11, 10**9, 'seconds'), (LAST // 10**6, 10**6, 'milliseconds'), (LAST // 10**3, 10**3, 'microseconds'),
          (LAST, 1, 'nanoseconds'))
 
-_NAME = re.compile(r'(.*[^\d.])?(\d+)(\.\d+)?', re.ASCII)
+_NAME = re.compile(r'(.*[^\d.])?(\d+)(\.\d+)?(\D*)', re.ASCII)
 _DATE = re.compile(r'(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d[0-5]\d\d*')
 
 
@@ -26,11 +26,11 @@ def of_names(stems: Sequence[str]) -> tuple[list[int], str] | None:
     """Return the stamps in nanoseconds that file names (without suffix) stand for, and what they were read as.
 
     `1305031102.175304` are seconds, and so is every number with a fraction; numbers of 13 digits and more are milli-,
-    micro- or nanoseconds, by their size. One text may stand before all of them. None if they are no times: counters,
-    dates, or numbers that are equal or out of range.
+    micro- or nanoseconds, by their size. One text may stand before all of them, and one behind. None if they are no
+    times: counters, dates, or numbers that are equal or out of range.
     """
     matches = [_NAME.fullmatch(stem) for stem in stems]
-    if not matches or not all(matches) or len({match[1] for match in matches}) > 1:
+    if not matches or not all(matches) or len({match.group(1, 4) for match in matches}) > 1:
         return None
     prefix, values = matches[0][1], [Decimal(match[2] + (match[3] or '')) for match in matches]
     if any(match[3] for match in matches):

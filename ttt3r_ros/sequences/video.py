@@ -39,7 +39,9 @@ class Video(Sequence):
             self._counted = self.stamps_made or bool(
                 container.format.name in DECODING_TIMES and stream.codec_context.has_b_frames)
             self.count = stream.frames if 0 < stream.frames < 1e9 else None
-            self._claims = container.format.name not in DECODING_TIMES  # an AVI counts pauses as frames
+            # An AVI counts pauses as frames.
+            self._claimed = 0 if container.format.name in DECODING_TIMES else stream.frames
+            self._end = float(((stream.start_time or 0) + (stream.duration or 0)) * stream.time_base) * NANOSECONDS
             codec, coded = stream.codec_context.name, (stream.width, stream.height)
             aspect = float(stream.sample_aspect_ratio or 1)
             square = 1 / SQUEEZED < aspect < SQUEEZED and round(coded[0] * aspect) != coded[0]
@@ -69,7 +71,7 @@ class Video(Sequence):
 
     def _frames(self) -> Iterator[Image]:
         steps: list[int] = []
-        stamp, start, number = None, 0, 0
+        stamp, start, number, own = None, 0, 0, 0
         for frame in self._decoded():
             if self._counted or frame.pts is None:
                 own = round(number * NANOSECONDS / self._stamp_rate)
@@ -84,9 +86,11 @@ class Video(Sequence):
             stamp = stamp + round(NANOSECONDS / self._stamp_rate) if late else own - start
             number += 1
             yield Image(stamp, upright(frame, self._width))
+        period = NANOSECONDS / self._stamp_rate
         missing = max(_in_holes(steps), self._hole.lost)
-        if self.count is not None and self._claims:
-            missing = self.count - self._hidden - number
+        # What the container claims counts only with a sign of damage: some frames are cut off by an edit list.
+        if self._claimed and (missing or own + 1.5 * period < self._end):
+            missing = max(missing, self._claimed - self._hidden - number)
         if missing > 0:
             self._leave_out('frames missing in the video', f'{missing} of the {number + missing} frames of '
                             f'{self._path}: it is cut or damaged; copy it again from where it is whole', missing)
