@@ -13,9 +13,9 @@ from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.reconstruction.tracking import (
+    DETAIL_FRAMES,
     FROZEN,
-    HAND_HELD_SPEED,
-    SHARPNESS_FRAMES,
+    HAND_HELD,
     UNTIMED_S,
     Bounds,
     Evidence,
@@ -148,6 +148,19 @@ def test_a_doubted_image_may_pass_once():
     assert told == [TrackingState.DEGRADED, TrackingState.OK, TrackingState.DEGRADED, TrackingState.LOST]
 
 
+def test_a_doubted_image_without_the_usual_detail_is_a_hand():
+    """What fits badly and shows little is lost at the first such image, and named."""
+    one, image = monitor()
+    told = one.judge(one.look(soft(image), None), Evidence(0.7, 0.1, 0, 5, 0.9), None)
+    assert told.state is TrackingState.LOST and 'is the lens covered' in told.reason
+
+
+def soft(image: np.ndarray) -> np.ndarray:
+    """Return an image of that size that brightens to one side and shows nothing else."""
+    height, width = image.shape[:2]
+    return np.broadcast_to(np.linspace(60, 90, width, dtype=np.uint8)[None, :, None], (height, width, 3)).copy()
+
+
 def test_a_frozen_image_is_degraded_not_lost():
     """A simulator that stands still looks the same."""
     one, image = monitor()
@@ -170,11 +183,10 @@ def test_a_picture_of_nothing_is_named(value, kind):
 def test_a_hand_is_no_place_to_begin_for_a_while():
     """Lost, an image without the usual detail is waited out; if it lasts, the scene has no more, and it is taken."""
     one, image = monitor()
-    soft = np.repeat(np.linspace(60, 90, 64, dtype=np.uint8)[None, :, None], 48, 0).repeat(3, 2)
     one.blind(one.look(np.zeros_like(image), None), None)
     faults = []
-    for _ in range(SHARPNESS_FRAMES + 1):
-        sight = one.look(soft, None)
+    for _ in range(DETAIL_FRAMES + 1):
+        sight = one.look(soft(image), None)
         faults.append(sight.fault)
         if sight.fault:
             one.blind(sight, None)
@@ -184,4 +196,4 @@ def test_a_hand_is_no_place_to_begin_for_a_while():
 def test_without_stamps_a_default_time_was_unseen():
     """What may have happened unseen is bounded by a hand's speed where nothing else is known."""
     one, _ = monitor()
-    np.testing.assert_allclose(one.unseen_motion(None)[0], HAND_HELD_SPEED * UNTIMED_S / np.sqrt(3))
+    np.testing.assert_allclose(one.unseen_motion(None)[0], HAND_HELD.max_speed * UNTIMED_S / np.sqrt(3))

@@ -10,6 +10,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from harness import pose_matrix, stamp_of
 from nav_msgs.msg import Path
 
+from ttt3r_ros.reconstruction.tracking import HAND_HELD
 from ttt3r_ros.synthetic import World
 
 STEP = 100_000_000
@@ -49,9 +50,9 @@ def test_in_the_dark_no_pose_is_told_and_afterwards_it_is_less_sure(run):
     odometry = {stamp_of(message): message for message in robot.heard['odometry']}
     last, first = odometry[STEP * DARK], odometry[STEP * (LIGHT + 1)]
     np.testing.assert_allclose(pose_matrix(first.pose.pose), pose_matrix(last.pose.pose), atol=1e-9)
-    # 0.7 s at max_speed 4 m/s, any way in it as likely.
+    # 0.7 s at max_speed, any way in it as likely.
     grown = np.diag(np.reshape(first.pose.covariance, (6, 6)) - np.reshape(last.pose.covariance, (6, 6)))
-    assert (grown[:3] >= (4.0 * 0.7) ** 2 / 3 - 1e-6).all()
+    assert (grown[:3] >= (HAND_HELD.max_speed * 0.7) ** 2 / 3 - 1e-6).all()
     assert first.twist.covariance[0] >= 1e5
     log = node.log()
     assert 'tracking lost, no pose is told: the image is black' in log
@@ -68,4 +69,4 @@ def test_whoever_wants_it_hears_the_pose_of_a_lost_camera_with_its_doubt(run):
     robot.wait_for('all answers', lambda: len(robot.heard['odometry']) == len(robot.heard['status']) == LIGHT)
     assert robot.counters().tracking == 'lost' and robot.counters().answered == LIGHT
     variance = [message.pose.covariance[0] for message in robot.heard['odometry']]
-    assert max(variance[:DARK]) < 0.5 < (4.0 * 0.5) ** 2 / 3 < variance[-1]
+    assert max(variance[:DARK]) < 0.5 < (HAND_HELD.max_speed * 0.5) ** 2 / 3 < variance[-1]

@@ -21,7 +21,7 @@ from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
-from ttt3r_ros.reconstruction.tracking import Bounds, TrackingMonitor, TrackingState
+from ttt3r_ros.reconstruction.tracking import HAND_HELD, Bounds, TrackingMonitor, TrackingState
 from ttt3r_ros.reconstruction.trajectory import extent
 from ttt3r_ros.reconstruction.weights_profile import SegmentSettings
 from ttt3r_ros.synthetic import World
@@ -45,8 +45,8 @@ class Plan:
     weights: str
     segments: SegmentSettings
     worlds: int = 10
-    bounds: Bounds = Bounds(5.0, 6.0)
-    first_seed: int = 200_000
+    bounds: Bounds = HAND_HELD
+    first_seed: int = 210_000
     jobs: int = 1
 
 

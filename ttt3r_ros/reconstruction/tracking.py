@@ -2,13 +2,13 @@
 """Is the camera being tracked? Said of every frame, from what is known of it, before the memory is written.
 
 Thresholds are tuned on synthetic worlds with blackouts, covered lenses, cuts and pure rotations, and on real film:
-docs/tracking.md has the false and the missed alarms, and `ttt3r evaluate --tracking` measures them again.
+docs/tracking.md has the false and the missed alarms, and `ttt3r mishaps` measures them again.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import Enum
 
 import numpy as np
@@ -18,9 +18,9 @@ from ttt3r_ros.reconstruction.likeness import brightness
 
 LEAST_SPREAD = 12.0  # of 255, between the 5th and 95th percentile of brightness: less is a picture of nothing
 BLACK, SATURATED = 40.0, 215.0  # the middle of such a picture's brightness, which names it
-SHARPNESS_LEFT = 0.3  # of what was usual: less while lost is a hand, or a lens not yet clear
-SHARPNESS_S = 3.0  # seconds for which that is asked: then it is the scene that has no more
-SHARPNESS_FRAMES = 30  # the same where there are no stamps
+DETAIL_LEFT = 0.3  # of what was usual: less, in doubt or while lost, is a hand, or a lens not yet clear
+DETAIL_S = 3.0  # seconds for which that is asked while lost: then it is the scene that has no more
+DETAIL_FRAMES = 30  # the same where there are no stamps
 WINDOW = 60  # frames whose sharpness is usual
 FROZEN = 3  # images running that are the same to the bit; two may be a driver's repetition
 LOST_LIKENESS = 0.65  # below, the present image and the last one laid on it show two things
@@ -28,7 +28,6 @@ DOUBTED_LIKENESS = 0.75  # below, they may: the second such frame running is los
 SETTLED = 3  # good frames after which a beginning is over
 LEAST_ELAPSED_S = 1 / 30  # bounds grant at least this much time: stamps jitter
 UNTIMED_S = 0.3  # how long the camera was out of sight where no stamp tells
-HAND_HELD_SPEED, HAND_HELD_TURN_RATE = 3.0, 4.0  # m/s, rad/s: what may have happened meanwhile where nothing bounds it
 
 
 class TrackingState(Enum):
@@ -62,14 +61,18 @@ class Bounds:
     max_turn_rate: float = 0.0
 
 
+HAND_HELD = Bounds(5.0, 6.0)
+
+
 @dataclass(frozen=True)
 class Sight:
     """An image by itself: fault, why nothing can be seen in it, or None; repeats: images running that are the same to
-    the bit, this one counted; sharpness: mean difference of neighbouring pixels."""
+    the bit, this one counted; sharpness: mean difference of neighbouring pixels; detail: that over what is usual."""
 
     fault: str | None
     repeats: int
     sharpness: float
+    detail: float
 
 
 @dataclass(frozen=True)
@@ -121,17 +124,18 @@ class TrackingMonitor:
         grey = brightness(image)
         low, middle, high = np.percentile(grey, (5, 50, 95))
         sharpness = float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
-        usual = float(np.median(self._sharpness)) if self._sharpness else 0.0
+        usual = float(np.median(self._sharpness)) if self._sharpness else sharpness
+        detail = sharpness / max(usual, 1e-6)
         fault = None
         if high - low < LEAST_SPREAD:
             kind = 'black' if middle < BLACK else 'saturated' if middle > SATURATED else 'blank'
             fault = f'the image is {kind}: nine tenths of it lie within {high - low:.0f} of 255 levels'
-        elif not self.following and sharpness < SHARPNESS_LEFT * usual and self._briefly_lost(stamp):
-            fault = f'the image has {sharpness / usual:.0%} of the detail that was usual: is the lens covered?'
+        elif not self.following and detail < DETAIL_LEFT and self._briefly_lost(stamp):
+            fault = _covered(detail)
         same = self._last_image is not None and np.array_equal(image, self._last_image)
         self._repeats = self._repeats + 1 if same else 0
         self._last_image = image
-        return Sight(fault, self._repeats + 1, sharpness)
+        return Sight(fault, self._repeats + 1, sharpness, detail)
 
     def blind(self, sight: Sight, stamp: int | None) -> Tracking:
         """Take a frame whose image has a fault."""
@@ -155,6 +159,8 @@ class TrackingMonitor:
         if seen.likeness < DOUBTED_LIKENESS:
             self._doubted += 1
             reason = f'the image is not what was seen before, likeness {seen.likeness:.2f}'
+            if sight.detail < DETAIL_LEFT:
+                return self._lose(_covered(sight.detail), stamp)
             if seen.likeness < LOST_LIKENESS or self._doubted > 1:
                 return self._lose(reason, stamp)
         else:
@@ -174,11 +180,12 @@ class TrackingMonitor:
     def unseen_motion(self, stamp: int | None) -> tuple[float, float]:
         """Return standard deviations, the path's metres and radians, of how the camera may have moved unseen.
 
-        Since it was last trusted, as far as the bounds allow, anything in between being as likely: the bound over √3.
+        Since it was last trusted, as far as the bounds allow, or a hand where there are none; anything in between being
+        as likely: the bound over √3.
         """
         elapsed = self._elapsed_s(stamp)
         elapsed = UNTIMED_S if elapsed is None else elapsed
-        speed, rate = self.bounds.max_speed or HAND_HELD_SPEED, self.bounds.max_turn_rate or HAND_HELD_TURN_RATE
+        speed, rate = (own or hand for own, hand in zip(astuple(self.bounds), astuple(HAND_HELD)))
         return speed * elapsed / self.metres / np.sqrt(3), min(rate * elapsed, np.pi) / np.sqrt(3)
 
     def _impossible(self, seen: Evidence, stamp: int | None) -> str | None:
@@ -203,7 +210,7 @@ class TrackingMonitor:
 
     def _briefly_lost(self, stamp: int | None) -> bool:
         elapsed = self._elapsed_s(stamp)
-        return self._unusable < SHARPNESS_FRAMES if elapsed is None else elapsed < SHARPNESS_S
+        return self._unusable < DETAIL_FRAMES if elapsed is None else elapsed < DETAIL_S
 
     def _trust(self, sight: Sight, stamp: int | None) -> None:
         self._trusted_at, self._unusable = stamp, 0
@@ -219,3 +226,7 @@ class TrackingMonitor:
         same = self.tracking is not None and self.tracking.state is state
         self.tracking = Tracking(state, reason, self.tracking.since if same else stamp, trusted)
         return self.tracking
+
+
+def _covered(detail: float) -> str:
+    return f'the image has {detail:.0%} of the detail that was usual: is the lens covered?'

@@ -18,7 +18,7 @@ from ttt3r_ros.model.precision import PRECISIONS
 from ttt3r_ros.model.update_rules import MEMIX_SUFFIX, RULES, UpdateRule, UpdateRuleError, make_rule, rule_parameters
 from ttt3r_ros.reconstruction.cloud import SMALLEST_CELL, CloudFilter, CloudFilterError
 from ttt3r_ros.reconstruction.reset_policy import POLICIES, ResetPolicyError
-from ttt3r_ros.reconstruction.tracking import Bounds
+from ttt3r_ros.reconstruction.tracking import HAND_HELD, Bounds
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
 from ttt3r_ros.reconstruction.voxel_map import POLICIES as MAP_POLICIES
 from ttt3r_ros.reconstruction.weights_profile import (
@@ -86,11 +86,11 @@ DECLARATIONS = (
     Declaration('when_lost', 'stop', "while the camera is lost (~/status): 'stop' tells no pose, TF, odometry or "
                 "points, 'continue' goes on with what the network answers, covariances grown to what the camera can "
                 'have done', live=True, choices=('stop', 'continue')),
-    Declaration('max_speed', 5.0, 'm/s in true metres; a faster step is not believed and the camera called lost; 0 for '
-                'no bound. As it stands, for a camera in the hand (5); for a robot what it can do, such as 1.5',
-                live=True, low=0.0, high=1000.0),
-    Declaration('max_turn_rate', 6.0, 'rad/s, as max_speed: a camera in the hand 6, a robot such as 2', live=True,
-                low=0.0, high=1000.0),
+    Declaration('max_speed', HAND_HELD.max_speed, 'm/s in true metres; a faster step is not believed and the camera '
+                'called lost; 0 for no bound. As it stands, for a camera in the hand (5); for a robot what it can do, '
+                'such as 1.5', live=True, low=0.0, high=1000.0),
+    Declaration('max_turn_rate', HAND_HELD.max_turn_rate, 'rad/s, as max_speed: a camera in the hand 6, a robot such '
+                'as 2', live=True, low=0.0, high=1000.0),
     Declaration('state_file', '', 'file for the memory: saved there every autosave_interval and on deactivate, and '
                 'read by resume; empty for none'),
     Declaration('autosave_interval', 10.0, 'seconds between two saves to state_file; 0 saves on deactivate alone',
