@@ -18,7 +18,7 @@ from ttt3r_ros.model.config import PRESETS
 from ttt3r_ros.model.network import Network, RayMapError
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.update_rules import RULES, make_rule
-from ttt3r_ros.reconstruction import reconstructor as reconstructor_module
+from ttt3r_ros.reconstruction import eye as eye_module
 from ttt3r_ros.reconstruction.ahead import Ahead
 from ttt3r_ros.reconstruction.intrinsics import focal_length, pinhole, ray_map
 from ttt3r_ros.reconstruction.preprocess import PixelMap
@@ -377,7 +377,7 @@ def test_a_step_waits_for_the_device_once(monkeypatch, rule):
         downloads.append(len(values))
         return [np.full(value.shape, 1, np.float32) for value in values]
 
-    monkeypatch.setattr(reconstructor_module, 'download', answered)
+    monkeypatch.setattr(eye_module, 'download', answered)
     with torch.device('meta'):
         network = Network(PRESETS['small']).for_inference()
     reconstructor = Reconstructor(network, make_rule(rule))
@@ -396,8 +396,8 @@ def test_an_image_begun_early_gives_the_same_answer(network, images, monkeypatch
     expected = reconstruct(network, images, policy=Interval(3))
     monkeypatch.setattr(Ahead, 'pays', True)
     reconstructor, encoded = Reconstructor(network, make_rule('ttt3r'), policy=Interval(3)), []
-    encode = reconstructor._encode
-    monkeypatch.setattr(reconstructor, '_encode', lambda image: encoded.append(len(images)) or encode(image))
+    encode = reconstructor._eye.encode
+    monkeypatch.setattr(reconstructor._eye, 'encode', lambda image: encoded.append(len(images)) or encode(image))
     upcoming = [images[1], images[2], wrong, images[0], images[5], images[6][:40], images[7], None]
     frames, counts = [], []
     for image, after in zip(images, upcoming, strict=True):

@@ -27,8 +27,8 @@ class Counting(Ahead):
 
 
 if __name__ == '__main__':
-    import ttt3r_ros.reconstruction.reconstructor as reconstructor
-    reconstructor.Ahead = Counting
+    import ttt3r_ros.reconstruction.eye as eye
+    eye.Ahead = Counting
     code = main()
     print(f'{Counting.done["begun"]} begun ahead, {Counting.done["taken"]} taken')
     sys.exit(code)

@@ -12,44 +12,24 @@ import torch
 
 from ttt3r_ros.model.config import PATCH_SIZE
 from ttt3r_ros.model.network import Encoded, Network
-from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction, Recurrence, Step
+from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction, Recurrence
 from ttt3r_ros.model.stages import Stage, untimed
 from ttt3r_ros.model.update_rules import UpdateRule
 from ttt3r_ros.reconstruction import snapshot
-from ttt3r_ros.reconstruction.ahead import Ahead
-from ttt3r_ros.reconstruction.frame import Frame, GateStatistics
-from ttt3r_ros.reconstruction.intrinsics import focal_length, pinhole, ray_map
+from ttt3r_ros.reconstruction.eye import Eye, Look, Prepared, is_image
+from ttt3r_ros.reconstruction.frame import Frame
+from ttt3r_ros.reconstruction.intrinsics import pinhole, ray_map
 from ttt3r_ros.reconstruction.likeness import likeness
 from ttt3r_ros.reconstruction.loop_closure import Closure, Keyframe, LoopCloser
-from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
 from ttt3r_ros.reconstruction.snapshot import Place
 from ttt3r_ros.reconstruction.tracking import Evidence, Sight, Tracking, TrackingMonitor
-from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, Boundary, ChainError, chain, extent, pose_matrix, rejoin
-from ttt3r_ros.reconstruction.transfer import download, upload
+from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, Boundary, ChainError, chain, extent, rejoin
+from ttt3r_ros.reconstruction.transfer import download
 
 logger = logging.getLogger(__name__)
 
 CannotReset = (NonFinitePrediction, ChainError)
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """An image as the network takes it, image (h, w, 3) uint8, and what its encoder makes of it."""
-
-    image: np.ndarray
-    pixel_map: PixelMap
-    encoded: Encoded
-
-
-@dataclass(frozen=True)
-class _Look:
-    """What the network makes of an image, before anything is written."""
-
-    seen: Boundary
-    gate: GateStatistics
-    step: Step
-    finite: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -76,9 +56,8 @@ class Reconstructor:
         """
         if alignment not in ALIGNMENTS:
             raise ValueError(f'alignment {alignment!r} is unknown: take one of {", ".join(ALIGNMENTS)}')
-        self._stage = stage
         self._recurrence = self.recurrence(network, rule, stage)
-        self._ahead = Ahead(network.device)
+        self._eye = Eye(self._recurrence, stage)
         self._alignment = alignment
         self._policy = policy or Never()
         self._loops = LoopCloser(keyframes)
@@ -126,7 +105,7 @@ class Reconstructor:
         image, memory = np.zeros((*size, 3), np.uint8), self._recurrence.memory
         try:
             for _ in range(frames):
-                self._observe(self._prepare(image, self._plan(image)).encoded)
+                self._observe(self._eye.prepare(image).encoded)
         finally:
             self._recurrence.memory = memory
 
@@ -144,17 +123,16 @@ class Reconstructor:
         Raises ValueError for anything else, and NonFinitePrediction for a prediction with a NaN or an infinity; both
         leave the memory as it was.
         """
-        if not _is_image(image):
+        if not is_image(image):
             what = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
             raise ValueError(f'an image must be a uint8 array (H, W, 3) in RGB order, not {what}')
-        plan = self._plan(image)
-        prepared = self._ahead.take(image) or self._prepare(image, plan)
+        prepared = self._eye.prepare(image)
         sight = self.monitor and self.monitor.look(prepared.image, stamp)
         if sight and sight.fault is None and (self._place.image is None or not self.monitor.following):
             return self._begin(prepared, sight, stamp)
         if self._reset_due and (sight is None or sight.fault is None):
             self._end_segment(self._reset_due)
-        look = self._look(prepared.encoded, lambda: self._look_ahead(upcoming, prepared.pixel_map))
+        look = self._eye.look(prepared.encoded, lambda: self._eye.look_ahead(upcoming, prepared.pixel_map))
         self._recurrence.require_finite(look.step, look.finite)
         tracking = self._judge(sight, prepared.image, look, stamp)
         trusted = tracking is None or tracking.trusted
@@ -177,7 +155,7 @@ class Reconstructor:
         place, memory = self._place, self._recurrence.memory
         if place.image is None:
             return
-        encoded = self._encode(place.image)
+        encoded = self._eye.encode(place.image)
         try:
             closure = self._recognise(encoded)
             self._recurrence.reset()
@@ -263,39 +241,12 @@ class Reconstructor:
 
         return self._loops.close(place.image, place.map_pose, place.segment, ask)
 
-    def _plan(self, image: np.ndarray) -> PixelMap:
-        return PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
-
-    def _prepare(self, image: np.ndarray, pixel_map: PixelMap) -> _Prepared:
-        with self._stage('preprocess'):
-            prepared = pixel_map.apply(image)
-        return _Prepared(prepared, pixel_map, self._encode(prepared))
-
-    @torch.inference_mode()
-    def _encode(self, prepared: np.ndarray) -> Encoded:
-        """Encode the model's image, uint8 (h, w, 3)."""
-        with self._stage('upload'):
-            pixels = upload(prepared, self._recurrence.network.device)
-        return self._recurrence.encode(pixels)
-
-    def _look_ahead(self, upcoming: Callable[[], np.ndarray | None] | None, now: PixelMap) -> None:
-        """Begin with the next image, if it is there and of this one's size; a broken one is its own step's matter."""
-        image = upcoming() if upcoming and self._ahead.pays else None
-        if not _is_image(image):
-            return
-        try:
-            plan = self._plan(image)
-        except ValueError:
-            return
-        if plan.size == now.size:
-            self._ahead.begin(image, lambda: self._prepare(image, plan))
-
-    def _begin(self, prepared: _Prepared, sight: Sight, stamp: int | None) -> Frame:
+    def _begin(self, prepared: Prepared, sight: Sight, stamp: int | None) -> Frame:
         """Begin the path, or where it was lost a segment at the last trusted pose, with the first usable image."""
         place, memory, unseen = self._place, self._recurrence.memory, (0.0, 0.0)
         self._recurrence.reset()
         try:
-            look = self._look(prepared.encoded)
+            look = self._eye.look(prepared.encoded)
             self._recurrence.accept(look.step, look.finite)
         except NonFinitePrediction:
             self._recurrence.memory = memory
@@ -313,7 +264,7 @@ class Reconstructor:
         self._reset_due = self._policy.due(FrameStatistics.of(frame))
         return frame
 
-    def _judge(self, sight: Sight | None, image: np.ndarray, look: _Look, stamp: int | None) -> Tracking | None:
+    def _judge(self, sight: Sight | None, image: np.ndarray, look: Look, stamp: int | None) -> Tracking | None:
         """Return what the monitor says of a frame, None without one."""
         if sight is None:
             return None
@@ -327,7 +278,7 @@ class Reconstructor:
         return self.monitor.judge(sight, Evidence(alike, distance * self._place.path.scale, turn,
                                                   float(np.median(seen.confidence)), look.gate.mean), stamp)
 
-    def _frame(self, prepared: _Prepared, look: _Look, tracking: Tracking | None,
+    def _frame(self, prepared: Prepared, look: Look, tracking: Tracking | None,
                unseen: tuple[float, float]) -> Frame:
         place, pixel_map = self._place, prepared.pixel_map
         intrinsics = pinhole(look.seen.focal, pixel_map.size)
@@ -350,32 +301,6 @@ class Reconstructor:
 
     def _observe(self, encoded: Encoded) -> Boundary:
         """Run an encoded image through the network and write the memory."""
-        look = self._look(encoded)
+        look = self._eye.look(encoded)
         self._recurrence.accept(look.step, look.finite)
         return look.seen
-
-    @torch.inference_mode()
-    def _look(self, encoded: Encoded, meanwhile: Callable[[], None] = lambda: None) -> _Look:
-        """Run an encoded image through the network; meanwhile: called while the device is busy with it."""
-        self._ahead.mark()
-        step = self._recurrence.look(encoded)
-        prediction, gate = step.prediction, step.gate
-        with self._stage('focal length'):
-            focal = focal_length(prediction.points[0])
-            statistics = torch.stack((gate.mean(), gate.std(correction=0), gate.min(), gate.max()))
-        try:
-            meanwhile()
-            with self._stage('download'):
-                points, confidence, pose, focal, statistics, finite = download(
-                    prediction.points[0], prediction.confidence[0], prediction.pose[0], focal, statistics, step.finite)
-        finally:
-            self._ahead.join()
-        # A pose with a NaN is no rotation: whoever accepts the step is told.
-        matrix = pose_matrix(pose) if np.isfinite(pose).all() else np.full((4, 4), np.nan)
-        return _Look(Boundary(matrix, points, confidence, float(focal)), GateStatistics(*statistics.tolist()), step,
-                     finite)
-
-
-def _is_image(image) -> bool:
-    return isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3 \
-        and image.size > 0
