@@ -41,7 +41,7 @@ class Limits:
     turn: float = 0.6
     answered_distance: float = 0.3
     answered_turn: float = 0.2
-    likeness: float = 0.75
+    likeness: float = 0.9
     trust: float = 0.6
 
 
