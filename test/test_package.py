@@ -14,7 +14,7 @@ from ament_index_python.packages import get_package_prefix, get_package_share_di
 import ttt3r_ros
 from ttt3r_ros.cli.parameters import reference
 from ttt3r_ros.model.update_rules import rule_parameters
-from ttt3r_ros.ros.parameters import DECLARATIONS
+from ttt3r_ros.ros.declarations import DECLARATIONS
 
 ROOT = Path(__file__).parents[1]
 FAST_DDS = '{http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles}'

@@ -11,6 +11,7 @@ from rclpy.parameter import Parameter
 
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile
 from ttt3r_ros.ros import parameters
+from ttt3r_ros.ros.declarations import BY_NAME
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_whole_numbers_are_refused_with_what_to_write(declared, given, write):
 def test_a_dump_of_the_node_can_be_loaded_into_it(declared):
     """Values that change nothing are taken, also of parameters that are not live; others are refused as before."""
     node, profile = declared(), WeightsProfile()
-    dump = [node.get_parameter(name) for name in sorted(parameters._BY_NAME)]
+    dump = [node.get_parameter(name) for name in sorted(BY_NAME)]
     for parameter in dump:
         assert parameters.check(node, [parameter], profile).successful, parameter.name
     for name, value in (('weights', 'other.pth'), ('scale_source', 'focal'), ('cameras', ['left', 'right']),

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ttt3r_ros.ros.parameters import Declaration
+    from ttt3r_ros.ros.declarations import Declaration
 
 HEAD = """# Parameters
 
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
 def reference() -> str:
     """Return docs/parameters.md."""
-    from ttt3r_ros.ros.parameters import DECLARATIONS
+    from ttt3r_ros.ros.declarations import DECLARATIONS
 
     return HEAD + ''.join(f'| `{d.name}` | `{json.dumps(d.default)}` | {_values(d)} | {"live" if d.live else ""} | '
                           f'{_sentence(d.text)} |\n' for d in DECLARATIONS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every parameter of the node, declared once: its type, range and text, and what it becomes."""
+"""What the parameters become: settings, checked together, and why a value cannot be taken."""
 
 from __future__ import annotations
 
@@ -10,167 +10,24 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 
 import numpy as np
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from ttt3r_ros.model.precision import PRECISIONS
-from ttt3r_ros.model.update_rules import MEMIX_SUFFIX, RULES, UpdateRule, UpdateRuleError, make_rule, rule_parameters
+from ttt3r_ros.model.update_rules import UpdateRule, UpdateRuleError, make_rule, rule_parameters
 from ttt3r_ros.reconstruction.cloud import SMALLEST_CELL, CloudFilter, CloudFilterError
-from ttt3r_ros.reconstruction.reset_policy import POLICIES, ResetPolicyError
-from ttt3r_ros.reconstruction.tracking import HAND_HELD, Bounds
-from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
-from ttt3r_ros.reconstruction.voxel_map import POLICIES as MAP_POLICIES
+from ttt3r_ros.reconstruction.reset_policy import ResetPolicyError
+from ttt3r_ros.reconstruction.tracking import Bounds
 from ttt3r_ros.reconstruction.weights_profile import (
     AUTO,
-    AUTO_INTERVAL,
     SETTINGS,
     SegmentSettings,
     WeightsProfile,
     resolve,
 )
 from ttt3r_ros.ros.cloud_output import CloudSettings, MapSettings
-from ttt3r_ros.ros.scaling import SOURCES, ScaleSettings
-from ttt3r_ros.ros.transport import SUFFIXES
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """One parameter: default, description, whether it changes live, and what values it takes."""
-
-    name: str
-    default: str | bool | int | float | tuple
-    text: str
-    live: bool = False
-    choices: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-
-    def descriptor(self) -> ParameterDescriptor:
-        """Return what `ros2 param describe` shows."""
-        descriptor = ParameterDescriptor(description=self.text)
-        if self.choices:
-            descriptor.additional_constraints = 'one of ' + ', '.join(repr(c) for c in self.choices)
-        if self.low is not None and isinstance(self.default, int):
-            descriptor.integer_range = [IntegerRange(from_value=int(self.low), to_value=int(self.high), step=1)]
-        elif self.low is not None:
-            descriptor.floating_point_range = [
-                FloatingPointRange(from_value=float(self.low), to_value=float(self.high), step=0.0)]
-        return descriptor
-
-
-DECLARATIONS = (
-    Declaration('weights', 'embedded', "checkpoint: a published .pth, a converted .safetensors, 'embedded', the small "
-                "one in the package, which has seen synthetic rooms alone, or 'untrained', a "
-                'small network with random weights whose poses mean nothing'),
-    Declaration('device', 'auto', "where the network runs: 'cpu', 'cuda', 'cuda:1', …, or 'auto', the first CUDA "
-                'device, else the CPU'),
-    Declaration('precision', 'auto', "number type of the weights and of the network's products: 'auto', bfloat16 where "
-                'the hardware multiplies it, else float16 on CUDA and float32 on a CPU; poses, norms, gates and the '
-                'memory are float32 always', choices=PRECISIONS),
-    Declaration('compile', False, "compile the network's blocks when configured, for 4:3 images: takes minutes the "
-                'first time, and again where the first image has another shape; wants a C++ compiler. In float32 '
-                'without AMX it gains nothing: ttt3r bench --compile tells'),
-    Declaration('update_rule', 'ttt3r', f'how the memory is written: {", ".join(RULES)}, each with {MEMIX_SUFFIX} '
-                'behind it if wanted; from the next frame on', live=True),
-    *(Declaration(name, p['default'], p['text'], live=True, low=p['low'], high=p['high'])
-      for name, p in rule_parameters().items()),
-    Declaration('reset_policy', AUTO, "when the memory starts afresh, the path going on where it was: 'never', "
-                "'interval' after reset_interval frames, 'adaptive' when gate and confidence say that the memory no "
-                "longer explains what is seen, or 'auto', what FILE.profile.json beside the weights or their metadata "
-                'say, never without them', live=True, choices=(AUTO, *POLICIES)),
-    Declaration('reset_interval', AUTO_INTERVAL, "frames in a segment with reset_policy 'interval', at least 2; 0: as "
-                'the weights say, 100 if they do not', live=True, low=0, high=1_000_000),
-    Declaration('max_gap', 0.0, 'seconds between two image stamps after which the memory starts afresh, 0 for any '
-                'gap', live=True, low=0.0, high=86_400.0),
-    Declaration('when_lost', 'stop', "while the camera is lost (~/status): 'stop' tells no pose, TF, odometry or "
-                "points, 'continue' goes on with what the network answers, covariances grown to what the camera can "
-                'have done', live=True, choices=('stop', 'continue')),
-    Declaration('max_speed', HAND_HELD.max_speed, 'm/s in true metres; a faster step is not believed and the camera '
-                'called lost; 0 for no bound. As it stands, for a camera in the hand (5); for a robot what it can do, '
-                'such as 1.5', live=True, low=0.0, high=1000.0),
-    Declaration('max_turn_rate', HAND_HELD.max_turn_rate, 'rad/s, as max_speed: a camera in the hand 6, a robot such '
-                'as 2', live=True, low=0.0, high=1000.0),
-    Declaration('state_file', '', 'file for the memory: saved there every autosave_interval and on deactivate, and '
-                'read by resume; empty for none'),
-    Declaration('autosave_interval', 10.0, 'seconds between two saves to state_file; 0 saves on deactivate alone',
-                live=True, low=0.0, high=86_400.0),
-    Declaration('resume', False, 'go on from state_file when configured: in its odometry frame, the first image '
-                'relocated against its memory'),
-    Declaration('segment_alignment', AUTO, "how the path goes on after a reset: 'sim3' takes the scale over from "
-                "the common frame, 'se3' trusts the model's metres, 'auto': as the weights say, sim3 if they do not",
-                choices=(AUTO, *ALIGNMENTS)),
-    Declaration('keyframes', 0, 'memories of ended segments that are kept to close loops with: one that is recognised '
-                'corrects map_frame → odom_frame, never odom_frame → base_frame; each is as large as a state file; 0 '
-                'for no loop closure', low=0, high=10_000),
-    Declaration('image_transport', 'raw', "'raw' subscribes to image, 'compressed' to image/compressed, "
-                "'ffmpeg' and 'foxglove' to the video on image/ffmpeg (ffmpeg_image_transport) and image/foxglove "
-                '(Foxglove CompressedVideo), which want PyAV and the package of their messages',
-                choices=tuple(SUFFIXES)),
-    Declaration('rectify', False, 'undistort the images as camera_info says; those that come before it are dropped',
-                live=True),
-    Declaration('intrinsics', 'model', "of points and depth: 'model', as they imply, or 'camera_info', on the rays "
-                'that it tells: K for raw images, P for rectified ones', live=True, choices=('model', 'camera_info')),
-    Declaration('mask_file', '', "image of what is to be left out of points, depth, map and scale, such as the robot's "
-                "own body: black elsewhere, of the images' shape; {camera} in it stands for a camera's name. What "
-                'moves comes on the topic mask'),
-    Declaration('depth.resolution', 'model', "of ~/depth/image and ~/confidence/image: 'model', the network's image "
-                "and focal length, or 'camera', the input's size and camera_info's own pinhole", live=True,
-                choices=('model', 'camera')),
-    Declaration('lossless', False, 'answer every frame in order, for bags; otherwise the newest frame wins'),
-    Declaration('lazy', False, 'no inference while nobody subscribes to an output and there is no map; the memory '
-                'then misses those frames', live=True),
-    Declaration('points.frame', 'camera', "of ~/points: 'camera', the image's own, or 'odom', odom_frame", live=True,
-                choices=('camera', 'odom')),
-    Declaration('points.organised', True, 'as an image, what is left out is NaN; false: a flat list', live=True),
-    Declaration('points.max_rate', 0.0, 'clouds a second at most, by their stamps; 0 for each frame', live=True,
-                low=0.0, high=1000.0),
-    Declaration('points.confidence_percentile', 0.0, 'this part of the points, percent, is left out of ~/points and '
-                '~/map, the least confident first', live=True, low=0.0, high=100.0),
-    Declaration('points.confidence_threshold', 0.0, 'points of less confidence are left out; the network gives at '
-                'least 1', live=True, low=0.0, high=1e6),
-    Declaration('points.min_depth', 0.0, 'metres; nearer points are left out', live=True, low=0.0, high=1000.0),
-    Declaration('points.max_depth', 1000.0, 'metres; points farther away are left out', live=True, low=0.0,
-                high=1000.0),
-    Declaration('points.outliers', 0.0, 'points that hang between a near surface and a far one are left out if they '
-                'are off both by more than this part of their depth; 0 keeps them, 0.03 is a good value', live=True,
-                low=0.0, high=0.5),
-    Declaration('points.stride', 1, 'every how many rows and columns of the image give points', live=True, low=1,
-                high=64),
-    Declaration('points.voxel', 0.0, 'edge in metres of cells that keep one point each, the most confident; 0 keeps '
-                'all', live=True, low=0.0, high=10.0),
-    Declaration('map.cell', 0.0, "edge in metres of the map's cells; 0 for no map", low=0.0, high=10.0),
-    Declaration('map.capacity', 500_000, 'cells that the map has room for, 48 bytes each', low=1, high=50_000_000),
-    Declaration('map.drop', 'oldest', "which cells go when there are more: 'oldest', seen longest ago, or "
-                "'least_confident'", choices=MAP_POLICIES),
-    Declaration('map.max_rate', 0.5, 'maps a second at most', low=0.01, high=100.0),
-    Declaration('odom_frame', 'odom', 'the continuous frame that poses are given in (x forward, y left, z up)'),
-    Declaration('map_frame', '', 'publish map_frame → odom_frame, for stacks that want a map and have no localisation: '
-                'as one and the same, or with keyframes as closed loops correct it; empty: leave it to the '
-                'localisation'),
-    Declaration('initial_pose', (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), 'where base_frame, or without one the camera, is in '
-                'odom_frame at the first image: x y z roll pitch yaw, metres and radians'),
-    Declaration('level', 'initial_pose', "what says how the robot is tilted at the start: 'initial_pose', or 'imu', "
-                'an accelerometer on the topic imu while the robot stands; until it does, there is no pose',
-                choices=('initial_pose', 'imu')),
-    Declaration('scale', 1.0, "true metres per metre of the model's; with another scale_source, until it is certain "
-                'enough', live=True, low=0.001, high=1000.0),
-    Declaration('scale_source', 'fixed', "where the true metre comes from: 'fixed', scale alone; 'wheels', a "
-                "nav_msgs/Odometry of base_frame on wheel_odometry; 'floor', camera_height above the floor in view; "
-                "'focal', camera_info's focal length against the model's, K's for raw images and P's for "
-                "rectified ones; 'depth', a depth camera's images on depth, aligned to the image", choices=SOURCES),
-    Declaration('scale_frozen', False, 'leave the scale as it is now', live=True),
-    Declaration('camera_height', 0.0, "metres above the floor, for scale_source 'floor'", low=0.0, high=100.0),
-    Declaration('cameras', ('',), "names of several cameras, such as ['front', 'rear']: inputs front/image, outputs "
-                "~/front/pose and so on; [''] for one camera without a name"),
-    Declaration('shared_state', False, 'all cameras in one memory, their images in turn; false: a memory each, one '
-                'copy of the weights'),
-    Declaration('base_frame', '', "the robot's base, whose camera mount is read from TF once; empty: the camera "
-                'itself is tracked'),
-    Declaration('publish_tf', True, 'broadcast odom_frame → base_frame', live=True),
-    Declaration('autostart', True, 'configure and activate at start; false under a lifecycle manager'),
-)
-_BY_NAME = {declaration.name: declaration for declaration in DECLARATIONS}
+from ttt3r_ros.ros.declarations import BY_NAME, DECLARATIONS, Declaration
+from ttt3r_ros.ros.scaling import ScaleSettings
 
 
 @dataclass(frozen=True)
@@ -230,7 +87,7 @@ def declare(node: Node) -> None:
                                declaration.descriptor())
     for name in given:
         if not node.has_parameter(name) and not name.startswith('qos_overrides.'):  # declared with the subscription
-            near = get_close_matches(name, _BY_NAME, 1)
+            near = get_close_matches(name, BY_NAME, 1)
             node.get_logger().warning(f'there is no parameter {name!r}, and what it was given has no effect'
                                       f'{f": did you mean {near[0]!r}?" if near else "; ros2 param list tells all"}')
 
@@ -253,10 +110,10 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
 
     profile: of the weights; None while there are none: what hangs on automatic values is then not judged yet.
     """
-    values = {name: node.get_parameter(name).value for name in _BY_NAME}
-    values |= {p.name: p.value for p in changes or () if p.name in _BY_NAME}
+    values = {name: node.get_parameter(name).value for name in BY_NAME}
+    values |= {p.name: p.value for p in changes or () if p.name in BY_NAME}
     values |= {name: os.path.expanduser(values[name]) for name in ('weights', 'state_file')}  # YAML knows no ~
-    for name, declaration in _BY_NAME.items():
+    for name, declaration in BY_NAME.items():
         if declaration.choices and values[name] not in declaration.choices:
             raise SettingsError(f'{name} {values[name]!r} is unknown: take one of {", ".join(declaration.choices)}')
     if values['resume'] and not values['state_file']:
@@ -350,7 +207,7 @@ def check(node: Node, changes: list[Parameter], profile: WeightsProfile | None) 
     profile: of the weights that are configured, None while none are. Once configured, only live parameters change.
     """
     for change in changes:
-        declaration = _BY_NAME.get(change.name)
+        declaration = BY_NAME.get(change.name)
         if declaration and profile is not None and not declaration.live and not _same(node, change):
             return SetParametersResult(successful=False, reason=(
                 f'{change.name} takes effect when the node is configured: deactivate and clean it up first '
