@@ -21,9 +21,6 @@ from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
 from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network, weights_file
-from ttt3r_ros.model.compiling import compile_blocks
-from ttt3r_ros.model.network import Network
-from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.threads import limit_threads
 from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -34,9 +31,11 @@ from ttt3r_ros.reconstruction.uncertainty import load_fit
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.camera import Camera, state_path
+from ttt3r_ros.ros.device import compile_for, require
 from ttt3r_ros.ros.frames import Edge, Frames
 from ttt3r_ros.ros.level import ImuLevel
 from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
+from ttt3r_ros.ros.log import RosLog
 from ttt3r_ros.ros.notices import Notices
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.pipeline import Job, Memory, Weights
@@ -126,14 +125,14 @@ class Ttt3rNode(LifecycleNode):
         device = settings.device
         if device == 'auto':
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
-        _require(device)
+        require(device)
         loaded = load_network(settings.weights, device, settings.precision)
         log = self.get_logger()
         blank = Reconstructor(loaded.network, settings.rule)
         threads = limit_threads(lambda: blank.warm_up(WARM_UP_SIZE, 1))
         if settings.compile:
             log.info('compiling: minutes the first time')
-            _compile(loaded.network, blank)
+            compile_for(loaded.network, blank, WARM_UP_SIZE)
         log.info(f'weights {loaded.name!r} on {device} in {str(loaded.network.dtype).removeprefix("torch.")}, '
                  f'{threads} thread{"s"[:threads > 1]}, update rule {settings.rule}')
         if not loaded.trained:
@@ -251,47 +250,6 @@ class Ttt3rNode(LifecycleNode):
             camera.report()
 
 
-def _compile(network: Network, reconstructor: Reconstructor) -> None:
-    """Compile for images of WARM_UP_SIZE's shape. Raises SettingsError where that cannot be."""
-    try:
-        compile_blocks(network)
-        reconstructor.warm_up(WARM_UP_SIZE, 2)  # the second is another computation than the first
-    except NonFinitePrediction:
-        raise
-    except Exception as error:  # PyTorch raises many kinds
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise parameters.SettingsError(f'the network cannot be compiled here ({reason}): install a C++ compiler '
-                                       '(apt install g++), or set compile to false') from error
-
-
-def _require(device: str) -> None:
-    """Raise SettingsError unless PyTorch can compute there."""
-    try:
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise parameters.SettingsError(f'device {device!r} cannot be used ({str(error).splitlines()[0]}): take cpu, '
-                                       'cuda, cuda:1, … or auto') from error
-
-
-class _RosLog(logging.Handler):
-    """Carries the library's log into the node's."""
-
-    def __init__(self, node: LifecycleNode) -> None:
-        super().__init__()
-        self._log = node.get_logger()
-        self.setFormatter(logging.Formatter('%(message)s'))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        # One line for each level: rclpy refuses another severity from the same line.
-        text = self.format(record)
-        if record.levelno >= logging.ERROR:
-            self._log.error(text)
-        elif record.levelno >= logging.WARNING:
-            self._log.warning(text)
-        else:
-            self._log.info(text)
-
-
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is told to stop."""
     # rclpy's own handlers would take the context away while a frame is still being answered.
@@ -316,7 +274,7 @@ def main(args: list[str] | None = None) -> int:
         return BAD_ARGUMENTS
     library = logging.getLogger('ttt3r_ros')
     library.setLevel(logging.INFO)
-    library.addHandler(_RosLog(node))
+    library.addHandler(RosLog(node))
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     if node.get_parameter('autostart').value and node.trigger_configure() == TransitionCallbackReturn.SUCCESS:

@@ -23,8 +23,8 @@ from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
 from ttt3r_ros.reconstruction.scale import ScaleError
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
-from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.reconstruction.uncertainty import Fit
+from ttt3r_ros.ros.admission import Admission
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.companions import Companions
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
@@ -33,8 +33,8 @@ from ttt3r_ros.ros.images import ImageError, ImageReader
 from ttt3r_ros.ros.outputs import Outputs
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.scaling import Scaling
-from ttt3r_ros.ros.stamps import SKEWED_NS, StampOrder, Verdict
 from ttt3r_ros.ros.tracker import Tracker
+from ttt3r_ros.ros.tracking_report import TrackingReport
 from ttt3r_ros.ros.views import QueryError, Question
 
 REPEAT_S = 5.0  # a trouble that stays is told again after this long
@@ -90,7 +90,7 @@ class Pipeline:
     def __init__(self, node: LifecycleNode, memory: Memory, senses: Senses, tracker: Tracker, outputs: Outputs,
                  settings: Settings, weights: Weights) -> None:
         """Take the parts and the settings in force."""
-        self._log, self._clock = node.get_logger(), node.get_clock()
+        self._log = node.get_logger()
         self._reconstructor, self._scaling = memory.reconstructor, memory.scaling
         self._gap, self._autosave = memory.gap, memory.autosave
         self._calibration, self._companions = senses.calibration, senses.companions
@@ -99,9 +99,10 @@ class Pipeline:
         self._outputs = outputs
         self._settings = settings
         self._weights = weights
-        self._stamps, self._images = StampOrder(), ImageReader(self._log)
-        self._size: tuple[int, int] | None = None
-        self._told: dict[Verdict, float] = {}  # when each was, time.monotonic() seconds
+        self._images = ImageReader(self._log)
+        self._admission = Admission(node, memory.gap, senses.counters, senses.health)
+        self._report = TrackingReport(node, senses.health, 'several cameras in one memory: nobody judges their poses'
+                                      if weights.trained else 'untrained weights: the poses mean nothing')
         self._ahead: tuple[Job, np.ndarray] | None = None  # an image that was read before its turn
         self._resume: tuple[bytes, Context] | None = None
         self._last_header: Header | None = None
@@ -124,30 +125,17 @@ class Pipeline:
         except (ImageError, CalibrationError) as error:
             self.refuse(error)
             return
-        # A bag and a simulation have a present of their own.
-        present = not (self._settings.lossless or self._clock.ros_time_is_active)
-        now = self._clock.now().nanoseconds if present else None
-        verdict = self._stamps.judge(nanoseconds(header.stamp), job.received, now)
-        if verdict not in (Verdict.FOLLOWS, Verdict.LOOPED):
-            self._drop_by_stamp(verdict, nanoseconds(header.stamp), now)
+        stamp = nanoseconds(header.stamp)
+        follows, reset = self._admission.judge(stamp, job.received, image.shape[:2], self._settings.lossless)
+        if not follows:
             return
-        if now is not None and (ahead := nanoseconds(header.stamp) - now) > SKEWED_NS:
-            self._log.warning(f'the camera\'s stamps are {ahead / 1e9:.1f} s ahead of this machine\'s clock, and so is '
-                              'all that is published with them: synchronise the clocks', throttle_duration_sec=REPEAT_S)
-        if verdict is Verdict.LOOPED:
-            self._log.info('image stamps went back (a looped bag?): the memory is reset')
+        if reset and self._resume is None:
+            self._log.info(f'the memory is reset: {reset}')
             self._try_reset()
-        gap = self._gap.due(nanoseconds(header.stamp))
-        if gap and self._resume is None:
-            self._log.info(f'the memory is reset: {gap}')
-            self._try_reset()
-        if self._size not in (None, image.shape[:2]):
-            self._log.info('images are {3}×{2} pixels now, no longer {1}×{0}'.format(*self._size, *image.shape))
-        self._size = image.shape[:2]
         mask, depth = self._companions.fetch(header)
         started = time.monotonic()
         try:
-            frame = self._step(image, nanoseconds(header.stamp), lambda: self._read_ahead(following()))
+            frame = self._step(image, stamp, lambda: self._read_ahead(following()))
         except ValueError as error:
             self.refuse(error)
             return
@@ -165,7 +153,7 @@ class Pipeline:
             self._scaling.learn_depth(measured, own)
         if missing:
             self._log.warning(f'no pose and no TF: {missing}', throttle_duration_sec=REPEAT_S)
-        tracking = self._follow(header, frame)
+        tracking = self._report.tell(frame.tracking, stamp, self._settings.when_lost)
         self._outputs.publish_frame(header, frame, estimate, self._settings)
         if frame.trusted:
             self._last_header, self._last_estimate, self._last_intrinsics = header, estimate, frame.intrinsics
@@ -245,9 +233,8 @@ class Pipeline:
 
     def clock_went_back(self, now: int) -> None:
         """Reset if the last image lies in the clock's future (now, ns): the images will go back too."""
-        if self._stamps.last is not None and self._stamps.last > now:
+        if self._admission.clock_went_back(now):
             self._log.info('the clock went back (a looped bag?): the memory is reset')
-            self._stamps.forget()
             self._try_reset()
 
     def apply(self, settings: Settings) -> None:
@@ -330,42 +317,11 @@ class Pipeline:
             points = np.where(left_out[..., None], np.float32(np.nan), points)
         return replace(frame, points=points, intrinsics=intrinsics)
 
-    def _follow(self, header: Header, frame: Frame) -> Tracking:
-        """Return the frame's tracking state, and tell the log where it is another than the last one's."""
-        tracking, before = frame.tracking, self._health.tracking
-        if tracking is None:
-            reason = ('several cameras in one memory: nobody judges their poses' if self._weights.trained else
-                      'untrained weights: the poses mean nothing')
-            since = nanoseconds(header.stamp) if before is None else before.since
-            tracking = Tracking(TrackingState.DEGRADED, reason, since, trusted=True)
-        self._health.tracking = tracking
-        # One line for each level: rclpy refuses another severity from the same line.
-        if before is not None and before.state is tracking.state:
-            return tracking
-        if tracking.state is TrackingState.LOST:
-            self._log.error(f'tracking lost, no pose is told: {tracking.reason}'
-                            if self._settings.when_lost == 'stop' else f'tracking lost: {tracking.reason}')
-        elif tracking.state is TrackingState.DEGRADED and frame.tracking is not None:
-            self._log.warning(f'tracking degraded: {tracking.reason}', throttle_duration_sec=REPEAT_S)
-        elif tracking.state is TrackingState.OK and before is not None:
-            self._log.info('tracking ok')
-        return tracking
-
     def refuse(self, error: ValueError) -> None:
         """Count and tell an image that cannot be read."""
         self._counters.dropped_invalid += 1
         self._health.problem = str(error)
         self._log.error(f'image dropped: {error}', throttle_duration_sec=REPEAT_S)
-
-    def _drop_by_stamp(self, verdict: Verdict, stamp: int, now: int | None) -> None:
-        text = self._stamps.explain(verdict, stamp, now)
-        self._counters.dropped_stamp += 1
-        self._health.problem = self._health.stamps = text
-        # rclpy throttles by line: one cause would keep another from being told.
-        told, moment = self._told.get(verdict), time.monotonic()
-        if told is None or moment - told > REPEAT_S:
-            self._told[verdict] = moment
-            self._log.warning(f'image dropped: {text}')
 
     def _try_reset(self) -> None:
         try:

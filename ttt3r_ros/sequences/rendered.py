@@ -17,7 +17,10 @@ FOCAL = 260.0  # pixels: 63 degrees across
 
 
 class RenderedRoom(Sequence):
-    """A walk round the room of `seed` in `frames` frames of 320×240 pixels, rendered as they are read."""
+    """A walk round the room of `seed` in `frames` frames of 320×240 pixels, rendered as they are read.
+
+    Of fewer than FRAMES it is the beginning: nobody walks a round in a second.
+    """
 
     def __init__(self, seed: int = 0, frames: int = FRAMES, rate: float | None = None):
         self.name = f'synthetic room {seed}'
@@ -27,7 +30,7 @@ class RenderedRoom(Sequence):
         self.intrinsics = np.array([[FOCAL, 0, (width - 1) / 2], [0, FOCAL, (height - 1) / 2], [0, 0, 1.0]])
         self._room = Room(seed)
         stamps = np.array(even_stamps(frames, self.rate), np.int64)
-        self.truth = Trajectory(stamps, walk(self._room, frames, seed))
+        self.truth = Trajectory(stamps, walk(self._room, max(frames, FRAMES), seed)[:frames])
         self.contents = Contents('rendered room', f'seed {seed}', f'even, {self.rate:g} a second', (width, height))
 
     def _frames(self) -> Iterator[Image]:

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Can the network run here, and compiled? What cannot be is told as a setting that cannot be taken."""
+
+from __future__ import annotations
+
+import torch
+
+from ttt3r_ros.model.compiling import compile_blocks
+from ttt3r_ros.model.network import Network
+from ttt3r_ros.model.recurrence import NonFinitePrediction
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.ros.parameters import SettingsError
+
+
+def compile_for(network: Network, reconstructor: Reconstructor, size: tuple[int, int]) -> None:
+    """Compile for images of a size's (H, W) shape. Raises SettingsError where that cannot be."""
+    try:
+        compile_blocks(network)
+        reconstructor.warm_up(size, 2)  # the second is another computation than the first
+    except NonFinitePrediction:
+        raise
+    except Exception as error:  # PyTorch raises many kinds
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise SettingsError(f'the network cannot be compiled here ({reason}): install a C++ compiler '
+                                       '(apt install g++), or set compile to false') from error
+
+
+def require(device: str) -> None:
+    """Raise SettingsError unless PyTorch can compute there."""
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise SettingsError(f'device {device!r} cannot be used ({str(error).splitlines()[0]}): take cpu, '
+                                       'cuda, cuda:1, … or auto') from error
