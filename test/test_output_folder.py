@@ -89,6 +89,15 @@ def test_a_command_ends_at_once_where_it_cannot_write(name):
     assert done.returncode == 2 and done.stderr.count('\n') == 1 and NOWHERE in done.stderr
 
 
+@pytest.mark.parametrize('arguments', [
+    ('evaluate', '--out', '~nobody_at_all/x'), ('evaluate', '--weights', '~nobody_at_all/w.pth', '--out', 'NEW'),
+    ('convert', '~nobody_at_all/w.pth', 'NEW/w.safetensors'), ('convert', 'embedded', '~nobody_at_all/w.safetensors')])
+def test_the_home_of_nobody_is_named(arguments, tmp_path):
+    """A ~ that leads nowhere is one line and exit status 2, wherever a path is given."""
+    done = command(*(word.replace('NEW', str(tmp_path)) for word in arguments))
+    assert done.returncode == 2 and '~nobody_at_all' in done.stderr and 'Traceback' not in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize('arguments', [('demo', '--out', NOWHERE), ('parameters',)])
 @pytest.mark.parametrize('without', [('rclpy',), ('ttt3r_ros.ros',), ('ttt3r_ros.msg', 'rcl_interfaces')])
 def test_without_ros_the_line_says_what_needs_it_and_what_does_not(arguments, without):

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from ttt3r_ros.cli.folders import add_out
 
 RULES = ('ttt3r', 'cut3r', 'constant', 'frame', 'filt3r', 'ttsa3r')  # as model.update_rules has them
 PRECISIONS = ('float32', 'bfloat16', 'float16')  # as model.precision has them
@@ -31,8 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--deviation-frames', type=int,
                         help='frames to compare precisions over (default: 200, 5 at the published size)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
-    parser.add_argument('--out', type=lambda text: Path(text).expanduser(), default=Path('out/bench'),
-                        metavar='FOLDER', help='where the results go (default: %(default)s)')
+    add_out(parser, 'out/bench')
     return parser
 
 

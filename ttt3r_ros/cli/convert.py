@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -30,5 +31,5 @@ def run(args: argparse.Namespace) -> int:
     from ttt3r_ros.model.precision import DTYPES
 
     convert(args.source, args.target, dtype=DTYPES[args.dtype], streaming=args.streaming)
-    log.info('wrote %s (%.0f MB)', args.target, Path(args.target).expanduser().stat().st_size / 1e6)
+    log.info('wrote %s (%.0f MB)', args.target, Path(os.path.expanduser(args.target)).stat().st_size / 1e6)
     return 0

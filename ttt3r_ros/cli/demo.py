@@ -6,7 +6,8 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from pathlib import Path
+
+from ttt3r_ros.cli.folders import add_out
 
 FAILED, LOST, INTERRUPTED = 1, 3, 130
 UNTRAINED = 'untrained'  # as model.checkpoint has it, which would import torch
@@ -25,8 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s, the small one in the package); '
                              f'{UNTRAINED}: random, the poses mean nothing')
-    parser.add_argument('--out', type=lambda text: Path(text).expanduser(), default=Path('out/demo'), metavar='FOLDER',
-                        help='where the results go (default: %(default)s)')
+    add_out(parser, 'out/demo')
     parser.add_argument('--rate', type=float, metavar='HZ', help='images a second (default: as recorded)')
     parser.add_argument('--topic', help="image topic of a bag (default: the first that can be a camera's)")
     parser.add_argument('--live', action='store_true',

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ttt3r_ros.cli.folders import add_out
 
 if TYPE_CHECKING:
     from ttt3r_ros.evaluation.trial import Setting
@@ -42,8 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--precision', choices=PRECISIONS, default='float32',
                         help='number type of the weights and products (default: %(default)s)')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
-    parser.add_argument('--out', type=lambda text: Path(text).expanduser(), default=Path('out/evaluate'),
-                        metavar='FOLDER', help='where the results go (default: %(default)s)')
+    add_out(parser, 'out/evaluate')
     return parser
 
 

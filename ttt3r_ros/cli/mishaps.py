@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
+
+from ttt3r_ros.cli.folders import add_out
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -19,8 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
     parser.add_argument('--worlds', type=int, default=20, help='default: %(default)s')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
-    parser.add_argument('--out', type=lambda text: Path(text).expanduser(), default=Path('out/mishaps'),
-                        metavar='FOLDER', help='where the results go (default: %(default)s)')
+    add_out(parser, 'out/mishaps')
     return parser
 
 

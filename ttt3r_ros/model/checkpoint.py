@@ -85,7 +85,7 @@ def load_network(weights: str, device: str | torch.device = 'cpu', precision: st
 
 def weights_file(weights: str) -> Path:
     """Return the file that the parameter `weights` names, which need not exist."""
-    return EMBEDDED_FILE if weights == EMBEDDED else Path(weights).expanduser()
+    return EMBEDDED_FILE if weights == EMBEDDED else Path(os.path.expanduser(weights))
 
 
 def read_profile(weights: str) -> tuple[str, str]:
@@ -134,7 +134,7 @@ def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtyp
     parameters); a ray-map encoder stays, queries need it. profile: what the weights say of themselves, see
     read_profile. Raises CheckpointError.
     """
-    target = Path(target).expanduser()
+    target = Path(os.path.expanduser(target))
     if target.suffix != SUFFIX:
         raise CheckpointError(f'{target}: the name must end in {SUFFIX}')
     config = loaded.network.config

@@ -17,6 +17,7 @@ jitter of a standing camera is no way travelled.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -96,7 +97,7 @@ class Coefficients:
 
 def calibration_file(weights: str | Path) -> Path:
     """Return the file beside a weights file that `ttt3r calibrate` writes."""
-    return Path(f'{weights}.covariance.json').expanduser()
+    return Path(os.path.expanduser(f'{weights}.covariance.json'))
 
 
 @dataclass(frozen=True)

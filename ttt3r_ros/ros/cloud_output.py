@@ -113,7 +113,10 @@ class MapOutput:
 
     def write(self, path: str) -> str:
         """Write the map to a file and return what was written. Raises MapError."""
-        target = Path(path).expanduser()
+        try:
+            target = Path(path).expanduser()
+        except RuntimeError as error:
+            raise MapError(f'{path!r} names the home of nobody here: name another folder') from error
         if self._map is None:
             raise MapError('there is no map: set map.cell and configure the node anew')
         if target.suffix not in WRITERS:
