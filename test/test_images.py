@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from array import array
+from copy import copy
 
 import cv2
 import numpy as np
@@ -220,3 +221,29 @@ def test_an_order_of_colours_that_nobody_told_is_told():
     for _ in range(3):
         reader.read(raw('8UC3', RGB[..., ::-1]))
     assert len(log.infos) == 1 and 'bgr8' in log.infos[0]
+
+
+@pytest.mark.parametrize(('encoding', 'bytes_a_pixel'), [('RGB8', 3), ('BGR8', 3), ('MONO8', 1), ('YUYV', 2),
+                                                         ('UYVY', 2), ('NV12', 1)])
+def test_capital_letters_are_no_other_encoding(encoding, bytes_a_pixel):
+    """Drivers write RGB8, or Video4Linux's YUYV: the picture is the same, and the message stays as it came."""
+    data = np.random.default_rng(0).integers(0, 256, H * W * 3, np.uint8)
+    message = Image(height=H, width=W, encoding=encoding, step=W * bytes_a_pixel, data=array('B', data.tobytes()))
+    plain = copy(message)
+    plain.encoding = encoding.lower()
+    np.testing.assert_array_equal(to_rgb(message), to_rgb(plain))
+    assert message.encoding == encoding
+
+
+@pytest.mark.parametrize(('message', 'told'), [
+    (CompressedImage(format='jpeg'), "an image of format 'jpeg' is empty"),
+    (CompressedImage(format='h264', data=array('B', bytes([0, 0, 0, 1, 0x67]) + bytes(500))), 'is video.*set image_tr'),
+    (CompressedImage(format='HEVC', data=array('B', bytes([0, 0, 0, 1, 0x40]) + bytes(500))), 'is video.*set image_tr'),
+    (Image(height=4, width=5, step=10, encoding='yuv422_yuy2', data=array('B', bytes(40))), '5×4.*width is even'),
+    (Image(height=4, width=4, step=12, encoding='r8g8b8', data=array('B', bytes(48))), 'have the driver send rgb8'),
+    (Image(height=4, width=4, step=8, encoding='8UC2', data=array('B', bytes(32))), 'have the driver send rgb8')])
+def test_what_cannot_be_read_is_one_line_with_a_remedy(message, told):
+    """No library's assertion reaches the log."""
+    with pytest.raises(ImageError, match=told) as caught:
+        to_rgb(message)
+    assert len(str(caught.value).splitlines()) == 1 and 'Assertion' not in str(caught.value)

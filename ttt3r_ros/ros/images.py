@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
+from copy import copy
 
 import cv2
 import numpy as np
@@ -15,6 +17,9 @@ from sensor_msgs.msg import CompressedImage, Image
 # Names that cv_bridge does not turn into rgb8, and those of the same layout that it does. OpenCV's order is blue first.
 SAME_AS = {'uyvy': 'yuv422', 'yuyv': 'yuv422_yuy2', '8UC1': 'mono8', '8UC3': 'bgr8', '8UC4': 'bgra8'}
 PLANAR = {'nv12': cv2.COLOR_YUV2RGB_NV12, 'nv21': cv2.COLOR_YUV2RGB_NV21, 'nv24': cv2.COLOR_YUV2RGB_NV12}
+OPENCV_TYPE = r'\d+[USF]C\d+'
+IN_PAIRS = ('yuv422', 'yuv422_yuy2')  # of neighbours, which have their colour in common
+VIDEO = ('h264', 'h265', 'hevc', 'av1', 'vp8', 'vp9')
 DEPTHS = ('16UC1', '32FC1', '64FC1')
 # OpenCV names a pattern after the second row's second and third pixel.
 MOSAICS = {'rggb': cv2.COLOR_BayerBG2RGB, 'bggr': cv2.COLOR_BayerRG2RGB, 'gbrg': cv2.COLOR_BayerGR2RGB,
@@ -90,7 +95,9 @@ def to_rgb(message: Image | CompressedImage, content: ContentBits | None = None)
     except Exception as error:  # cv_bridge and OpenCV raise many kinds for one cause: bytes that are no image
         kind = (f'{message.format!r} image' if isinstance(message, CompressedImage) else
                 f'{message.width}×{message.height} {message.encoding!r} image')
-        raise ImageError(f'{kind} of {len(message.data)} bytes cannot be read as rgb8: {error}') from error
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ImageError(f'{kind} of {len(message.data)} bytes cannot be read as rgb8 ({reason}): have the driver send '
+                         'rgb8, bgr8, mono8 or JPEG') from error
 
 
 def to_mask(message: Image) -> np.ndarray:
@@ -129,11 +136,16 @@ def _decompress(message: CompressedImage, content: ContentBits) -> np.ndarray:
     if 'compressedDepth' in given:
         raise ImageError(f'images of format {message.format!r} are depth: remap image to the colour topic')
     data = message.data.tobytes()
+    if not data:
+        raise ImageError(f'an image of format {message.format!r} is empty')
     for name, start, end in (('JPEG', b'\xff\xd8', b'\xff\xd9'), ('PNG', b'\x89PNG', b'IEND')):
         # Decoders fill a missing part with grey, unasked.
         if data.startswith(start) and end not in data:
             raise ImageError(f'a {name} image of {len(data)} bytes has no end: it was truncated on its way')
     image = _bridge.compressed_imgmsg_to_cv2(message)
+    if image is None and encoding.lower() in VIDEO:
+        raise ImageError(f'{message.format!r} is video, of which no CompressedImage can be read alone: publish it as '
+                         'FFMPEGPacket or foxglove_msgs/CompressedVideo and set image_transport to ffmpeg or foxglove')
     if image is None:
         raise ImageError(f'{len(data)} bytes of format {message.format!r} are no image that OpenCV can decode')
     if image.dtype == np.uint16:
@@ -152,11 +164,17 @@ def _decompress(message: CompressedImage, content: ContentBits) -> np.ndarray:
 
 
 def _raw(message: Image, content: ContentBits) -> np.ndarray:
+    if not re.fullmatch(OPENCV_TYPE, message.encoding):
+        message = copy(message)
+        message.encoding = message.encoding.lower()  # RGB8, and YUYV as Video4Linux has it
     _refuse_depth(message.encoding)
     if message.width == 0 or message.height == 0:
         raise ImageError(f'an image of {message.width}×{message.height} pixels is empty')
     if message.encoding in PLANAR:
         return _planar(message)
+    if SAME_AS.get(message.encoding, message.encoding) in IN_PAIRS and message.width % 2:
+        raise ImageError(f'a {message.encoding!r} image of {message.width}×{message.height} pixels cannot be: '
+                         'its width is even')
     return np.ascontiguousarray(_bridge.imgmsg_to_cv2(_plain(message, content), 'rgb8'))
 
 
