@@ -98,7 +98,8 @@ def changed(matrix, place, value):
     ({'r': [1.0]}, 'R has 1 numbers and needs 9'),
     ({'p': [1.0] * 9}, 'P has 9 numbers and needs 12: calibrate'),
     ({'p': changed(P, (0, 0), -1)}, 'P has the focal lengths -1 and 180'),
-    ({'p': changed(P, (0, 2), 1e6)}, 'P and R show nothing of what the camera sees: calibrate')])
+    ({'p': changed(P, (0, 2), 1e6)}, 'K, P and R show nothing of what the camera sees: calibrate'),
+    ({'k': (K / [[320], [240], [1]]).ravel(), 'p': []}, 'K, P and R show nothing')])
 def test_refusals_name_field_and_remedy(fault, told):
     """A calibration that cannot be is refused with the field's name and what to do."""
     fields = {'size': SIZE, 'k': K.ravel(), 'distortion_model': 'plumb_bob', 'd': LENSES['plumb_bob'], 'r': R.ravel(),

@@ -15,6 +15,7 @@ MODELS = {'plumb_bob': POLYNOMIAL, 'rational_polynomial': POLYNOMIAL, 'equidista
 ALSO_KNOWN_AS = {'fisheye': 'equidistant', 'kannala_brandt': 'equidistant', 'kannala_brandt4': 'equidistant',
                  'radtan': 'plumb_bob', 'brown_conrady': 'plumb_bob'}
 WITHOUT_DISTORTION = ('', 'none', 'pinhole', 'perspective')
+LEAST_COVERED = 0.01  # of the rectified image: a K in other units than pixels shows as good as nothing
 CALIBRATE = 'calibrate the camera, or turn rectification off'
 
 
@@ -97,8 +98,8 @@ class Rectifier:
             height, width = self.size
             u, v = plan(raw, distortion, rotation, self.intrinsics, (width, height), cv2.CV_32FC1)
             self.covered = (u >= 0) & (u <= width - 1) & (v >= 0) & (v <= height - 1)
-            if not self.covered.any():
-                raise CalibrationError(f'P and R show nothing of what the camera sees: {CALIBRATE}')
+            if self.covered.mean() < LEAST_COVERED:
+                raise CalibrationError(f'K, P and R show nothing of what the camera sees: {CALIBRATE}')
             self._maps = cv2.convertMaps(u, v, cv2.CV_16SC2)
 
     @property
