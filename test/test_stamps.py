@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 pytest.importorskip('rclpy')
+from ttt3r_ros.reconstruction.reset_policy import CameraGap  # noqa: E402
+from ttt3r_ros.ros.admission import Admission  # noqa: E402
+from ttt3r_ros.ros.diagnostics import Counters, Health  # noqa: E402
 from ttt3r_ros.ros.stamps import StampOrder, Verdict  # noqa: E402
 
 SECOND = 1_000_000_000
@@ -107,3 +111,27 @@ def test_a_few_out_of_order_are_stale():
     verdicts = judge([EPOCH + i * SECOND // 10 for i in order], [i / 10 for i in range(len(order))])
     assert [i for i, v in zip(order, verdicts) if v is Verdict.STALE] == [2, 5, 7]
     assert Verdict.LOOPED not in verdicts
+
+
+def test_a_clock_that_stands_still_is_named():
+    """One stamp on every image is no second camera: the line says which it is."""
+    order = StampOrder()
+    assert order.judge(EPOCH, 0.0) is Verdict.FOLLOWS
+    for i in range(1, 6):
+        assert order.judge(EPOCH, 0.1 * i) is Verdict.STALE
+        assert 'does the clock that it takes stand still' in order.explain(Verdict.STALE, EPOCH, None)
+    assert order.judge(EPOCH - 1, 0.6) is Verdict.STALE
+    assert 'do two cameras share' in order.explain(Verdict.STALE, EPOCH - 1, None)
+
+
+@pytest.mark.parametrize(('behind_s', 'live', 'lines'), [(3600, True, 1), (EPOCH / SECOND - 100, True, 1), (5, True, 0),
+                                                         (3600, False, 0)])
+def test_a_clock_far_behind_is_told_and_taken(behind_s, live, lines):
+    """Of a driver that stamps with the time since it was switched on, or of a bag, TF of now is not found: a line."""
+    told = []
+    log = SimpleNamespace(warning=lambda text, once: told.append(text), info=None)
+    clock = SimpleNamespace(ros_time_is_active=False, now=lambda: SimpleNamespace(nanoseconds=EPOCH))
+    node = SimpleNamespace(get_logger=lambda: log, get_clock=lambda: clock)
+    one = Admission(node, CameraGap(0.0), Counters(), Health())
+    assert one.judge(EPOCH - int(behind_s * SECOND), 0.0, (48, 64), not live) == (True, None)
+    assert len(told) == lines and all("behind this machine's clock" in text for text in told)

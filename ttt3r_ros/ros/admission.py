@@ -9,7 +9,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from ttt3r_ros.reconstruction.reset_policy import CameraGap
 from ttt3r_ros.ros.diagnostics import Counters, Health
-from ttt3r_ros.ros.stamps import SKEWED_NS, StampOrder, Verdict
+from ttt3r_ros.ros.stamps import BEHIND_NS, SKEWED_NS, StampOrder, Verdict
 
 REPEAT_S = 5.0  # a trouble that stays is told again after this long
 
@@ -41,6 +41,10 @@ class Admission:
             self._log.warning(f"the camera's stamps are {(stamp - now) / 1e9:.1f} s ahead of this machine's clock, and "
                               'so is all that is published with them: synchronise the clocks',
                               throttle_duration_sec=REPEAT_S)
+        if now is not None and now - stamp > BEHIND_NS:
+            self._log.warning(f"the camera's stamps are {(now - stamp) / 1e9:.0f} s behind this machine's clock, and "
+                              'so is all that is published with them: TF of now is not found. A bag wants ros2 bag '
+                              'play --clock and use_sim_time, a driver the time of day', once=True)
         if self._size not in (None, size):
             self._log.info('images are {3}×{2} pixels now, no longer {1}×{0}'.format(*self._size, *size))
         self._size = size

@@ -10,6 +10,7 @@ LOOP_NS = 500_000_000  # no camera delivers half a second out of order
 LOOP_RUN = 3  # stale stamps in a row that rise among themselves
 AHEAD_NS = 10_000_000_000  # of this machine's clock: what is farther ahead would hold TF in the future for as long
 SKEWED_NS = 1_000_000_000  # of this machine's clock: told, and taken
+BEHIND_NS = 60_000_000_000  # of this machine's clock: no network is so slow, it is another clock
 NEXT_NS = 2_000_000_000  # the next image of the clock that was left is no later than this, or than the clocks are apart
 TWO_CLOCKS_S = 10.0  # since the slower of two clocks was last seen, after which a step back may be a loop again
 ALONE_S = 3.0  # nothing of the clock that is followed has come: the other one is all there is
@@ -86,6 +87,9 @@ class StampOrder:
         if verdict is Verdict.SECOND_CLOCK:
             return (f'two clocks stamp the images, {self.apart / 1e9:.2f} s apart; do two drivers publish here? Those '
                     'of the slower clock are left out')
+        if stamp == self.last:
+            return (f'its stamp {stamp} ns is that of the last image too: does the driver stamp every image, or '
+                    'does the clock that it takes stand still?')
         return f'its stamp {stamp} ns is not after the last, {self.last} ns; do two cameras share the topic?'
 
     def forget(self) -> None:
