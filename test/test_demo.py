@@ -298,6 +298,15 @@ def test_broken_promises_are_found(spoil):
     assert outcome(sent, kept)
 
 
+def test_a_lost_path_breaks_no_promise_of_stamps():
+    """No pose at all, each of them withheld and counted: that is the verdict's matter."""
+    sent, kept = recording()
+    kept.counters.update(answered=0, withheld_lost=len(sent))
+    for output in (kept.poses, kept.clouds, kept.transforms):
+        output.clear()
+    assert outcome(sent, kept) == []
+
+
 def test_live_frames_may_be_dropped_but_not_forgotten():
     """In live form dropped and lost images are no broken promise as long as they are counted."""
     sent, kept = recording()

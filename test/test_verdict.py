@@ -23,12 +23,14 @@ def verdict(*states: TrackingState, familiarity: Familiarity = Familiarity(), tr
     ([OK] * 60 + [LOST] * 5 + [BEGUN] * 3 + [OK] * 32, 'doubtful', '5 images have no pose'),
     ([OK] * 80 + [DOUBT] * 20, 'doubtful', '20 poses are in doubt'),
     ([OK] * 40 + [LOST] * 60, 'lost', '60 images have no pose'),
+    ([BEGUN], 'doubtful', 'never got beyond its beginning'),
+    ([OK] + [LOST, BEGUN] * 15, 'lost', 'begun again 15 times; 15 images have no pose'),
     ([], 'lost', 'no image was answered')])
 def test_the_word_follows_from_what_was_tracked(states, word, why):
-    """Nearly all tracked is good, a hole or much doubt is doubtful, less than half, or nothing, is lost."""
+    """Nearly all tracked is good, a hole, much doubt or a mere beginning doubtful, less than half, or nothing, lost."""
     found = verdict(*states)
     assert found.word == word and why in found.sentence
-    assert found.begun_again == (LOST in states and BEGUN in states[states.index(LOST):])
+    assert found.begun_again == sum(pair == (LOST, BEGUN) for pair in zip(states, states[1:]))
 
 
 def test_unseen_pictures_and_random_weights_are_never_good():

@@ -54,6 +54,8 @@ def judge(states: Sequence[TrackingState], trusted: Sequence[bool], familiarity:
     why = []
     if not trained:
         why.append('the weights are random')
+    if trained and images and not any(state in (TrackingState.OK, TrackingState.DEGRADED) for state in states):
+        why.append('tracking never got beyond its beginning')
     if tracked < TRACKED_WELL * images:
         why.append(f'{images - tracked} images have no pose')
     if trained and degraded > DEGRADED_AT_MOST * images:
@@ -62,6 +64,7 @@ def judge(states: Sequence[TrackingState], trusted: Sequence[bool], familiarity:
         why.append('the weights have not seen such pictures: ' + ', '.join(familiarity.outside))
     if not images:
         why.append('no image was answered')
-    lost = tracked < TRACKED_AT_ALL * images or not images
+    # Where it began again, the place is the last one known, and not seen.
+    lost = tracked - begun_again < TRACKED_AT_ALL * images or not images
     return Verdict(LOST if lost else DOUBTFUL if why else GOOD, tuple(why), images, tracked, degraded, begun_again,
                    familiarity)
