@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from itertools import islice
 
+import cv2
 import numpy as np
 import pytest
 
@@ -178,6 +179,21 @@ def test_a_picture_of_nothing_is_named(value, kind):
     image = np.full((48, 64, 3), value, np.uint8)
     image[:3, :20] = 255 - value
     assert f'the image is {kind}' in TrackingMonitor().look(image, None).fault
+
+
+@pytest.mark.parametrize(('screen', 'ink'), [((0, 0, 0), (255, 255, 255)), ((0, 0, 200), (255, 255, 255)),
+                                            ((255, 255, 255), (0, 0, 0))])
+def test_a_screen_with_a_text_is_no_picture(here, screen, ink):
+    """A receiver's message is lost, however long, even with a clock that runs, and also as a JPEG; a room is none."""
+    images = list(here[:24])
+    for i in range(6, 18):
+        empty = np.full((240, 320, 3), screen, np.uint8)
+        for at, text in ((120, 'NO SIGNAL'), (190, f'12:00:{i:02d}')):
+            cv2.putText(empty, text, (20, at), cv2.FONT_HERSHEY_SIMPLEX, 1.7, ink, 4)
+        images[i] = cv2.imdecode(cv2.imencode('.jpg', empty)[1], cv2.IMREAD_COLOR) if i % 2 else empty
+    frames = watched(images)
+    assert states(frames[6:18]) == ['lost'] * 12 and 'one brightness' in frames[17].tracking.reason
+    assert states(frames)[3:6] == ['ok'] * 3 and states(frames)[-1] == 'ok'
 
 
 def test_a_hand_is_no_place_to_begin_for_a_while():

@@ -21,9 +21,10 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.intrinsics import pinhole, ray_map
 from ttt3r_ros.reconstruction.likeness import likeness
 from ttt3r_ros.reconstruction.loop_closure import Closure, Keyframe, LoopCloser
+from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
 from ttt3r_ros.reconstruction.snapshot import Place
-from ttt3r_ros.reconstruction.tracking import Evidence, Sight, Tracking, TrackingMonitor
+from ttt3r_ros.reconstruction.tracking import Evidence, Sight, Tracking, TrackingMonitor, picture_of_nothing
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, Boundary, ChainError, chain, extent, rejoin
 from ttt3r_ros.reconstruction.transfer import download
 
@@ -145,6 +146,13 @@ class Reconstructor:
         self._place = place
         return frame
 
+    def shows_nothing(self, image: np.ndarray) -> bool:
+        """Say whether the monitor would find nothing in an image, uint8 (H, W, 3); False without one."""
+        if self.monitor is None:
+            return False
+        plan = PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
+        return picture_of_nothing(plan.apply(image)) is not None
+
     def reset(self) -> None:
         """Drop the memory, keep the place: the last image is decoded again and starts the next segment there.
 
@@ -259,7 +267,6 @@ class Reconstructor:
         self._place = place
         tracking = self.monitor.begin(sight, stamp)
         frame = self._frame(prepared, look, tracking, unseen)
-        logger.info('segment %d begins: %s', place.segment, tracking.reason)
         self._place = replace(place, index=place.index + 1, image=prepared.image, boundary=look.seen)
         self._reset_due = self._policy.due(FrameStatistics.of(frame))
         return frame

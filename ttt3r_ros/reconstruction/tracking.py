@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import astuple, dataclass
 from enum import Enum
 
+import cv2
 import numpy as np
 
 from ttt3r_ros.reconstruction.baseline import Baseline, log_confidence
@@ -18,6 +19,7 @@ from ttt3r_ros.reconstruction.likeness import brightness
 
 LEAST_SPREAD = 12.0  # of 255, between the 5th and 95th percentile of brightness: less is a picture of nothing
 BLACK, SATURATED = 40.0, 215.0  # the middle of such a picture's brightness, which names it
+ONE_TONE = 0.7  # of the pixels within a level of one brightness: a screen with a text on it; real film has 0.2 at most
 DETAIL_LEFT = 0.3  # of what was usual: less, in doubt or while lost, is a hand, or a lens not yet clear
 DETAIL_S = 3.0  # seconds for which that is asked while lost: then it is the scene that has no more
 DETAIL_FRAMES = 30  # the same where there are no stamps
@@ -122,15 +124,11 @@ class TrackingMonitor:
     def look(self, image: np.ndarray, stamp: int | None) -> Sight:
         """Look at an image, uint8 (h, w, 3), by itself; stamp in ns, or None. Call it once for each image."""
         grey = brightness(image)
-        low, middle, high = np.percentile(grey, (5, 50, 95))
         sharpness = float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
         usual = float(np.median(self._sharpness)) if self._sharpness else sharpness
         detail = sharpness / max(usual, 1e-6)
-        fault = None
-        if high - low < LEAST_SPREAD:
-            kind = 'black' if middle < BLACK else 'saturated' if middle > SATURATED else 'blank'
-            fault = f'the image is {kind}: nine tenths of it lie within {high - low:.0f} of 255 levels'
-        elif not self.following and detail < DETAIL_LEFT and self._briefly_lost(stamp):
+        fault = picture_of_nothing(image)
+        if fault is None and not self.following and detail < DETAIL_LEFT and self._briefly_lost(stamp):
             fault = _covered(detail)
         same = self._last_image is not None and np.array_equal(image, self._last_image)
         self._repeats = self._repeats + 1 if same else 0
@@ -226,6 +224,19 @@ class TrackingMonitor:
         same = self.tracking is not None and self.tracking.state is state
         self.tracking = Tracking(state, reason, self.tracking.since if same else stamp, trusted)
         return self.tracking
+
+
+def picture_of_nothing(image: np.ndarray) -> str | None:
+    """Return why nothing can be seen in an image, uint8 (h, w, 3), whatever was seen before; None if something can."""
+    low, middle, high = np.percentile(brightness(image), (5, 50, 95))
+    if high - low < LEAST_SPREAD:
+        kind = 'black' if middle < BLACK else 'saturated' if middle > SATURATED else 'blank'
+        return f'the image is {kind}: nine tenths of it lie within {high - low:.0f} of 255 levels'
+    levels = np.bincount(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).ravel(), minlength=256)
+    alike = np.convolve(levels, np.ones(3), 'same').max() / levels.sum()
+    if alike > ONE_TONE:
+        return f'{alike:.0%} of the image are of one brightness: is it a screen with a text, such as "no signal"?'
+    return None
 
 
 def _covered(detail: float) -> str:

@@ -171,6 +171,9 @@ class Camera:
             if publisher.topic_type.split('/')[-1] != wanted:
                 return f'{text}: {publisher.node_name} publishes {publisher.topic_type} there, not {wanted}; ' \
                        f'set image_transport, or remap {self._topic} to another topic'
+        if self._health.last_image is not None:
+            return f'{text}: they came before, and {publishers[0].node_name} is still there; is the camera paused, '\
+                   'or stuck?'
         return f'{text}: {len(publishers)} publisher(s) are there but send nothing that reaches us; look at their ' \
                f'QoS (ros2 topic info -v {self.topic}) and the network'
 

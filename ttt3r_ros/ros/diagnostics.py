@@ -117,14 +117,16 @@ class Diagnostics:
         return self._status('input', level, text, values)
 
     def _tracking(self, active: bool) -> DiagnosticStatus:
-        tracking = self._health.tracking
+        tracking, age = self._health.tracking, self.silence()
+        if not active:
+            return self._status('tracking', DiagnosticStatus.OK, 'not active', {})
         if tracking is None:
-            level = DiagnosticStatus.WARN if active else DiagnosticStatus.OK
-            return self._status('tracking', level, 'initialising: no image has been answered' if active else
-                                'not active', {})
+            return self._status('tracking', DiagnosticStatus.WARN, 'initialising: no image has been answered', {})
         state, since = tracking.state.value, tracking.since or 0
-        return self._status('tracking', LEVELS[tracking.state],
-                            f'{state}: {tracking.reason}' if tracking.reason else state,
+        level, text = LEVELS[tracking.state], f'{state}: {tracking.reason}' if tracking.reason else state
+        if age is None or age > SILENCE_S:
+            level, text = max(level, DiagnosticStatus.WARN), f'{text}, at the last image'
+        return self._status('tracking', level, text,
                             {'state': state, 'since stamp (s)': f'{since // 10**9}.{since % 10**9:09d}',
                              'withheld': str(self._counters.withheld_lost)})
 

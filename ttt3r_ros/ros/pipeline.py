@@ -153,7 +153,7 @@ class Pipeline:
             self._scaling.learn_depth(measured, own)
         if missing:
             self._log.warning(f'no pose and no TF: {missing}', throttle_duration_sec=REPEAT_S)
-        tracking = self._report.tell(frame.tracking, stamp, self._settings.when_lost)
+        tracking = self._report.tell(frame, stamp, self._settings.when_lost)
         self._outputs.publish_frame(header, frame, estimate, self._settings)
         if frame.trusted:
             self._last_header, self._last_estimate, self._last_intrinsics = header, estimate, frame.intrinsics
@@ -286,7 +286,8 @@ class Pipeline:
         """Step; the first image after a restart is relocated against the saved memory."""
         if self._reconstructor.monitor is not None:
             self._reconstructor.monitor.metres = self._scaling.factor
-        if self._resume is None:
+        # Of a picture of nothing the saved state is not asked: it waits, and no path begins without it.
+        if self._resume is None or self._reconstructor.shows_nothing(image):
             return self._reconstructor.step(image, upcoming, stamp=stamp)
         snapshot, context = self._resume
         elapsed = None if context.stamp is None else (stamp - context.stamp) / 1e9
