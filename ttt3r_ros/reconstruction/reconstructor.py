@@ -174,11 +174,11 @@ class Reconstructor:
             raise
         if closure is not None:
             logger.info('loop closed: image %d is near image %d, likeness %.2f; the pose in the map moves by %.2f m',
-                        place.index - 1, closure.keyframe.index, closure.likeness,
+                        self._last_index, closure.keyframe.index, closure.likeness,
                         np.linalg.norm(closure.pose[:3, 3] - place.map_pose[:3, 3]))
             place = place.corrected(closure.pose)
         self._loops.keep(Keyframe(memory, place.image, place.boundary, place.map_pose, place.path.scale, place.segment,
-                                  place.index - 1))
+                                  self._last_index))
         self._place = replace(place, path=path, segment=place.segment + 1, boundary=boundary)
 
     def query(self, pose: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int] | None = None) -> View:
@@ -239,6 +239,11 @@ class Reconstructor:
         except CannotReset as error:
             logger.warning('the segment goes on although %s, its end cannot be chained: %s', reason, error)
 
+    @property
+    def _last_index(self) -> int:
+        """The number of the last frame that was written."""
+        return self._place.index - 1 - (self.monitor.missed if self.monitor else 0)
+
     def _recognise(self, encoded: Encoded) -> Closure | None:
         """Ask the keyframes about the last image, encoded; leaves one of their memories in force."""
         place = self._place
@@ -262,7 +267,7 @@ class Reconstructor:
         if place.image is not None:
             unseen = self.monitor.unseen_motion(stamp)
             self._loops.keep(Keyframe(memory, place.image, place.boundary, place.map_pose, place.path.scale,
-                                      place.segment, place.index - 1))
+                                      place.segment, self._last_index))
             place = replace(place, path=rejoin(place.path, place.boundary, look.seen), segment=place.segment + 1)
         self._place = place
         tracking = self.monitor.begin(sight, stamp)

@@ -93,6 +93,7 @@ class TrackingMonitor:
     """Follows one camera, constant in size; not thread-safe.
 
     bounds may be changed at any time, and metres, the true metres to each of the path's, with which they are compared.
+    missed: frames since the last trusted one.
     """
 
     def __init__(self, bounds: Bounds = Bounds()) -> None:
@@ -106,7 +107,7 @@ class TrackingMonitor:
         self.tracking: Tracking | None = None
         self._trusted_at: int | None = None  # stamp of the last trusted frame
         self._good = self._doubted = self._repeats = 0
-        self._unusable = 0  # frames running without a trusted one
+        self.missed = 0
         self._last_image: np.ndarray | None = None
         self._sharpness: deque[float] = deque(maxlen=WINDOW)
         self._baseline = Baseline()
@@ -208,14 +209,14 @@ class TrackingMonitor:
 
     def _briefly_lost(self, stamp: int | None) -> bool:
         elapsed = self._elapsed_s(stamp)
-        return self._unusable < DETAIL_FRAMES if elapsed is None else elapsed < DETAIL_S
+        return self.missed < DETAIL_FRAMES if elapsed is None else elapsed < DETAIL_S
 
     def _trust(self, sight: Sight, stamp: int | None) -> None:
-        self._trusted_at, self._unusable = stamp, 0
+        self._trusted_at, self.missed = stamp, 0
         self._sharpness.append(sight.sharpness)
 
     def _lose(self, reason: str, stamp: int | None) -> Tracking:
-        self._unusable += 1
+        self.missed += 1
         began = self.tracking is None or (not self.following and self.tracking.state is TrackingState.INITIALISING)
         state = TrackingState.INITIALISING if began else TrackingState.LOST
         return self._become(state, reason, stamp, trusted=False)
