@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,15 +13,6 @@ from ttt3r_ros.demo.output_folder import OutputError, replacing, require_room, r
 
 ROOT = Path(__file__).parents[1]
 NOWHERE = '/dev/null/out'  # not even root can make it
-
-
-@pytest.fixture
-def full_disk() -> Iterator[None]:
-    """Let no file of this process become larger than a kilobyte."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_work(tmp_path):
@@ -37,10 +26,27 @@ def test_a_folder_that_cannot_be_written_is_told_before_work(tmp_path):
         require_room(tmp_path, 1e15)
 
 
-def test_a_full_disk_is_told_before_work(tmp_path, full_disk):
+def on_a_full_disk(work: str, folder: Path) -> str:
+    """Return the line that a piece of work on `folder` ends with where no file may exceed a kilobyte.
+
+    In a process of its own: this one's output may go to a file, which must go on growing.
+    """
+    script = ('import resource, sys\n'
+              'from pathlib import Path\n'
+              'from ttt3r_ros.demo.output_folder import OutputError, replacing, require_writable\n'
+              'folder = Path(sys.argv[1])\n'
+              'resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))\n'
+              f'try:\n    {work}\n'
+              'except OutputError as error:\n    sys.exit(str(error))\n')
+    done = subprocess.run([sys.executable, '-c', script, str(folder)], cwd=ROOT, capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode == 1, done.stderr
+    return done.stderr
+
+
+def test_a_full_disk_is_told_before_work(tmp_path):
     """Where a folder can be made and nothing be put into it, the line says so."""
-    with pytest.raises(OutputError, match='cannot be written to'):
-        require_writable(tmp_path)
+    assert f'{tmp_path} cannot be written to' in on_a_full_disk('require_writable(folder)', tmp_path)
 
 
 def test_old_results_stay_until_all_new_ones_are_there(tmp_path):
@@ -64,11 +70,11 @@ def test_old_results_stay_until_all_new_ones_are_there(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {'bag', 'table'}
 
 
-def test_a_disk_that_fills_up_costs_no_old_result(tmp_path, full_disk):
+def test_a_disk_that_fills_up_costs_no_old_result(tmp_path):
     """What is written when the room ends is thrown away, and the line says what to do."""
     (tmp_path / 'table').write_text('old')
-    with pytest.raises(OutputError, match='make room'), replacing(tmp_path) as fresh:
-        (fresh / 'table').write_bytes(bytes(5000))
+    work = 'with replacing(folder) as fresh: (fresh / "table").write_bytes(bytes(5000))'
+    assert 'make room' in on_a_full_disk(work, tmp_path)
     assert (tmp_path / 'table').read_text() == 'old'
 
 
