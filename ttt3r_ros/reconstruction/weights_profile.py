@@ -193,7 +193,7 @@ def compare(trained_on: TrainedOn, source: Source) -> Familiarity:
         # It is 1 + exp of what the head says, so factors above 1 are what count.
         value, usual = source.confidence - 1, trained_on.confidence - 1
         (inside if value >= FAMILIAR * usual else outside).append(
-            f'confidence above 1 {value:.2g}, in training {usual:.2g}')
+            f'confidence {source.confidence:.2g}, in training {trained_on.confidence:.2g}')
     return Familiarity(tuple(inside), tuple(outside), tuple(unknown))
 
 
