@@ -439,3 +439,20 @@ def test_damaged_bags_are_never_a_traceback(tmp_path):
                 assert len(list(bag.messages())) <= 40 and len(list(bag)) <= 20
             except SequenceError as error:
                 assert str(path) in str(error)
+
+
+@pytest.mark.parametrize(('stamp', 'frame', 'told'), [
+    (0, 'eye', 'stand still'), (START, 'eye', 'stand still'), (None, '', "'camera_optical_frame' is taken")])
+def test_headers_that_nobody_filled_in(tmp_path, stamp, frame, told):
+    """Without stamps, those of the recording; without a frame, ours; and such a bag does not go out as it is."""
+    with Writer(tmp_path / 'bag', version=Writer.VERSION_LATEST) as writer:
+        connection = writer.add_connection('/camera/image', IMAGE, typestore=STORE)
+        for i in range(6):
+            message = raw(i)
+            message.header.frame_id = frame
+            if stamp is not None:
+                message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, SECOND)
+            writer.write(connection, START + i * SECOND // 10, STORE.serialize_cdr(message, IMAGE))
+    bag = open_sequence(str(tmp_path / 'bag'))
+    assert [image.stamp for image in bag] == [START + i * SECOND // 10 for i in range(6)]
+    assert told in bag.contents.stamps and not bag.playable and bag.frame_id == (frame or 'camera_optical_frame')

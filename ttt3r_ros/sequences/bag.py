@@ -21,7 +21,7 @@ from .bag_folder import ZSTD, storage_of
 from .picture_files import NOT_COLOUR
 from .pixels import decode_compressed, decode_raw, is_depth
 from .ros1_file import to_cdr
-from .sequence import DEFAULT_RATE, NANOSECONDS, Contents, Image, Sequence, SequenceError
+from .sequence import DEFAULT_FRAME, DEFAULT_RATE, NANOSECONDS, Contents, Image, Sequence, SequenceError
 from .storage import CDR, ROS1, Record, Storage, Topic
 
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
@@ -76,7 +76,7 @@ class Camera(NamedTuple):
 
 
 class Bag(Sequence):
-    """The images of one topic, with the stamps of their headers.
+    """The images of one topic, with the stamps of their headers, or of the recording where those stand still.
 
     path   what the user gave
     files  of one recording, in order: .mcap, .db3 or .bag, packed or not
@@ -101,7 +101,9 @@ class Bag(Sequence):
         self.type = self.topics[self.topic]
         camera = cameras.pop(self.topic)
         self.count = camera.topic.count
-        self.frame_id = packets.frame_of(camera.first)
+        self._framed = bool(packets.frame_of(camera.first))
+        self.frame_id = packets.frame_of(camera.first) or DEFAULT_FRAME
+        self._stamped = self.type in VIDEOS or self._stamps_move()
         self.info_topic = _info_topic(self.topic, kinds)
         self._read_info()
         self.rate = rate or self._rate()
@@ -110,13 +112,16 @@ class Bag(Sequence):
         reader = 'ROS 1 bag' if any(found.form == ROS1 for found in self._all.values()) else 'bag'
         form = f', {camera.form}' if camera.form else ''
         self.contents = Contents(
-            reader, f'topic {self.topic} ({self.type}{form})', 'those of its headers', camera.size,
+            reader, f'topic {self.topic} ({self.type}{form})', self._told_stamps(), camera.size,
             [other.phrase for other in cameras.values()] + self._theora() + foreign)
 
     @property
     def playable(self) -> bool:
-        """Whether the messages are images that a camera publishes, which can go out as they are."""
-        return self.type in (IMAGE, COMPRESSED)
+        """Whether the messages are images that a camera publishes, which can go out as they are.
+
+        Not so without stamps or a frame, of which nobody can make use.
+        """
+        return self.type in (IMAGE, COMPRESSED) and self._stamped and self._framed
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[Message]:
         """Yield the messages of the topics, of all by default, as of ROS 2, unmodified, in order of their log times.
@@ -142,9 +147,9 @@ class Bag(Sequence):
 
     def _frames(self) -> Iterator[Image]:
         number = 0
-        if self.playable:
-            for message in self._deserialized(self.topic):
-                stamp = packets.stamp_of(message)
+        if self.type in (IMAGE, COMPRESSED):
+            for recorded, message in self._timed(self.topic):
+                stamp = packets.stamp_of(message) if self._stamped else recorded
                 try:
                     rgb = decode_compressed(message) if self.type == COMPRESSED else decode_raw(message)
                 except ValueError as error:
@@ -175,15 +180,29 @@ class Bag(Sequence):
             return heapq.merge(*parts, key=lambda record: record.time)
         return itertools.chain.from_iterable(parts)
 
+    def _stamps_move(self) -> bool:
+        """Say whether the headers have stamps: drivers leave them 0, or stamp every image alike."""
+        stamps = [packets.stamp_of(message) for message in itertools.islice(self._deserialized(self.topic), LOOKED_AT)]
+        return len(set(stamps)) > 1 or len(stamps) == 1 and stamps[0] != 0
+
+    def _told_stamps(self) -> str:
+        frame = '' if self._framed else f'; no frame_id in them, {self.frame_id!r} is taken'
+        return (f'those of its headers{frame}' if self._stamped else
+                f'of when they were recorded, as those of its headers stand still{frame}')
+
     def _deserialized(self, topic: str) -> Iterator[Any]:
         """Yield the messages of a topic; those whose bytes are none are counted."""
+        return (message for _, message in self._timed(topic))
+
+    def _timed(self, topic: str) -> Iterator[tuple[int, Any]]:
+        """Yield the same with when they were recorded, ns."""
         for record in self._records([topic]):
             try:
                 message = STORE.deserialize_cdr(self._cdr(record), self._all[topic].type)
             except Exception:  # whatever the bytes make the library raise
                 self._leave_out_bytes(record)
                 continue
-            yield message
+            yield record.time, message
 
     def _leave_out_bytes(self, record: Record) -> None:
         self._leave_out('messages that cannot be read', f'{self._path}, {record.topic}, recorded at {record.time} ns: '
