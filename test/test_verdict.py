@@ -52,3 +52,12 @@ def test_the_embedded_weights_know_their_kind_of_picture():
     assert [reason.split()[0] for reason in film.outside] == ['aspect', 'confidence']
     assert 'whether the pictures are real' in film.unknown
     assert compare(TrainedOn(), Source(confidence=1.5)).outside == ()
+
+
+def test_images_that_nothing_could_be_made_of_are_none_that_were_tracked():
+    """One image answered of eight whose stamps stand still is no path, however well it was tracked."""
+    found = judge([OK], [True], Familiarity(), trained=True, unusable=7)
+    assert found.word == 'lost' and found.images == 8
+    assert '1 of 8 images tracked' in found.sentence and '7 images have no pose' in found.sentence
+    assert judge([], [], Familiarity(), trained=True, unusable=3).word == 'lost'
+    assert judge([OK] * 99, [True] * 99, Familiarity(), trained=True, unusable=1).word == 'good'

@@ -145,7 +145,8 @@ def _verdict(recording: Recording, estimate: Trajectory, trained_on: TrainedOn, 
     told = {pose.stamp for pose in recording.poses}
     return judge([TrackingState(status.tracking) for status in recording.statuses],
                  [nanoseconds(status.header.stamp) in told for status in recording.statuses],
-                 compare(trained_on, source), trained=trained)
+                 compare(trained_on, source), trained=trained,
+                 unusable=sum(recording.counters[cause] for cause in DROPPED if cause != 'dropped_overrun'))
 
 
 def _checks(run: Run, sent: Sequence[Sent], recording: Recording) -> list[Check]:

@@ -19,7 +19,7 @@ DEGRADED_AT_MOST = 0.1  # share of the images
 class Verdict:
     """word: 'good', 'doubtful' or 'lost'; why: a reason each, none where it is good.
 
-    images that were answered, and of them: tracked, those whose pose is trusted; degraded, those trusted in doubt.
+    images that came, and of them: tracked, those whose pose is trusted; degraded, those trusted in doubt.
     begun_again: how often the path went on at the last trusted pose, with what lies between unseen. familiarity: have
     the weights seen such pictures?
     """
@@ -42,29 +42,31 @@ class Verdict:
 
 
 def judge(states: Sequence[TrackingState], trusted: Sequence[bool], familiarity: Familiarity, *,
-          trained: bool) -> Verdict:
+          trained: bool, unusable: int = 0) -> Verdict:
     """Return the verdict on a path: each answered image's state, and whether its pose is trusted.
 
-    trained: whether the weights are more than random numbers.
+    trained: whether the weights are more than random numbers. unusable: images that were not answered for what they
+    are: stamps, bytes, predictions that are not finite.
     """
-    images, tracked = len(states), sum(trusted)
+    images, tracked = len(states) + unusable, sum(trusted)
     degraded = sum(state is TrackingState.DEGRADED for state in states)
     begun_again = sum(state is TrackingState.INITIALISING and before is TrackingState.LOST
                       for before, state in zip(states, states[1:]))
     why = []
     if not trained:
         why.append('the weights are random')
-    if trained and images and not any(state in (TrackingState.OK, TrackingState.DEGRADED) for state in states):
+    if trained and tracked and not any(state in (TrackingState.OK, TrackingState.DEGRADED) for state in states):
         why.append('tracking never got beyond its beginning')
     if tracked < TRACKED_WELL * images:
-        why.append(f'{images - tracked} images have no pose')
+        why.append(f'{images - tracked} images have no pose' + (
+            f', {unusable} of them because nothing could be made of them' if unusable else ''))
     if trained and degraded > DEGRADED_AT_MOST * images:
         why.append(f'{degraded} poses are in doubt')
     if familiarity.outside:
         why.append('the weights have not seen such pictures: ' + ', '.join(familiarity.outside))
-    if not images:
+    if not states:
         why.append('no image was answered')
     # Where it began again, the place is the last one known, and not seen.
-    lost = tracked - begun_again < TRACKED_AT_ALL * images or not images
+    lost = tracked - begun_again < TRACKED_AT_ALL * images or not states
     return Verdict(LOST if lost else DOUBTFUL if why else GOOD, tuple(why), images, tracked, degraded, begun_again,
                    familiarity)
