@@ -456,3 +456,15 @@ def test_headers_that_nobody_filled_in(tmp_path, stamp, frame, told):
     bag = open_sequence(str(tmp_path / 'bag'))
     assert [image.stamp for image in bag] == [START + i * SECOND // 10 for i in range(6)]
     assert told in bag.contents.stamps and not bag.playable and bag.frame_id == (frame or 'camera_optical_frame')
+
+
+@pytest.mark.parametrize(('recorded', 'stamp', 'playable'), [(0, 0, True), (START, 0, False), (START, START - 5, True)])
+def test_a_bag_of_one_image_goes_out_as_it_is_if_it_has_a_stamp(tmp_path, recorded, stamp, playable):
+    """A stamp of 0 is one where the recording began at 0, too: such is what is written of one picture."""
+    with Writer(tmp_path / 'bag', version=Writer.VERSION_LATEST) as writer:
+        message = raw(0)
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, SECOND)
+        writer.write(writer.add_connection('/camera/image', IMAGE, typestore=STORE), recorded,
+                     STORE.serialize_cdr(message, IMAGE))
+    bag = open_sequence(str(tmp_path / 'bag'))
+    assert bag.playable is playable and [image.stamp for image in bag] == [stamp if playable else recorded]

@@ -21,6 +21,7 @@ def verdict(*states: TrackingState, familiarity: Familiarity = Familiarity(), tr
     ([BEGUN] * 3 + [OK] * 97, 'good', ''),
     ([OK] * 60 + [LOST] + [BEGUN] * 3 + [OK] * 36, 'good', ''),
     ([OK] * 60 + [LOST] * 5 + [BEGUN] * 3 + [OK] * 32, 'doubtful', '5 images have no pose'),
+    ([OK] * 4 + [LOST], 'doubtful', '1 image has no pose'), ([OK] * 4 + [DOUBT], 'doubtful', '1 pose is in doubt'),
     ([OK] * 80 + [DOUBT] * 20, 'doubtful', '20 poses are in doubt'),
     ([OK] * 40 + [LOST] * 60, 'lost', '60 images have no pose'),
     ([BEGUN], 'doubtful', 'never got beyond its beginning'),

@@ -125,13 +125,14 @@ def _strips(figure: Figure, above: SubplotSpec, below: SubplotSpec, pictures: Ma
         if stamp in depths:
             drawn = axes.imshow(depths[stamp], cmap=COLOURS, vmin=low, vmax=high, interpolation='bilinear')
             if i == columns - 1:
-                bar = axes.inset_axes((0, -0.055, 1, 0.03))
+                inch = columns / (WIDTH - 2 * MARGIN) / _aspect([depths[stamp]])  # of the panel's height
+                bar = axes.inset_axes((0, -0.12 * inch, 1, 0.065 * inch))
                 figure.colorbar(drawn, cax=bar, orientation='horizontal', ticks=[]).outline.set_visible(False)
-                axes.text(0, -0.075, f'{low:.1f} m', size=9.5, color=FAINT, va='top', transform=axes.transAxes)
-                axes.text(1, -0.075, f'{high:.1f} m', size=9.5, color=FAINT, va='top', ha='right',
+                axes.text(0, -0.16 * inch, f'{low:.1f} m', size=9.5, color=FAINT, va='top', transform=axes.transAxes)
+                axes.text(1, -0.16 * inch, f'{high:.1f} m', size=9.5, color=FAINT, va='top', ha='right',
                           transform=axes.transAxes)
         else:
-            axes.text(0.5, 0.5, 'not answered', ha='center', va='center', color=FAINT, transform=axes.transAxes)
+            axes.text(0.5, 0.5, 'no points', ha='center', va='center', color=FAINT, transform=axes.transAxes)
 
 
 def _cloud(axes: Axes, cloud: ColouredPoints, estimate: Trajectory) -> None:

@@ -58,10 +58,10 @@ def judge(states: Sequence[TrackingState], trusted: Sequence[bool], familiarity:
     if trained and tracked and not any(state in (TrackingState.OK, TrackingState.DEGRADED) for state in states):
         why.append('tracking never got beyond its beginning')
     if tracked < TRACKED_WELL * images:
-        why.append(f'{images - tracked} images have no pose' + (
+        why.append(f'{_counted(images - tracked, "image has", "images have")} no pose' + (
             f', {unusable} of them because nothing could be made of them' if unusable else ''))
     if trained and degraded > DEGRADED_AT_MOST * images:
-        why.append(f'{degraded} poses are in doubt')
+        why.append(f'{_counted(degraded, "pose is", "poses are")} in doubt')
     if familiarity.outside:
         why.append('the weights have not seen such pictures: ' + ', '.join(familiarity.outside))
     if not states:
@@ -70,3 +70,7 @@ def judge(states: Sequence[TrackingState], trusted: Sequence[bool], familiarity:
     lost = tracked - begun_again < TRACKED_AT_ALL * images or not states
     return Verdict(LOST if lost else DOUBTFUL if why else GOOD, tuple(why), images, tracked, degraded, begun_again,
                    familiarity)
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f'{number} {one if number == 1 else many}'

@@ -182,8 +182,10 @@ class Bag(Sequence):
 
     def _stamps_move(self) -> bool:
         """Say whether the headers have stamps: drivers leave them 0, or stamp every image alike."""
-        stamps = [packets.stamp_of(message) for message in itertools.islice(self._deserialized(self.topic), LOOKED_AT)]
-        return len(set(stamps)) > 1 or len(stamps) == 1 and stamps[0] != 0
+        first = [(time, packets.stamp_of(message))
+                 for time, message in itertools.islice(self._timed(self.topic), LOOKED_AT)]
+        # A bag of one image may have been recorded at 0, as what we write of a folder is.
+        return len({stamp for _, stamp in first}) > 1 or len(first) == 1 and (first[0][1] != 0 or first[0][0] == 0)
 
     def _told_stamps(self) -> str:
         frame = '' if self._framed else f'; no frame_id in them, {self.frame_id!r} is taken'
