@@ -27,6 +27,7 @@ from ttt3r_ros.sequences import Trajectory
 WIDTH, DPI = 18.0, 120
 MARGIN = 0.45
 VIEW_PIXELS = 900
+FEWEST_COLUMNS = 3  # of a single image the picture would be as high as a door
 BANNER = 150  # characters in a line
 VERDICT_COLOURS = {GOOD: TEXT, DOUBTFUL: WARNING, LOST: WARNING}
 
@@ -38,7 +39,7 @@ def draw(path: Path, results: Results, recording: Recording, cloud: ColouredPoin
     pictures: a few input frames, uint8 (H, W, 3), by stamp; recording holds the depth of the clouds of those stamps.
     """
     with matplotlib.rc_context(STYLE):
-        columns = max(len(pictures), 1)
+        columns = max(len(pictures), FEWEST_COLUMNS)
         strip = (WIDTH - 2 * MARGIN) / columns
         frames = strip * _aspect(pictures.values())
         depths = {c.stamp: c.depth for c in recording.clouds if c.depth is not None and c.stamp in pictures}
@@ -105,7 +106,7 @@ def _header(figure: Figure, place: SubplotSpec, results: Results) -> None:
 
 def _strips(figure: Figure, above: SubplotSpec, below: SubplotSpec, pictures: Mapping[int, np.ndarray],
             depths: Mapping[int, np.ndarray]) -> None:
-    columns = max(len(pictures), 1)
+    columns = max(len(pictures), FEWEST_COLUMNS)
     measured = [depth[np.isfinite(depth)] for depth in depths.values()]
     low, high = np.percentile(np.concatenate(measured), (2, 98)) if any(map(len, measured)) else (0.0, 1.0)
     uppers = GridSpecFromSubplotSpec(1, columns, above, wspace=0.03)
@@ -124,7 +125,7 @@ def _strips(figure: Figure, above: SubplotSpec, below: SubplotSpec, pictures: Ma
         axes.set_anchor('N')
         if stamp in depths:
             drawn = axes.imshow(depths[stamp], cmap=COLOURS, vmin=low, vmax=high, interpolation='bilinear')
-            if i == columns - 1:
+            if i == len(pictures) - 1:
                 inch = columns / (WIDTH - 2 * MARGIN) / _aspect([depths[stamp]])  # of the panel's height
                 bar = axes.inset_axes((0, -0.12 * inch, 1, 0.065 * inch))
                 figure.colorbar(drawn, cax=bar, orientation='horizontal', ticks=[]).outline.set_visible(False)
