@@ -41,5 +41,5 @@ def write_trap(path: Path) -> Path:
     head.fc1.bias[0] = -(low + high) / 2 * gain
     head.fc2.weight[:, 0] = 0
     head.fc2.weight[0, 0] = 100
-    save_network(LoadedNetwork(network, 'trap', trained=True), path)
+    save_network(LoadedNetwork(network, 'trap', trained=False), path)
     return path
