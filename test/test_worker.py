@@ -178,10 +178,10 @@ def test_stamps_are_judged_in_integer_nanoseconds():
     base = 1_700_000_000_123_456_789
     follows, stale, looped = Verdict.FOLLOWS, Verdict.STALE, Verdict.LOOPED
     stamps = [base, base + 1, base + 1, base, base - LOOP_NS, base - LOOP_NS + 1]
-    assert [order.judge(s) for s in stamps] == [follows, follows, stale, stale, looped, follows]
+    assert [order.judge(s, 0.0) for s in stamps] == [follows, follows, stale, stale, looped, follows]
 
     order.forget()
-    assert order.judge(5) is follows
+    assert order.judge(5, 0.0) is follows
     interleaved = [10, 9, 20, 19, 30, 29, 40]  # two cameras on one topic, one a little behind
-    assert [order.judge(s) for s in interleaved] == [follows, stale] * 3 + [follows]
-    assert [order.judge(s) for s in (11, 12, 13, 14)] == [stale, stale, looped, follows]
+    assert [order.judge(s, 0.0) for s in interleaved] == [follows, stale] * 3 + [follows]
+    assert [order.judge(s, 0.0) for s in (11, 12, 13, 14)] == [stale, stale, looped, follows]

@@ -179,8 +179,8 @@ class Robot:
     def call(self, kind, service: str, request, timeout: float = 30.0):
         """Call a service of the node under test and return its response."""
         name = f'/{self.target}/{service}'
-        first = not self._clients
-        if name not in self._clients:
+        first = name not in self._clients
+        if first:
             self._clients[name] = self.node.create_client(kind, name)
         client = self._clients[name]
         self.wait_for(name, client.service_is_ready, timeout)

@@ -64,8 +64,9 @@ def test_masks_depth_and_intrinsics_are_taken(run, tmp_path):
     depth_lens = robot.node.create_publisher(CameraInfo, 'aligned/camera_info', 10)
     robot.wait_for('subscriptions', lambda: all(p.get_subscription_count() for p in (masks, depths, lens, depth_lens)))
     robot.spin(0.3)
-    lens.publish(info())
-    robot.spin(0.5)
+    for _ in range(10):  # as a driver does, and the other side of the match may come late
+        lens.publish(info())
+        robot.spin(0.1)
 
     library = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
     moving = np.zeros((48, 64), np.uint8)  # half the image's size
