@@ -91,10 +91,14 @@ def chain(path: Similarity, old: Boundary, new: Boundary, alignment: str) -> Sim
         scale *= relative_scale(old, new)
         if not np.isfinite(scale):
             raise ChainError('the frame at the segment boundary gives no scale: its points in both segments disagree')
-    here = Similarity(scale).place(new.pose)
-    return Similarity(scale, path.place(old.pose) @ np.linalg.inv(here))
+    return _at(path.place(old.pose), new, scale)
 
 
 def rejoin(path: Similarity, last: Boundary, new: Boundary) -> Similarity:
     """Return where a segment lies that begins at the last frame's pose without having seen it; the scale stays."""
-    return Similarity(path.scale, path.place(last.pose) @ np.linalg.inv(Similarity(path.scale).place(new.pose)))
+    return _at(path.place(last.pose), new, path.scale)
+
+
+def _at(pose: np.ndarray, new: Boundary, scale: float) -> Similarity:
+    """Return where a segment of that scale lies whose frame is at a pose (4, 4) of the path."""
+    return Similarity(scale, pose @ np.linalg.inv(Similarity(scale).place(new.pose)))
