@@ -6,16 +6,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import torch
 from rich.table import Table
 
+from ttt3r_ros.evaluation import worlds
 from ttt3r_ros.evaluation.trial import RATE, SIZE
 from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network
 from ttt3r_ros.model.update_rules import make_rule
@@ -115,12 +114,7 @@ def watch(seed: int, film: Film, loaded: LoadedNetwork, plan: Plan) -> Report:
 def carry_out(plan: Plan, progress: Callable[[int], None]) -> list[Report]:
     """Run all worlds, a few at a time, in the order of their seeds."""
     seeds = range(plan.first_seed, plan.first_seed + plan.worlds)
-    with ProcessPoolExecutor(plan.jobs, get_context('spawn'), initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        waiting = {pool.submit(_world, plan, seed): seed for seed in seeds}
-        for done in as_completed(waiting):
-            done.result()
-            progress(waiting[done])
-    return [report for job in waiting for report in job.result()]
+    return [report for reports in worlds.each(partial(_world, plan), seeds, plan.jobs, progress) for report in reports]
 
 
 def results_table(plan: Plan, reports: Sequence[Report]) -> Table:

@@ -6,14 +6,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from ttt3r_ros.evaluation import worlds
 from ttt3r_ros.evaluation.trial import LENGTHS, Outcome, Setting, Trial
 from ttt3r_ros.model.checkpoint import load_network
 
@@ -54,18 +53,7 @@ class Summary:
 def carry_out(plan: Plan, progress: Callable[[int], None]) -> dict[int, dict[str, Outcome]]:
     """Run every world under every setting; `progress` is told each world's seed as it is done."""
     seeds = range(plan.first_seed, plan.first_seed + plan.worlds)
-    results = {}
-    with ProcessPoolExecutor(plan.jobs, get_context('spawn'), initializer=_alone) as pool:
-        waiting = {pool.submit(_world, plan, seed): seed for seed in seeds}
-        for done in as_completed(waiting):
-            results[waiting[done]] = done.result()
-            progress(waiting[done])
-    return {seed: results[seed] for seed in seeds}
-
-
-def _alone() -> None:
-    """Give each process one thread: the worlds are the parallel part."""
-    torch.set_num_threads(1)
+    return dict(zip(seeds, worlds.each(partial(_world, plan), seeds, plan.jobs, progress)))
 
 
 def _world(plan: Plan, seed: int) -> dict[str, Outcome]:

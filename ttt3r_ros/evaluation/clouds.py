@@ -12,15 +12,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from rich.table import Table
 
+from ttt3r_ros.evaluation import worlds
 from ttt3r_ros.evaluation.trial import Setting, Trial, true_depth
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.reconstruction.cloud import CloudFilter
@@ -79,13 +78,10 @@ class Counts:
 def carry_out(plan: Plan, progress: Callable[[int], None]) -> dict[str, Counts]:
     """Count the points of every world's clouds, a few worlds at a time."""
     total: dict[str, Counts] = {}
-    with ProcessPoolExecutor(plan.jobs, get_context('spawn'), initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        waiting = {pool.submit(_world, plan, seed): seed
-                   for seed in range(plan.first_seed, plan.first_seed + plan.worlds)}
-        for done in as_completed(waiting):
-            for name, counts in done.result().items():
-                total[name] = total[name] + counts if name in total else counts
-            progress(waiting[done])
+    seeds = range(plan.first_seed, plan.first_seed + plan.worlds)
+    for found in worlds.each(partial(_world, plan), seeds, plan.jobs, progress):
+        for name, counts in found.items():
+            total[name] = total[name] + counts if name in total else counts
     return total
 
 

@@ -6,14 +6,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from ttt3r_ros.evaluation import worlds
 from ttt3r_ros.evaluation.calibration import fit, fit_step
 from ttt3r_ros.evaluation.trial import RATE, Setting, Trial
 from ttt3r_ros.model.checkpoint import load_network
@@ -99,12 +98,7 @@ def judge(paths: list[Track], coefficients: Coefficients) -> tuple[float, float,
 def carry_out(plan: Plan, progress: Callable[[int], None]) -> Calibration:
     """Film and reconstruct all worlds, a few at a time, and calibrate. Raises UncertaintyError."""
     seeds = range(plan.first_seed, plan.first_seed + plan.worlds)
-    with ProcessPoolExecutor(plan.jobs, get_context('spawn'), initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        waiting = {pool.submit(_world, plan, seed): seed for seed in seeds}
-        for done in as_completed(waiting):
-            done.result()
-            progress(waiting[done])
-    return calibrate([job.result() for job in waiting])
+    return calibrate(worlds.each(partial(_world, plan), seeds, plan.jobs, progress))
 
 
 def _world(plan: Plan, seed: int) -> Track:
