@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 
 import cv2
@@ -170,8 +171,9 @@ def test_points_in_the_odometry_frame_are_the_cameras_moved_by_its_pose(start_no
 def test_the_map_is_latched_bounded_and_saved(run, weights, tmp_path):
     """Who comes late gets the map; it never has more cells than asked for; the files hold map and path, and before any
     image there is none to write."""
-    node, robot = run(lossless=True, weights=weights, map__cell=0.05, map__capacity=1500, map__max_rate=100.0)
-    empty = robot.call(SaveMap, 'save_map', SaveMap.Request(path=str(tmp_path / 'maps' / 'room.ply')))
+    node, robot = run(lossless=True, weights=weights, map__cell=0.05, map__capacity=1500, map__max_rate=100.0,
+                      files_dir=str(tmp_path))
+    empty = robot.call(SaveMap, 'save_map', SaveMap.Request(path='maps/room.ply'))
     assert not empty.success and 'the map is empty' in empty.message and not (tmp_path / 'maps').exists()
     stamps = [(i + 1) * SECOND for i in range(4)]
     robot.show_and_wait(stamps)
@@ -186,14 +188,17 @@ def test_the_map_is_latched_bounded_and_saved(run, weights, tmp_path):
     rows = np.loadtxt(tmp_path / 'maps' / 'room.tum')
     assert np.allclose(rows[:, 0], np.array(stamps) / SECOND)
     assert np.allclose(rows[:, 1:4], [pose_matrix(m.pose)[:3, 3] for m in robot.heard['pose']], atol=1e-6)
-    refused = robot.call(SaveMap, 'save_map', SaveMap.Request(path=str(tmp_path / 'room.obj')))
+    refused = robot.call(SaveMap, 'save_map', SaveMap.Request(path='room.obj'))
     assert not refused.success and '.ply' in refused.message
+    os.mkfifo(tmp_path / 'pipe.ply')
+    refused = robot.call(SaveMap, 'save_map', SaveMap.Request(path='pipe.ply'))
+    assert not refused.success and 'named pipe' in refused.message
 
 
 def test_without_a_map_it_cannot_be_saved(run, tmp_path):
     """The answer names the parameter that makes a map."""
-    node, robot = run()
-    refused = robot.call(SaveMap, 'save_map', SaveMap.Request(path=str(tmp_path / 'room.ply')))
+    node, robot = run(files_dir=str(tmp_path))
+    refused = robot.call(SaveMap, 'save_map', SaveMap.Request(path='room.ply'))
     assert not refused.success and 'map.cell' in refused.message
 
 

@@ -43,7 +43,7 @@ class Day:
 
 def test_what_is_set_asked_and_saved_while_the_camera_is_lost(run, tmp_path):
     """Parameters, a reset, set_pose and a state file do what they say also in the dark."""
-    _, robot = run(lossless=True, weights='embedded', map_frame='map')
+    _, robot = run(lossless=True, weights='embedded', map_frame='map', files_dir=str(tmp_path))
     day = Day(robot)
     assert day.show(8)[-1] == 'ok' and day.poses == 8
 
@@ -58,7 +58,7 @@ def test_what_is_set_asked_and_saved_while_the_camera_is_lost(run, tmp_path):
     request.pose.pose.pose.position.x, request.pose.pose.pose.orientation.w = 7.0, 1.0
     placed = robot.call(SetPose, 'set_pose', request)
     assert placed.success, placed.message
-    path = str(tmp_path / 'lost.state')
+    path = 'lost.state'
     assert robot.call(SaveState, 'save_state', SaveState.Request(path=path)).success
 
     # Where it comes back is where it was said to be.

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 from harness import CAMERA_FRAME, scene, stamp_of
 from sensor_msgs_py import point_cloud2
@@ -58,24 +60,33 @@ def test_a_killed_node_goes_on_where_it_was(run, start_node, make_robot, tmp_pat
 
 
 def test_a_saved_state_can_be_loaded_and_a_wrong_one_is_refused(run, tmp_path):
-    """save_state writes a file, load_state takes it, and one that is none changes nothing."""
-    node, robot = run()
-    nothing = robot.call(SaveState, 'save_state', SaveState.Request(path=str(tmp_path / 'early')))
+    """save_state writes a file, load_state takes it, and one that is none changes nothing; none is out of files_dir."""
+    files = tmp_path / 'files'
+    node, robot = run(files_dir=str(files), state_file=str(tmp_path / 'own' / 'robot.state'), autosave_interval=0.0)
+    nothing = robot.call(SaveState, 'save_state', SaveState.Request(path='early'))
     assert not nothing.success and 'no frame' in nothing.message
     look(robot, SECOND, 6)
-    path = str(tmp_path / 'a' / 'memory.state')
+    path = str(files / 'a' / 'memory.state')
     saved = robot.call(SaveState, 'save_state', SaveState.Request(path=path))
     assert saved.success and path in saved.message
+    own = robot.call(SaveState, 'save_state', SaveState.Request())  # the operator's own file may lie anywhere
+    assert own.success and (tmp_path / 'own' / 'robot.state').exists()
     look(robot, 3 * SECOND, 3)
-    (tmp_path / 'broken').write_bytes(b'no state')
-    for wrong in (str(tmp_path / 'missing'), str(tmp_path / 'broken'), ''):
+    (files / 'broken').write_bytes(b'no state')
+    for wrong in ('missing', 'broken', str(tmp_path / 'own' / 'robot.state'), '../own/robot.state', '~nobody_at_all/x'):
         refused = robot.call(LoadState, 'load_state', LoadState.Request(path=wrong))
-        assert not refused.success and (wrong or 'path') in refused.message
+        assert not refused.success and os.path.basename(wrong) in refused.message
+    for wrong in (str(tmp_path / 'elsewhere'), '/dev/null', '../../x', '~nobody_at_all/x', '.'):
+        refused = robot.call(SaveState, 'save_state', SaveState.Request(path=wrong))
+        assert not refused.success and wrong in refused.message
+    for name in ('files_dir', 'state_file'):
+        assert 'read-only' in robot.set(name, '/tmp').reason  # nor does anybody move the folder
     look(robot, 4 * SECOND, 1)
     assert robot.heard['status'][-1].frame == 9
     assert robot.call(LoadState, 'load_state', LoadState.Request(path=path)).success
     look(robot, 5 * SECOND, 1)
     assert robot.heard['status'][-1].frame == 6  # the seventh of the saved run
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != '.log') == ['files', 'own']
 
 
 def test_deactivating_saves(run, tmp_path):

@@ -64,6 +64,10 @@ def test_a_dump_of_the_node_can_be_loaded_into_it(declared):
     dump = [node.get_parameter(name) for name in sorted(BY_NAME)]
     for parameter in dump:
         assert parameters.check(node, [parameter], profile).successful, parameter.name
+    unchanged = [name for name in BY_NAME if parameters.unchanged(node, node.get_parameter(name))]
+    assert unchanged == ['state_file', 'files_dir'], 'read-only to ROS, which would refuse them unchanged, too'
+    assert not parameters.unchanged(node, Parameter('files_dir', value='/tmp'))
+    assert not node.set_parameters([Parameter('files_dir', value='/tmp')])[0].successful
     for name, value in (('weights', 'other.pth'), ('scale_source', 'focal'), ('cameras', ['left', 'right']),
                         ('initial_pose', [0.0, 0.0, 0.0, 0.0, 0.0, 1.0])):
         assert 'takes effect when the node is configured' in parameters.check(
@@ -76,6 +80,10 @@ def test_a_home_folder_is_found(declared):
     settings = parameters.read(node)
     home = os.path.expanduser('~')
     assert (settings.weights, settings.state_file) == (f'{home}/x.pth', f'{home}/s.ttt3r')
+    assert settings.files_dir == f'{home}/.ros/ttt3r'
+    for name in parameters.PATHS:
+        with pytest.raises(parameters.SettingsError, match=f"{name} '~nobody_at_all/x' names the home of nobody"):
+            parameters.read(declared(f'{name}:=~nobody_at_all/x'))
 
 
 def test_a_percentile_that_leaves_nothing_is_refused(declared):

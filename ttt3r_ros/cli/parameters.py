@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 HEAD = """# Parameters
 
 Made by `ttt3r parameters > docs/parameters.md` from what the node declares; `ros2 param describe` tells the same. Those
-marked live take effect from the next frame on; the others when the node is configured.
+marked live take effect from the next frame on, those marked read-only are given at start alone; the others when the
+node is configured.
 
 | name | default | values | live | |
 |---|---|---|---|---|
@@ -37,8 +38,12 @@ def reference() -> str:
     """Return docs/parameters.md."""
     from ttt3r_ros.ros.declarations import DECLARATIONS
 
-    return HEAD + ''.join(f'| `{d.name}` | `{json.dumps(d.default)}` | {_values(d)} | {"live" if d.live else ""} | '
+    return HEAD + ''.join(f'| `{d.name}` | `{json.dumps(d.default)}` | {_values(d)} | {_when(d)} | '
                           f'{_sentence(d.text)} |\n' for d in DECLARATIONS)
+
+
+def _when(declaration: Declaration) -> str:
+    return 'live' if declaration.live else 'read-only' if declaration.read_only else ''
 
 
 def _values(declaration: Declaration) -> str:

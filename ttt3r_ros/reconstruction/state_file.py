@@ -3,21 +3,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import logging
 import os
-import stat
 import struct
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+
+from ttt3r_ros.reconstruction import whole_file
+from ttt3r_ros.reconstruction.whole_file import FileError, FilePath, NoSuchFile, NotRegular
 
 if TYPE_CHECKING:
     from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -29,6 +29,9 @@ MAGIC = b'ttt3r_ros.state\n'
 SIZES = struct.Struct('<IQQ')  # version, bytes of context, bytes of snapshot
 DIGEST = hashlib.sha256
 HEAD = len(MAGIC) + SIZES.size + DIGEST().digest_size
+MOST_CONTEXT = 1 << 24  # bytes; some 20 kB are usual
+MOST_SNAPSHOT = 1 << 30  # bytes; 8 MB with the published weights
+NAME_ONE = 'name one that ~/save_state or the autosave wrote'
 
 
 class StateFileError(ValueError):
@@ -74,65 +77,51 @@ class Context:
         return cls(**values)
 
 
-def save(path: str | os.PathLike, snapshot: bytes, context: Context) -> None:
-    """Write a state file; killed at any moment, the power gone, the old file is there or the new one.
-
-    The folder is made if need be, `~` is the home; a link's target is replaced, not the link. Saves into one folder
-    wait for one another, those of other processes too. Raises StateFileError, the old file untouched.
-    """
-    path = _real(path)
+def save(path: str | os.PathLike | FilePath, snapshot: bytes, context: Context) -> None:
+    """Write a state file, whole or not at all: see whole_file.write. Raises StateFileError, the old file untouched."""
     about = context.to_json()
     sizes = SIZES.pack(VERSION, len(about), len(snapshot))
-    part = os.path.join(os.path.dirname(path), f'.{os.path.basename(path)}.part')
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            # The name of the part is then ours alone, and one left by a killed process may go. NFS locks no folder.
-            with contextlib.suppress(OSError):
-                fcntl.flock(folder, fcntl.LOCK_EX)
-            try:
-                _write(part, (MAGIC, sizes, _digest(sizes, about, snapshot), about, snapshot))
-                os.replace(part, path)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    os.unlink(part)
-                raise
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        raise StateFileError(f'{path} cannot be written ({error.strerror}): name a file in a folder that this user '
-                             f'may write to, with {(HEAD + len(about) + len(snapshot)) / 1e6:.1f} MB free') from error
+        whole_file.write(path, (MAGIC, sizes, _digest(sizes, about, snapshot), about, snapshot))
+    except FileError as error:
+        raise StateFileError(str(error)) from error
 
 
-def load(path: str | os.PathLike) -> tuple[bytes, Context]:
+def load(path: str | os.PathLike | FilePath) -> tuple[bytes, Context]:
     """Return snapshot and context from a state file.
 
     Raises StateFileMissing if there is none, StateFileError if it cannot be read, is no state file, or is damaged.
     """
-    path = _real(path)
     try:
-        # Without O_NONBLOCK a named pipe would keep us until somebody writes to it.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), 'rb') as file:
-            found = os.fstat(file.fileno())
-            head = file.read(HEAD) if stat.S_ISREG(found.st_mode) else b''
-            if not head or not head.startswith(MAGIC):
-                raise StateFileError(f'{path} is no state file: name one that ~/save_state or the autosave wrote')
-            if len(head) < HEAD:
-                raise _damaged(path, 'it is truncated')
-            version, context_size, snapshot_size = SIZES.unpack_from(head, len(MAGIC))
-            if version != VERSION:
-                raise StateFileError(f'{path} is of version {version}, not {VERSION}: load it with the ttt3r_ros that '
-                                     'wrote it, or remove it and start afresh')
-            if found.st_size != HEAD + context_size + snapshot_size:
-                raise _damaged(path, f'it has {found.st_size} bytes instead of {HEAD + context_size + snapshot_size}')
-            about, snapshot = file.read(context_size), file.read(snapshot_size)
-    except FileNotFoundError as error:
-        raise StateFileMissing(f'{path} does not exist: start afresh, or name the file of an earlier run') from error
+        path = FilePath.of(path)
+        with path.open() as file:
+            return _read(path, file)
+    except NoSuchFile as error:
+        raise StateFileMissing(f'{error}: start afresh, or name the file of an earlier run') from error
+    except NotRegular as error:
+        raise StateFileError(f'{path} is no state file, but {error.reason}: {NAME_ONE}') from error
+    except FileError as error:
+        raise StateFileError(str(error)) from error
     except OSError as error:
-        raise StateFileError(f'{path} cannot be read ({error.strerror}): name a file that this user may '
-                             'read') from error
+        raise StateFileError(f'{path} cannot be read ({error.strerror}): try again, or start afresh') from error
+
+
+def _read(path: FilePath, file: BinaryIO) -> tuple[bytes, Context]:
+    head = file.read(HEAD)
+    if not head.startswith(MAGIC):
+        raise StateFileError(f'{path} is no state file: {NAME_ONE}')
+    if len(head) < HEAD:
+        raise _damaged(path, 'it is truncated')
+    version, context_size, snapshot_size = SIZES.unpack_from(head, len(MAGIC))
+    if version != VERSION:
+        raise StateFileError(f'{path} is of version {version}, not {VERSION}: load it with the ttt3r_ros that wrote '
+                             'it, or remove it and start afresh')
+    size = os.fstat(file.fileno()).st_size
+    if size != HEAD + context_size + snapshot_size:
+        raise _damaged(path, f'it has {size} bytes instead of {HEAD + context_size + snapshot_size}')
+    if context_size > MOST_CONTEXT or snapshot_size > MOST_SNAPSHOT:
+        raise StateFileError(f'{path} has {size / 1e6:.0f} MB, more than any state of ours: {NAME_ONE}')
+    about, snapshot = file.read(context_size), file.read(snapshot_size)
     if _digest(head[len(MAGIC):len(MAGIC) + SIZES.size], about, snapshot) != head[-DIGEST().digest_size:]:
         raise _damaged(path, 'its checksum is wrong')
     return snapshot, Context.from_json(about)
@@ -148,14 +137,14 @@ def restore(path: str | os.PathLike, reconstructor: Reconstructor) -> Context:
     try:
         reconstructor.restore(snapshot)
     except ValueError as error:
-        raise StateFileError(f'{_real(path)} does not fit: {error}') from error
+        raise StateFileError(f'{path} does not fit: {error}') from error
     return context
 
 
 class Autosave:
     """Saves every so often on a thread of its own, so that inference never waits for the disk."""
 
-    def __init__(self, path: str | os.PathLike, interval_s: float, report: Callable[[StateFileError], None],
+    def __init__(self, path: str | os.PathLike | FilePath, interval_s: float, report: Callable[[StateFileError], None],
                  clock: Callable[[], float] = time.monotonic) -> None:
         """Take the file, the seconds between two saves (0: none is ever due; may be changed), and whom to tell.
 
@@ -204,8 +193,9 @@ class Autosave:
             try:
                 save(self._path, snapshot, context)
             except StateFileError as error:
-                if str(error.__cause__) not in self._told:
-                    self._told.add(str(error.__cause__))
+                reason = error.__cause__.reason
+                if reason not in self._told:
+                    self._told.add(reason)
                     self._tell(error)
             except Exception:
                 # One state that cannot be saved must not end the saving of those after it.
@@ -221,12 +211,6 @@ class Autosave:
             logger.exception('the autosave failed (%s) and so did the report of it', error)
 
 
-def _real(path: str | os.PathLike) -> str:
-    if not os.fspath(path):
-        raise StateFileError('no path is given: name a file')
-    return os.path.realpath(os.path.expanduser(path))
-
-
 def _digest(*parts: bytes) -> bytes:
     digest = DIGEST()
     for part in parts:
@@ -234,15 +218,5 @@ def _digest(*parts: bytes) -> bytes:
     return digest.digest()
 
 
-def _write(path: str, parts: tuple[bytes, ...]) -> None:
-    """Write a new file through to the disk; never through a link that somebody laid there."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), 'wb') as file:
-        file.writelines(parts)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _damaged(path: str, how: str) -> StateFileError:
+def _damaged(path: FilePath, how: str) -> StateFileError:
     return StateFileError(f'{path} is damaged, {how}: remove it and start afresh')

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import numpy as np
 
+from ttt3r_ros.reconstruction import whole_file
 from ttt3r_ros.reconstruction.cloud import SMALLEST_CELL, Cloud, cell_keys
+from ttt3r_ros.reconstruction.whole_file import FilePath
 
 POLICIES = ('oldest', 'least_confident')
 PLY_VERTEX = np.dtype([('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('red', 'u1'), ('green', 'u1'), ('blue', 'u1'),
@@ -91,29 +92,31 @@ class VoxelMap:
         """Forget all cells."""
         self._size = 0
 
-    def write_ply(self, path: Path) -> None:
-        """Write a binary PLY file: x y z red green blue confidence. A file of that name is replaced as a whole."""
+    def write_ply(self, path: str | os.PathLike | FilePath) -> None:
+        """Write a binary PLY file, whole or not at all: x y z red green blue confidence. Raises FileError."""
         cloud = self.cloud()
         vertices = np.empty(self._size, PLY_VERTEX)
         _fill(vertices, cloud)
         for i, name in enumerate(('red', 'green', 'blue')):
             vertices[name] = cloud.colours[:, i]
         properties = ''.join(f'property {PLY_KINDS[PLY_VERTEX[name].str]} {name}\n' for name in PLY_VERTEX.names)
-        _write(path, f'ply\nformat binary_little_endian 1.0\nelement vertex {self._size}\n{properties}end_header\n',
-               vertices)
+        header = f'ply\nformat binary_little_endian 1.0\nelement vertex {self._size}\n{properties}end_header\n'
+        whole_file.write(path, (header.encode('ascii'), vertices.tobytes()))
 
-    def write_pcd(self, path: Path) -> None:
-        """Write a binary PCD file: x y z rgb confidence, rgb packed as PCL does. A file of that name is replaced."""
+    def write_pcd(self, path: str | os.PathLike | FilePath) -> None:
+        """Write a binary PCD file, whole or not at all: x y z rgb confidence, rgb packed as PCL does. Raises FileError.
+        """
         cloud = self.cloud()
         points = np.empty(self._size, PCD_POINT)
         _fill(points, cloud)
         red, green, blue = cloud.colours.T.astype('<u4')
         points['rgb'] = ((red << 16) | (green << 8) | blue).view('<f4')
         fields = len(PCD_POINT)
-        _write(path, '# .PCD v0.7 - Point Cloud Data file format\nVERSION 0.7\n'
-                     f'FIELDS {" ".join(PCD_POINT.names)}\nSIZE{" 4" * fields}\nTYPE{" F" * fields}\n'
-                     f'COUNT{" 1" * fields}\nWIDTH {self._size}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\n'
-                     f'POINTS {self._size}\nDATA binary\n', points)
+        header = ('# .PCD v0.7 - Point Cloud Data file format\nVERSION 0.7\n'
+                  f'FIELDS {" ".join(PCD_POINT.names)}\nSIZE{" 4" * fields}\nTYPE{" F" * fields}\n'
+                  f'COUNT{" 1" * fields}\nWIDTH {self._size}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\n'
+                  f'POINTS {self._size}\nDATA binary\n')
+        whole_file.write(path, (header.encode('ascii'), points.tobytes()))
 
     def _mean_confidence(self) -> np.ndarray:
         """Return each cell's confidence, float32 (n,)."""
@@ -179,18 +182,3 @@ def _fill(records: np.ndarray, cloud: Cloud) -> None:
     for i, axis in enumerate('xyz'):
         records[axis] = cloud.points[:, i]
     records['confidence'] = cloud.confidence
-
-
-def _write(path: Path, header: str, records: np.ndarray) -> None:
-    """Write beside the path and then put the file in its place: a reader never meets half a map."""
-    path = Path(path)
-    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
-    try:
-        with open(part, 'wb') as file:
-            file.write(header.encode('ascii'))
-            file.write(records.tobytes())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -60,7 +60,7 @@ class Camera:
         self._diagnostics = Diagnostics(node, self.counters, self._health, device, {'weights': weights.name},
                                         weights.trained, name)
         self._state_path = state_path(settings, name)
-        self._services = Services(node, prefix, worker, self.pipeline, self._state_path)
+        self._services = Services(node, prefix, worker, self.pipeline, self._state_path, settings.files_dir)
         self._subscription = None
         self._gaps = SequenceGaps()
         self._mixed = False  # the last number may be another publisher's

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 
 from ttt3r_ros.reconstruction.cloud import Cloud, CloudFilter
 from ttt3r_ros.reconstruction.voxel_map import VoxelMap
+from ttt3r_ros.reconstruction.whole_file import FilePath
 from ttt3r_ros.ros.conversions import nanoseconds, to_cloud
 
 DEPTH = 2
@@ -111,24 +112,16 @@ class MapOutput:
         if self._rate.due(nanoseconds(header.stamp), self._settings.period_ns):
             self._publisher.publish(to_cloud(Header(stamp=header.stamp, frame_id=odom_frame), self._map.cloud()))
 
-    def write(self, path: str) -> str:
-        """Write the map to a file and return what was written. Raises MapError."""
-        try:
-            target = Path(path).expanduser()
-        except RuntimeError as error:
-            raise MapError(f'{path!r} names the home of nobody here: name another folder') from error
+    def write(self, target: FilePath) -> str:
+        """Write the map to a file and return what was written. Raises MapError, FileError."""
         if self._map is None:
             raise MapError('there is no map: set map.cell and configure the node anew')
-        if target.suffix not in WRITERS:
-            raise MapError(f'{path!r} names no form of map: end it in {" or ".join(WRITERS)}')
+        form = os.path.splitext(target.name)[1]
+        if form not in WRITERS:
+            raise MapError(f'{target} names no form of map: end it in {" or ".join(WRITERS)}')
         if not len(self._map):
             raise MapError('the map is empty: no image has been answered with a pose since the node was configured')
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            WRITERS[target.suffix](self._map, target)
-        except OSError as error:
-            raise MapError(f'{target} cannot be written ({error.strerror}): name a file in a folder that this user '
-                           'may write to') from error
+        WRITERS[form](self._map, target)
         return f'{len(self._map)} cells to {target}'
 
     def destroy(self) -> None:

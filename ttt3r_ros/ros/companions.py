@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -192,7 +191,7 @@ class Companions:
 
 def _read_mask(name: str) -> np.ndarray:
     """Return the mask (H, W), True for what is left out, of an image file. Raises MaskFileError."""
-    path = Path(os.path.expanduser(name))
+    path = Path(name)
     # An alpha channel or colours would be somebody's drawing: any light counts.
     image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if image is None:

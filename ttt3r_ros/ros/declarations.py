@@ -23,19 +23,20 @@ from ttt3r_ros.ros.transport import SUFFIXES
 
 @dataclass(frozen=True)
 class Declaration:
-    """One parameter: default, description, whether it changes live, and what values it takes."""
+    """One parameter: default, description, whether it changes live, or never once the node runs, and its values."""
 
     name: str
     default: str | bool | int | float | tuple
     text: str
     live: bool = False
+    read_only: bool = False
     choices: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
 
     def descriptor(self) -> ParameterDescriptor:
         """Return what `ros2 param describe` shows."""
-        descriptor = ParameterDescriptor(description=self.text)
+        descriptor = ParameterDescriptor(description=self.text, read_only=self.read_only)
         if self.choices:
             descriptor.additional_constraints = 'one of ' + ', '.join(repr(c) for c in self.choices)
         if self.low is not None and isinstance(self.default, int):
@@ -79,7 +80,9 @@ DECLARATIONS = (
     Declaration('max_turn_rate', HAND_HELD.max_turn_rate, 'rad/s, as max_speed: a camera in the hand 6, a robot such '
                 'as 2', live=True, low=0.0, high=1000.0),
     Declaration('state_file', '', 'file for the memory: saved there every autosave_interval and on deactivate, and '
-                'read by resume; empty for none'),
+                'read by resume; empty for none', read_only=True),
+    Declaration('files_dir', '~/.ros/ttt3r', 'folder below which services read and write the files that requests name, '
+                'relative to it; anybody in the ROS domain may call them', read_only=True),
     Declaration('autosave_interval', 10.0, 'seconds between two saves to state_file; 0 saves on deactivate alone',
                 live=True, low=0.0, high=86_400.0),
     Declaration('resume', False, 'go on from state_file when configured: in its odometry frame, the first image '

@@ -219,6 +219,13 @@ class Ttt3rNode(LifecycleNode):
             for camera in self._cameras:
                 self._worker.post(lambda camera=camera: camera.pipeline.clock_went_back(now))
 
+    def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
+        """Set them; read-only ones too if they stay as they are, so that a dump of this node can be loaded into it."""
+        changes = [change for change in parameter_list if not parameters.unchanged(self, change)]
+        if parameter_list and not changes:
+            return SetParametersResult(successful=True)
+        return super().set_parameters_atomically(changes)
+
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         return parameters.check(self, changes, self._profile)
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
@@ -19,6 +19,7 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.tracking import Tracking
+from ttt3r_ros.reconstruction.whole_file import FileError, FilePath
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.cloud_output import CloudOutput, MapError, MapOutput
 from ttt3r_ros.ros.conversions import to_odometry, to_pose, to_time, to_transform
@@ -137,13 +138,13 @@ class Outputs:
             focal_length=float(frame.intrinsics[0, 0]), scale=float(frame.scale),
             loop_closures=frame.loop_closures, **about))
 
-    def save_map(self, path: str) -> str:
-        """Write the map, and the path beside it; return what was written. Raises MapError."""
-        written, trajectory = self._map.write(path), Path(path).expanduser().with_suffix('.tum')
+    def save_map(self, target: FilePath) -> str:
+        """Write the map, and the path beside it; return what was written. Raises MapError, FileError."""
+        written, trajectory = self._map.write(target), target.named(os.path.splitext(target.name)[0] + '.tum')
         try:
             return f'{written}, {self._path.write_tum(trajectory)} poses to {trajectory}'
-        except OSError as error:
-            raise MapError(f'{trajectory} cannot be written ({error.strerror}); the map is: {written}') from error
+        except FileError as error:
+            raise MapError(f'{error}; the map is: {written}') from error
 
     def destroy(self) -> None:
         """Take the publishers off the node."""

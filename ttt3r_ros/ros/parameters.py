@@ -29,6 +29,8 @@ from ttt3r_ros.ros.cloud_output import CloudSettings, MapSettings
 from ttt3r_ros.ros.declarations import BY_NAME, DECLARATIONS, Declaration
 from ttt3r_ros.ros.scaling import ScaleSettings
 
+PATHS = ('weights', 'state_file', 'files_dir', 'mask_file')
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -47,6 +49,7 @@ class Settings:
     when_lost: str
     bounds: Bounds
     state_file: str
+    files_dir: str
     autosave_interval: float
     resume: bool
     keyframes: int
@@ -112,7 +115,11 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
     """
     values = {name: node.get_parameter(name).value for name in BY_NAME}
     values |= {p.name: p.value for p in changes or () if p.name in BY_NAME}
-    values |= {name: os.path.expanduser(values[name]) for name in ('weights', 'state_file')}  # YAML knows no ~
+    for name in PATHS:
+        values[name] = os.path.expanduser(values[name])  # YAML knows no ~
+        # The default may lead nowhere: services then say so.
+        if values[name].startswith('~') and values[name] != BY_NAME[name].default:
+            raise SettingsError(f'{name} {values[name]!r} names the home of nobody here: name another folder')
     for name, declaration in BY_NAME.items():
         if declaration.choices and values[name] not in declaration.choices:
             raise SettingsError(f'{name} {values[name]!r} is unknown: take one of {", ".join(declaration.choices)}')
@@ -199,6 +206,11 @@ def _same(node: Node, change: Parameter) -> bool:
     """Say whether a change changes nothing, as when a dump of this node is loaded into it."""
     now = node.get_parameter(change.name)
     return now.type_ == change.type_ and np.array_equal(now.value, change.value)
+
+
+def unchanged(node: Node, change: Parameter) -> bool:
+    """Say whether a change is of a read-only parameter and changes nothing: ROS would refuse a dump of the node."""
+    return change.name in BY_NAME and BY_NAME[change.name].read_only and _same(node, change)
 
 
 def check(node: Node, changes: list[Parameter], profile: WeightsProfile | None) -> SetParametersResult:

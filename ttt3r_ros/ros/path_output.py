@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections import deque
-from pathlib import Path as File
 
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Path
 from rclpy.lifecycle import LifecycleNode
+
+from ttt3r_ros.reconstruction import whole_file
+from ttt3r_ros.reconstruction.whole_file import FilePath
 
 LENGTH = 10_000  # poses; then every second one goes, so that the whole way stays
 
@@ -38,14 +40,14 @@ class PathOutput:
         if self.wanted():
             self._publisher.publish(Path(header=pose.header, poses=list(self._poses)))
 
-    def write_tum(self, target: File) -> int:
-        """Write the kept poses as TUM lines, `seconds x y z qx qy qz qw`; return how many. Raises OSError."""
+    def write_tum(self, target: FilePath) -> int:
+        """Write the kept poses as TUM lines, `seconds x y z qx qy qz qw`; return how many. Raises FileError."""
         lines = []
         for pose in self._poses:
             stamp, p, q = pose.header.stamp, pose.pose.position, pose.pose.orientation
             lines.append(f'{stamp.sec}.{stamp.nanosec:09d} {p.x:.9g} {p.y:.9g} {p.z:.9g} '
                          f'{q.x:.9g} {q.y:.9g} {q.z:.9g} {q.w:.9g}\n')
-        target.write_text(''.join(lines))
+        whole_file.write(target, [''.join(lines).encode()])
         return len(lines)
 
     def destroy(self) -> None:

@@ -24,6 +24,7 @@ from ttt3r_ros.reconstruction.scale import ScaleError
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
 from ttt3r_ros.reconstruction.uncertainty import Fit
+from ttt3r_ros.reconstruction.whole_file import FilePath
 from ttt3r_ros.ros.admission import Admission
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.companions import Companions
@@ -187,7 +188,7 @@ class Pipeline:
             self._settings.odom_frame, self._last_header.frame_id, pose, nanoseconds(self._last_header.stamp),
             self._tracker.state())
 
-    def resume_from(self, path: str, snapshot: bytes, context: Context) -> None:
+    def resume_from(self, path: str | FilePath, snapshot: bytes, context: Context) -> None:
         """Relocate the next image against a saved state. Raises StateFileError for another network's or frame's."""
         if context.odom_frame != self._settings.odom_frame:
             raise StateFileError(f'{path} was saved in the odometry frame {context.odom_frame!r}, not '
@@ -213,9 +214,9 @@ class Pipeline:
         x, y, z = map_from_odom[:3, 3]
         return f'{self._settings.odom_frame} begins at {x:.2f} {y:.2f} {z:.2f} m in {self._settings.map_frame} now'
 
-    def save_map(self, path: str) -> str:
-        """Write map and path; return what was written. Raises MapError."""
-        return self._outputs.save_map(path)
+    def save_map(self, target: FilePath) -> str:
+        """Write map and path; return what was written. Raises MapError, FileError."""
+        return self._outputs.save_map(target)
 
     def query(self, question: Question) -> tuple[Header, View]:
         """Ask the memory about a view. Raises QueryError, RayMapError, NonFinitePrediction."""

@@ -11,6 +11,7 @@ from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.reconstructor import CannotReset
 from ttt3r_ros.reconstruction.state_file import StateFileError
+from ttt3r_ros.reconstruction.whole_file import FileError, FilePath
 from ttt3r_ros.ros.cloud_output import MapError
 from ttt3r_ros.ros.pipeline import Pipeline
 from ttt3r_ros.ros.views import QueryError, answer_query
@@ -21,9 +22,12 @@ from ttt3r_ros.srv import LoadState, QueryView, SaveMap, SaveState
 class Services:
     """`~/reset`, `~/save_state`, `~/load_state`, `~/save_map` and `~/query_view` of one camera."""
 
-    def __init__(self, node: LifecycleNode, prefix: str, worker: Worker, pipeline: Pipeline, state_path: str) -> None:
-        """Create them; state_path: the file where a request names none, may be empty. prefix: see Outputs."""
-        self._node, self._worker, self._pipeline, self._state_path = node, worker, pipeline, state_path
+    def __init__(self, node: LifecycleNode, prefix: str, worker: Worker, pipeline: Pipeline, state_path: str,
+                 files_dir: str) -> None:
+        """Create them; state_path: the file where a request names none, may be empty. files_dir: the folder of all that
+        requests name. prefix: see Outputs."""
+        self._node, self._worker, self._pipeline = node, worker, pipeline
+        self._state_path, self._files_dir = state_path, files_dir
         self._services = [node.create_service(kind, f'~/{prefix}{name}', answer) for kind, name, answer in (
             (Trigger, 'reset', self._reset), (SaveState, 'save_state', self._save),
             (LoadState, 'load_state', self._load), (SaveMap, 'save_map', self._save_map),
@@ -38,31 +42,32 @@ class Services:
         return self._told('reset', response)
 
     def _save(self, request: SaveState.Request, response: SaveState.Response) -> SaveState.Response:
-        path = request.path or self._state_path
         try:
+            path = self._state(request.path)
             # The disk is waited for here, not on the inference thread.
             snapshot, context = self._worker.call(self._pipeline.state_to_save)
             state_file.save(path, snapshot, context)
             response.success, response.message = True, f'{path}: {len(snapshot) / 1e6:.1f} MB'
-        except StateFileError as error:
+        except (StateFileError, FileError) as error:
             response.message = str(error)
         return self._told('save_state', response)
 
     def _load(self, request: LoadState.Request, response: LoadState.Response) -> LoadState.Response:
-        path = request.path or self._state_path
         try:
+            path = self._state(request.path)
             snapshot, context = state_file.load(path)
             self._worker.call(lambda: self._pipeline.resume_from(path, snapshot, context))
             response.success, response.message = True, f'{path}: the next image is relocated against it'
-        except StateFileError as error:
+        except (StateFileError, FileError) as error:
             response.message = str(error)
         return self._told('load_state', response)
 
     def _save_map(self, request: SaveMap.Request, response: SaveMap.Response) -> SaveMap.Response:
         try:
-            response.message = self._worker.call(lambda: self._pipeline.save_map(request.path))
+            target = FilePath.below(self._files_dir, request.path)
+            response.message = self._worker.call(lambda: self._pipeline.save_map(target))
             response.success = True
-        except MapError as error:
+        except (MapError, FileError) as error:
             response.message = str(error)
         return self._told('save_map', response)
 
@@ -73,6 +78,10 @@ class Services:
         except (QueryError, RayMapError, NonFinitePrediction) as error:
             response.message = str(error)
         return self._told('query_view', response)
+
+    def _state(self, path: str) -> FilePath:
+        """Return the state file that a request names: below files_dir, or the operator's own. Raises FileError."""
+        return FilePath.below(self._files_dir, path) if path else FilePath.of(self._state_path)
 
     def _told(self, name: str, response):
         log = self._node.get_logger()
