@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
+from forked import ForkedNode
 from geometry_msgs.msg import PoseStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -78,26 +78,33 @@ def pose_matrix(pose) -> np.ndarray:
 
 
 class NodeProcess:
-    """The node as users start it, in a process of its own."""
+    """The node in a process of its own."""
 
-    def __init__(self, log: Path, *, name: str = 'ttt3r', remaps: tuple[str, ...] = (), script: Path = SCRIPT,
+    def __init__(self, log: Path, *, name: str = 'ttt3r', remaps: tuple[str, ...] = (), script: Path | None = None,
                  params_file: Path | None = None, **parameters) -> None:
-        """Start with parameters; the log goes to a file. script: what starts it. params_file: read before them."""
+        """Start with parameters; the log goes to a file. params_file: read before them.
+
+        script: what starts it, such as SCRIPT, which users start; without, a fork that runs the same main.
+        """
         self.log_path = log
-        command = [sys.executable, str(script), '--ros-args', '-r', f'__node:={name}']
-        command += ['--params-file', str(params_file)] if params_file else []
+        arguments = ['--ros-args', '-r', f'__node:={name}']
+        arguments += ['--params-file', str(params_file)] if params_file else []
         for remap in remaps:
-            command += ['-r', remap]
+            arguments += ['-r', remap]
         # The library's comparisons want what costs nothing to load twice, and its own float32 on every CPU.
         for key, value in ({'weights': 'untrained', 'precision': 'float32'} | parameters).items():
             text = json.dumps(value) if isinstance(value, (bool, list)) or value == '' else str(value)
-            command += ['-p', f'{key.replace("__", ".")}:={text}']
-        self._log = log.open('w')
-        self.process = subprocess.Popen(command, stdout=self._log, stderr=subprocess.STDOUT, env=dict(os.environ))
+            arguments += ['-p', f'{key.replace("__", ".")}:={text}']
+        if script is None:
+            self.process = ForkedNode(arguments, log)
+        else:
+            with log.open('w') as file:
+                self.process = subprocess.Popen([sys.executable, str(script), *arguments], stdout=file,
+                                                stderr=subprocess.STDOUT)
 
     def log(self) -> str:
         """Return what the node has logged so far."""
-        return self.log_path.read_text()
+        return self.log_path.read_text() if self.log_path.exists() else ''
 
     def stop(self) -> int:
         """Stop as Ctrl-C does; return the exit code."""
@@ -108,7 +115,6 @@ class NodeProcess:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self._log.close()
         return self.process.returncode
 
 
@@ -163,7 +169,29 @@ class Robot:
         """Wait until the node under test listens to the camera and we hear it."""
         self.wait_for('the node to subscribe', lambda: self.camera.get_subscription_count() > 0, 90)
         self.wait_for('its publishers', lambda: all(map(self.heard_by, (*OUTPUTS, 'tf'))))
-        self.spin(0.3)  # the other side of each match
+        self.meet()
+
+    def meet(self) -> None:
+        """Wait until the node under test knows all that this client has made.
+
+        A match is made by each side for itself, and what is sent before the other side's is lost: an image, a
+        service's answer. DDS tells of publishers and of subscriptions in the order in which they were made. So once
+        a client that was made last has its answer, whose request and response take both ways, the rest is known too.
+        """
+        name = f'/{self.target.split("/")[0]}/get_state'
+        client = self.node.create_client(GetState, name)
+        self.wait_for(name, client.service_is_ready)
+        answers, asked = [], 0.0
+
+        def answered() -> bool:
+            nonlocal asked
+            if time.monotonic() > asked + 0.5:
+                asked = time.monotonic()
+                answers.append(client.call_async(GetState.Request()))
+            return any(answer.done() for answer in answers)
+
+        self.wait_for('the node to know us', answered, 60)
+        self.node.destroy_client(client)
 
     def show(self, stamp_ns: int, rgb: np.ndarray | None = None, frame_id: str = CAMERA_FRAME) -> None:
         """Publish an image, by default a scene that depends on the stamp."""
@@ -179,13 +207,12 @@ class Robot:
     def call(self, kind, service: str, request, timeout: float = 30.0):
         """Call a service of the node under test and return its response."""
         name = f'/{self.target}/{service}'
-        first = name not in self._clients
-        if first:
+        if name not in self._clients:
             self._clients[name] = self.node.create_client(kind, name)
+            self.wait_for(name, self._clients[name].service_is_ready, timeout)
+            self.meet()
         client = self._clients[name]
         self.wait_for(name, client.service_is_ready, timeout)
-        if first:
-            self.spin(0.3)  # the other side of the match: a node that has not found us yet drops its reply
         future = client.call_async(request)
         self.wait_for(f'an answer of {name}', future.done, timeout)
         return future.result()
