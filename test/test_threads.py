@@ -3,12 +3,27 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from ttt3r_ros.model import threads
+from ttt3r_ros.model.config import ModelConfig
+from ttt3r_ros.model.network import Network
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+
+SMALL = ModelConfig(image_size=64, enc_dim=64, enc_depth=2, enc_heads=4, dec_dim=96, dec_depth=4, dec_heads=4,
+                    state_heads=4, state_tokens=16)
+# PyTorch's counter knows attention on CUDA only.
+ATTENTION = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu:
+             lambda q, k, v, *_, out_shape=None, **__: sdpa_flop_count(q, k, v)}
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +59,32 @@ def test_the_inference_thread_obeys(monkeypatch):
     thread.start()
     thread.join()
     assert told == [3]
+
+
+@pytest.mark.parametrize('head', ['linear', 'dpt'])
+def test_the_count_is_pytorch_s_own(head):
+    """Over a whole step, each kind of head."""
+    network = Network(replace(SMALL, head=head)).eval()
+    reconstructor, other = (Reconstructor(network, make_rule('ttt3r')) for _ in range(2))
+    image = np.zeros((48, 64, 3), np.uint8)
+    with FlopCounterMode(display=False, custom_mapping=ATTENTION) as counter:
+        reconstructor.step(image)
+    assert threads.gflop(lambda: other.step(image)) == pytest.approx(counter.get_total_flops() / 1e9, rel=1e-9)
+
+
+def test_a_step_pulls_no_compiler_in():
+    """Loading a network, counting and a step leave alone what only compiling needs."""
+    work = """
+import sys
+import numpy as np
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.threads import limit_threads
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+for weights in ('untrained', 'embedded'):
+    reconstructor = Reconstructor(load_network(weights).network, make_rule('ttt3r'))
+    limit_threads(lambda: reconstructor.warm_up((48, 64), 1))
+    reconstructor.step(np.zeros((48, 64, 3), np.uint8))
+print({'sympy', 'torch._dynamo'} & set(sys.modules))
+"""
+    assert subprocess.run([sys.executable, '-c', work], capture_output=True, text=True).stdout == 'set()\n'

@@ -56,6 +56,12 @@ class PatchEmbed(nn.Module):
         return self.proj(image).flatten(2).transpose(1, 2)
 
 
+def _noise(*shape: int, scale: float = 0.02) -> nn.Parameter:
+    noise = torch.empty(shape)
+    # On the meta device random numbers import PyTorch's compiler, which takes a second and 70 MB.
+    return nn.Parameter(noise if noise.is_meta else noise.normal_() * scale)
+
+
 class PoseMemory(nn.Module):
     """Where the camera has been: read before decoding, written after."""
 
@@ -63,8 +69,8 @@ class PoseMemory(nn.Module):
         """Take the network's sizes."""
         super().__init__()
         dim = config.dec_dim
-        self.masked_token = nn.Parameter(torch.randn(1, 1, dim) * 0.02)
-        self.mem = nn.Parameter(torch.randn(1, config.memory_tokens, 2 * dim) * 0.02)
+        self.masked_token = _noise(1, 1, dim)
+        self.mem = _noise(1, config.memory_tokens, 2 * dim)
         self.proj_q = Linear(config.enc_dim, dim)
         self.write_blocks = nn.ModuleList(DecoderBlock(2 * dim, config.dec_heads) for _ in range(2))
         self.read_blocks = nn.ModuleList(DecoderBlock(2 * dim, config.dec_heads) for _ in range(2))
@@ -96,10 +102,10 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         enc, dec = config.enc_dim, config.dec_dim
-        self.pose_token = nn.Parameter(torch.randn(1, 1, dec) * 0.02)
-        self.masked_img_token = nn.Parameter(torch.randn(1, enc) * 0.02)
+        self.pose_token = _noise(1, 1, dec)
+        self.masked_img_token = _noise(1, enc)
         if config.ray_map:  # in three places: the order is that of the published parameters
-            self.masked_ray_map_token = nn.Parameter(torch.randn(1, enc) * 0.02)
+            self.masked_ray_map_token = _noise(1, enc)
         self.patch_embed = PatchEmbed(3, enc)
         if config.ray_map:
             self.patch_embed_ray_map = PatchEmbed(6, enc)
@@ -112,7 +118,7 @@ class Network(nn.Module):
             self.enc_blocks_ray_map = nn.ModuleList(EncoderBlock(enc, RAY_MAP_HEADS) for _ in range(2))
             self.enc_norm_ray_map = layer_norm(enc)
         self.pose_retriever = PoseMemory(config)
-        self.register_tokens = nn.Embedding(config.state_tokens, enc)
+        self.register_tokens = nn.Embedding.from_pretrained(_noise(config.state_tokens, enc, scale=1.0), freeze=False)
         self.decoder_embed_state = Linear(enc, dec)
         self.dec_blocks_state = nn.ModuleList(
             DecoderBlock(dec, config.state_heads) for _ in range(config.dec_depth))
