@@ -87,8 +87,8 @@ class Recurrence:
         self._stage = stage
         self._encodings, self._recordings = (Recordings(reads=network.tables) for _ in range(2))
         self._rule = rule
-        self._start = self._initial_memory()
-        self.memory = self._start
+        self.start = self._initial_memory()  # as before the first frame
+        self.memory = self.start
 
     @property
     def rule(self) -> UpdateRule:
@@ -107,7 +107,7 @@ class Recurrence:
 
     def reset(self) -> None:
         """Forget everything: the next frame is a first frame."""
-        self.memory = self._start
+        self.memory = self.start
 
     def step(self, image: Tensor, *, write: bool = True, outputs: frozenset[str] = STREAMING,
              observe: frozenset[str] = frozenset()) -> Step:

@@ -88,6 +88,7 @@ class UpdateRule:
 
     name: ClassVar[str]
     statistics: ClassVar[frozenset[str]] = frozenset()
+    memory: ClassVar[dict[str, str]] = {}  # what is kept from frame to frame: its shape, in the letters above, by name
 
     def __post_init__(self) -> None:
         """Raise UpdateRuleError where a parameter is outside its range."""
@@ -162,6 +163,7 @@ class Filt3r(UpdateRule):
     """A scalar Kalman gain per token, from how much its proposals change (FILT3R, arXiv 2603.18493)."""
 
     name = 'filt3r'
+    memory = {'proposed': 'ND', 'mean': '', 'variance': 'N'}
     rate: float = parameter(0.05, 0.0, 1.0, 'rate of the running mean of the change')
     floor: float = parameter(0.01, 1e-6, 1e3, 'lowest value of the running mean')
     noise_low: float = parameter(0.02, 0.0, 10.0, 'process noise of a token that is still')
@@ -194,6 +196,7 @@ class Ttsa3r(UpdateRule):
 
     name = 'ttsa3r'
     statistics = frozenset({'logits'})
+    memory = {'proposed': 'ND', 'features': 'TE'}
     offset: float = parameter(1.5, 0.0, 1e3, 'relative change of a token at which half of it is written')
 
     def gate(self, seen, memory):
@@ -224,6 +227,11 @@ class Memix(UpdateRule):
     def statistics(self) -> frozenset[str]:
         """Return what the inner rule needs."""
         return self.rule.statistics
+
+    @property
+    def memory(self) -> dict[str, str]:
+        """Return what the inner rule keeps."""
+        return self.rule.memory
 
     def gate(self, seen, memory):
         """See UpdateRule."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ttt3r_ros.reconstruction.fields import MOST_FRAMES, FieldError, Fields
+
 WINDOW = 60  # frames that a baseline is made of
 FEWEST = 20  # frames in the baseline before anything is compared with it
 FAR = 4.0  # robust standard deviations: a frame this far off is bad,
@@ -17,6 +19,7 @@ GATE_FAR = 3.0
 CONFIDENCE_FLOOR = 0.1  # smallest deviation of the logarithm: a tenth more or less confident is nothing
 GATE_FLOOR = 0.02
 COLLAPSE = 4.0  # the confidence above 1 falling by this factor is bad by itself
+MOST_LOGARITHM = 1000.0  # of a confidence: exp is a float's largest below
 MAD_TO_SIGMA = 1.4826  # of a normal distribution
 
 
@@ -43,11 +46,14 @@ class Baseline:
         return {'confidence': list(self._confidence), 'gate': list(self._gate), 'best': self._best, 'bad': self.bad}
 
     @classmethod
-    def read(cls, state: dict[str, Any]) -> Baseline:
-        """Return what `state` told of. Raises KeyError, TypeError and ValueError for anything else."""
+    def read(cls, fields: Fields) -> Baseline:
+        """Return what `state` told of. Raises FieldError for anything else."""
         found = cls()
-        confidence, gate = ([float(x) for x in state[name]] for name in ('confidence', 'gate'))
-        found._best, found.bad = None if state['best'] is None else float(state['best']), int(state['bad'])
+        confidence, gate = (fields.numbers(name, WINDOW, MOST_LOGARITHM) for name in ('confidence', 'gate'))
+        if len(confidence) != len(gate):
+            raise FieldError(f'confidence has {len(confidence)} frames, and gate {len(gate)}')
+        found._best = fields.none_or(fields.number, 'best', -MOST_LOGARITHM, MOST_LOGARITHM)
+        found.bad = fields.whole('bad', 0, MOST_FRAMES)
         found._confidence, found._gate = deque(confidence, WINDOW), deque(gate, WINDOW)
         return found
 

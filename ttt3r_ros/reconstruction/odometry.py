@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ttt3r_ros.reconstruction.fields import MOST_NANOSECONDS, FieldError, Fields
 from ttt3r_ros.reconstruction.scale import ScaledPath, ScaleError
 from ttt3r_ros.reconstruction.twist import twist
 from ttt3r_ros.reconstruction.uncertainty import Coefficients, Observation, Uncertainty, UncertaintyError
@@ -89,14 +90,16 @@ class World:
         """Go on from what `state` returned. Raises OdometryError if it cannot be read; then all is as it was."""
         scaled = ScaledPath()
         try:
-            start = None if state['start'] is None else np.array(state['start'], np.float64).reshape(4, 4)
-            scaled.restore(state['scaled'])
+            fields = Fields(state, 'world')
+            camera_frame, start = (fields.none_or(read, name) for read, name in (
+                (fields.text, 'camera_frame'), (fields.pose, 'start')))
             # States of before poses could be set have none.
-            placed = np.array(state['placed'], np.float64).reshape(4, 4) if 'placed' in state else np.eye(4)
-            self.camera_frame, self.start, self._scaled = state['camera_frame'], start, scaled
-            self.placed = placed
-        except (KeyError, TypeError, ValueError, ScaleError) as error:
-            raise OdometryError(f'this is no state of a World: {error!r}') from error
+            placed = fields.pose('placed') if 'placed' in fields else np.eye(4)
+            scaled.restore(fields.value('scaled'))
+            fields.end()
+        except (FieldError, ScaleError) as error:
+            raise OdometryError(f'this is no state of a World: {error}') from error
+        self.camera_frame, self.start, self.placed, self._scaled = camera_frame, start, placed, scaled
 
 
 class Odometry:
@@ -136,10 +139,13 @@ class Odometry:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned. Raises OdometryError if it cannot be read; then all is as it was."""
         try:
-            last = state['last']
+            fields = Fields(state, 'odometry')
+            last = fields.none_or(fields.items, 'last', 2)
             if last is not None:
-                last = int(last[0]), np.array(last[1], np.float64).reshape(4, 4)
-            self._uncertainty.restore(state['uncertainty'])
-        except (KeyError, IndexError, TypeError, ValueError, UncertaintyError) as error:
-            raise OdometryError(f'this is no state of an Odometry: {error!r}') from error
+                last = last.whole('0', -MOST_NANOSECONDS, MOST_NANOSECONDS), last.pose('1')
+            uncertainty = fields.value('uncertainty')
+            fields.end()
+            self._uncertainty.restore(uncertainty)
+        except (FieldError, UncertaintyError) as error:
+            raise OdometryError(f'this is no state of an Odometry: {error}') from error
         self._last = last

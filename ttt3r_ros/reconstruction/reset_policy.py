@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ttt3r_ros.reconstruction.baseline import WINDOW, Baseline, log_confidence
+from ttt3r_ros.reconstruction.fields import MOST_FRAMES, MOST_SEGMENTS, FieldError, Fields
 from ttt3r_ros.reconstruction.frame import Frame
 
 SETTLING = 5  # frames at a segment's start that are no measure: an empty memory takes all in
@@ -95,7 +96,7 @@ class Interval:
 
     def restore(self, state: dict[str, Any]) -> None:
         """See ResetPolicy."""
-        self._segment = _Segment.read(state)
+        self._segment = _Segment.read(_fields(state))
 
 
 class Adaptive:
@@ -131,11 +132,12 @@ class Adaptive:
 
     def restore(self, state: dict[str, Any]) -> None:
         """See ResetPolicy."""
-        segment = _Segment.read(state)
+        fields = _fields(state)
+        segment = _Segment.read(fields)
         try:
-            self._baseline = Baseline.read(state)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ResetPolicyError(f'the state of the adaptive reset policy cannot be read: {error!r}') from error
+            self._baseline = Baseline.read(fields)
+        except FieldError as error:
+            raise ResetPolicyError(f'the state of the adaptive reset policy cannot be read: {error}') from error
         self._segment = segment
 
 
@@ -176,12 +178,34 @@ class _Segment:
         return begun
 
     @classmethod
-    def read(cls, state: dict[str, Any]) -> _Segment:
+    def read(cls, fields: Fields) -> _Segment:
         """Return what vars() made a dictionary of. Raises ResetPolicyError."""
         try:
-            return cls(None if state['segment'] is None else int(state['segment']), int(state['frames']))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ResetPolicyError(f'the state of the reset policy cannot be read: {error!r}') from error
+            return cls(fields.none_or(fields.whole, 'segment', 0, MOST_SEGMENTS),
+                       fields.whole('frames', 0, MOST_FRAMES))
+        except FieldError as error:
+            raise ResetPolicyError(f'the state of the reset policy cannot be read: {error}') from error
+
+
+def _fields(state: Any) -> Fields:
+    try:
+        return Fields(state, 'policy')
+    except FieldError as error:
+        raise ResetPolicyError(f'the state of the reset policy cannot be read: {error}') from error
+
+
+def check_state(state: Any) -> None:
+    """Raise ResetPolicyError unless it is the state of one of the policies, no matter which."""
+    fields = _fields(state)
+    if not state:
+        return
+    _Segment.read(fields)
+    try:
+        if len(state) > 2:  # an adaptive one's
+            Baseline.read(fields)
+        fields.end()
+    except FieldError as error:
+        raise ResetPolicyError(f'the state of the reset policy cannot be read: {error}') from error
 
 
 POLICIES: dict[str, Callable[[int], ResetPolicy]] = {

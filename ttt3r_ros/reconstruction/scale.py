@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ttt3r_ros.reconstruction.fields import FARTHEST, FieldError, Fields
+
 WINDOW = 200  # ratios
 FEWEST = 10
 MOST_DEVIATION = 0.1  # relative; a scale less certain is no better than the model's own
@@ -21,6 +23,8 @@ MOST_SPREAD = 0.35  # of the single ratios' logarithms: wider, they do not measu
 LARGEST = 20.0  # ratios beyond this, either way, are failures of a sensor
 MAD_TO_SIGMA = 1.4826  # of a normal distribution
 MEDIAN_TO_MEAN = 1.2533  # standard deviation of a normal sample's median over its mean's
+
+SCALES = 1e-9, 1e9  # beyond these a saved one is no scale
 
 STRIDE = 0.25  # metres of the wheels: shorter steps are mostly noise
 MOST_STEPS = 100  # increments that a stride may take: over longer, the model's drift would count as way
@@ -84,10 +88,17 @@ class ScaleEstimator:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned. Raises ScaleError if it cannot be read; then all is as it was."""
         try:
-            logarithms, frozen = [float(value) for value in state['logarithms']], bool(state['frozen'])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ScaleError(f'this is no state of a scale: {error!r}') from error
+            logarithms, frozen = self.read(Fields(state, 'estimator'))
+        except FieldError as error:
+            raise ScaleError(f'this is no state of a scale: {error}') from error
         self._logarithms, self.frozen = deque(logarithms, maxlen=WINDOW), frozen
+
+    @staticmethod
+    def read(fields: Fields) -> tuple[list[float], bool]:
+        """Return logarithms and frozen, as `state` told them. Raises FieldError."""
+        found = fields.numbers('logarithms', WINDOW, np.log(LARGEST)), fields.flag('frozen')
+        fields.end()
+        return found
 
     def _take(self, true: float, model: float) -> None:
         """Take one pair of lengths, unless it is no measurement."""
@@ -215,12 +226,13 @@ class ScaledPath:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned. Raises ScaleError if it cannot be read; then all is as it was."""
         try:
-            last = state['last']
+            fields = Fields(state, 'scaled')
+            last = fields.none_or(fields.items, 'last', 3)
             if last is not None:
-                last = (np.array(last[0], np.float64).reshape(3), np.array(last[1], np.float64).reshape(3),
-                        float(last[2]))
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise ScaleError(f'this is no state of a ScaledPath: {error!r}') from error
+                last = (*(last.array(place, (3,), FARTHEST) for place in '01'), last.number('2', *SCALES))
+            fields.end()
+        except FieldError as error:
+            raise ScaleError(f'this is no state of a ScaledPath: {error}') from error
         self._last = last
 
 

@@ -13,14 +13,27 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from ttt3r_ros.model.config import ModelConfig
+from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import Memory, Recurrence
+from ttt3r_ros.model.update_rules import UpdateRule, UpdateRuleError, make_rule
+from ttt3r_ros.reconstruction.fields import (
+    FARTHEST,
+    MOST_FRAMES,
+    MOST_SEGMENTS,
+    FieldError,
+    Fields,
+    require_pose,
+)
 from ttt3r_ros.reconstruction.intrinsics import focal_length
+from ttt3r_ros.reconstruction.reset_policy import ResetPolicyError, check_state
+from ttt3r_ros.reconstruction.scale import SCALES
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity
 
 FORMAT = 'ttt3r_ros.snapshot.2'
 RULE_PREFIX = 'rule.'
+OF_A_RULE = torch.float32, torch.bfloat16, torch.float16  # as the network computes
+MOST_ACTIVATION = 1e6  # of a memory: beyond, no network computes with it
 
 
 class SnapshotError(ValueError):
@@ -54,11 +67,6 @@ class Place:
         return replace(self, correction=correction, loop_closures=self.loop_closures + 1)
 
 
-def _boundary(tensors: dict[str, torch.Tensor]) -> Boundary:
-    parts = [tensors[f'boundary.{part}'] for part in ('pose', 'points', 'confidence')]
-    return Boundary(*(part.numpy() for part in parts), float(focal_length(parts[1])))
-
-
 def _checksum(network: Network) -> str:
     """Return a checksum that tells two sets of weights apart: of those that start every segment."""
     weights = torch.cat([p.detach().float().cpu().flatten() for p in (
@@ -89,29 +97,102 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
 def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str, Any], str | None]:
     """Return what `pack` took from bytes; raises SnapshotError unless they were packed with the same network.
 
-    The write rule's own memory is left out when another rule is in force now: it starts afresh.
+    Every field is looked at, for a file may have been written by anybody. The write rule's own memory is left out when
+    another rule is in force now: it starts afresh.
     """
     try:
         tensors = load(data)
         length = int.from_bytes(data[:8], 'little')
-        header = json.loads(json.loads(data[8:8 + length])['__metadata__'][FORMAT])
-        config = ModelConfig.from_dict(header['config'])  # an older version wrote fewer fields
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        header = Fields(json.loads(json.loads(data[8:8 + length])['__metadata__'][FORMAT]))
+        config = ModelConfig.from_dict(header.value('config'))  # an older version wrote fewer fields
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:  # a RecursionError is one
         raise SnapshotError(f'not a snapshot of form {FORMAT}, or a truncated one: {error}') from error
     network = recurrence.network
-    if config != network.config or header['weights'] != _checksum(network):
-        raise SnapshotError('the snapshot was taken with other weights: load those, or start afresh')
-    rule = None
-    if header['rule'] == recurrence.rule.name:
-        rule = {name.removeprefix(RULE_PREFIX): value.to(network.device)
-                for name, value in tensors.items() if name.startswith(RULE_PREFIX)}
-    memory = Memory(tensors['state'].to(network.device), tensors['pose_memory'].to(network.device), rule,
-                    header['first'])
-    seen = 'image' in tensors
-    place = Place(Similarity(header['scale'], tensors['path'].numpy()), header['segment'], header['index'],
-                  tensors['image'].numpy() if seen else None,
-                  _boundary(tensors) if seen else None,
-                  # Snapshots of before loop closure have neither.
-                  tensors['correction'].numpy() if 'correction' in tensors else np.eye(4),
-                  header.get('loop_closures', 0))
-    return memory, place, header['policy'], header['reset_due']
+    try:
+        if config != network.config or header.text('weights') != _checksum(network):
+            raise SnapshotError('the snapshot was taken with other weights: load those, or start afresh')
+        stored = _Tensors(tensors)
+        rule = header.none_or(header.text, 'rule')
+        rule_memory = None if rule is None else stored.rule_memory(make_rule(rule), config)
+        memory = Memory(stored.floats('state', recurrence.start.state.shape, MOST_ACTIVATION).to(network.device),
+                        stored.floats('pose_memory', recurrence.start.pose_memory.shape,
+                                      MOST_ACTIVATION).to(network.device),
+                        _moved(rule_memory, network.device) if rule == recurrence.rule.name else None,
+                        header.flag('first'))
+        image, boundary = stored.last_frame(config)
+        if memory.first != (image is None) or memory.first and rule is not None:
+            raise FieldError('first says that no frame was seen, or that one was, and the rest says otherwise')
+        # Snapshots of before loop closure have neither correction nor number.
+        place = Place(Similarity(header.number('scale', *SCALES), stored.pose('path')),
+                      header.whole('segment', 0, MOST_SEGMENTS), header.whole('index', 0, MOST_FRAMES), image, boundary,
+                      stored.pose('correction') if 'correction' in tensors else np.eye(4),
+                      header.whole('loop_closures', 0, MOST_SEGMENTS) if 'loop_closures' in header else 0)
+        policy, reset_due = header.value('policy'), header.none_or(header.text, 'reset_due')
+        check_state(policy)
+        header.end()
+        stored.end()
+    except (FieldError, ResetPolicyError, UpdateRuleError) as error:
+        raise SnapshotError(f'the snapshot cannot be used: {error}: take another, or start afresh') from error
+    return memory, place, policy, reset_due
+
+
+class _Tensors:
+    """The tensors of a snapshot, each asked for by its form; what is not as it must be raises FieldError."""
+
+    def __init__(self, tensors: dict[str, torch.Tensor]) -> None:
+        self._tensors = tensors
+        self._unread = set(tensors)
+
+    def rule_memory(self, rule: UpdateRule, config: ModelConfig) -> dict[str, torch.Tensor]:
+        """Return what a rule has kept, by the names that it gave."""
+        sizes = {'N': config.state_tokens, 'D': config.dec_dim, 'E': config.enc_dim}
+        return {name: self.floats(RULE_PREFIX + name, tuple(sizes.get(letter) for letter in form), MOST_ACTIVATION,
+                                  OF_A_RULE) for name, form in rule.memory.items()}
+
+    def last_frame(self, config: ModelConfig) -> tuple[np.ndarray | None, Boundary | None]:
+        """Return the last frame's image, uint8 (h, w, 3), and how the segment saw it; None where there is none."""
+        if 'image' not in self._tensors:
+            return None, None
+        image = self._take('image', (torch.uint8,), (None, None, 3))
+        size = image.shape[:2]
+        if any(side % PATCH_SIZE or not PATCH_SIZE <= side <= config.image_size for side in size) or (
+                config.square and size != (config.image_size,) * 2):
+            raise FieldError(f'image is of {size[1]}×{size[0]} pixels, which the network takes none of')
+        points = self.floats('boundary.points', (*size, 3), FARTHEST)
+        confidence = self.floats('boundary.confidence', size, np.inf)
+        if not (confidence.isfinite().all() and (confidence >= 1).all()):
+            raise FieldError('boundary.confidence is below 1, or not finite')
+        return image.numpy(), Boundary(self.pose('boundary.pose'), points.numpy(), confidence.numpy(),
+                                       float(focal_length(points)))
+
+    def pose(self, name: str) -> np.ndarray:
+        """Return a pose (4, 4), float64."""
+        return require_pose(self._take(name, (torch.float64,), (4, 4)).numpy(), name)
+
+    def floats(self, name: str, shape: tuple[int | None, ...], bound: float,
+               dtypes: tuple[torch.dtype, ...] = (torch.float32,)) -> torch.Tensor:
+        """Return a tensor of that shape, None for any size, none of whose numbers is larger than bound."""
+        found = self._take(name, dtypes, shape)
+        if not (found.abs() <= bound).all():
+            raise FieldError(f'{name} is not finite, or has a number beyond ±{bound:g}')
+        return found
+
+    def end(self) -> None:
+        """Raise FieldError if there are tensors that nobody has read."""
+        if self._unread:
+            raise FieldError(f'{min(self._unread)} is a tensor that nobody knows')
+
+    def _take(self, name: str, dtypes: tuple[torch.dtype, ...], shape: tuple[int | None, ...]) -> torch.Tensor:
+        if name not in self._tensors:
+            raise FieldError(f'{name} is missing')
+        self._unread.discard(name)
+        found = self._tensors[name]
+        if found.dtype not in dtypes or len(found.shape) != len(shape) or any(
+                size not in (None, actual) for size, actual in zip(shape, found.shape)):
+            wanted = ', '.join('any' if size is None else str(size) for size in shape)
+            raise FieldError(f'{name} is {found.dtype} {tuple(found.shape)}, not {dtypes[0]} ({wanted})')
+        return found
+
+
+def _moved(memory: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
+    return {name: value.to(device) for name, value in memory.items()}

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from ttt3r_ros.reconstruction import whole_file
+from ttt3r_ros.reconstruction.fields import MOST_NANOSECONDS, FieldError, Fields
 from ttt3r_ros.reconstruction.whole_file import FileError, FilePath, NoSuchFile, NotRegular
 
 if TYPE_CHECKING:
@@ -70,11 +71,19 @@ class Context:
 
     @classmethod
     def from_json(cls, data: bytes) -> Context:
-        """Return what to_json made."""
-        values = json.loads(data)
-        if values['pose'] is not None:
-            values['pose'] = np.array(values['pose'], np.float64)
-        return cls(**values)
+        """Return what to_json made; of odometry only that it is an object. Raises FieldError for anything else."""
+        try:
+            fields = Fields(json.loads(data))
+        except (ValueError, RecursionError) as error:  # FieldError is one
+            raise FieldError(f'its context is no JSON object ({error})') from error
+        pose = fields.none_or(fields.pose, 'pose')
+        stamp = fields.none_or(fields.whole, 'stamp', -MOST_NANOSECONDS, MOST_NANOSECONDS)
+        odometry = fields.value('odometry')
+        Fields(odometry, 'odometry')
+        found = cls(fields.text('odom_frame'), fields.text('camera_frame'), pose, stamp, odometry,
+                    fields.whole('saved_ns', 0, 2**63 - 1))
+        fields.end()
+        return found
 
 
 def save(path: str | os.PathLike | FilePath, snapshot: bytes, context: Context) -> None:
@@ -124,7 +133,10 @@ def _read(path: FilePath, file: BinaryIO) -> tuple[bytes, Context]:
     about, snapshot = file.read(context_size), file.read(snapshot_size)
     if _digest(head[len(MAGIC):len(MAGIC) + SIZES.size], about, snapshot) != head[-DIGEST().digest_size:]:
         raise _damaged(path, 'its checksum is wrong')
-    return snapshot, Context.from_json(about)
+    try:
+        return snapshot, Context.from_json(about)
+    except FieldError as error:
+        raise StateFileError(f'{path} cannot be used, {error}: {NAME_ONE}, or start afresh') from error
 
 
 def restore(path: str | os.PathLike, reconstructor: Reconstructor) -> Context:

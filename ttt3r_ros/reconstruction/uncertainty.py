@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from ttt3r_ros.reconstruction.fields import MOST_SEGMENTS, FieldError, Fields
 from ttt3r_ros.reconstruction.trajectory import extent
 from ttt3r_ros.reconstruction.weights_profile import SegmentSettings
 
@@ -33,6 +34,8 @@ STRIDE = 0.1  # metres
 STRIDE_TURN = 0.1  # radians
 LEAST_VARIANCE = 1e-10  # 1e-5 m or rad: keeps matrices invertible
 OTHER_SETTINGS = 10.0  # times the standard deviations of a calibration for other settings
+MOST_VARIANCE = 1e18  # of a saved state
+ROUNDING = 1e-6  # of the largest variance
 MOST_WEIGHT = 100.0  # a confidence near 1 must not give infinity
 POSE_TERMS = ('position_noise', 'attitude_noise', 'position_per_metre', 'position_per_radian', 'attitude_per_metre',
               'attitude_per_radian', 'scale', 'reset_position', 'reset_attitude', 'reset_scale')
@@ -200,10 +203,12 @@ class Uncertainty:
         """Go on from what `state` returned. Raises UncertaintyError if it cannot be read; then all is as it was."""
         growth = Growth(self._coefficients.variances(POSE_TERMS)[None])
         try:
-            last = None if state['last'] is None else np.array(state['last'], np.float64).reshape(4, 4)
-            growth.restore(state)
-        except (KeyError, TypeError, ValueError) as error:
-            raise UncertaintyError(f'this is no state of an Uncertainty: {error!r}') from error
+            fields = Fields(state, 'uncertainty')
+            last = fields.none_or(fields.pose, 'last')
+            growth.restore(fields)
+            fields.end()
+        except FieldError as error:
+            raise UncertaintyError(f'this is no state of an Uncertainty: {error}') from error
         self._growth, self._last = growth, last
 
 
@@ -260,10 +265,14 @@ class Growth:
         return {'anchor': None if self._anchor is None else self._anchor.tolist(), 'segment': self._segment,
                 'covariance': self._covariance.tolist()}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        self._anchor = None if state['anchor'] is None else np.array(state['anchor'], np.float64).reshape(4, 4)
-        self._segment = int(state['segment'])
-        self._covariance = np.array(state['covariance'], np.float64).reshape(len(self.mix), 7, 7)
+    def restore(self, fields: Fields) -> None:
+        self._anchor = fields.none_or(fields.pose, 'anchor')
+        self._segment = fields.whole('segment', 0, MOST_SEGMENTS)
+        self._covariance = fields.array('covariance', (len(self.mix), 7, 7), MOST_VARIANCE)
+        most = np.abs(self._covariance).max()
+        if (np.abs(self._covariance - self._covariance.swapaxes(1, 2)).max() > ROUNDING * most
+                or np.linalg.eigvalsh(self._covariance).min() < -ROUNDING * most):
+            raise FieldError('covariance is none: not symmetric, or of a negative variance')
 
     def _add(self, covariance: np.ndarray, variances: dict[str, tuple[slice, float]]) -> None:
         for name, (part, variance) in variances.items():

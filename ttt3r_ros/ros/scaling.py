@@ -14,9 +14,19 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from tf_transformations import quaternion_matrix
 
+from ttt3r_ros.reconstruction.fields import FieldError, Fields
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.rectify import CalibrationError
-from ttt3r_ros.reconstruction.scale import DepthScale, FloorScale, FocalScale, ScaleError, ScaleEstimate, WheelScale
+from ttt3r_ros.reconstruction.scale import (
+    SCALES,
+    DepthScale,
+    FloorScale,
+    FocalScale,
+    ScaleError,
+    ScaleEstimate,
+    ScaleEstimator,
+    WheelScale,
+)
 from ttt3r_ros.reconstruction.wheels import WheelTrack
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
@@ -141,13 +151,25 @@ class Scaling:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned; of another source only the scale itself. Raises ScaleError."""
         try:
-            factor = float(state['factor'])
-            if self._estimator is not None and state['source'] == self._settings.source:
-                self._estimator.restore(state['estimator'])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ScaleError(f'this is no state of a scale: {error!r}') from error
+            factor, source = self.read(Fields(state, 'scale'))
+        except FieldError as error:
+            raise ScaleError(f'this is no state of a scale: {error}') from error
+        if self._estimator is not None and source == self._settings.source:
+            self._estimator.restore(state['estimator'])
         self._factor = factor
         self.apply(self._settings)
+
+    @staticmethod
+    def read(fields: Fields) -> tuple[float, str]:
+        """Return factor and source, as `state` told them, all else seen to be sound. Raises FieldError."""
+        factor, source = fields.number('factor', *SCALES), fields.text('source', SOURCES)
+        estimator = fields.none_or(fields.object, 'estimator')
+        if estimator is None and source != 'fixed':
+            raise FieldError(f'scale.estimator is missing, and the source {source!r} has one')
+        if estimator is not None:
+            ScaleEstimator.read(estimator)
+        fields.end()
+        return factor, source
 
     def _receive(self, message: OdometryMessage) -> None:
         if frame_name(message.child_frame_id) != self._base_frame:

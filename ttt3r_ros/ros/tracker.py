@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from std_msgs.msg import Header
 
+from ttt3r_ros.reconstruction.fields import FieldError, Fields
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY, GravityError, start_pose
 from ttt3r_ros.reconstruction.history import PoseHistory
@@ -136,11 +137,13 @@ class Tracker:
     def check(state: dict[str, Any]) -> None:
         """Say whether `restore` can take a state. Raises OdometryError or ScaleError if not."""
         try:
-            World().restore(state['world'])
-            Odometry().restore(state['odometry'])
-            float(state['scale']['factor'])
-        except (KeyError, TypeError, ValueError) as error:
-            raise OdometryError(f'it holds no odometry: {error!r}') from error
+            fields = Fields(state, 'odometry')
+            World().restore(fields.value('world'))
+            Odometry().restore(fields.value('odometry'))
+            Scaling.read(fields.object('scale'))
+            fields.end()
+        except FieldError as error:
+            raise OdometryError(f'it holds no odometry: {error}') from error
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned. Raises OdometryError or ScaleError if it cannot be read."""
