@@ -249,3 +249,25 @@ def test_a_report_that_fails_does_not_end_the_saving(tmp_path, caplog):
     (tmp_path / 'home').unlink()
     autosave.submit(b'two', CONTEXT)
     assert autosave.flush() and load(tmp_path / 'home' / 'state')[0] == b'two'
+
+
+def test_an_old_state_that_was_not_taken_over_is_kept(tmp_path):
+    """The first save after that keeps it beside; where that fails nothing is replaced; another file is not meant."""
+    path, told = tmp_path / 'state', []
+    save(path, b'old', CONTEXT)
+    autosave = Autosave(path, 1.0, told.append)
+    autosave.keep_old(tmp_path / 'other')
+    assert not autosave.keeps_old
+    (tmp_path / 'link').symlink_to(path)
+    autosave.keep_old(tmp_path / 'link')
+    for i in range(1, 4):
+        (tmp_path / f'state.refused{f".{i}" if i > 1 else ""}').mkdir()
+    autosave.submit(b'new', CONTEXT)
+    assert not autosave.flush() and load(path)[0] == b'old' and autosave.keeps_old
+    assert 'state.refused.3 is a directory' in autosave.failure and len(told) == 1
+    (tmp_path / 'state.refused').rmdir()
+    for state in (b'new', b'newer'):
+        autosave.submit(state, CONTEXT)
+        assert autosave.flush() and load(path)[0] == state and load(tmp_path / 'state.refused')[0] == b'old'
+    assert not autosave.keeps_old and autosave.failure is None
+    Autosave('', 1.0, told.append).keep_old(path)  # no state file, nothing to keep

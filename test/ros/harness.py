@@ -36,7 +36,8 @@ CAMERA_FRAME = 'front_camera_optical'
 OUTPUTS = {'pose': PoseStamped, 'odometry': Odometry, 'points': PointCloud2, 'status': ReconstructionStatus}
 TRANSITIONS = {'configure': Transition.TRANSITION_CONFIGURE, 'activate': Transition.TRANSITION_ACTIVATE,
                'deactivate': Transition.TRANSITION_DEACTIVATE, 'cleanup': Transition.TRANSITION_CLEANUP,
-               'shutdown': Transition.TRANSITION_UNCONFIGURED_SHUTDOWN}
+               'shutdown': Transition.TRANSITION_UNCONFIGURED_SHUTDOWN,
+               'shutdown_active': Transition.TRANSITION_ACTIVE_SHUTDOWN}
 
 
 def scene(index: int, size: tuple[int, int] = (96, 128)) -> np.ndarray:

@@ -32,6 +32,8 @@ DIGEST = hashlib.sha256
 HEAD = len(MAGIC) + SIZES.size + DIGEST().digest_size
 MOST_CONTEXT = 1 << 24  # bytes; some 20 kB are usual
 MOST_SNAPSHOT = 1 << 30  # bytes; 8 MB with the published weights
+REFUSED = '.refused'
+MOST_REFUSED = 3  # old states that are kept: the first ones and the newest
 NAME_ONE = 'name one that ~/save_state or the autosave wrote'
 
 
@@ -172,6 +174,9 @@ class Autosave:
         self._writing = False
         self._told: set[str] = set()
         self._safe = True
+        self._disk = threading.Lock()
+        self.failure: str | None = None  # why the last save failed, None if it did not
+        self.keeps_old = False  # the file that is there was not taken over
 
     def due(self) -> bool:
         """Say whether a save is due; nothing but a look at the clock."""
@@ -187,10 +192,34 @@ class Autosave:
                 # A daemon: a disk that hangs must not keep the process; what it leaves is the old file.
                 threading.Thread(target=self._drain, name='autosave', daemon=True).start()
 
+    def keep_old(self, refused: str | os.PathLike | FilePath) -> None:
+        """Take it that the state in a file was not taken over: if it is this one, it is kept beside the next one."""
+        self.keeps_old = self.keeps_old or bool(self._path) and FilePath.of(refused) == FilePath.of(self._path)
+
+    def save(self, snapshot: bytes, context: Context) -> None:
+        """Save now, on this thread. Raises StateFileError."""
+        with self._disk:
+            try:
+                if self.keeps_old:
+                    self._keep()
+                save(self._path, snapshot, context)
+                self.keeps_old, self.failure = False, None
+            except StateFileError as error:
+                self.failure = str(error)
+                raise
+
     def flush(self, timeout_s: float = 10.0) -> bool:
         """Wait until all that was submitted is written; say whether the newest is safe on the disk."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._writing, timeout_s) and self._safe
+
+    def _keep(self) -> None:
+        try:
+            kept = whole_file.keep_beside(self._path, REFUSED, MOST_REFUSED)
+        except FileError as error:
+            raise StateFileError(str(error)) from error
+        if kept is not None:
+            logger.warning('the old state, which was not taken over, is kept as %s', kept)
 
     def _drain(self) -> None:
         while True:
@@ -203,13 +232,14 @@ class Autosave:
                 self._waiting = None
             self._safe = False
             try:
-                save(self._path, snapshot, context)
+                self.save(snapshot, context)
             except StateFileError as error:
                 reason = error.__cause__.reason
                 if reason not in self._told:
                     self._told.add(reason)
                     self._tell(error)
-            except Exception:
+            except Exception as error:
+                self.failure = repr(error)
                 # One state that cannot be saved must not end the saving of those after it.
                 logger.exception('the autosave failed in a way that nobody foresaw')
             else:

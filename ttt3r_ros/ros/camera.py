@@ -106,6 +106,7 @@ class Camera:
             log.info(f'nothing to resume: {path} does not exist yet')
         except StateFileError as error:
             log.error(f'not resumed, a new odometry begins: {error}')
+            self.pipeline.old_state_refused(path)
 
     def report(self) -> None:
         """Tell diagnostics, and the log if no images come."""
@@ -123,7 +124,7 @@ class Camera:
         if problem:
             self._node.get_logger().warning(problem, throttle_duration_sec=REPEAT_S)
         self._diagnostics.publish(active, self.topic, problem, self.pipeline.state() | {
-            'pending frames': str(self._worker.pending())})
+            'pending frames': str(self._worker.pending())}, self.pipeline.unsaved)
 
     def destroy(self) -> None:
         """Take everything off the node."""

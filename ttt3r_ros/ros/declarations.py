@@ -79,11 +79,12 @@ DECLARATIONS = (
                 'such as 1.5', live=True, low=0.0, high=1000.0),
     Declaration('max_turn_rate', HAND_HELD.max_turn_rate, 'rad/s, as max_speed: a camera in the hand 6, a robot such '
                 'as 2', live=True, low=0.0, high=1000.0),
-    Declaration('state_file', '', 'file for the memory: saved there every autosave_interval and on deactivate, and '
-                'read by resume; empty for none', read_only=True),
+    Declaration('state_file', '', 'file for the memory: saved there every autosave_interval, on deactivate and at the '
+                'end, and read by resume; empty for none', read_only=True),
     Declaration('files_dir', '~/.ros/ttt3r', 'folder below which services read and write the files that requests name, '
                 'relative to it; anybody in the ROS domain may call them', read_only=True),
-    Declaration('autosave_interval', 10.0, 'seconds between two saves to state_file; 0 saves on deactivate alone',
+    Declaration('autosave_interval', 10.0, 'seconds between two saves to state_file; 0 saves on deactivate and '
+                'at the end alone',
                 live=True, low=0.0, high=86_400.0),
     Declaration('resume', False, 'go on from state_file when configured: in its odometry frame, the first image '
                 'relocated against its memory'),

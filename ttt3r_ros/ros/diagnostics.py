@@ -77,10 +77,13 @@ class Diagnostics:
         self._previous: Counters = Counters()
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
 
-    def publish(self, active: bool, input_topic: str, input_problem: str | None, state: dict[str, str]) -> None:
-        """Report once: `input_problem` says why no images come, `state` are values that change."""
+    def publish(self, active: bool, input_topic: str, input_problem: str | None, state: dict[str, str],
+                unsaved: str | None) -> None:
+        """Report once: `input_problem` says why no images come, `state` are values that change, `unsaved` why the last
+        autosave failed.
+        """
         array = DiagnosticArray(status=[self._input(active, input_topic, input_problem), self._tracking(active),
-                                        self._inference(state), self._memory()])
+                                        self._inference(state), self._memory(unsaved)])
         array.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(array)
         self._previous = Counters(**vars(self._counters))
@@ -142,10 +145,12 @@ class Diagnostics:
         return self._status('inference', level, text,
                             {'last (ms)': 'none' if ms is None else f'{ms:.1f}', **self._constant, **state})
 
-    def _memory(self) -> DiagnosticStatus:
+    def _memory(self, unsaved: str | None) -> DiagnosticStatus:
         values = {'peak resident (MiB)': str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)}
         if self._device.startswith('cuda'):
             values['GPU allocated (MiB)'] = str(torch.cuda.memory_allocated(self._device) >> 20)
+        if unsaved is not None:
+            return self._status('memory', DiagnosticStatus.ERROR, f'it is not saved: {unsaved}', values)
         return self._status('memory', DiagnosticStatus.OK, 'constant in the number of frames', values)
 
     def _status(self, part: str, level: bytes, text: str, values: dict[str, str]) -> DiagnosticStatus:

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
-import threading
 import traceback
 
 import rclpy
@@ -42,6 +40,7 @@ from ttt3r_ros.ros.pipeline import Job, Memory, Weights
 from ttt3r_ros.ros.rivals import Rivals
 from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.set_pose import PoseSetting
+from ttt3r_ros.ros.stopping import stopping_on_signals
 from ttt3r_ros.ros.tracker import Start
 from ttt3r_ros.ros.worker import Worker
 
@@ -193,10 +192,13 @@ class Ttt3rNode(LifecycleNode):
         return part
 
     def release(self) -> None:
-        """Stop the inference and free everything that configure made, whatever there is."""
+        """Save, stop the inference and free everything that configure made, whatever there is."""
         for camera in self._cameras:
             camera.unsubscribe()
         if self._worker is not None:
+            self._worker.pause()
+            for camera in self._cameras:
+                self._worker.call(camera.pipeline.pause)
             self._worker.stop()
         if self._jump_handle is not None:
             self._jump_handle.unregister()
@@ -260,19 +262,12 @@ class Ttt3rNode(LifecycleNode):
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is told to stop."""
     # rclpy's own handlers would take the context away while a frame is still being answered.
+    stop = stopping_on_signals()
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:  # both of rclpy's are
         rclpy.logging.get_logger('ttt3r').fatal(f'the arguments cannot be read: {error}')
         return BAD_ARGUMENTS
-    stop = threading.Event()
-
-    def on_signal(number: int, _) -> None:
-        stop.set()
-        signal.signal(number, signal.SIG_DFL)  # a second one ends a node that hangs
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
     try:
         node = Ttt3rNode()
     except (InvalidParameterTypeException, InvalidParameterValueException, parameters.SettingsError) as error:
@@ -284,8 +279,10 @@ def main(args: list[str] | None = None) -> int:
     library.addHandler(RosLog(node))
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    if node.get_parameter('autostart').value and node.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-        node.trigger_activate()
+    if node.get_parameter('autostart').value and not stop.is_set():
+        configured = node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        if configured and not stop.is_set():
+            node.trigger_activate()
     while not stop.is_set():
         try:
             executor.spin_once(timeout_sec=STOP_CHECK_S)

@@ -105,7 +105,7 @@ class Pipeline:
         self._report = TrackingReport(node, senses.health, 'several cameras in one memory: nobody judges their poses'
                                       if weights.trained else 'untrained weights: the poses mean nothing')
         self._ahead: tuple[Job, np.ndarray] | None = None  # an image that was read before its turn
-        self._resume: tuple[bytes, Context] | None = None
+        self._resume: tuple[FilePath, bytes, Context] | None = None
         self._last_header: Header | None = None
         self._last_estimate: Estimate | None = None
         self._last_intrinsics: np.ndarray | None = None
@@ -198,14 +198,34 @@ class Pipeline:
             self._tracker.check(context.odometry)
         except (SnapshotError, OdometryError, ScaleError) as error:
             raise StateFileError(f'{path} does not fit: {error}') from error
-        self._resume = snapshot, context
+        self._resume = FilePath.of(path), snapshot, context
+
+    @property
+    def unsaved(self) -> str | None:
+        """Why the state is not on the disk, None if it is, or is not to be."""
+        return self._autosave.failure
+
+    def old_state_refused(self, path: str | FilePath) -> None:
+        """Take it that a file holds what could not be taken over: the state file is then kept beside the new one."""
+        self._autosave.keep_old(path)
 
     def pause(self) -> None:
-        """Save, if a file is named: the node is being deactivated."""
-        if self._settings.state_file and self._last_header is not None:
+        """Save, if a file is named: the node is being deactivated, or ends.
+
+        One that has answered no image, or has not replaced a state that it could not take over, leaves the file alone.
+        """
+        if not self._settings.state_file or self._last_header is None:
+            return
+        if self._autosave.keeps_old:
+            self._log.warning(f'{self._settings.state_file} is left as it was found: its state was not taken over')
+            return
+        try:
             self._autosave.submit(*self.state_to_save())
-            if not self._autosave.flush():
-                self._log.error(f'the state is not saved in {self._settings.state_file}')
+        except RuntimeError as error:  # of a device that is lost
+            self._log.error(f'the state is not saved, it cannot be read: {error}')
+        if not self._autosave.flush():
+            self._log.error(f'the state is not saved in {self._settings.state_file}: '
+                            f'{self._autosave.failure or "the disk does not answer"}')
 
     def set_pose(self, pose: np.ndarray, stamp: int | None, in_odometry: bool) -> str:
         """Put the robot somewhere in the map, see Tracker.set_pose; return what has moved. Raises PoseRefused."""
@@ -290,7 +310,7 @@ class Pipeline:
         # Of a picture of nothing the saved state is not asked: it waits, and no path begins without it.
         if self._resume is None or self._reconstructor.shows_nothing(image):
             return self._reconstructor.step(image, upcoming, stamp=stamp)
-        snapshot, context = self._resume
+        path, snapshot, context = self._resume
         elapsed = None if context.stamp is None else (stamp - context.stamp) / 1e9
         frame, doubts = relocate(self._reconstructor, snapshot, image, elapsed, stamp=stamp)
         self._resume = None
@@ -299,6 +319,7 @@ class Pipeline:
         if frame is None:
             self._log.error('the saved state is not taken over, nothing bears out where the robot is: all goes on '
                             'without it; after a restart that is a new odometry')
+            self.old_state_refused(path)
             return self._reconstructor.step(image, stamp=stamp)
         self._tracker.restore(context.odometry)
         self._log.info(f'resumed in the odometry frame of the saved state, segment {frame.segment}')
