@@ -2,6 +2,7 @@
 """Weights files: read safely, refused clearly, written and read back unchanged."""
 
 import argparse
+import hashlib
 import io
 import json
 import logging
@@ -20,10 +21,17 @@ import torch
 from omegaconf import OmegaConf
 
 from ttt3r_ros.cli.main import main
-from ttt3r_ros.model.checkpoint import CheckpointError, LoadedNetwork, convert, load_network, save_network
-from ttt3r_ros.model.config import PRESETS, ModelConfig
+from ttt3r_ros.model.checkpoint import (
+    CheckpointError,
+    LoadedNetwork,
+    convert,
+    file_sha256,
+    load_network,
+    save_network,
+)
+from ttt3r_ros.model.config import MOST, PRESETS, ConfigError, ModelConfig
 from ttt3r_ros.model.network import Network
-from ttt3r_ros.model.published import config_from_arguments, parse_constructor
+from ttt3r_ros.model.published import FIELDS, REQUIRED, config_from_arguments, parse_constructor
 from ttt3r_ros.model.recurrence import Recurrence
 from ttt3r_ros.model.restricted_pickle import Record, UnreadablePickle, read_pickle
 from ttt3r_ros.model.update_rules import make_rule
@@ -585,6 +593,48 @@ def test_own_form_faults_are_refused(tmp_path, network):
     refused('missing: .*masked_img_token', lambda header: header['__metadata__'].update(streaming='false'))
 
 
+def test_a_file_of_another_sha256_is_not_read(tmp_path, network):
+    """One flipped bit in a weight is a number like another: only the hash tells, before anything is loaded."""
+    path = tmp_path / 'model.safetensors'
+    convert(write(tmp_path / 'model.pth', network), path)
+    wanted = file_sha256(path)
+    assert wanted == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert_same_weights(load_network(str(path), sha256=wanted.upper()).network, network)
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 4
+    path.write_bytes(content)
+    load_network(str(path))
+    with pytest.raises(CheckpointError, match=f'begins with {file_sha256(path)[:12]}, and {wanted[:12]} is wanted'):
+        load_network(str(path), sha256=wanted)
+    path.write_bytes(b'nothing that could be loaded')
+    with pytest.raises(CheckpointError, match='is wanted'):
+        load_network(str(path), sha256=wanted)
+    with pytest.raises(CheckpointError, match="'abc' is no sha256"):
+        load_network(str(path), sha256='abc')
+    with pytest.raises(CheckpointError, match='from no file'):
+        load_network('untrained', sha256=wanted)
+
+
+@pytest.mark.parametrize(('name', 'most'), MOST.items())
+def test_a_network_that_nobody_could_run_is_refused_by_name(tmp_path, network, name, most):
+    """A file may describe any network: what would hang or fill the memory ends at a bound, in both forms."""
+    path = tmp_path / 'model.safetensors'
+    convert(write(tmp_path / 'model.pth', network), path)
+
+    def grow(header):
+        config = json.loads(header['__metadata__']['config'])
+        header['__metadata__']['config'] = json.dumps(config | {name: value})
+
+    for value in (most + 16, 10**9, 10**30):
+        edit_header(path, grow)
+        with pytest.raises(CheckpointError, match=f'{name} {value} is more than any network'):
+            load_network(str(path))
+    keywords = {'image_size': 'img_size', **{field: keyword for keyword, field in FIELDS.items()}}
+    told = dict(zip(REQUIRED, ('linear', 48, 128, 4, 4, 128, 4, 4), strict=True))
+    with pytest.raises(ConfigError, match=f'{name} {10**9} is more than'):
+        config_from_arguments(told | {'img_size': 128, keywords[name]: 10**9})
+
+
 def test_failed_write_leaves_the_old_file(tmp_path):
     """Where the new file cannot be written, the error says so and nothing is left behind or lost."""
     loaded = load_network('untrained')
@@ -610,6 +660,8 @@ def test_convert_command(tmp_path, network):
     assert run_cli('convert', source, target, '--dtype', 'bfloat16', '--streaming') == 0
     assert load_network(str(target)).network.config.rgb is False
     assert b'"BF16"' in target.read_bytes()[:2000]
+    assert run_cli('convert', source, target, '--sha256', '0' * 64) == 2
+    assert run_cli('convert', source, target, '--sha256', file_sha256(source)) == 0
 
 
 def test_command_errors_are_one_line(tmp_path, capsys):

@@ -65,7 +65,8 @@ def test_a_dump_of_the_node_can_be_loaded_into_it(declared):
     for parameter in dump:
         assert parameters.check(node, [parameter], profile).successful, parameter.name
     unchanged = [name for name in BY_NAME if parameters.unchanged(node, node.get_parameter(name))]
-    assert unchanged == ['state_file', 'files_dir'], 'read-only to ROS, which would refuse them unchanged, too'
+    # Read-only to ROS, which would refuse them unchanged, too.
+    assert unchanged == ['weights_sha256', 'state_file', 'files_dir']
     assert not parameters.unchanged(node, Parameter('files_dir', value='/tmp'))
     assert not node.set_parameters([Parameter('files_dir', value='/tmp')])[0].successful
     for name, value in (('weights', 'other.pth'), ('scale_source', 'focal'), ('cameras', ['left', 'right']),
@@ -84,6 +85,13 @@ def test_a_home_folder_is_found(declared):
     for name in parameters.PATHS:
         with pytest.raises(parameters.SettingsError, match=f"{name} '~nobody_at_all/x' names the home of nobody"):
             parameters.read(declared(f'{name}:=~nobody_at_all/x'))
+
+
+def test_a_sha256_is_one(declared):
+    """What cannot be one is refused before the weights are looked for."""
+    with pytest.raises(parameters.SettingsError, match="weights_sha256 'abc' is none: give the 64"):
+        parameters.read(declared('weights_sha256:=abc'))
+    assert parameters.read(declared(f'weights_sha256:={"aB" * 32}')).weights_sha256 == 'aB' * 32
 
 
 def test_a_percentile_that_leaves_nothing_is_refused(declared):

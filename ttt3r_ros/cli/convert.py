@@ -21,15 +21,17 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         help='number type of the weights in the file (default: %(default)s)')
     parser.add_argument('--streaming', action='store_true',
                         help='leave out what streaming does not use: the heads of world points and of colour')
+    parser.add_argument('--sha256', default='', metavar='HEX', help='that IN must have, looked at before it is read')
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; raises CheckpointError."""
     # torch takes seconds to import, which `ttt3r --help` need not wait for.
-    from ttt3r_ros.model.checkpoint import convert
+    from ttt3r_ros.model.checkpoint import convert, file_sha256
     from ttt3r_ros.model.precision import DTYPES
 
-    convert(args.source, args.target, dtype=DTYPES[args.dtype], streaming=args.streaming)
-    log.info('wrote %s (%.0f MB)', args.target, Path(os.path.expanduser(args.target)).stat().st_size / 1e6)
+    convert(args.source, args.target, dtype=DTYPES[args.dtype], streaming=args.streaming, sha256=args.sha256)
+    target = Path(os.path.expanduser(args.target))
+    log.info('wrote %s (%.0f MB), sha256 %s', args.target, target.stat().st_size / 1e6, file_sha256(target))
     return 0

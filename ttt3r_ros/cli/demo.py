@@ -26,6 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s, the small one in the package); '
                              f'{UNTRAINED}: random, the poses mean nothing')
+    parser.add_argument('--weights-sha256', default='', metavar='HEX', help='that the file must have (default: any)')
     add_out(parser, 'out/demo')
     parser.add_argument('--rate', type=float, metavar='HZ', help='images a second (default: as recorded)')
     parser.add_argument('--topic', help="image topic of a bag (default: the first that can be a camera's)")
@@ -62,8 +63,8 @@ def _run(args: argparse.Namespace) -> int:
     if args.weights == UNTRAINED:
         console.log(untrained_panel())
     with ended_in_order():
-        results = carry_out(Plan(source=args.input, weights=args.weights, out=args.out, rate=args.rate,
-                                 topic=args.topic, lossless=not args.live), console)
+        results = carry_out(Plan(source=args.input, weights=args.weights, sha256=args.weights_sha256, out=args.out,
+                                 rate=args.rate, topic=args.topic, lossless=not args.live), console)
     console.log(results_table(results))
     if not results.trained:
         console.log(untrained_panel())

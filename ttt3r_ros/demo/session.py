@@ -38,10 +38,12 @@ class DemoError(RuntimeError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: rate in images a second (None: as recorded), topic of a bag (None: the first of a camera)."""
+    """What to run: sha256 of the weights (empty: any), rate in images a second (None: as recorded), topic of a bag (None:
+    the first of a camera)."""
 
     source: str
     weights: str
+    sha256: str
     out: Path
     rate: float | None
     topic: str | None
@@ -100,7 +102,7 @@ def _perform(plan: Plan, footage: Footage, recorder: Recorder, environment: dict
     parameters = plan.out / 'node.yaml'
     # JSON is YAML, and quotes what YAML would take for a number.
     parameters.write_text(json.dumps({'/**': {'ros__parameters': {
-        'weights': plan.weights, 'lossless': plan.lossless,
+        'weights': plan.weights, 'weights_sha256': plan.sha256, 'lossless': plan.lossless,
         'image_transport': 'compressed' if footage.compressed else 'raw',
         **({'max_speed': 0.0, 'max_turn_rate': 0.0} if footage.stamps_made else {})}}}, indent=2) + '\n')
     if footage.stamps_made:

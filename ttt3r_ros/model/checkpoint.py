@@ -9,9 +9,11 @@ one.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from ttt3r_ros.model.precision import resolve
 from ttt3r_ros.model.published import CheckpointError, read_published
 
 __all__ = ['EMBEDDED', 'UNTRAINED', 'CheckpointError', 'LoadedNetwork', 'convert', 'load_network', 'save_network',
-           'read_note', 'read_profile', 'weights_file']
+           'file_sha256', 'is_sha256', 'read_note', 'read_profile', 'weights_file']
 
 UNTRAINED = 'untrained'
 EMBEDDED = 'embedded'
@@ -58,18 +60,23 @@ class LoadedNetwork:
     note: str = ''
 
 
-def load_network(weights: str, device: str | torch.device = 'cpu', precision: str = 'float32') -> LoadedNetwork:
+def load_network(weights: str, device: str | torch.device = 'cpu', precision: str = 'float32', *,
+                 sha256: str = '') -> LoadedNetwork:
     """Load a network.
 
     weights: the path of a published `.pth` or of a `.safetensors` of ours, or the word `embedded`, which stands for
     the file that ships with the package (weights/MODEL_CARD.md), or `untrained`, the preset `small` with fixed random
     weights (its answers mean nothing). precision: one of model.precision.PRECISIONS, what the weights are held and
-    products computed in.
+    products computed in. sha256: of the file, in hexadecimal, looked at before anything else of it is read; empty: any
+    file is taken.
 
     Raises CheckpointError, and PrecisionError for an unknown precision.
     """
     dtype = resolve(precision, device)
     if weights == UNTRAINED:
+        if sha256:
+            raise CheckpointError(f'{UNTRAINED} weights come from no file, which could have a sha256: name one, or '
+                                  'leave it out')
         return _ready(_untrained(), UNTRAINED, False, device, dtype)
     path = weights_file(weights)
     if not path.is_file():
@@ -77,6 +84,8 @@ def load_network(weights: str, device: str | torch.device = 'cpu', precision: st
         raise CheckpointError(f'no weights file {weights!r}{known}: give the path of a .pth or .safetensors '
                               f'file, or the word {UNTRAINED!r}; README.md, "Weights", says how to get the '
                               'published ones')
+    if sha256:
+        _require_sha256(path, sha256)
     if path.suffix == SUFFIX:
         return _load_own(path, device, dtype)
     config, tensors = read_published(path)
@@ -160,9 +169,37 @@ def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtyp
 
 
 def convert(source: str, target: str | Path, *, dtype: torch.dtype = torch.float32,
-            streaming: bool = False) -> None:
+            streaming: bool = False, sha256: str = '') -> None:
     """Load source (see load_network) and save it as target (see save_network), its profile in the metadata."""
-    save_network(load_network(source), target, dtype=dtype, streaming=streaming, profile=read_profile(source)[0])
+    save_network(load_network(source, sha256=sha256), target, dtype=dtype, streaming=streaming,
+                 profile=read_profile(source)[0])
+
+
+def file_sha256(path: str | Path) -> str:
+    """Return a file's sha256, 64 hexadecimal digits. Raises OSError."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while block := file.read(1 << 22):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _require_sha256(path: Path, wanted: str) -> None:
+    if not is_sha256(wanted):
+        raise CheckpointError(f'{wanted!r} is no sha256: give the 64 hexadecimal digits that sha256sum tells of the '
+                              'file')
+    try:
+        found = file_sha256(path)
+    except OSError as error:
+        raise CheckpointError(f'{path}: cannot be read ({error.strerror})') from error
+    if found != wanted.lower():
+        raise CheckpointError(f'{path}: its sha256 begins with {found[:12]}, and {wanted[:12].lower()} is wanted: it '
+                              'is damaged or another file; download it again, or give the sha256 of this one')
+
+
+def is_sha256(text: str) -> bool:
+    """Say whether a text can be a sha256."""
+    return re.fullmatch('[0-9a-fA-F]{64}', text) is not None
 
 
 def _untrained() -> Network:
@@ -181,7 +218,7 @@ def _load_own(path: Path, device: str | torch.device, dtype: torch.dtype) -> Loa
                     f'{path}: written by a newer ttt3r_ros (form {found}, ours is {FORM}): update it' if found
                     else f'{path}: not written by `ttt3r convert`: convert the published .pth')
             config = ModelConfig.from_dict(json.loads(metadata['config']))
-            trained, streaming = json.loads(metadata['trained']), json.loads(metadata['streaming'])
+            trained, streaming = (_flag(name, metadata[name]) for name in ('trained', 'streaming'))
             tensors = {name: file.get_tensor(name) for name in file.keys()}
             network = _build(path, config, tensors, may_lack_unread=streaming)
             return _ready(network, metadata['name'], trained, device, dtype, metadata['license'],
@@ -189,8 +226,15 @@ def _load_own(path: Path, device: str | torch.device, dtype: torch.dtype) -> Loa
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
             f'{path}: cut off or damaged ({error}): convert or download it again') from error
-    except (ConfigError, KeyError, TypeError, json.JSONDecodeError) as error:
+    except (ConfigError, KeyError, TypeError, json.JSONDecodeError, RecursionError) as error:
         raise CheckpointError(f'{path}: its metadata is damaged ({error}): convert it again') from error
+
+
+def _flag(name: str, text: str) -> bool:
+    value = json.loads(text)
+    if not isinstance(value, bool):
+        raise TypeError(f'{name} is neither true nor false')
+    return value
 
 
 def _on_meta(config: ModelConfig) -> Network:

@@ -9,6 +9,9 @@ PATCH_SIZE = 16
 RAY_MAP_HEADS = 16
 HEADS = ('dpt', 'linear')
 STATE_POSITIONS = ('1d', '2d')
+# Several times what the published models have: a file that asks for more would hang, or fill the memory.
+MOST = {'image_size': 2048, 'enc_dim': 4096, 'enc_depth': 96, 'enc_heads': 128, 'dec_dim': 4096, 'dec_depth': 96,
+        'dec_heads': 128, 'state_heads': 128, 'state_tokens': 16384, 'memory_tokens': 16384}
 
 
 class ConfigError(ValueError):
@@ -48,6 +51,9 @@ class ModelConfig:
                 raise ConfigError(f'{field.name} must be a whole number above zero, not {value!r}')
             if field.type == 'bool' and not isinstance(value, bool):
                 raise ConfigError(f'{field.name} must be true or false, not {value!r}')
+        for name, most in MOST.items():
+            if getattr(self, name) > most:
+                raise ConfigError(f'{name} {getattr(self, name)} is more than any network of ours has: {most} at most')
         if self.image_size % PATCH_SIZE:
             raise ConfigError(f'image_size {self.image_size} is not a multiple of {PATCH_SIZE}')
         if self.dec_depth < 2:

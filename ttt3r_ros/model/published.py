@@ -53,6 +53,7 @@ FIELDS = {
     'enc_embed_dim': 'enc_dim', 'enc_depth': 'enc_depth', 'enc_num_heads': 'enc_heads',
     'dec_embed_dim': 'dec_dim', 'dec_depth': 'dec_depth', 'dec_num_heads': 'dec_heads',
     'state_dec_num_heads': 'state_heads', 'local_mem_size': 'memory_tokens'}
+MOST_PICKLE = 1 << 28  # bytes; the published ones have one or two million
 REQUIRED = ('head_type', 'state_size', 'enc_embed_dim', 'enc_depth', 'enc_num_heads',
             'dec_embed_dim', 'dec_depth', 'dec_num_heads')
 
@@ -131,6 +132,8 @@ def _read_archive(archive: zipfile.ZipFile) -> tuple[ModelConfig, dict[str, Tens
 
 
 def _read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
+    if archive.getinfo(name).file_size > MOST_PICKLE:
+        raise CheckpointError(f'{name} has {archive.getinfo(name).file_size / 1e6:.0f} MB, which no published file has')
     if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
         raise CheckpointError(f'{name} is compressed, which torch.save never does')
     return archive.read(name)

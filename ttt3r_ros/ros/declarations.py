@@ -51,6 +51,8 @@ DECLARATIONS = (
     Declaration('weights', 'embedded', "checkpoint: a published .pth, a converted .safetensors, 'embedded', the small "
                 "one in the package, which has seen synthetic rooms alone, or 'untrained', a "
                 'small network with random weights whose poses mean nothing'),
+    Declaration('weights_sha256', '', 'that the weights file must have, 64 hexadecimal digits as sha256sum tells them; '
+                'another file is not loaded; empty: any is', read_only=True),
     Declaration('device', 'auto', "where the network runs: 'cpu', 'cuda', 'cuda:1', …, or 'auto', the first CUDA "
                 'device, else the CPU'),
     Declaration('precision', 'auto', "number type of the weights and of the network's products: 'auto', bfloat16 where "

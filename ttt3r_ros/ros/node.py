@@ -119,13 +119,15 @@ class Ttt3rNode(LifecycleNode):
         self.release()
 
     def _configure(self) -> None:
-        self._profile = load_profile(parameters.read(self).weights)
-        self._settings = settings = parameters.read(self, profile=self._profile)
-        device = settings.device
+        given = parameters.read(self)
+        device = given.device
         if device == 'auto':
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
         require(device)
-        loaded = load_network(settings.weights, device, settings.precision)
+        # Before its profile: nothing is read of a file of another sha256.
+        loaded = load_network(given.weights, device, given.precision, sha256=given.weights_sha256)
+        self._profile = load_profile(given.weights)
+        self._settings = settings = parameters.read(self, profile=self._profile)
         log = self.get_logger()
         blank = Reconstructor(loaded.network, settings.rule)
         threads = limit_threads(lambda: blank.warm_up(WARM_UP_SIZE, 1))

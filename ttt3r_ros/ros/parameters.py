@@ -14,6 +14,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from ttt3r_ros.model.checkpoint import is_sha256
 from ttt3r_ros.model.update_rules import UpdateRule, UpdateRuleError, make_rule, rule_parameters
 from ttt3r_ros.reconstruction.cloud import SMALLEST_CELL, CloudFilter, CloudFilterError
 from ttt3r_ros.reconstruction.reset_policy import ResetPolicyError
@@ -40,6 +41,7 @@ class Settings:
     """
 
     weights: str
+    weights_sha256: str
     device: str
     precision: str
     compile: bool
@@ -120,6 +122,9 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
         # The default may lead nowhere: services then say so.
         if values[name].startswith('~') and values[name] != BY_NAME[name].default:
             raise SettingsError(f'{name} {values[name]!r} names the home of nobody here: name another folder')
+    if values['weights_sha256'] and not is_sha256(values['weights_sha256']):
+        raise SettingsError(f'weights_sha256 {values["weights_sha256"]!r} is none: give the 64 hexadecimal digits that '
+                            'sha256sum tells of the file')
     for name, declaration in BY_NAME.items():
         if declaration.choices and values[name] not in declaration.choices:
             raise SettingsError(f'{name} {values[name]!r} is unknown: take one of {", ".join(declaration.choices)}')
