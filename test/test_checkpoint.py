@@ -599,7 +599,7 @@ def test_a_file_of_another_sha256_is_not_read(tmp_path, network):
     convert(write(tmp_path / 'model.pth', network), path)
     wanted = file_sha256(path)
     assert wanted == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert_same_weights(load_network(str(path), sha256=wanted.upper()).network, network)
+    assert_same_weights(load_network(str(path), sha256=wanted.upper()), network)
     content = bytearray(path.read_bytes())
     content[-3] ^= 4
     path.write_bytes(content)

@@ -38,8 +38,8 @@ class DemoError(RuntimeError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: sha256 of the weights (empty: any), rate in images a second (None: as recorded), topic of a bag (None:
-    the first of a camera)."""
+    """What to run: sha256 of the weights (empty: any), rate in images a second (None: as recorded), topic of a bag
+    (None: the first of a camera)."""
 
     source: str
     weights: str
