@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,21 @@ def test_the_home_of_nobody_is_named(arguments, tmp_path):
     """A ~ that leads nowhere is one line and exit status 2, wherever a path is given."""
     done = command(*(word.replace('NEW', str(tmp_path)) for word in arguments))
     assert done.returncode == 2 and '~nobody_at_all' in done.stderr and 'Traceback' not in done.stderr, done.stderr
+
+
+def test_weights_that_cannot_be_written(tmp_path):
+    """A place where no file can be is one line, too."""
+    done = command('convert', 'embedded', '/dev/null/w.safetensors')
+    assert done.returncode == 2 and done.stderr.count('\n') == 1 and '/dev/null/w.safetensors' in done.stderr
+
+
+def test_where_ros_cannot_log_the_node_says_what_helps(tmp_path):
+    """A home that cannot be written to ends the node with a line that names the variable."""
+    pytest.importorskip('rclpy')
+    environment = {name: value for name, value in os.environ.items() if name not in ('ROS_LOG_DIR', 'ROS_HOME')}
+    done = subprocess.run([sys.executable, str(ROOT / 'scripts' / 'ttt3r_node')], capture_output=True, text=True,
+                          timeout=100, env=environment | {'HOME': NOWHERE})
+    assert done.returncode == 2 and 'set ROS_LOG_DIR to a folder' in done.stderr and 'Traceback' not in done.stderr
 
 
 @pytest.mark.parametrize('arguments', [('demo', '--out', NOWHERE), ('parameters',)])

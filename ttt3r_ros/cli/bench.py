@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     from ttt3r_ros.benchmark import campaign
     from ttt3r_ros.benchmark.picture import draw
     from ttt3r_ros.benchmark.table import deviation_table, results_table
-    from ttt3r_ros.demo.output_folder import require_writable
+    from ttt3r_ros.demo.output_folder import replacing, require_writable
 
     require_writable(args.out)
     frames, deviation_frames = FRAMES[args.size]
@@ -57,13 +57,15 @@ def run(args: argparse.Namespace) -> int:
     with Progress(console=console) as progress:
         task = progress.add_task('rounds', total=plan.frames + plan.deviation_frames * (len(plan.precisions) > 1))
         results = campaign.carry_out(plan, lambda: progress.advance(task))
-    campaign.save(args.out, results)
-    draw(args.out / 'bench.png', results)
     tables = [results_table(results)] + ([deviation_table(results)] if results.deviations else [])
-    with (args.out / 'table.txt').open('w') as file:
-        for target in (console, Console(file=file, width=160, log_time=False, log_path=False)):
+    for table in tables:
+        console.print(table)
+    with replacing(args.out) as fresh:
+        campaign.save(fresh, results)
+        draw(fresh / 'bench.png', results)
+        with (fresh / 'table.txt').open('w') as file:
             for table in tables:
-                target.print(table)
+                Console(file=file, width=160, log_time=False, log_path=False).print(table)
     if not results.ros:
         console.print('no ROS 2 here: converting, building clouds and serialising are not in these times')
     console.print(f'[bold]{args.out}/bench.png[/], table.txt, results.json')

@@ -47,6 +47,10 @@ def run(args: argparse.Namespace) -> int:
     if segments.reset_policy == 'adaptive':
         raise UncertaintyError('resets of the adaptive policy come when they come and cannot be measured: give '
                                '--reset-interval')
+    target = calibration_file(weights_file(args.weights))
+    unwritable = 'copy the weights to a folder that this user may write to'
+    if not os.access(target.parent, os.W_OK):
+        raise UncertaintyError(f'{target} cannot be written: {unwritable}')
     plan = covariance.Plan(args.weights, args.worlds, args.frames,
                            segments.reset_interval if segments.reset_policy == 'interval' else 0,
                            segments.segment_alignment, device=args.device, jobs=args.jobs)
@@ -55,12 +59,10 @@ def run(args: argparse.Namespace) -> int:
     with Progress(console=console) as progress:
         task = progress.add_task('worlds', total=plan.worlds)
         found = covariance.carry_out(plan, lambda seed: progress.advance(task))
-    target = calibration_file(weights_file(args.weights))
     try:
         covariance.save(target, plan, found)
     except OSError as error:
-        raise UncertaintyError(f'{target} cannot be written ({error.strerror}): copy the weights to a folder that '
-                               'this user may write to') from error
+        raise UncertaintyError(f'{target} cannot be written ({error.strerror}): {unwritable}') from error
     console.log(f'{target}: on {found.frames} frames of worlds it was not fitted to, the normalised error squared is '
                 f'{found.pose_nees:.1f} on average for poses ({found.pose_nees_median:.1f} in the median world), '
                 f'{found.twist_nees:.1f} for twists; 6 would be exact')

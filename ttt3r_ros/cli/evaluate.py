@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
-    from ttt3r_ros.demo.output_folder import require_writable
+    from ttt3r_ros.demo.output_folder import replacing, require_writable
     from ttt3r_ros.evaluation import campaign
     from ttt3r_ros.evaluation.picture import draw
     from ttt3r_ros.evaluation.table import summary_table
@@ -84,12 +84,13 @@ def run(args: argparse.Namespace) -> int:
         task = progress.add_task('worlds', total=plan.worlds)
         outcomes = campaign.carry_out(plan, lambda seed: progress.advance(task))
     summaries = campaign.summarise(plan, outcomes)
-    campaign.save(args.out, plan, outcomes, summaries)
-    draw(args.out / 'evaluation.png', plan, outcomes, summaries)
     table = summary_table(plan, summaries)
     console.log(table)
-    with (args.out / 'table.txt').open('w') as file:
-        Console(file=file, width=160, log_time=False, log_path=False).log(table)
+    with replacing(args.out) as fresh:
+        campaign.save(fresh, plan, outcomes, summaries)
+        draw(fresh / 'evaluation.png', plan, outcomes, summaries)
+        with (fresh / 'table.txt').open('w') as file:
+            Console(file=file, width=160, log_time=False, log_path=False).log(table)
     console.log(f'[bold]{args.out}/evaluation.png[/], table.txt, results.json')
     return 0
 

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
-    from ttt3r_ros.demo.output_folder import require_writable
+    from ttt3r_ros.demo.output_folder import replacing, require_writable
     from ttt3r_ros.evaluation import alarms
     from ttt3r_ros.model.checkpoint import load_network
     from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
@@ -44,10 +44,11 @@ def run(args: argparse.Namespace) -> int:
     with Progress(console=console) as progress:
         task = progress.add_task('worlds', total=plan.worlds)
         reports = alarms.carry_out(plan, lambda seed: progress.advance(task))
-    alarms.save(args.out / 'mishaps.json', plan, reports)
     table = alarms.results_table(plan, reports)
     console.log(table)
-    with (args.out / 'table.txt').open('w') as file:
-        Console(file=file, width=140, log_time=False, log_path=False).log(table)
+    with replacing(args.out) as fresh:
+        alarms.save(fresh / 'mishaps.json', plan, reports)
+        with (fresh / 'table.txt').open('w') as file:
+            Console(file=file, width=140, log_time=False, log_path=False).log(table)
     console.log(f'[bold]{args.out}/table.txt[/], mishaps.json')
     return 0

@@ -9,6 +9,7 @@ one.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -165,7 +166,8 @@ def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtyp
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f'{target}: cannot be written ({error})') from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # none, or no folder that it could be in
+            part.unlink()
 
 
 def convert(source: str, target: str | Path, *, dtype: torch.dtype = torch.float32,

@@ -116,6 +116,8 @@ def to_depth(message: Image) -> np.ndarray:
 def _one_channel(message: Image, encodings: dict[str, str], what: str) -> np.ndarray:
     if message.encoding not in encodings:
         raise ImageError(f'{message.encoding!r} is no encoding of {what}: publish {" or ".join(encodings)}')
+    if message.width == 0 or message.height == 0:
+        raise ImageError(f'{what} of {message.width}×{message.height} pixels is empty')
     dtype = np.dtype(encodings[message.encoding]).newbyteorder('>' if message.is_bigendian else '<')
     _require(message, message.width * dtype.itemsize, message.step * message.height)
     rows = np.frombuffer(message.data, np.uint8)[:message.step * message.height].reshape(message.height, -1)

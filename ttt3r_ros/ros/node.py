@@ -267,8 +267,10 @@ def main(args: list[str] | None = None) -> int:
     stop = stopping_on_signals()
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as error:  # both of rclpy's are
-        rclpy.logging.get_logger('ttt3r').fatal(f'the arguments cannot be read: {error}')
+    except RuntimeError as error:  # all of rclpy's are
+        why = (f'ROS cannot write its logs: {error}; set ROS_LOG_DIR to a folder that this user may write to'
+               if 'logging' in str(error) else f'the arguments cannot be read: {error}')
+        rclpy.logging.get_logger('ttt3r').fatal(why)
         return BAD_ARGUMENTS
     try:
         node = Ttt3rNode()
