@@ -271,3 +271,8 @@ def test_an_old_state_that_was_not_taken_over_is_kept(tmp_path):
         assert autosave.flush() and load(path)[0] == state and load(tmp_path / 'state.refused')[0] == b'old'
     assert not autosave.keeps_old and autosave.failure is None
     Autosave('', 1.0, told.append).keep_old(path)  # no state file, nothing to keep
+    (tmp_path / 'state.refused.2').rmdir()
+    autosave.keep_old(path)
+    autosave.save(b'asked for', CONTEXT)  # as a service does
+    assert load(path)[0] == b'asked for' and load(tmp_path / 'state.refused')[0] == b'old'
+    assert load(tmp_path / 'state.refused.2')[0] == b'newer'

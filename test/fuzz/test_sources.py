@@ -3,21 +3,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from mcap.writer import Writer as McapWriter
 from rosbags.rosbag1 import Writer as Ros1Writer
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 from spoiling import EDITS, fuzzed, in_words, spoilt, within_bounds
 
 from ttt3r_ros.sequences import SequenceError, open_sequence
+from ttt3r_ros.sequences.packets import PACKET, VIDEO
 
 IMAGE, INFO = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CameraInfo'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
@@ -105,6 +111,66 @@ def test_a_spoilt_bag(folder, bags, form, edits):
     path = folder / f'spoilt{form}'
     path.write_bytes(spoilt(bags[form], edits))
     read(path)
+
+
+@fuzzed(40, 0.3)
+@example(table='topics', column=1, row=1, value=b'')
+@example(table='messages', column=2, row=1, value='')
+@given(table=st.sampled_from(['messages', 'topics']), column=st.integers(0, 4), row=st.integers(1, 8),
+       value=st.none() | st.integers(-2**63, 2**63 - 1) | st.floats() | st.text(max_size=12) | st.binary(max_size=80))
+def test_a_database_of_any_values(folder, bags, table, column, row, value):
+    """A .db3 file is a database, whose columns may hold anything."""
+    path = folder / 'values.db3'
+    path.write_bytes(bags['.db3'])
+    with closing(sqlite3.connect(path)) as base:
+        names = [found[1] for found in base.execute(f'PRAGMA table_info({table})')]
+        with contextlib.suppress(sqlite3.Error):  # not every column takes everything
+            base.execute(f'UPDATE {table} SET {names[column % len(names)]} = ? WHERE id = ?', (value, row))
+            base.commit()
+    read(path)
+
+
+@fuzzed(40, 0.3)
+@given(kind=st.sampled_from([IMAGE, COMPRESSED, INFO, VIDEO, PACKET]) | st.text(max_size=20),
+       topic=st.text(max_size=12), form=st.sampled_from(['cdr', 'ros1', 'json', '']),
+       encoding=st.sampled_from(['ros2msg', 'ros2idl', '']),
+       times=st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=4), payload=st.binary(max_size=60) | st.none(),
+       edits=EDITS)
+def test_an_mcap_of_any_channels(folder, bags, kind, topic, form, encoding, times, payload, edits):
+    """Channels, schemas and times as other programs may write them, messages that are half right."""
+    path = folder / 'channels.mcap'
+    store = get_typestore(Stores.ROS2_JAZZY)
+    sound = [store.serialize_cdr(message, of) for _, of, _, message in messages(store) if of == kind] or [b'']
+    with path.open('wb') as file:
+        writer = McapWriter(file)
+        writer.start()
+        schema = writer.register_schema(kind, encoding, b'')
+        channel = writer.register_channel(topic, form, schema)
+        for i, time in enumerate(times):
+            data = spoilt(bytes(sound[i % len(sound)]), edits, 0, 60) if payload is None else payload
+            writer.add_message(channel, time, data, time)
+        writer.finish()
+    read(path)
+
+
+@fuzzed(20, 0.1)
+@given(form=st.sampled_from(['.mcap', '.db3', '.bag']), edits=EDITS)
+def test_what_the_demo_makes_of_a_spoilt_bag(folder, bags, form, edits):
+    """Every message that is to be played is looked at before."""
+    pytest.importorskip('rclpy')
+    from rich.console import Console
+
+    from ttt3r_ros.demo.footage import prepare
+    from ttt3r_ros.demo.output_folder import OutputError
+
+    path = folder / f'played{form}'
+    path.write_bytes(spoilt(bags[form], edits))
+    with within_bounds(), open(os.devnull, 'w') as nowhere:
+        try:
+            footage = prepare(str(path), folder, None, None, Console(file=nowhere))
+            assert all(isinstance(image.stamp, int) for image in footage.sent)
+        except (SequenceError, OutputError) as error:
+            in_words(error)
 
 
 @fuzzed(10, 0.05)

@@ -85,6 +85,7 @@ def test_a_state_that_was_not_taken_over_is_not_lost(run, start_node, make_robot
     assert 'the saved state is not taken over' in node.log() and robot.heard['pose']
     end(node, signal.SIGINT)
     assert path.read_bytes() == old and 'is left as it was found' in node.log()
+    assert [file.name for file in tmp_path.iterdir() if file.suffix != '.log'] == ['robot.state']
     robot.close()
 
     node = start_node(name='second', state_file=str(path), autosave_interval=0.05, resume=True, lossless=True,
@@ -99,6 +100,7 @@ def test_a_state_that_was_not_taken_over_is_not_lost(run, start_node, make_robot
     second.show_and_wait([4 * SECOND])
     end(node, signal.SIGTERM)
     assert kept.read_bytes() == old and f'kept as {kept}' in node.log()
+    assert not list(tmp_path.glob('*.refused.*'))
     assert state_file.load(path)[1].stamp == stamp_of(second.heard['status'][-1]) == 4 * SECOND
 
 

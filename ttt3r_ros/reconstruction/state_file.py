@@ -194,7 +194,11 @@ class Autosave:
 
     def keep_old(self, refused: str | os.PathLike | FilePath) -> None:
         """Take it that the state in a file was not taken over: if it is this one, it is kept beside the next one."""
-        self.keeps_old = self.keeps_old or bool(self._path) and FilePath.of(refused) == FilePath.of(self._path)
+        self.keeps_old = self.keeps_old or self.writes(refused)
+
+    def writes(self, path: str | os.PathLike | FilePath) -> bool:
+        """Say whether a path is this file's."""
+        return bool(self._path) and FilePath.of(path) == FilePath.of(self._path)
 
     def save(self, snapshot: bytes, context: Context) -> None:
         """Save now, on this thread. Raises StateFileError."""

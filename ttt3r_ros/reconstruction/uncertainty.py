@@ -137,7 +137,7 @@ def load_fit(weights: str | Path) -> Fit:
                                                  interval or SegmentSettings().reset_interval, plan['alignment']))
     except FileNotFoundError:
         return Fit()
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise UncertaintyError(f'{path} cannot be read ({error!r}): run ttt3r calibrate again, or remove '
                                'it') from error
 

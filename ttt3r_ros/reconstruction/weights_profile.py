@@ -140,7 +140,7 @@ def load_profile(weights: str) -> WeightsProfile:
         if unknown := (values.keys() - {'settings', 'trained_on'}) | (settings.keys() - set(SETTINGS)):
             raise ValueError(f'{", ".join(map(repr, sorted(unknown)))} is not known')
         SegmentSettings(**settings)
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
         raise WeightsProfileError(f'{where} cannot be read as what the weights ask for ({error}): mend it, or remove '
                                   'it') from error
     return WeightsProfile(settings, trained_on, where)

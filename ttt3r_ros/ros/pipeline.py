@@ -13,6 +13,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
+from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.odometry import Estimate, OdometryError, World
@@ -204,6 +205,13 @@ class Pipeline:
     def unsaved(self) -> str | None:
         """Why the state is not on the disk, None if it is, or is not to be."""
         return self._autosave.failure
+
+    def save_state(self, path: FilePath, snapshot: bytes, context: Context) -> None:
+        """Write a state, on the caller's thread. Raises StateFileError."""
+        if self._autosave.writes(path):
+            self._autosave.save(snapshot, context)
+        else:
+            state_file.save(path, snapshot, context)
 
     def old_state_refused(self, path: str | FilePath) -> None:
         """Take it that a file holds what could not be taken over: the state file is then kept beside the new one."""

@@ -46,7 +46,7 @@ class Services:
             path = self._state(request.path)
             # The disk is waited for here, not on the inference thread.
             snapshot, context = self._worker.call(self._pipeline.state_to_save)
-            state_file.save(path, snapshot, context)
+            self._pipeline.save_state(path, snapshot, context)
             response.success, response.message = True, f'{path}: {len(snapshot) / 1e6:.1f} MB'
         except (StateFileError, FileError) as error:
             response.message = str(error)

@@ -26,6 +26,8 @@ class SqliteFile(Storage):
             raise self._refuse(error) from error
         self._names: dict[int, str] = {}
         for number, name, kind, form in rows:
+            if not all(isinstance(text, str) for text in (name, kind, form)):
+                continue  # a column of SQLite may hold anything
             count = None if counts is None else counts.get(number, 0)
             if name in self.topics and count is not None:
                 count += self.topics[name].count or 0
@@ -43,13 +45,14 @@ class SqliteFile(Storage):
                 rows = base.execute(
                     f'SELECT id, topic_id, timestamp, data FROM messages WHERE {chosen} ORDER BY timestamp, id', wanted)
                 for number, topic, time, data in rows:
-                    last = time, number
-                    yield Record(self._names[topic], time, data)
+                    if self._sound(time, data):
+                        last = time, number
+                        yield Record(self._names[topic], time, data)
                 return
             except sqlite3.Error:
                 rest = self._identities(base)
             for time, number in rest:
-                if last is not None and time is not None and (time, number) <= last:
+                if last is not None and isinstance(time, int) and (time, number) <= last:
                     continue
                 try:
                     row = base.execute('SELECT topic_id, timestamp, data FROM messages WHERE id = ?',
@@ -57,8 +60,15 @@ class SqliteFile(Storage):
                 except sqlite3.Error:
                     self.lost['messages on damaged pages'] += 1
                     continue
-                if row is not None and row[0] in wanted:
+                if row is not None and row[0] in wanted and self._sound(row[1], row[2]):
                     yield Record(self._names[row[0]], row[1], row[2])
+
+    def _sound(self, time: object, data: object) -> bool:
+        """Say whether a row holds a message, and count it as lost if not: a column of SQLite may hold anything."""
+        if isinstance(time, int) and isinstance(data, bytes):
+            return True
+        self.lost['messages without time or data'] += 1
+        return False
 
     def _connected(self) -> sqlite3.Connection:
         # A recorder that was killed leaves its last messages in a journal beside the file. Without one, the file is
