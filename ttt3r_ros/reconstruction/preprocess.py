@@ -10,6 +10,8 @@ from PIL import Image
 
 from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
 
+MOST_ASPECT = 32  # a square network's image is cut out of one that is longer by this: memory grows with it
+
 
 @dataclass(frozen=True)
 class PixelMap:
@@ -28,9 +30,12 @@ class PixelMap:
     def plan(cls, height: int, width: int, config: ModelConfig) -> PixelMap:
         """Plan for a camera image of that size, as the published models were fed.
 
-        Raises ValueError for an image too narrow to leave one patch.
+        Raises ValueError for an image too narrow to leave one patch, or more than MOST_ASPECT times as long as wide.
         """
         longest, shortest = max(height, width), min(height, width)
+        if longest > MOST_ASPECT * shortest:
+            raise ValueError(f'a {width}×{height} image is too narrow: one side may be {MOST_ASPECT} times the other; '
+                             'give an image of a squarer shape')
         target = round(config.image_size * longest / shortest) if config.square else config.image_size
         rows, cols = (round(side * target / longest) for side in (height, width))
         middle_row, middle_col = rows // 2, cols // 2

@@ -16,6 +16,7 @@ ALSO_KNOWN_AS = {'fisheye': 'equidistant', 'kannala_brandt': 'equidistant', 'kan
                  'radtan': 'plumb_bob', 'brown_conrady': 'plumb_bob'}
 WITHOUT_DISTORTION = ('', 'none', 'pinhole', 'perspective')
 LEAST_COVERED = 0.01  # of the rectified image: a K in other units than pixels shows as good as nothing
+LONGEST = 32_766  # pixels a side: OpenCV's maps count in 16 bits
 CALIBRATE = 'calibrate the camera, or turn rectification off'
 
 
@@ -125,6 +126,9 @@ def _size(size: tuple[int, int]) -> tuple[int, int]:
     height, width = (int(side) for side in size)
     if min(height, width) <= 0:
         raise CalibrationError(f'width and height are {width}×{height}: the driver must fill them in')
+    if max(height, width) > LONGEST:
+        raise CalibrationError(f'width and height are {width}×{height}, and no side of more than {LONGEST} pixels can '
+                               'be undistorted: send smaller images, or turn rectification off')
     return height, width
 
 

@@ -20,6 +20,7 @@ from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.images import ImageError, to_depth, to_mask
+from ttt3r_ros.sequences.picture_size import MOST_PIXELS, require_size
 
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
 LONGEST_WAIT_S = 1.0  # in a lossless run, for what belongs to an image
@@ -193,8 +194,17 @@ def _read_mask(name: str) -> np.ndarray:
     """Return the mask (H, W), True for what is left out, of an image file. Raises MaskFileError."""
     path = Path(name)
     # An alpha channel or colours would be somebody's drawing: any light counts.
-    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    remedy = "name an image of the camera's size, black but for what is to be left out"
+    try:
+        data = path.read_bytes()
+        require_size(data, MOST_PIXELS)
+    except FileNotFoundError as error:
+        raise MaskFileError(f'mask_file {path} does not exist: {remedy}') from error
+    except OSError as error:
+        raise MaskFileError(f'mask_file {path} cannot be read ({error.strerror}): {remedy}') from error
+    except ValueError as error:
+        raise MaskFileError(f'mask_file {path} cannot be read as an image, {error}: {remedy}') from error
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     if image is None:
-        raise MaskFileError(f'mask_file {path} {"cannot be read as an image" if path.exists() else "does not exist"}: '
-                            'name an image of the camera\'s size, black but for what is to be left out')
+        raise MaskFileError(f'mask_file {path} cannot be read as an image: {remedy}')
     return image > 0

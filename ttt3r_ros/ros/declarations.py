@@ -19,6 +19,7 @@ from ttt3r_ros.reconstruction.weights_profile import (
 )
 from ttt3r_ros.ros.scaling import SOURCES
 from ttt3r_ros.ros.transport import SUFFIXES
+from ttt3r_ros.sequences.picture_size import MOST_PIXELS
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,11 @@ DECLARATIONS = (
                 "'ffmpeg' and 'foxglove' to the video on image/ffmpeg (ffmpeg_image_transport) and image/foxglove "
                 '(Foxglove CompressedVideo), which want PyAV and the package of their messages',
                 choices=tuple(SUFFIXES)),
+    Declaration('max_image_pixels', 40_000_000, 'pixels of an image; a larger one is dropped before anything of it is '
+                'decoded: a few kilobytes can decode to gigabytes. As it stands 8K video passes', live=True,
+                low=256, high=MOST_PIXELS),
+    Declaration('max_query_pixels', 512 * 512, 'pixels of a view that ~/query_view is asked for; inference waits for '
+                'it, and the time grows with their square', live=True, low=256, high=2048 * 2048),
     Declaration('rectify', False, 'undistort the images as camera_info says; those that come before it are dropped',
                 live=True),
     Declaration('intrinsics', 'model', "of points and depth: 'model', as they imply, or 'camera_info', on the rays "

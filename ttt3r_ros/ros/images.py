@@ -14,6 +14,8 @@ from cv_bridge import CvBridge
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CompressedImage, Image
 
+from ttt3r_ros.sequences.picture_size import MOST_PIXELS, PictureTooLarge, require_size
+
 # Names that cv_bridge does not turn into rgb8, and those of the same layout that it does. OpenCV's order is blue first.
 SAME_AS = {'uyvy': 'yuv422', 'yuyv': 'yuv422_yuy2', '8UC1': 'mono8', '8UC3': 'bgr8', '8UC4': 'bgra8'}
 PLANAR = {'nv12': cv2.COLOR_YUV2RGB_NV12, 'nv21': cv2.COLOR_YUV2RGB_NV21, 'nv24': cv2.COLOR_YUV2RGB_NV12}
@@ -26,6 +28,8 @@ MOSAICS = {'rggb': cv2.COLOR_BayerBG2RGB, 'bggr': cv2.COLOR_BayerRG2RGB, 'gbrg':
            'grbg': cv2.COLOR_BayerGB2RGB}
 BITS = (8, 10, 12, 14, 16)
 DARKEST = 128  # an image of 16 bits without a pixel as bright is of a covered lens, and tells nothing
+
+SMALLER = 'have the driver send smaller ones, or set max_image_pixels'
 
 _bridge = CvBridge()
 
@@ -56,9 +60,10 @@ class ContentBits:
 class ImageReader:
     """Reads the images of one camera, and tells the log what it has to guess about them."""
 
-    def __init__(self, log: RcutilsLogger) -> None:
-        """Take the node's log."""
+    def __init__(self, log: RcutilsLogger, most_pixels: int = MOST_PIXELS) -> None:
+        """Take the node's log, and how many pixels an image may have."""
         self._log = log
+        self.most_pixels = most_pixels
         self._content = ContentBits()
         self._order_told = False
 
@@ -70,7 +75,7 @@ class ImageReader:
     def read(self, message: Image | CompressedImage) -> np.ndarray:
         """Return a message's image, uint8 (H, W, 3) RGB. Raises ImageError."""
         before, kind = self.bits, message.format if isinstance(message, CompressedImage) else message.encoding
-        image = to_rgb(message, self._content)
+        image = to_rgb(message, self._content, self.most_pixels)
         if self.bits != before and self.bits < 16:
             self._log.warning(f'{kind!r} images use no more than {self.bits} of their 16 bits: they are read as of '
                               f'{self.bits} bits, and of more as soon as one is brighter')
@@ -82,14 +87,21 @@ class ImageReader:
         return image
 
 
-def to_rgb(message: Image | CompressedImage, content: ContentBits | None = None) -> np.ndarray:
+def to_rgb(message: Image | CompressedImage, content: ContentBits | None = None,
+           most_pixels: int = MOST_PIXELS) -> np.ndarray:
     """Return a message's image, uint8 (H, W, 3) RGB. Raises ImageError.
 
-    content: of the camera, which learns from the image; None: the image is judged alone.
+    content: of the camera, which learns from the image; None: the image is judged alone. most_pixels: an image of more
+    is refused before anything of it is decoded.
     """
     content = content or ContentBits()
     try:
-        return _decompress(message, content) if isinstance(message, CompressedImage) else _raw(message, content)
+        if isinstance(message, CompressedImage):
+            return _decompress(message, content, most_pixels)
+        if message.width * message.height > most_pixels:
+            raise ImageError(f'an image of {message.width}×{message.height} pixels is too large: {most_pixels} are '
+                             f'taken; {SMALLER}')
+        return _raw(message, content)
     except ImageError:
         raise
     except Exception as error:  # cv_bridge and OpenCV raise many kinds for one cause: bytes that are no image
@@ -130,7 +142,7 @@ def _refuse_depth(encoding: str) -> None:
                          "camera's colour or grey images")
 
 
-def _decompress(message: CompressedImage, content: ContentBits) -> np.ndarray:
+def _decompress(message: CompressedImage, content: ContentBits, most_pixels: int) -> np.ndarray:
     # As image_transport writes it: "<the raw image's encoding>; <codec> compressed <what the codec was given>".
     encoding, _, given = message.format.partition(';')
     encoding = encoding.strip()
@@ -144,7 +156,14 @@ def _decompress(message: CompressedImage, content: ContentBits) -> np.ndarray:
         # Decoders fill a missing part with grey, unasked.
         if data.startswith(start) and end not in data:
             raise ImageError(f'a {name} image of {len(data)} bytes has no end: it was truncated on its way')
-    image = _bridge.compressed_imgmsg_to_cv2(message)
+    try:
+        require_size(data, most_pixels)
+    except PictureTooLarge as error:
+        raise ImageError(f'an image of format {message.format!r} is too large: {error}; {SMALLER}') from error
+    except ValueError:
+        image = None
+    else:
+        image = _bridge.compressed_imgmsg_to_cv2(message)
     if image is None and encoding.lower() in VIDEO:
         raise ImageError(f'{message.format!r} is video, of which no CompressedImage can be read alone: publish it as '
                          'FFMPEGPacket or foxglove_msgs/CompressedVideo and set image_transport to ffmpeg or foxglove')

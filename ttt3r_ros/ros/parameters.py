@@ -56,6 +56,8 @@ class Settings:
     resume: bool
     keyframes: int
     image_transport: str
+    max_image_pixels: int
+    max_query_pixels: int
     rectify: bool
     known_intrinsics: bool
     mask_file: str

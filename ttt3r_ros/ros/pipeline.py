@@ -101,7 +101,7 @@ class Pipeline:
         self._outputs = outputs
         self._settings = settings
         self._weights = weights
-        self._images = ImageReader(self._log)
+        self._images = ImageReader(self._log, settings.max_image_pixels)
         self._admission = Admission(node, memory.gap, senses.counters, senses.health)
         self._report = TrackingReport(node, senses.health, 'several cameras in one memory: nobody judges their poses'
                                       if weights.trained else 'untrained weights: the poses mean nothing')
@@ -249,6 +249,10 @@ class Pipeline:
     def query(self, question: Question) -> tuple[Header, View]:
         """Ask the memory about a view. Raises QueryError, RayMapError, NonFinitePrediction."""
         self._reconstructor.require_ray_map()  # first: what the other refusals ask for would not help
+        height, width = question.size or (0, 0)
+        if height * width > self._settings.max_query_pixels:
+            raise QueryError(f'camera_info asks for {width}×{height} pixels, and {self._settings.max_query_pixels} are '
+                             'answered, as the camera waits meanwhile: ask for fewer, or set max_query_pixels')
         if self._last_header is None:
             raise QueryError('the memory has seen no frame yet: send images first')
         pose = self._tracker.own(question.pose)
@@ -283,6 +287,7 @@ class Pipeline:
         if self._reconstructor.monitor is not None:
             self._reconstructor.monitor.bounds = settings.bounds
         self._calibration.rectify = settings.rectify
+        self._images.most_pixels = settings.max_image_pixels
         self._gap.max_gap_s, self._autosave.interval_s = settings.max_gap, settings.autosave_interval
         self._settings = settings
 

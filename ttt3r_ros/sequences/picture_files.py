@@ -14,13 +14,13 @@ import numpy as np
 from PIL import Image as Picture
 from PIL import ImageOps, features
 
+from .picture_size import MOST_PIXELS
 from .sequence import SequenceError
 
 PLAIN = {'.png', '.jpg', '.jpeg', '.jpe', '.bmp', '.tif', '.tiff', '.webp', '.ppm', '.pgm'}
 # Read where the libraries that are here can; what else people keep beside their photos is told, not passed over.
 JPEG_2000, AVIF, HEIF = {'.jp2', '.j2k', '.jpf', '.jpx'}, {'.avif', '.avifs'}, {'.heic', '.heif', '.hif'}
 OTHERS = {'.dng', '.cr2', '.cr3', '.nef', '.arw', '.raf', '.orf', '.rw2', '.jxl', '.exr', '.hdr', '.gif'}
-MOST_PIXELS = 128_000_000  # phones take 108 million; Pillow refuses 179 million
 # What such a name says is there, beside the images of a camera.
 NOT_COLOUR = re.compile(r'(?<![a-z])(depth|disparity|disp|mask|label|semantic|instance|normals?|confidence)(?![a-z])',
                         re.IGNORECASE)

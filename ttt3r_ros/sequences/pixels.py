@@ -9,6 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from .picture_size import MOST_PIXELS, PictureTooLarge, require_size
+
 CHANNELS = {'rgb8': 3, 'bgr8': 3, '8UC3': 3, 'rgba8': 4, 'bgra8': 4, '8UC4': 4, 'mono8': 1, '8UC1': 1}
 # OpenCV names a mosaic by its second row.
 MOSAICS = {'bayer_rggb8': cv2.COLOR_BayerBG2RGB, 'bayer_bggr8': cv2.COLOR_BayerRG2RGB,
@@ -26,7 +28,7 @@ def is_depth(kind: str) -> bool:
 def decode_raw(message: Any) -> np.ndarray:
     """Return a sensor_msgs/Image of the common 8-bit encodings as (h, w, 3) RGB, row padding left out.
 
-    Raises ValueError for another encoding, or for data shorter than height and step say.
+    Raises ValueError for another encoding, for data shorter than height and step say, or for too many pixels.
     """
     encoding, height, width, step = message.encoding, message.height, message.width, message.step
     channels = 1 if encoding in MOSAICS else 2 if encoding in INTERLEAVED else CHANNELS.get(encoding)
@@ -34,6 +36,8 @@ def decode_raw(message: Any) -> np.ndarray:
         raise ValueError(f'encoding "{encoding}" is none of {", ".join([*CHANNELS, *MOSAICS, *INTERLEAVED])}')
     if height * width == 0 or step < width * channels or len(message.data) < height * step:
         raise ValueError(f'{len(message.data)} bytes: not {height} rows of {step} bytes, {width} pixels')
+    if height * width > MOST_PIXELS:
+        raise ValueError(f'it has {width}×{height} pixels, and {MOST_PIXELS} are taken')
     rows = np.frombuffer(message.data, np.uint8, height * step).reshape(height, step)
     pixels = rows[:, :width * channels].reshape(height, width, channels)
     if encoding in MOSAICS:
@@ -49,7 +53,7 @@ def decode_raw(message: Any) -> np.ndarray:
 
 
 def decode_compressed(message: Any) -> np.ndarray:
-    """Return a sensor_msgs/CompressedImage as (h, w, 3) RGB; raises ValueError if it cannot be decoded.
+    """Return a sensor_msgs/CompressedImage as (h, w, 3) RGB; raises ValueError if it cannot be decoded or is too large.
 
     What stands before `;` in its format is the encoding of the image that was compressed: a mosaic is demosaiced.
     """
@@ -58,7 +62,13 @@ def decode_compressed(message: Any) -> np.ndarray:
     # Neither the flag of a file nor 16 bits are of this message.
     flags = cv2.IMREAD_UNCHANGED if encoding in MOSAICS else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        image = cv2.imdecode(data, flags) if data.size else None
+        require_size(data.tobytes(), MOST_PIXELS)
+    except PictureTooLarge:
+        raise
+    except ValueError as error:
+        raise ValueError(f'{data.size} bytes of format "{message.format}" cannot be decoded: {error}') from error
+    try:
+        image = cv2.imdecode(data, flags)
     except cv2.error as error:
         raise ValueError(f'{data.size} bytes of format "{message.format}" cannot be decoded ({error.err})') from error
     if image is None or image.dtype != np.uint8 and encoding not in MOSAICS:
