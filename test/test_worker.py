@@ -10,7 +10,7 @@ import pytest
 
 from ttt3r_ros.ros import worker as worker_module
 from ttt3r_ros.ros.stamps import LOOP_NS, StampOrder, Verdict
-from ttt3r_ros.ros.worker import Worker
+from ttt3r_ros.ros.worker import TakenDown, Worker
 
 PATIENCE_S = 10
 
@@ -70,25 +70,43 @@ def test_live_takes_the_newest_and_says_what_it_dropped(make, handler):
     assert handler.taken == [0, 3]
 
 
-def test_lossless_takes_all_in_order_and_makes_the_giver_wait(make, handler, monkeypatch):
-    """Nothing is dropped; a frame that does not fit waits outside until there is room."""
+def test_lossless_takes_all_in_order_and_says_when_there_is_room(make, handler, monkeypatch):
+    """Nothing is dropped; while the queue is full there is no room, until a frame has left it."""
     monkeypatch.setattr(worker_module, 'QUEUE_BYTES', 20)
     worker = make(lossless=True)
     for i in range(3):
-        assert worker.submit(i, 10) == 0
+        assert worker.room().done() and worker.submit(i, 10) == 0
         if i == 0:
             wait(handler.begun)
-    let_in = threading.Event()
-    giver = threading.Thread(target=lambda: (worker.submit(3, 10), let_in.set()))
-    giver.start()
-    assert not let_in.wait(0.2), 'the queue is full'
+    room = worker.room()
+    assert not room.done(), 'the queue is full'
     handler.may_end.release()
-    assert let_in.wait(PATIENCE_S)
+    room.result(PATIENCE_S)
+    worker.submit(3, 10)
     handler.may_end.release(10)
     for _ in range(3):
         wait(handler.begun)
-    giver.join()
     assert handler.taken == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize('end', [Worker.pause, Worker.stop])
+def test_nobody_waits_for_room_in_a_worker_that_rests(make, handler, monkeypatch, end):
+    """A pause and the end let those in who wait for room; live there always is some."""
+    monkeypatch.setattr(worker_module, 'QUEUE_BYTES', 5)
+    worker = make(lossless=True)
+    worker.submit('first', 1)
+    wait(handler.begun)
+    worker.submit('second', 10)
+    room = worker.room()
+    assert not room.done()
+    ending = threading.Thread(target=end, args=(worker,))
+    ending.start()
+    room.result(PATIENCE_S)
+    handler.may_end.release(10)
+    ending.join()
+    live = make(lossless=False)
+    live.submit('third', 10)
+    assert live.room().done()
 
 
 def test_calls_go_before_frames_and_bring_back_what_happened(make, handler):
@@ -168,7 +186,7 @@ def test_a_stopped_worker_refuses_calls(handler):
     """After stop, a call raises instead of waiting for ever."""
     worker = Worker(handler, lossless=False)
     worker.stop()
-    with pytest.raises(RuntimeError, match='stopped'):
+    with pytest.raises(TakenDown, match='taken down'):
         worker.call(lambda: None)
 
 

@@ -207,16 +207,20 @@ class Robot:
 
     def call(self, kind, service: str, request, timeout: float = 30.0):
         """Call a service of the node under test and return its response."""
+        client = self.client(kind, service)
+        self.wait_for(service, client.service_is_ready, timeout)
+        future = client.call_async(request)
+        self.wait_for(f'an answer of {service}', future.done, timeout)
+        return future.result()
+
+    def client(self, kind, service: str):
+        """Return a client of a service of the node under test, which the node knows."""
         name = f'/{self.target}/{service}'
         if name not in self._clients:
             self._clients[name] = self.node.create_client(kind, name)
-            self.wait_for(name, self._clients[name].service_is_ready, timeout)
+            self.wait_for(name, self._clients[name].service_is_ready)
             self.meet()
-        client = self._clients[name]
-        self.wait_for(name, client.service_is_ready, timeout)
-        future = client.call_async(request)
-        self.wait_for(f'an answer of {name}', future.done, timeout)
-        return future.result()
+        return self._clients[name]
 
     def transition(self, name: str) -> bool:
         """Ask for a lifecycle transition; return whether it succeeded."""

@@ -10,16 +10,21 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from geometry_msgs.msg import PoseStamped
 from harness import CAMERA_FRAME, pose_matrix, stamp_of
 from nav_msgs.msg import Path
+from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from sensor_msgs_py import point_cloud2
 from std_msgs.msg import Header
 from ttt3r_ros.srv import SaveMap
 
 from ttt3r_ros.model.checkpoint import load_network, save_network
+from ttt3r_ros.ros import path_output
 from ttt3r_ros.ros.compressed_depth import to_compressed_depth
+from ttt3r_ros.ros.path_output import PathOutput
 
 SECOND = 1_000_000_000
 
@@ -212,3 +217,21 @@ def test_the_path_has_every_pose(run):
     last = robot.heard['path'][-1]
     assert last.header.frame_id == 'odom' and stamp_of(last) == 3 * SECOND
     assert last.poses == robot.heard['pose']
+
+
+@pytest.mark.parametrize('length', range(9))
+def test_a_path_from_serialised_poses_reads_as_one_from_messages(monkeypatch, length):
+    """Whatever the frame's name takes in bytes; also past the length at which every second pose goes."""
+    monkeypatch.setattr(path_output, 'LENGTH', 20)
+    node = LifecycleNode('walker')
+    try:
+        output, poses = PathOutput(node, ''), []
+        for i in range(25):
+            poses.append(PoseStamped(header=Header(frame_id='x' * length)))
+            poses[-1].header.stamp.sec, poses[-1].pose.position.x, poses[-1].pose.orientation.w = i, i / 3, 1 - i / 9
+            output.add(poses[-1])
+            kept = poses if i < 20 else poses[::2]
+            assert deserialize_message(output._message(poses[-1].header), Path) == Path(header=poses[-1].header,
+                                                                                      poses=kept)
+    finally:
+        node.destroy_node()

@@ -3,13 +3,9 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 
-from ttt3r_ros.reconstruction import whole_file
 from ttt3r_ros.reconstruction.cloud import SMALLEST_CELL, Cloud, cell_keys
-from ttt3r_ros.reconstruction.whole_file import FilePath
 
 POLICIES = ('oldest', 'least_confident')
 PLY_VERTEX = np.dtype([('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('red', 'u1'), ('green', 'u1'), ('blue', 'u1'),
@@ -92,8 +88,8 @@ class VoxelMap:
         """Forget all cells."""
         self._size = 0
 
-    def write_ply(self, path: str | os.PathLike | FilePath) -> None:
-        """Write a binary PLY file, whole or not at all: x y z red green blue confidence. Raises FileError."""
+    def ply(self) -> bytes:
+        """Return the map as a binary PLY file: x y z red green blue confidence."""
         cloud = self.cloud()
         vertices = np.empty(self._size, PLY_VERTEX)
         _fill(vertices, cloud)
@@ -101,11 +97,10 @@ class VoxelMap:
             vertices[name] = cloud.colours[:, i]
         properties = ''.join(f'property {PLY_KINDS[PLY_VERTEX[name].str]} {name}\n' for name in PLY_VERTEX.names)
         header = f'ply\nformat binary_little_endian 1.0\nelement vertex {self._size}\n{properties}end_header\n'
-        whole_file.write(path, (header.encode('ascii'), vertices.tobytes()))
+        return header.encode('ascii') + vertices.tobytes()
 
-    def write_pcd(self, path: str | os.PathLike | FilePath) -> None:
-        """Write a binary PCD file, whole or not at all: x y z rgb confidence, rgb packed as PCL does. Raises FileError.
-        """
+    def pcd(self) -> bytes:
+        """Return the map as a binary PCD file: x y z rgb confidence, rgb packed as PCL does."""
         cloud = self.cloud()
         points = np.empty(self._size, PCD_POINT)
         _fill(points, cloud)
@@ -116,7 +111,7 @@ class VoxelMap:
                   f'FIELDS {" ".join(PCD_POINT.names)}\nSIZE{" 4" * fields}\nTYPE{" F" * fields}\n'
                   f'COUNT{" 1" * fields}\nWIDTH {self._size}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\n'
                   f'POINTS {self._size}\nDATA binary\n')
-        whole_file.write(path, (header.encode('ascii'), points.tobytes()))
+        return header.encode('ascii') + points.tobytes()
 
     def _mean_confidence(self) -> np.ndarray:
         """Return each cell's confidence, float32 (n,)."""

@@ -128,6 +128,19 @@ class FilePath:
         return stat.S_IMODE(mode)
 
 
+@dataclass(frozen=True)
+class Writing:
+    """A file that is to be written, by a thread that may wait for the disk; told: what it then holds."""
+
+    target: FilePath
+    data: bytes
+    told: str
+
+    def write(self) -> None:
+        """Write it whole or not at all. Raises FileError."""
+        write(self.target, (self.data,))
+
+
 def write(path: str | os.PathLike | FilePath, parts: Iterable[bytes]) -> None:
     """Write a file; killed at any moment, the power gone, the old one is there or the new one, and it is whole.
 

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
 from rclpy.qos_overriding_options import QoSOverridingOptions
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 
 from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.state_file import StateFileError, StateFileMissing
@@ -21,6 +23,7 @@ from ttt3r_ros.ros.images import ImageError
 from ttt3r_ros.ros.outputs import CameraName, Outputs
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.pipeline import Job, Memory, Pipeline, Senses, Weights
+from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.services import Services
 from ttt3r_ros.ros.tracker import Start, Tracker
 from ttt3r_ros.ros.transport import VIDEO, Video, image_topic, message_type
@@ -35,10 +38,10 @@ REPEAT_S = 10.0  # a trouble that stays is told again after this long
 class Camera:
     """All that a configured node has for one camera; the executor's thread."""
 
-    def __init__(self, node: LifecycleNode, name: str, memory: Memory, frames: Frames, start: Start, worker: Worker,
-                 settings: Settings, weights: Weights, device: str) -> None:
+    def __init__(self, node: LifecycleNode, replies: Replies, name: str, memory: Memory, frames: Frames,
+                 start: Start, worker: Worker, settings: Settings, weights: Weights, device: str) -> None:
         """Create publishers and services; name: empty for the only camera."""
-        self._node = node
+        self._node, self._replies = node, replies
         self._worker = worker
         self._settings = settings
         self.name = name
@@ -60,7 +63,7 @@ class Camera:
         self._diagnostics = Diagnostics(node, self.counters, self._health, device, {'weights': weights.name},
                                         weights.trained, name)
         self._state_path = state_path(settings, name)
-        self._services = Services(node, prefix, worker, self.pipeline, self._state_path, settings.files_dir)
+        self._services = Services(replies, prefix, worker, self.pipeline, self._state_path, settings.files_dir)
         self._subscription = None
         self._gaps = SequenceGaps()
         self._mixed = False  # the last number may be another publisher's
@@ -86,7 +89,8 @@ class Camera:
         self._health.last_image = None
         self._activated = time.monotonic()
         self._subscription = self._node.create_subscription(
-            self._type, self._topic, self._receive, qos,
+            self._type, self._topic, self._receive, qos, raw=self._video is None,
+            callback_group=MutuallyExclusiveCallbackGroup(),  # waiting for room, it holds up nothing else
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos))
 
@@ -132,7 +136,7 @@ class Camera:
         for part in (self._services, self._diagnostics, self._outputs, self._companions, self._calibration):
             part.destroy()
 
-    def _receive(self, message: Image | CompressedImage, info: dict) -> None:
+    async def _receive(self, message: Any, info: dict) -> None:
         now, before = time.monotonic(), self._health.last_image
         self._health.last_image = now
         silence = now - (self._activated if before is None else before)
@@ -143,8 +147,12 @@ class Camera:
         if lost:  # rclpy does not say whose number it is: two would count past each other
             mixed, self._mixed = self._mixed, self._publishers() > 1
             self.counters.lost_in_transport += 0 if mixed or self._mixed else lost
+        kind = self._type if self._video is None else Image
         for image in [message] if self._video is None else self._decoded(message, bool(lost)):
-            self.counters.dropped_overrun += self._worker.submit(Job(image, now, self.pipeline), len(image.data), self)
+            if self._settings.lossless:
+                await self._replies.of(self._worker.room())
+            size = len(image) if isinstance(image, bytes) else len(image.data)
+            self.counters.dropped_overrun += self._worker.submit(Job(image, kind, now, self.pipeline), size, self)
 
     def _decoded(self, packet, missing: bool) -> list[Image]:
         try:

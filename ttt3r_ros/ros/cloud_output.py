@@ -14,11 +14,11 @@ from std_msgs.msg import Header
 
 from ttt3r_ros.reconstruction.cloud import Cloud, CloudFilter
 from ttt3r_ros.reconstruction.voxel_map import VoxelMap
-from ttt3r_ros.reconstruction.whole_file import FilePath
+from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 from ttt3r_ros.ros.conversions import nanoseconds, to_cloud
 
 DEPTH = 2
-WRITERS = {'.ply': VoxelMap.write_ply, '.pcd': VoxelMap.write_pcd}
+FORMS = {'.ply': VoxelMap.ply, '.pcd': VoxelMap.pcd}
 
 
 class MapError(ValueError):
@@ -112,17 +112,16 @@ class MapOutput:
         if self._rate.due(nanoseconds(header.stamp), self._settings.period_ns):
             self._publisher.publish(to_cloud(Header(stamp=header.stamp, frame_id=odom_frame), self._map.cloud()))
 
-    def write(self, target: FilePath) -> str:
-        """Write the map to a file and return what was written. Raises MapError, FileError."""
+    def to_write(self, target: FilePath) -> Writing:
+        """Return what the map's file is to hold. Raises MapError."""
         if self._map is None:
             raise MapError('there is no map: set map.cell and configure the node anew')
         form = os.path.splitext(target.name)[1]
-        if form not in WRITERS:
-            raise MapError(f'{target} names no form of map: end it in {" or ".join(WRITERS)}')
+        if form not in FORMS:
+            raise MapError(f'{target} names no form of map: end it in {" or ".join(FORMS)}')
         if not len(self._map):
             raise MapError('the map is empty: no image has been answered with a pose since the node was configured')
-        WRITERS[form](self._map, target)
-        return f'{len(self._map)} cells to {target}'
+        return Writing(target, FORMS[form](self._map), f'{len(self._map)} cells to {target}')
 
     def destroy(self) -> None:
         """Take the publisher off the node."""

@@ -37,6 +37,7 @@ from ttt3r_ros.ros.log import RosLog
 from ttt3r_ros.ros.notices import Notices
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.pipeline import Job, Memory, Weights
+from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.rivals import Rivals
 from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.set_pose import PoseSetting
@@ -58,6 +59,7 @@ class Ttt3rNode(LifecycleNode):
         parameters.declare(self)
         refuse_impossible_transitions(self)
         self._notices = Notices(self)
+        self.replies = Replies(self)
         self._rivals: Rivals | None = None
         self.create_timer(1.0, self._look_round, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._profile: WeightsProfile | None = None
@@ -154,9 +156,9 @@ class Ttt3rNode(LifecycleNode):
         shared = self._memory(loaded, settings, '') if settings.shared_state else None
         for name in settings.cameras:
             memory = shared or self._memory(loaded, settings, name)
-            self._cameras.append(Camera(self, name, memory, self._frames, start, self._worker, settings,
-                                        weights, device))
-        self._part(PoseSetting(self, self._worker, settings.map_frame, settings.odom_frame,
+            self._cameras.append(Camera(self, self.replies, name, memory, self._frames, start, self._worker,
+                                        settings, weights, device))
+        self._part(PoseSetting(self, self.replies, self._worker, settings.map_frame, settings.odom_frame,
                                self._cameras[0].pipeline.set_pose))
         self._report_timer = self.create_timer(
             1.0, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))  # also while /clock stands still
@@ -294,6 +296,7 @@ def main(args: list[str] | None = None) -> int:
             # One bad request must not cost the robot its sight.
             node.get_logger().error(f'a callback failed in a way that nobody foresaw:\n{traceback.format_exc()}')
     node.release()
+    node.replies.finish(executor)
     node.destroy_node()
     rclpy.shutdown()
     return 0

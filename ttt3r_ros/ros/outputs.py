@@ -19,9 +19,9 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.tracking import Tracking
-from ttt3r_ros.reconstruction.whole_file import FileError, FilePath
+from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 from ttt3r_ros.ros.calibration import Calibration
-from ttt3r_ros.ros.cloud_output import CloudOutput, MapError, MapOutput
+from ttt3r_ros.ros.cloud_output import CloudOutput, MapOutput
 from ttt3r_ros.ros.conversions import to_odometry, to_pose, to_time, to_transform
 from ttt3r_ros.ros.depth_output import DepthOutput
 from ttt3r_ros.ros.frames import Frames
@@ -138,13 +138,10 @@ class Outputs:
             focal_length=float(frame.intrinsics[0, 0]), scale=float(frame.scale),
             loop_closures=frame.loop_closures, **about))
 
-    def save_map(self, target: FilePath) -> str:
-        """Write the map, and the path beside it; return what was written. Raises MapError, FileError."""
-        written, trajectory = self._map.write(target), target.named(os.path.splitext(target.name)[0] + '.tum')
-        try:
-            return f'{written}, {self._path.write_tum(trajectory)} poses to {trajectory}'
-        except FileError as error:
-            raise MapError(f'{error}; the map is: {written}') from error
+    def map_to_save(self, target: FilePath) -> list[Writing]:
+        """Return the files of the map, and of the path beside it. Raises MapError."""
+        trajectory = target.named(os.path.splitext(target.name)[0] + '.tum')
+        return [self._map.to_write(target), self._path.to_write(trajectory)]
 
     def destroy(self) -> None:
         """Take the publishers off the node."""

@@ -6,9 +6,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -25,7 +27,7 @@ from ttt3r_ros.reconstruction.scale import ScaleError
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
 from ttt3r_ros.reconstruction.uncertainty import Fit
-from ttt3r_ros.reconstruction.whole_file import FilePath
+from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 from ttt3r_ros.ros.admission import Admission
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.companions import Companions
@@ -75,11 +77,25 @@ class Senses:
 
 @dataclass(frozen=True)
 class Job:
-    """An image message, when it was received, time.monotonic() seconds, and who answers it."""
+    """An image message, serialised or not, its type, when it was received, time.monotonic() s, and who answers it.
 
-    message: Image | CompressedImage
+    It is made a message by the inference thread, when its turn comes: live, most never are.
+    """
+
+    data: bytes | Image
+    kind: type[Image | CompressedImage]
     received: float
     pipeline: Pipeline
+
+    @cached_property
+    def message(self) -> Image | CompressedImage:
+        """The message. Raises ImageError for what is none."""
+        if not isinstance(self.data, bytes):
+            return self.data
+        try:
+            return deserialize_message(self.data, self.kind)
+        except RuntimeError as error:
+            raise ImageError(f'{len(self.data)} bytes are no message of the type {self.kind.__name__}') from error
 
     def answer(self, following: Callable[[], Job | None]) -> None:
         """Answer it; following: asked for the job that comes after it."""
@@ -116,7 +132,12 @@ class Pipeline:
 
         following: see Job.answer.
         """
-        header, counters = job.message.header, self._counters
+        counters = self._counters
+        try:
+            header = job.message.header
+        except ImageError as error:
+            self.refuse(error)
+            return
         header.frame_id = frame_name(header.frame_id)
         if self._settings.lazy and not self._outputs.wanted():
             counters.skipped_lazy += 1
@@ -242,9 +263,9 @@ class Pipeline:
         x, y, z = map_from_odom[:3, 3]
         return f'{self._settings.odom_frame} begins at {x:.2f} {y:.2f} {z:.2f} m in {self._settings.map_frame} now'
 
-    def save_map(self, target: FilePath) -> str:
-        """Write map and path; return what was written. Raises MapError, FileError."""
-        return self._outputs.save_map(target)
+    def map_to_save(self, target: FilePath) -> list[Writing]:
+        """Return what the files of map and path are to hold. Raises MapError."""
+        return self._outputs.map_to_save(target)
 
     def query(self, question: Question) -> tuple[Header, View]:
         """Ask the memory about a view. Raises QueryError, RayMapError, NonFinitePrediction."""

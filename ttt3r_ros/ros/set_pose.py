@@ -11,8 +11,9 @@ from rclpy.lifecycle import LifecycleNode
 from tf_transformations import quaternion_matrix
 
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
+from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.tracker import PoseRefused
-from ttt3r_ros.ros.worker import Worker
+from ttt3r_ros.ros.worker import TakenDown, Worker
 from ttt3r_ros.srv import SetPose
 
 UNIT = 0.01  # how far a quaternion's length may be from 1
@@ -21,33 +22,30 @@ UNIT = 0.01  # how far a quaternion's length may be from 1
 class PoseSetting:
     """The service and the topic; the first camera's pose is the robot's."""
 
-    def __init__(self, node: LifecycleNode, worker: Worker, map_frame: str, odom_frame: str,
+    def __init__(self, node: LifecycleNode, replies: Replies, worker: Worker, map_frame: str, odom_frame: str,
                  place: Callable[[np.ndarray, int | None, bool], str]) -> None:
         """Take the frames by their names, and what puts the robot somewhere (Pipeline.set_pose)."""
-        self._node, self._worker = node, worker
+        self._node, self._replies, self._worker = node, replies, worker
         self._map_frame, self._odom_frame = map_frame, odom_frame
         self._place = place
-        self._service = node.create_service(SetPose, '~/set_pose', self._answer)
-        self._subscription = node.create_subscription(PoseWithCovarianceStamped, 'initialpose', self._receive, 1)
+        self._service = replies.service(SetPose, 'set_pose', self._answer, (PoseRefused,))
+        self._subscription = node.create_subscription(PoseWithCovarianceStamped, 'initialpose', self._receive, 1,
+                                                      callback_group=replies.group)
 
-    def _answer(self, request: SetPose.Request, response: SetPose.Response) -> SetPose.Response:
-        response.success, response.message = self._set(request.pose)
-        return response
+    async def _answer(self, request: SetPose.Request, response: SetPose.Response) -> None:
+        response.message = await self._set(request.pose)
 
-    def _receive(self, message: PoseWithCovarianceStamped) -> None:
-        self._set(message)
-
-    def _set(self, message: PoseWithCovarianceStamped) -> tuple[bool, str]:
+    async def _receive(self, message: PoseWithCovarianceStamped) -> None:
         log = self._node.get_logger()
         try:
-            pose, in_odometry = self._read(message)
-            stamp = nanoseconds(message.header.stamp) or None
-            text = self._worker.call(lambda: self._place(pose, stamp, in_odometry))
-        except PoseRefused as error:
+            log.info(f'pose set: {await self._set(message)}')
+        except (PoseRefused, TakenDown) as error:
             log.warning(f'the pose is not set: {error}')
-            return False, str(error)
-        log.info(f'pose set: {text}')
-        return True, text
+
+    async def _set(self, message: PoseWithCovarianceStamped) -> str:
+        pose, in_odometry = self._read(message)
+        stamp = nanoseconds(message.header.stamp) or None
+        return await self._replies.of(self._worker.ask(lambda: self._place(pose, stamp, in_odometry)))
 
     def _read(self, message: PoseWithCovarianceStamped) -> tuple[np.ndarray, bool]:
         """Return the pose (4, 4) and whether it is in the odometry frame. Raises PoseRefused."""
@@ -71,5 +69,5 @@ class PoseSetting:
 
     def destroy(self) -> None:
         """Take both off the node."""
-        self._node.destroy_service(self._service)
+        self._replies.take_off([self._service])
         self._node.destroy_subscription(self._subscription)

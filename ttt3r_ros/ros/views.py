@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,10 +35,8 @@ class Question:
     size: tuple[int, int] | None = None
 
 
-def answer_query(request: QueryView.Request, response: QueryView.Response,
-                 ask: Callable[[Question], tuple[Header, View]]) -> None:
-    """Fill the response with what `ask` finds. Raises QueryError, and what `ask` raises."""
-    header, view = ask(_question(request))
+def answer_query(response: QueryView.Response, header: Header, view: View) -> None:
+    """Fill the response with a view; header: of the last image that the memory has seen."""
     response.depth = to_depth_image(header, view.points[..., 2])
     response.confidence = to_depth_image(header, view.confidence)
     height, width = view.confidence.shape
@@ -49,7 +46,8 @@ def answer_query(request: QueryView.Request, response: QueryView.Response,
     response.points.row_step = width * response.points.point_step
 
 
-def _question(request: QueryView.Request) -> Question:
+def question(request: QueryView.Request) -> Question:
+    """Return what is asked. Raises QueryError."""
     p, q, info = request.pose.position, request.pose.orientation, request.camera_info
     orientation = np.array([q.x, q.y, q.z, q.w])
     if not (np.isfinite(orientation).all() and np.isfinite([p.x, p.y, p.z]).all()):

@@ -15,6 +15,10 @@ logger = logging.getLogger(__name__)
 QUEUE_BYTES = 1 << 30  # waiting frames of a lossless run; past it the subscription waits, and DDS behind it
 
 
+class TakenDown(RuntimeError):
+    """What was asked for is not done any more: the node is taken down or configured anew."""
+
+
 class Worker:
     """Hands frames to one thread: in live form the newest waiting one of each source, in lossless form all in order."""
 
@@ -25,6 +29,7 @@ class Worker:
         self._frames: deque[tuple[Any, int, Any]] = deque()  # frame, bytes, source
         self._bytes = 0
         self._calls: deque[tuple[Callable[[], Any], Future]] = deque()
+        self._waiting: list[Future] = []  # for room
         self._paused = True
         self._stopping = False
         self._busy = False
@@ -32,16 +37,21 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name='inference', daemon=True)
         self._thread.start()
 
+    def room(self) -> Future:
+        """Return what is done as soon as there is room: at once, but in a lossless run with QUEUE_BYTES waiting."""
+        future: Future = Future()
+        with self._changed:
+            self._waiting.append(future)
+            self._let_in()
+        return future
+
     def submit(self, frame: Any, size: int, source: Any = None) -> int:
         """Leave a frame of that many bytes; return how many older ones of its source it pushed out.
 
         Live, it takes the place in the queue of the one that it pushes out: so sources take turns. In lossless form
-        none is pushed out: past QUEUE_BYTES this waits until there is room.
+        none is pushed out: wait for `room` before.
         """
         with self._changed:
-            if self._lossless:
-                self._changed.wait_for(lambda: not self._frames or self._bytes + size <= QUEUE_BYTES
-                                       or self._paused or self._stopping)
             dropped, entry = 0, (frame, size, source)
             older = None if self._lossless else next(
                 (i for i, waiting in enumerate(self._frames) if waiting[2] is source), None)
@@ -55,18 +65,22 @@ class Worker:
         return dropped
 
     def call(self, function: Callable[[], Any]) -> Any:
-        """Run a function on the inference thread, before the next frame; return or raise what it does."""
-        return self._leave(function).result()
+        """Run a function on the inference thread, before the next frame, and wait; return or raise what it does."""
+        return self.ask(function).result()
 
     def post(self, function: Callable[[], Any]) -> None:
         """Run a function on the inference thread, before the next frame, and do not wait; what it raises is logged."""
-        self._leave(function).add_done_callback(_log_failure)
+        self.ask(function).add_done_callback(_log_failure)
 
-    def _leave(self, function: Callable[[], Any]) -> Future:
+    def ask(self, function: Callable[[], Any]) -> Future:
+        """Run a function on the inference thread, before the next frame; return what will have its outcome.
+
+        Raises TakenDown, as the outcome does, once the thread is stopped.
+        """
         future: Future = Future()
         with self._changed:
             if self._stopping:
-                raise RuntimeError('the inference thread has stopped')
+                raise TakenDown('the node is being taken down: ask again when it is active')
             self._calls.append((function, future))
             self._changed.notify_all()
         return future
@@ -84,6 +98,7 @@ class Worker:
         """
         with self._changed:
             self._paused = True
+            self._let_in()
             dropped = []
             if not self._lossless:
                 dropped = [source for _, _, source in self._frames]
@@ -106,6 +121,7 @@ class Worker:
         """Finish the frame in hand and end the thread; what waits is let go."""
         with self._changed:
             self._stopping = True
+            self._let_in()
             self._changed.notify_all()
         self._thread.join()
 
@@ -123,6 +139,7 @@ class Worker:
                     frame, size, _ = self._frames.popleft()
                     self._bytes -= size
                     self._busy = True
+                    self._let_in()
                     self._changed.notify_all()
             if call is not None:
                 self._answer_call(*call)
@@ -136,7 +153,14 @@ class Worker:
                 self._busy = False
                 self._changed.notify_all()
         for _, future in self._calls:
-            future.set_exception(RuntimeError('the inference thread has stopped'))
+            future.set_exception(TakenDown('the node was taken down before it came to it: ask again when it is active'))
+
+    def _let_in(self) -> None:
+        """Tell those who wait that there is room; under the lock."""
+        if self._bytes < QUEUE_BYTES or not self._lossless or self._paused or self._stopping:
+            for future in self._waiting:
+                future.set_result(None)
+            self._waiting.clear()
 
     @staticmethod
     def _answer_call(function: Callable[[], Any], future: Future) -> None:

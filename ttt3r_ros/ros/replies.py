@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Services whose replies come when they are ready; the executor goes on meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import Any
+
+import rclpy.task
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import Executor
+from rclpy.lifecycle import LifecycleNode
+from rclpy.service import Service
+
+from ttt3r_ros.ros.worker import TakenDown
+
+AT_ONCE = 8  # threads for the disk: past that many one is hung, or somebody floods us
+LAST_REPLIES_S = 1.0  # how long a service that is taken off still answers at most
+TICK_S = 0.02
+
+
+class DiskBusy(RuntimeError):
+    """Too many wait for the disk already."""
+
+
+class Replies:
+    """Makes services, and lets them wait for other threads; the executor's thread."""
+
+    def __init__(self, node: LifecycleNode) -> None:
+        """Take the node."""
+        self._node = node
+        # Of its own, and reentrant: a callback that waits holds up all others of a mutually exclusive group.
+        self.group = ReentrantCallbackGroup()
+        self._due = 0
+        self._on_disk = 0
+
+    def service(self, kind: type, name: str, answer: Callable[[Any, Any], Awaitable[None]],
+                refusals: tuple[type[Exception], ...] = ()) -> Service:
+        """Create a service; answer(request, response) fills the response in, which has `success` and `message`.
+
+        A refusal that it raises becomes the message; so does what nobody foresaw, and the log has its traceback. One
+        line in the log tells how each call ended.
+        """
+        async def reply(request: Any, response: Any) -> Any:
+            self._due += 1
+            log = self._node.get_logger()
+            try:
+                await answer(request, response)
+                response.success = True
+                log.info(f'{name}: {response.message or "answered"}')
+            except (*refusals, TakenDown, DiskBusy) as error:
+                response.message = str(error)
+                log.warning(f'{name} refused: {error}')
+            except Exception as error:
+                response.message = f'it failed in a way that nobody foresaw, the log of the node has it: {error!r}'
+                log.error(f'{name} failed in a way that nobody foresaw:\n{traceback.format_exc()}')
+            finally:
+                self._due -= 1
+            return response
+
+        return self._node.create_service(kind, f'~/{name}', reply, callback_group=self.group)
+
+    async def of(self, work: Future) -> Any:
+        """Wait for another thread's work without holding the executor; return or raise what it does."""
+        executor = self._node.executor
+        done = rclpy.task.Future(executor=executor)
+
+        def tell(_: Future) -> None:
+            done.set_result(None)
+            executor.wake()  # setting a result alone does not
+
+        work.add_done_callback(tell)
+        await done
+        return work.result()
+
+    async def from_disk(self, function: Callable[[], Any]) -> Any:
+        """Run a function on a thread of its own, which may wait for a disk; return or raise what it does.
+
+        Raises DiskBusy.
+        """
+        if self._on_disk >= AT_ONCE:
+            raise DiskBusy(f'{AT_ONCE} requests wait for the disk already: ask again when they have their replies')
+        work: Future = Future()
+
+        def run() -> None:
+            try:
+                work.set_result(function())
+            except BaseException as error:
+                work.set_exception(error)
+
+        self._on_disk += 1
+        try:
+            # A daemon: a disk that hangs must not keep the process.
+            threading.Thread(target=run, name='disk', daemon=True).start()
+            return await self.of(work)
+        finally:
+            self._on_disk -= 1
+
+    def finish(self, executor: Executor) -> None:
+        """Let those who wait have their replies before the process ends, if it does not take long."""
+        end = time.monotonic() + LAST_REPLIES_S
+        while self._due and time.monotonic() < end:
+            executor.spin_once(timeout_sec=TICK_S)
+
+    def take_off(self, services: list[Service]) -> None:
+        """Take services off the node, as soon as those who wait have their replies."""
+        if not self._due:
+            for service in services:
+                self._node.destroy_service(service)
+            return
+        end = time.monotonic() + LAST_REPLIES_S
+
+        def look() -> None:
+            if not self._due or time.monotonic() > end:
+                self._node.destroy_timer(timer)
+                for service in services:
+                    self._node.destroy_service(service)
+
+        timer = self._node.create_timer(TICK_S, look, callback_group=self.group,
+                                        clock=Clock(clock_type=ClockType.STEADY_TIME))
