@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 SHELL := /bin/bash
 
-.PHONY: help demo test fuzz setup clean
+.PHONY: help demo test test-all fuzz mutants setup clean
 
 help:
 	@printf '%s\n' \
 	  'make demo    run TTT3R as a ROS 2 node on a replayed camera bag; results in out/demo' \
 	  '             INPUT=<folder, video or bag>  WEIGHTS=<checkpoint>  RATE=<images per second>  OUT=<folder>' \
-	  'make test    run all tests                 ARGS=<arguments for pytest>' \
+	  'make test    run the tests                 ARGS=<arguments for pytest>' \
+	  'make test-all  run the heavy ones too: before a release' \
 	  'make fuzz    feed it spoilt files and messages for long   FUZZ=<times, 5000: 35,000 in all>' \
-  'make setup   only set up what both need: .venv and .ws' \
+	  'make mutants change lines of the product and ask whether a test sees it: hours' \
+	  '             COUNT=200  SEED=1  FILES=<pattern such as ros/*.py>' \
+	  'make setup   only set up what both need: .venv and .ws' \
 	  'make clean   remove .venv, .ws and out'
 
 setup:
@@ -20,14 +23,22 @@ demo: setup
 	  $${RATE:+--rate "$$RATE"} $${OUT:+--out "$$OUT"}
 
 # A domain of its own and no other machine: the tests meet no robot. The bounds keep clear of ephemeral ports.
+alone = . tools/env.sh && export ROS_PYTHON_CHECK_FIELDS=1 ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST \
+  ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) &&
+
 test: setup
-	@. tools/env.sh && ROS_PYTHON_CHECK_FIELDS=1 ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST \
-	  ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) python -m pytest -ra $(ARGS)
+	@$(alone) python -m pytest -ra -m 'not heavy' $(ARGS)
+
+test-all: setup
+	@$(alone) python -m pytest -ra $(ARGS)
+
+mutants: setup
+	@$(alone) python test/mutants/mutants.py $${COUNT:+--count "$$COUNT"} $${SEED:+--seed "$$SEED"} \
+	  $${FILES:+--files "$$FILES"}
 
 # With 5,000: some 15,000 messages and parameters, and 20,000 files.
 fuzz: setup
-	@. tools/env.sh && FUZZ=$${FUZZ:-5000} ROS_PYTHON_CHECK_FIELDS=1 ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST \
-	  ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) python -m pytest -ra -o timeout=0 test/fuzz $(ARGS)
+	@$(alone) FUZZ=$${FUZZ:-5000} python -m pytest -ra -o timeout=0 test/fuzz $(ARGS)
 
 clean:
 	rm -rf .venv .ws out build install log *.egg-info

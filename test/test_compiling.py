@@ -16,7 +16,7 @@ from ttt3r_ros.model.recurrence import Recurrence
 from ttt3r_ros.model.update_rules import make_rule
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.timeout(600)
 def test_compiled_blocks_answer_as_ever():
     """Frames under the rule that looks at all there is agree with the plain network's, and are compiled once for each

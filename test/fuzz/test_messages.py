@@ -23,7 +23,7 @@ from ttt3r_ros.ros import parameters  # noqa: E402
 from ttt3r_ros.ros.calibration import Calibration  # noqa: E402
 from ttt3r_ros.ros.declarations import BY_NAME  # noqa: E402
 from ttt3r_ros.ros.images import ImageError, to_depth, to_mask, to_rgb  # noqa: E402
-from ttt3r_ros.ros.views import QueryError, answer_query  # noqa: E402
+from ttt3r_ros.ros.views import QueryError, question  # noqa: E402
 
 ENCODINGS = ['rgb8', 'bgr8', 'rgba8', 'mono8', 'mono16', 'rgb16', 'bayer_rggb8', 'bayer_gbrg16', 'yuv422',
              'yuv422_yuy2', 'uyvy', 'yuyv', 'nv12', 'nv21', 'nv24', '8UC1', '8UC3', '16UC1', '32FC1', '64FC4', '',
@@ -131,13 +131,13 @@ def test_any_query(numbers, size, k):
     request.camera_info.height, request.camera_info.width = size
     request.camera_info.k = [float(x) for x in k]
 
-    def ask(question):
-        assert np.isfinite(question.pose).all()
-        raise QueryError('nobody is there to answer')
-
-    with within_bounds(), pytest.raises(QueryError) as caught:
-        answer_query(request, QueryView.Response(), ask)
-    in_words(caught.value)
+    with within_bounds():
+        try:
+            asked = question(request)
+        except QueryError as error:
+            in_words(error)
+        else:
+            assert np.isfinite(asked.pose).all()
 
 
 @fuzzed(150, 0.5)
