@@ -59,8 +59,9 @@ def keyframe(pose: np.ndarray = at(), segment: int = 0, scale: float = 1.0, **pa
     return Keyframe(MEMORY, image, seen, pose, scale, segment, 16 * segment)
 
 
-def answering(*poses: np.ndarray):
-    """Return an `ask` that gives these poses in turn, in the keyframe's segment; and what it was asked."""
+def answering(*poses: np.ndarray, points: np.ndarray):
+    """Return an `ask` that gives these poses in turn, in the keyframe's segment, and these points; what it was asked.
+    """
     asked = []
 
     def ask(memory) -> Boundary:
@@ -68,7 +69,7 @@ def answering(*poses: np.ndarray):
         pose = poses[min(len(asked), len(poses)) - 1]
         if pose is None:
             raise NonFinitePrediction('not finite: pose')
-        return Boundary(pose, np.zeros((*SIZE, 3), np.float32), np.ones(SIZE, np.float32), FOCAL)
+        return Boundary(pose, points, np.ones(SIZE, np.float32), FOCAL)
 
     return ask, asked
 
@@ -107,15 +108,17 @@ def test_a_keyframe_that_is_recognised_says_where_the_camera_is(scale):
     kept, motion = keyframe(at(1.0, 0, 0.5, 0.4), scale=scale), at(0.1, 0.02, 0.15, -0.05)
     told = motion.copy()
     told[:3, 3] /= scale
-    image = view(kept.pose @ motion)[0]
-    found = closer(kept).close(image, at(1.3, 0.1, 0.4, 0.2), SEGMENT, answering(told)[0])
+    image, points = view(kept.pose @ motion)
+    ask, _ = answering(told, points=points / np.float32(scale))
+    found = closer(kept).close(image, at(1.3, 0.1, 0.4, 0.2), SEGMENT, ask)
     assert found.keyframe is kept and found.likeness > 0.98
     np.testing.assert_allclose(found.pose, kept.pose @ motion, atol=1e-12)
 
 
 def test_the_map_moves_a_part_of_the_way():
     """As answers err too, the pose is moved by the share that they are trusted with, turn and place alike."""
-    image, ask = view(at(0.1, yaw=0.1))[0], answering(at(0.1, yaw=0.1))[0]
+    image, points = view(at(0.1, yaw=0.1))
+    ask, _ = answering(at(0.1, yaw=0.1), points=points)
     found = closer(keyframe(), trust=0.6).close(image, at(0.2, yaw=0.1), SEGMENT, ask)
     np.testing.assert_allclose(found.pose, at(0.14, yaw=0.1), atol=1e-9)
     found = closer(keyframe(), trust=0.6).close(image, at(0.1, yaw=0.3), SEGMENT, ask)
@@ -123,30 +126,41 @@ def test_the_map_moves_a_part_of_the_way():
 
 
 @pytest.mark.parametrize(('pose', 'segment'), [
-    (at(0.9), SEGMENT), (at(yaw=0.7), SEGMENT), (at(), 2)])
+    (at(1.1), SEGMENT), (at(yaw=0.8), SEGMENT), (at(), 2)])
 def test_what_is_far_or_recent_is_not_asked(pose, segment):
     """A keyframe elsewhere by the path, turned away, or of a segment just ended costs no inference."""
-    ask, asked = answering(at())
-    assert closer(keyframe()).close(view(at())[0], pose, segment, ask) is None and not asked
+    image, points = view(at())
+    ask, asked = answering(at(), points=points)
+    assert closer(keyframe()).close(image, pose, segment, ask) is None and not asked
 
 
 @pytest.mark.parametrize(('true', 'told'), [
     (at(0.4), at(0.4)), (at(yaw=0.25), at(yaw=0.25)), (at(0.5), at()), (at(), None)])
 def test_an_answer_that_is_not_believed(true, told):
     """Too far from the keyframe to be answered well, belied by the image, or no answer at all: no loop is closed."""
-    ask, asked = answering(told)
-    assert closer(keyframe()).close(view(true)[0], at(0.1), SEGMENT, ask) is None and len(asked) == 1
+    image, points = view(true)
+    ask, asked = answering(told, points=points)
+    assert closer(keyframe()).close(image, at(0.1), SEGMENT, ask) is None and len(asked) == 1
+
+
+def test_an_answer_must_fit_both_ways_round():
+    """The keyframe laid on the image fits; the image laid on the keyframe, by what the answer sees of it, does not."""
+    image, points = view(at(0.15, 0.05))
+    for seen, closed in ((points, True), (points * np.float32(0.4), False)):
+        ask, _ = answering(at(0.15, 0.05), points=seen)
+        assert (closer(keyframe()).close(image, at(0.1), SEGMENT, ask) is not None) is closed
 
 
 def test_of_the_nearest_the_most_alike_is_taken():
     """A few nearest are asked, no more; what fails on the way is passed over."""
     kept = [keyframe(at(0.1 * k), segment=k) for k in range(5)]
-    ask, asked = answering(None, at(0.0), at(-0.06))
-    found = closer(*kept).close(view(at(0.1))[0], at(0.02), SEGMENT, ask)
+    image, points = view(at(0.1))
+    ask, asked = answering(None, at(0.0), at(-0.06), points=points)
+    found = closer(*kept).close(image, at(0.02), SEGMENT, ask)
     assert len(asked) == CANDIDATES < len(kept)
     assert found.keyframe is kept[1]
-    ask, _ = answering(at(0.1), at(0.0), at(-0.1))
-    np.testing.assert_allclose(closer(*kept).close(view(at(0.1))[0], at(0.02), SEGMENT, ask).pose, at(0.1), atol=1e-9)
+    ask, _ = answering(at(0.1), at(0.0), at(-0.1), points=points)
+    np.testing.assert_allclose(closer(*kept).close(image, at(0.02), SEGMENT, ask).pose, at(0.1), atol=1e-9)
 
 
 def test_a_full_store_keeps_what_is_apart_and_old():
@@ -156,10 +170,12 @@ def test_a_full_store_keeps_what_is_apart_and_old():
         loops.keep(keyframe(at(x), segment=segment))
     assert len(loops) == 3
     for x in (0.1, 5.0, 10.0):
-        ask, asked = answering(at())
-        loops.close(view(at(x))[0], at(x), SEGMENT, ask)
+        image, points = view(at(x))
+        ask, asked = answering(at(), points=points)
+        loops.close(image, at(x), SEGMENT, ask)
         assert len(asked) == 1
-    found = loops.close(view(at())[0], at(0.1), SEGMENT, answering(at())[0])
+    image, points = view(at())
+    found = loops.close(image, at(0.1), SEGMENT, answering(at(), points=points)[0])
     assert found.keyframe.segment == 0
     loops.forget()
     none = LoopCloser(0)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -13,8 +14,12 @@ from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.reconstruction.relocation import Limits, agreement, judge, relocate
-from ttt3r_ros.reconstruction.trajectory import Boundary
+from ttt3r_ros.reconstruction.relocation import Limits, Relocation, agreement, judge
+from ttt3r_ros.reconstruction.reset_policy import Interval
+from ttt3r_ros.reconstruction.tracking import HAND_HELD, TrackingMonitor
+from ttt3r_ros.reconstruction.trajectory import Boundary, extent
+from ttt3r_ros.synthetic import Camera, Room, World
+from ttt3r_ros.synthetic.mishap import blackout, covered
 
 SIZE = 48, 64
 K = pinhole(50.0, SIZE)
@@ -115,7 +120,8 @@ def test_the_limits_are_the_robots_own():
     assert not judge(STORED, moved, K, 1.0, Limits(max_speed=0.2)).plausible
 
 
-GENEROUS = Limits(free_distance=1e6, free_turn=10.0, min_confidence=0.0, min_agreement=0.0)
+GENEROUS = Limits(likeness=-1, lasting=-1, images=1, doubts=1, free_distance=1e6, free_turn=10.0, min_confidence=0.0,
+                  min_agreement=0.0)
 
 
 @pytest.fixture(scope='module')
@@ -147,10 +153,10 @@ def test_a_believed_answer_is_what_the_saved_run_would_have_said(network):
     """Relocated in another reconstructor, the next frame is the saved one's own, to the bit."""
     *seen, following = images(5)
     saved = run(network, seen)
-    fresh = Reconstructor(network, make_rule('ttt3r'))
-    frame, doubts = relocate(fresh, saved.snapshot(), following, 0.1, GENEROUS)
-    expected = saved.step(following)
-    assert not doubts and np.array_equal(frame.pose, expected.pose) and frame.index == expected.index == 4
+    asked = Relocation(Reconstructor(network, make_rule('ttt3r')), saved.snapshot(), None, GENEROUS)
+    frame, expected = asked.step(following), saved.step(following)
+    assert asked.believed and not asked.doubts and frame.trusted
+    assert np.array_equal(frame.pose, expected.pose) and frame.index == expected.index == 4
 
 
 def test_an_answer_that_is_not_believed_is_asked_again_from_the_stored_image(network):
@@ -166,27 +172,137 @@ def test_an_answer_that_is_not_believed_is_asked_again_from_the_stored_image(net
         if afresh < 0.9 * remembered:
             break
     assert afresh < 0.9 * remembered
-    limits = replace(GENEROUS, free_distance=(afresh + remembered) / 2)
-    frame, doubts = relocate(Reconstructor(network, make_rule('ttt3r')), snapshot, following, 0.0, limits)
-    assert len(doubts) == 1 and frame.segment == 1
+    asked = Relocation(Reconstructor(network, make_rule('ttt3r')), snapshot, 0,
+                       replace(GENEROUS, free_distance=(afresh + remembered) / 2))
+    frame = asked.step(following, stamp=0)
+    assert asked.believed and frame.segment == 1
     stored = run(network, seen).last_view.pose
     assert np.linalg.norm((np.linalg.inv(stored) @ frame.pose)[:3, 3]) == pytest.approx(afresh)
 
 
 def test_where_nothing_is_believed_there_is_no_frame_and_nothing_changed(network):
-    """No pose is made up: no Frame, two doubts, and the reconstructor as it was."""
+    """No pose is made up: no Frame, the doubts about both answers, and the reconstructor as it was."""
     *seen, following = images(5)
-    asked = run(network, images(2))
-    before = asked.snapshot()
-    frame, doubts = relocate(asked, run(network, seen).snapshot(), following, 0.0,
-                             replace(GENEROUS, free_distance=1e-9))
-    assert frame is None and len(doubts) == 2 and asked.snapshot() == before
+    own = run(network, images(2))
+    before = own.snapshot()
+    asked = Relocation(own, run(network, seen).snapshot(), 0, replace(GENEROUS, free_distance=1e-9))
+    assert asked.step(following, stamp=0) is None and not asked.believed and own.snapshot() == before
+    assert len(asked.doubts) == 1 and asked.doubts[0].count('0.0 s') == 2
 
 
 def test_what_is_no_image_leaves_the_reconstructor_as_it_was(network):
     """The caller's error is raised, and the saved state can be tried with the next image."""
-    asked = run(network, images(2))
-    before = asked.snapshot()
+    own = run(network, images(2))
+    before = own.snapshot()
+    asked = Relocation(own, run(network, images(3)).snapshot(), 0, GENEROUS)
     with pytest.raises(ValueError, match='uint8'):
-        relocate(asked, run(network, images(3)).snapshot(), np.zeros((4, 4)), 0.1)
-    assert asked.snapshot() == before
+        asked.step(np.zeros((4, 4)), stamp=0)
+    assert own.snapshot() == before and not asked.doubts
+    assert asked.step(images(4)[-1], stamp=0) is not None and asked.believed
+
+
+SEED, SAVED = 7, 20  # a room, and the frame after which the memory is saved
+STEP = 100_000_000  # ns between images
+
+
+def trained() -> Reconstructor:
+    """Return one with the embedded weights, as they go best, and a monitor."""
+    return Reconstructor(load_network('embedded').network, make_rule('ttt3r'), alignment='se3', policy=Interval(16),
+                         monitor=TrackingMonitor(HAND_HELD))
+
+
+@pytest.fixture(scope='module')
+def walk() -> tuple[bytes, np.ndarray, list[np.ndarray]]:
+    """Return a snapshot, the true poses of a walk through a room, and its images."""
+    world = World(SEED, 192, (96, 128))
+    film = [image for image, _ in islice(world.film(), SAVED + 35)]
+    one = trained()
+    for i, image in enumerate(film[:SAVED]):
+        one.step(image, stamp=STEP * i)
+    return one.snapshot(), world.poses, film
+
+
+def seen_from(poses: np.ndarray, seed: int = SEED) -> np.ndarray:
+    """Return what the room's camera sees from there, its noise another than in the film."""
+    camera = Camera.draw(SEED, (96, 128))
+    return np.stack([image for image, _ in camera.film(Room(seed), np.asarray(poses), SEED + 1)])
+
+
+def restarted(snapshot: bytes, shown, limits: Limits = Limits()) -> tuple[Reconstructor, Relocation, list]:
+    """Show images to another process's reconstructor, two seconds later, until the memory is believed or refused."""
+    one, frames = trained(), []
+    asked = Relocation(one, snapshot, STEP * (SAVED - 1), limits)
+    for i, image in enumerate(shown):
+        frames.append(asked.step(image, stamp=STEP * (SAVED + 20 + i)))
+        if asked.believed or frames[-1] is None:
+            break
+    return one, asked, frames
+
+
+def test_where_the_camera_stood_still_it_goes_on_after_three_images(walk):
+    """Two images are withheld, with the reason, the third is told, and is where the camera truly is."""
+    snapshot, poses, _ = walk
+    one, asked, frames = restarted(snapshot, seen_from(poses[[SAVED - 1] * 5]))
+    assert asked.believed and [frame.trusted for frame in frames] == [False, False, True]
+    assert [frame.tracking.reason for frame in frames[:2]] == [
+        f'relocating: {n} of 3 images fit the saved state' for n in (1, 2)]
+    assert {frame.tracking.since for frame in frames[:2]} == {STEP * (SAVED + 20)}
+    reference = trained()
+    reference.restore(snapshot)
+    way, turn = extent(np.linalg.inv(reference.last_view.pose) @ frames[-1].pose)
+    assert way < 0.3 and turn < np.radians(10)
+
+
+def shown_elsewhere(walk, kind: str) -> np.ndarray:
+    """Return three images that the memory has not seen."""
+    _, poses, film = walk
+    rng = np.random.default_rng(0)
+    if kind == 'moved on':
+        return np.stack(film[SAVED + 29:SAVED + 32])
+    if kind == 'elsewhere in the room':
+        return seen_from(poses[110:113])
+    if kind == 'another room':
+        return seen_from(poses[:3], seed=SEED + 1)
+    still = seen_from(poses[[SAVED - 1] * 3])
+    return covered(still, 0, 3, rng) if kind == 'covered' else rng.integers(0, 255, still.shape, np.uint8)
+
+
+@pytest.mark.parametrize('kind', ['moved on', 'elsewhere in the room', 'another room', 'covered', 'noise'])
+def test_what_the_memory_has_not_seen_is_refused(walk, kind):
+    """After three such images there is no Frame, the reasons are known, and the reconstructor is as before them."""
+    own = trained().snapshot()
+    one, asked, frames = restarted(walk[0], shown_elsewhere(walk, kind))
+    assert not asked.believed and frames[-1] is None and len(asked.doubts) == 3
+    assert not any(frame.trusted for frame in frames[:-1]) and one.snapshot() == own
+    assert one.monitor.tracking is None
+
+
+def test_darkness_is_no_evidence(walk):
+    """While nothing is to be seen the memory waits; after it, what fitted before must fit again."""
+    snapshot, poses, _ = walk
+    shown = blackout(seen_from(poses[[SAVED - 1] * 8]), 2, 3, np.random.default_rng(0))
+    one, asked, frames = restarted(snapshot, shown)
+    assert asked.believed and [frame.trusted for frame in frames] == [False] * 7 + [True] and not asked.doubts
+    assert 'black' in frames[3].tracking.reason
+
+
+def test_a_view_that_is_left_at_once_is_refused(walk):
+    """One image of the saved place is no evidence: those after it must follow from it."""
+    snapshot, poses, _ = walk
+    shown = np.concatenate((seen_from(poses[[SAVED - 1]]), seen_from(poses[:4], seed=SEED + 1)))
+    one, asked, frames = restarted(snapshot, shown)
+    assert not asked.believed and frames[-1] is None and not any(frame.trusted for frame in frames[:-1])
+
+
+def test_until_it_is_believed_what_is_saved_is_the_reconstructors_own(walk):
+    """A state that is only asked is never written in place of the present one."""
+    snapshot, poses, _ = walk
+    one = trained()
+    for image in walk[2][:3]:
+        one.step(image)
+    own = one.snapshot()
+    asked = Relocation(one, snapshot)
+    asked.step(seen_from(poses[[SAVED - 1]])[0])
+    assert asked.own_snapshot() == own != one.snapshot()
+    asked.give_up()
+    assert asked.own_snapshot() == one.snapshot() == own

@@ -11,16 +11,18 @@ from sensor_msgs_py import point_cloud2
 from ttt3r_ros.srv import LoadState, QueryView, SaveState
 
 from ttt3r_ros.reconstruction import state_file
+from ttt3r_ros.synthetic import World
 
 SECOND = 1_000_000_000
 SCENE = scene(3)
+HERE, ELSEWHERE = 7, 8  # rooms
 
 
-def look(robot, first: int, count: int, step: int = SECOND // 10) -> None:
+def look(robot, first: int, count: int, view: np.ndarray = SCENE, step: int = SECOND // 10) -> None:
     """Show the same view a few times and wait for the answers."""
     before = len(robot.heard['status'])
     for i in range(count):
-        robot.show(first + i * step, SCENE)
+        robot.show(first + i * step, view)
         robot.wait_for('an answer', lambda i=i: len(robot.heard['status']) > before + i)
 
 
@@ -29,40 +31,69 @@ def place(pose) -> np.ndarray:
     return np.array([p.x, p.y, p.z])
 
 
-def test_a_killed_node_goes_on_where_it_was(run, start_node, make_robot, tmp_path):
-    """After kill -9 and a start with resume, frames go on in the same segment, the odometry frame is the same one."""
+def room(seed: int) -> np.ndarray:
+    """Return what a camera sees of a synthetic room."""
+    return next(World(seed, 192, (96, 128)).film())[0]
+
+
+def test_a_killed_node_goes_on_where_it_was_or_says_that_it_does_not(run, start_node, make_robot, tmp_path):
+    """After kill -9 and a start with resume, the same view goes on in the same odometry frame, and in the same segment,
+    once three images bear it out; of another room the saved state is refused, in words, and a new odometry begins."""
     path = str(tmp_path / 'memory.state')
-    node, robot = run(state_file=path, autosave_interval=0.2)
-    look(robot, SECOND, 12)
+    node, robot = run(weights='embedded', state_file=path, autosave_interval=0.2,
+                      initial_pose=[1.0, 2.0, 0.0, 0.0, 0.0, 0.0])
+    look(robot, SECOND, 6, room(HERE))
     robot.wait_for('an autosave', lambda: (tmp_path / 'memory.state').exists())
     robot.spin(0.3)
-    look(robot, 3 * SECOND, 1)  # past the interval: this frame is saved
+    look(robot, 3 * SECOND, 1, room(HERE))  # past the interval: this frame is saved
     robot.spin(0.5)
     node.process.kill()
     node.process.wait()
+    saved = (tmp_path / 'memory.state').read_bytes()
     snapshot, context = state_file.load(path)
     assert context.camera_frame == CAMERA_FRAME and context.odom_frame == 'odom'
-    assert context.stamp in {stamp_of(pose) for pose in robot.heard['pose']}
-    saved = next(pose for pose in robot.heard['pose'] if stamp_of(pose) == context.stamp)
-    assert np.allclose(place(saved), context.pose[:3, 3], atol=1e-9)
-
+    last = next(pose for pose in robot.heard['pose'] if stamp_of(pose) == context.stamp)
+    assert np.allclose(place(last), context.pose[:3, 3], atol=1e-9)
+    status = next(s for s in robot.heard['status'] if stamp_of(s) == context.stamp)
     robot.close()
-    # Another name: to DDS the killed node is there for a while yet.
-    start_node(name='second', state_file=path, resume=True, remaps=('image:=image_again',))
-    second = make_robot(target='second', topic='image_again')
-    second.wait_until_watched()
-    second.show(context.stamp + SECOND, SCENE)
-    second.wait_for('an answer', lambda: second.heard['status'] and second.heard['pose'])
-    status = second.heard['status'][0]
-    last = [s for s in robot.heard['status'] if stamp_of(s) == context.stamp][0]
-    assert status.frame == last.frame + 1 and status.segment == last.segment
-    assert np.linalg.norm(place(second.heard['pose'][0]) - place(saved)) < 0.5
+
+    # Other names: to DDS the killed node is there for a while yet.
+    def again(name: str, seed: int, count: int):
+        found = start_node(name=name, weights='embedded', state_file=path, resume=True, autosave_interval=0.0,
+                           remaps=(f'image:=image_{name}',))
+        client = make_robot(target=name, topic=f'image_{name}')
+        client.wait_until_watched()
+        look(client, context.stamp + 2 * SECOND, count, room(seed))
+        client.spin(0.3)
+        return found, client
+
+    stranger, third = again('stranger', ELSEWHERE, 4)
+    told = third.heard['status']
+    assert [s.tracking for s in told] == ['initialising'] * 4
+    assert all('relocating' in s.tracking_reason and 'likeness' in s.tracking_reason for s in told[:2])
+    assert [stamp_of(pose) for pose in third.heard['pose']] == [stamp_of(s) for s in told[2:]]
+    assert [stamp_of(tf) for message in third.heard['tf'] for tf in message.transforms] == [
+        stamp_of(s) for s in told[2:]]
+    assert (told[-1].withheld_lost, told[-1].answered, told[2].frame) == (2, 2, 0)
+    assert np.linalg.norm(place(third.heard['pose'][0])) < 0.3  # where a new odometry begins, not at 1 2 0
+    assert stranger.log().count('is not believed') == 3 and 'is not taken over' in stranger.log()
+    assert (tmp_path / 'memory.state').read_bytes() == saved
+    third.close()
+
+    _, second = again('second', HERE, 4)
+    told = second.heard['status']
+    assert [s.tracking_reason for s in told[:2]] == [f'relocating: {n} of 3 images fit the saved state' for n in (1, 2)]
+    assert [stamp_of(pose) for pose in second.heard['pose']] == [stamp_of(s) for s in told[2:]]
+    assert (told[-1].withheld_lost, told[-1].answered) == (2, 2)
+    assert told[2].frame == status.frame + 3 and told[2].segment == status.segment
+    assert np.linalg.norm(place(second.heard['pose'][0]) - place(last)) < 0.3
 
 
 def test_a_saved_state_can_be_loaded_and_a_wrong_one_is_refused(run, tmp_path):
     """save_state writes a file, load_state takes it, and one that is none changes nothing; none is out of files_dir."""
     files = tmp_path / 'files'
-    node, robot = run(files_dir=str(files), state_file=str(tmp_path / 'own' / 'robot.state'), autosave_interval=0.0)
+    node, robot = run(weights='embedded', files_dir=str(files), state_file=str(tmp_path / 'own' / 'robot.state'),
+                      autosave_interval=0.0)
     nothing = robot.call(SaveState, 'save_state', SaveState.Request(path='early'))
     assert not nothing.success and 'no frame' in nothing.message
     look(robot, SECOND, 6)
@@ -84,8 +115,9 @@ def test_a_saved_state_can_be_loaded_and_a_wrong_one_is_refused(run, tmp_path):
     look(robot, 4 * SECOND, 1)
     assert robot.heard['status'][-1].frame == 9
     assert robot.call(LoadState, 'load_state', LoadState.Request(path=path)).success
-    look(robot, 5 * SECOND, 1)
-    assert robot.heard['status'][-1].frame == 6  # the seventh of the saved run
+    look(robot, 5 * SECOND, 3)
+    assert robot.heard['status'][-1].frame == 8  # the ninth of the saved run
+    assert {stamp_of(pose) for pose in robot.heard['pose']}.isdisjoint(map(stamp_of, robot.heard['status'][-3:-1]))
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != '.log') == ['files', 'own']
 
 

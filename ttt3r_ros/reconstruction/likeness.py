@@ -43,6 +43,17 @@ def likeness(image: np.ndarray, seen: Boundary, other: np.ndarray, step: np.ndar
     return _correlation(_at(first, u[inside], v[inside], scale), _at(second, x[inside], y[inside], other_scale))
 
 
+def mutual_likeness(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary,
+                    fewest_in_view: float = 0.3) -> float:
+    """Return the lesser likeness of two images both ways round: each laid on the other, as both poses say.
+
+    seen, other_seen: how one segment, or one path, saw each.
+    """
+    step = np.linalg.inv(seen.pose) @ other_seen.pose
+    return min(likeness(image, seen, other, step, other_seen.focal, fewest_in_view),
+               likeness(other, other_seen, image, np.linalg.inv(step), seen.focal, fewest_in_view))
+
+
 def brightness(image: np.ndarray) -> np.ndarray:
     """Return the brightness (h', w') float32 of an image, uint8 (h, w, 3), on the grid, blurred."""
     return _shrunk(image)[0]

@@ -14,12 +14,12 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction
-from ttt3r_ros.reconstruction.likeness import likeness
+from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.trajectory import Boundary, extent
 
 CANDIDATES = 3  # keyframes that are asked at a reset: each costs the decoding of one frame
 METRES_PER_RADIAN = 1.5  # what a turn counts beside a distance
-FEWEST_IN_VIEW = 0.4  # share of a keyframe's pixels
+FEWEST_IN_VIEW = 0.4  # share of either image's pixels
 
 
 class LoopClosureError(ValueError):
@@ -32,16 +32,16 @@ class Limits:
 
     age: segments that lie between at least; nearer in time there is no drift to take away. distance m, turn rad: from
     the keyframe, by the drifted path. answered_distance, answered_turn: the same by the answer; small networks that
-    are asked from farther away say that they stand still. likeness: see `likeness`. trust: the part of the way from the
-    pose as known so far to the answered one that is taken, as neither is certain.
+    are asked from farther away say that they stand still. likeness: both ways round, see `mutual_likeness`. trust: the
+    part of the way from the pose as known so far to the answered one that is taken, as neither is certain.
     """
 
     age: int = 3
-    distance: float = 0.8
-    turn: float = 0.6
+    distance: float = 1.0
+    turn: float = 0.7
     answered_distance: float = 0.3
     answered_turn: float = 0.2
-    likeness: float = 0.9
+    likeness: float = 0.85
     trust: float = 0.6
 
 
@@ -96,7 +96,7 @@ class LoopCloser:
             except NonFinitePrediction:
                 continue
             step = np.linalg.inv(keyframe.boundary.pose) @ found.pose
-            alike = likeness(keyframe.image, keyframe.boundary, image, step, found.focal, FEWEST_IN_VIEW)
+            alike = mutual_likeness(keyframe.image, keyframe.boundary, image, found, FEWEST_IN_VIEW)
             step[:3, 3] *= keyframe.scale
             distance, turn = extent(step)
             if (alike >= self._limits.likeness and distance <= self._limits.answered_distance

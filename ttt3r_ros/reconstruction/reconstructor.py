@@ -19,7 +19,7 @@ from ttt3r_ros.reconstruction import snapshot
 from ttt3r_ros.reconstruction.eye import Eye, Look, Prepared, is_image
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.intrinsics import pinhole, ray_map
-from ttt3r_ros.reconstruction.likeness import likeness
+from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Closure, Keyframe, LoopCloser
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
@@ -92,6 +92,11 @@ class Reconstructor:
             return None
         return replace(place.boundary, pose=place.path.place(place.boundary.pose),
                        points=place.boundary.points * np.float32(place.path.scale))
+
+    @property
+    def last_image(self) -> np.ndarray | None:
+        """The last frame's image as the network takes it, (h, w, 3) uint8, None before the first."""
+        return self._place.image
 
     @property
     def segment(self) -> int:
@@ -224,7 +229,7 @@ class Reconstructor:
         self._recurrence.memory, self._place = memory, place
         self._loops.forget()
         if self.monitor is not None:
-            self.monitor.resume()
+            self.monitor.resume() if place.image is not None else self.monitor.forget()
         try:
             self._policy.restore(policy_state)
             self._reset_due = due
@@ -283,10 +288,8 @@ class Reconstructor:
         if sight.fault is not None:
             return self.monitor.blind(sight, stamp)
         last, seen = self._place.boundary, look.seen
-        step = np.linalg.inv(last.pose) @ seen.pose
-        alike = min(likeness(self._place.image, last, image, step, seen.focal),
-                    likeness(image, seen, self._place.image, np.linalg.inv(step), last.focal))
-        distance, turn = extent(step)
+        alike = mutual_likeness(self._place.image, last, image, seen)
+        distance, turn = extent(np.linalg.inv(last.pose) @ seen.pose)
         return self.monitor.judge(sight, Evidence(alike, distance * self._place.path.scale, turn,
                                                   float(np.median(seen.confidence)), look.gate.mean), stamp)
 

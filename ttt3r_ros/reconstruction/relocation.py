@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After a restart: the first image against the stored memory, and whether the answer can be believed."""
+"""After a restart: the first images against the stored memory, and whether its answers can be believed.
+
+The network cannot tell: asked about another room it answers that it has hardly moved, as surely as ever, and its points
+agree, being its own echo. The images can; how often: docs/relocation.md.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction.frame import Frame
-from ttt3r_ros.reconstruction.likeness import NEAREST
+from ttt3r_ros.reconstruction.likeness import NEAREST, mutual_likeness
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor
+from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.reconstruction.trajectory import Boundary, extent
 
 FEWEST_IN_VIEW = 0.1  # share of the stored points; with fewer in view the two images show different things
@@ -18,14 +24,20 @@ DEPTH_TOLERANCE = 0.25  # of the depth: a monocular model's metres are that sure
 
 @dataclass(frozen=True)
 class Limits:
-    """What is believed. Generous: a wrong no costs a segment boundary, a wrong yes a lost robot.
+    """What is believed: a wrong no costs a new odometry, a wrong yes a lost robot.
 
-    max_speed m/s, max_turn_rate rad/s: the robot's own. free_distance m, free_turn rad: granted however little time
-    has passed, for the model's noise. longest_s: after a longer pause the robot may be anywhere, and only the points
-    testify. min_confidence: least share of the stored image's median confidence above 1. min_agreement: least share
-    of the stored points in view that must lie where they are seen now.
+    likeness: of the first image and the stored one, laid on each other by the answer, at least; lasting: the same of
+    the images after it, which have moved on. images: so many running must be believed before a pose is told. doubts:
+    after so many that are not, all is refused. max_speed m/s, max_turn_rate rad/s: the robot's own. free_distance m,
+    free_turn rad: granted however little time has passed, for the model's noise. longest_s: after a longer pause the
+    robot may be anywhere, and only the points testify. min_confidence: least share of the stored image's median
+    confidence above 1. min_agreement: least share of the stored points in view that must lie where they are seen now.
     """
 
+    likeness: float = 0.88
+    lasting: float = 0.5
+    images: int = 3
+    doubts: int = 3
     max_speed: float = 2.0
     max_turn_rate: float = 2.0
     free_distance: float = 0.5
@@ -35,41 +47,121 @@ class Limits:
     min_agreement: float = 0.3
 
 
-def relocate(reconstructor: Reconstructor, snapshot: bytes, image: np.ndarray, elapsed_s: float | None,
-             limits: Limits = Limits(), *, stamp: int | None = None) -> tuple[Frame | None, list[str]]:
-    """Restore a snapshot and step the first image after it; return the Frame and what was not believed on the way.
+class Relocation:
+    """A stored memory, asked about the images after a restart until its answers are believed or refused.
 
-    The stored memory is asked first. If its answer is not plausible, the stored image begins a fresh segment at its
-    place, and the image is asked again. If that is not plausible either there is no Frame, and the reconstructor is
-    as it was, but without keyframes: a pose is the model's own or it is not told. Raises SnapshotError, and what
-    Reconstructor.step raises.
+    believed: whether the stored memory has been taken over. doubts: why images were not believed, in their order.
+    likenesses: what was compared with Limits.likeness so far.
     """
-    before, doubts = reconstructor.snapshot(), []
-    for fresh in (False, True):
-        reconstructor.restore(snapshot)
-        stored = reconstructor.last_view
-        if stored is None:
-            return reconstructor.step(image, stamp=stamp), doubts
+
+    def __init__(self, reconstructor: Reconstructor, snapshot: bytes, stored_at: int | None = None,
+                 limits: Limits = Limits()) -> None:
+        """Take who asks, and the stored image's stamp, ns, None if unknown. Raises SnapshotError."""
+        reconstructor.check(snapshot)
+        self._reconstructor, self._snapshot, self._stored_at, self._limits = reconstructor, snapshot, stored_at, limits
+        self.doubts: list[str] = []
+        self.likenesses: list[float] = []
+        self.believed = False
+        self._fitting = 0  # images running that are believed
+        self._before: bytes | None = None  # the reconstructor's own, while the stored memory is in its place
+        self._since: int | None = None
+        self._stored: Boundary | None = None
+        self._stored_image: np.ndarray | None = None
+
+    def own_snapshot(self) -> bytes:
+        """Return what the reconstructor is without the stored memory, as long as that is not believed."""
+        return self._before or self._reconstructor.snapshot()
+
+    def step(self, image: np.ndarray, *, stamp: int | None = None) -> Frame | None:
+        """Take the next image; return its Frame, trusted once the memory is believed, and None once it is refused.
+
+        A Frame that is not trusted is not to be told. Refused, the reconstructor is as it was before the first image.
+        The stored memory is asked first; if its answer is not plausible, the stored image begins a fresh segment at
+        its place, and the image is asked again. An image that shows nothing is no evidence: it is the reconstructor's
+        own, and what fitted before it must fit again. Raises what Reconstructor.step raises; the image then counts
+        for nothing.
+        """
+        if self._reconstructor.shows_nothing(image):
+            self.give_up()
+            return self._reconstructor.step(image, stamp=stamp)
+        self._since = stamp if self._since is None else self._since
+        if self._fitting:
+            frame = self._reconstructor.step(image, stamp=stamp)
+            doubt = self._doubt(frame)
+        else:
+            frame, doubt = self._begin(image, stamp)
+        if doubt is not None:
+            self.doubts.append(doubt)
+            self.give_up()
+            if len(self.doubts) >= self._limits.doubts:
+                return None
+            return self._withheld(frame, f'relocating: {doubt}')
+        self._fitting += 1
+        if self._stored is None or self._fitting >= self._limits.images:
+            self.believed = True
+            return frame
+        return self._withheld(frame, f'relocating: {self._fitting} of {self._limits.images} images fit the saved state')
+
+    def give_up(self) -> None:
+        """Put the reconstructor back to where it was before the first image; what fitted must fit again."""
+        if self._before is not None:
+            self._reconstructor.restore(self._before)
+        self._fitting, self._before = 0, None
+
+    def _begin(self, image: np.ndarray, stamp: int | None) -> tuple[Frame, str | None]:
+        """Ask about the first image; return its Frame and why it is not believed, None if it is."""
+        own, frame, doubts = self._reconstructor.snapshot(), None, []
         try:
-            if fresh:
-                reconstructor.reset()
-            frame = reconstructor.step(image, stamp=stamp)
-        except CannotReset as error:
-            doubts.append(str(error))
-            continue
-        except ValueError:
-            reconstructor.restore(before)
+            for fresh in (False, True):
+                self._reconstructor.restore(self._snapshot)
+                self._stored, self._stored_image = self._reconstructor.last_view, self._reconstructor.last_image
+                try:
+                    if fresh:
+                        self._reconstructor.reset()
+                    frame = self._reconstructor.step(image, stamp=stamp)
+                except CannotReset as error:
+                    doubts.append(str(error))
+                    continue
+                doubts.append(self._first_doubt(frame, stamp))
+                if doubts[-1] is None:
+                    self._before = own
+                    return frame, None
+            if frame is None:
+                raise NonFinitePrediction(doubts[0])
+        except (ValueError, NonFinitePrediction):
+            self._reconstructor.restore(own)
             raise
+        self._before = own
+        return frame, '; begun afresh: '.join(doubts)
+
+    def _first_doubt(self, frame: Frame, stamp: int | None) -> str | None:
+        if self._stored is None:
+            return None
         if not frame.trusted:
-            doubts.append(frame.tracking.reason)
-            continue
-        verdict = judge(stored, Boundary(frame.pose, frame.points, frame.confidence), frame.intrinsics, elapsed_s,
-                        limits)
-        if verdict.plausible:
-            return frame, doubts
-        doubts.append(verdict.reason)
-    reconstructor.restore(before)
-    return None, doubts
+            return frame.tracking.reason
+        elapsed = None if None in (stamp, self._stored_at) else (stamp - self._stored_at) / 1e9
+        verdict = judge(self._stored, _seen(frame), frame.intrinsics, elapsed, self._limits)
+        if not verdict.plausible:
+            return verdict.reason
+        self.likenesses.append(self._likeness(frame))
+        return _unlike(self.likenesses[-1], self._limits.likeness)
+
+    def _doubt(self, frame: Frame) -> str | None:
+        return _unlike(self._likeness(frame), self._limits.lasting) if frame.trusted else frame.tracking.reason
+
+    def _likeness(self, frame: Frame) -> float:
+        return mutual_likeness(self._stored_image, self._stored, frame.image, _seen(frame))
+
+    def _withheld(self, frame: Frame, reason: str) -> Frame:
+        return replace(frame, tracking=Tracking(TrackingState.INITIALISING, reason, self._since, trusted=False))
+
+
+def _unlike(alike: float, least: float) -> str | None:
+    return None if alike >= least else f'the image does not show what was saved, likeness {alike:.2f}'
+
+
+def _seen(frame: Frame) -> Boundary:
+    return Boundary(frame.pose, frame.points, frame.confidence, float(frame.intrinsics[0, 0]))
 
 
 @dataclass(frozen=True)

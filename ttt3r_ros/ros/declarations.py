@@ -89,7 +89,7 @@ DECLARATIONS = (
     Declaration('autosave_interval', 10.0, 'seconds between two saves to state_file; 0 saves on deactivate and '
                 'at the end alone',
                 live=True, low=0.0, high=86_400.0),
-    Declaration('resume', False, 'go on from state_file when configured: in its odometry frame, the first image '
+    Declaration('resume', False, 'go on from state_file when configured: in its odometry frame, the first images '
                 'relocated against its memory'),
     Declaration('segment_alignment', AUTO, "how the path goes on after a reset: 'sim3' takes the scale over from "
                 "the common frame, 'se3' trusts the model's metres, 'auto': as the weights say, sim3 if they do not",

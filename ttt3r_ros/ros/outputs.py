@@ -18,7 +18,7 @@ from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.reconstruction.rectify import CalibrationError
-from ttt3r_ros.reconstruction.tracking import Tracking
+from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.cloud_output import CloudOutput, MapOutput
@@ -73,8 +73,8 @@ class Outputs:
         estimate None: only what is in the camera's own frame can be told. Of a frame that is not trusted, path and map
         get nothing, and pose and points go out only if settings.when_lost says so: a cloud would mark a costmap.
         """
-        told = frame.trusted or settings.when_lost == 'continue'
-        if estimate is not None and told:
+        out = told(frame, settings)
+        if estimate is not None and out:
             self._publish_pose(header, estimate, settings, frame.trusted)
         if not (self._cloud.wanted() or self._depth.wanted() or self._map.enabled):
             return
@@ -83,7 +83,7 @@ class Outputs:
         depth = depth_of(frame.points, frame.intrinsics) if np.isfinite(frame.intrinsics).all() else None
         points = frame.points if depth is None else back_project(depth, frame.intrinsics)
         cloud = Cloud(points, frame.image, frame.confidence)
-        if self._cloud.wanted() and told:
+        if self._cloud.wanted() and out:
             self._cloud.publish(header, cloud, camera, settings.odom_frame, settings.points)
         if self._depth.wanted():
             self._publish_depth(header, frame, depth, settings)
@@ -149,3 +149,8 @@ class Outputs:
             self._node.destroy_lifecycle_publisher(publisher)
         for part in (self._cloud, self._depth, self._path, self._map):
             part.destroy()
+
+
+def told(frame: Frame, settings: Settings) -> bool:
+    """Say whether a frame's pose goes out: if trusted, or a guess that is asked for, of a path that has begun."""
+    return frame.trusted or settings.when_lost == 'continue' and frame.tracking.state is TrackingState.LOST

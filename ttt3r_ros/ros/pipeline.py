@@ -21,7 +21,7 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.odometry import Estimate, OdometryError, World
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor, View
 from ttt3r_ros.reconstruction.rectify import CalibrationError
-from ttt3r_ros.reconstruction.relocation import relocate
+from ttt3r_ros.reconstruction.relocation import Relocation
 from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
 from ttt3r_ros.reconstruction.scale import ScaleError
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
@@ -34,7 +34,7 @@ from ttt3r_ros.ros.companions import Companions
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.diagnostics import Counters, Health
 from ttt3r_ros.ros.images import ImageError, ImageReader
-from ttt3r_ros.ros.outputs import Outputs
+from ttt3r_ros.ros.outputs import Outputs, told
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.tracker import Tracker
@@ -122,7 +122,7 @@ class Pipeline:
         self._report = TrackingReport(node, senses.health, 'several cameras in one memory: nobody judges their poses'
                                       if weights.trained else 'untrained weights: the poses mean nothing')
         self._ahead: tuple[Job, np.ndarray] | None = None  # an image that was read before its turn
-        self._resume: tuple[FilePath, bytes, Context] | None = None
+        self._resume: tuple[FilePath, Relocation, Context] | None = None
         self._last_header: Header | None = None
         self._last_estimate: Estimate | None = None
         self._last_intrinsics: np.ndarray | None = None
@@ -182,7 +182,7 @@ class Pipeline:
             self._last_header, self._last_estimate, self._last_intrinsics = header, estimate, frame.intrinsics
             if self._settings.state_file and self._autosave.due():
                 self._autosave.submit(*self.state_to_save())
-        if frame.trusted or self._settings.when_lost == 'continue':
+        if told(frame, self._settings):
             counters.answered += 1
         else:
             counters.withheld_lost += 1
@@ -206,21 +206,25 @@ class Pipeline:
         if self._last_header is None:
             raise StateFileError('there is nothing to save: no frame has been seen')
         pose = None if self._last_estimate is None else self._last_estimate.tracked
-        return self._reconstructor.snapshot(), Context(
+        # Not the state that is being asked: nobody knows yet whether it is where we are.
+        snapshot = self._reconstructor.snapshot() if self._resume is None else self._resume[1].own_snapshot()
+        return snapshot, Context(
             self._settings.odom_frame, self._last_header.frame_id, pose, nanoseconds(self._last_header.stamp),
             self._tracker.state())
 
     def resume_from(self, path: str | FilePath, snapshot: bytes, context: Context) -> None:
-        """Relocate the next image against a saved state. Raises StateFileError for another network's or frame's."""
+        """Relocate the next images against a saved state. Raises StateFileError for another network's or frame's."""
         if context.odom_frame != self._settings.odom_frame:
             raise StateFileError(f'{path} was saved in the odometry frame {context.odom_frame!r}, not '
                                  f'{self._settings.odom_frame!r}: set odom_frame as it was, or start afresh')
         try:
-            self._reconstructor.check(snapshot)
+            relocation = Relocation(self._reconstructor, snapshot, context.stamp)
             self._tracker.check(context.odometry)
         except (SnapshotError, OdometryError, ScaleError) as error:
             raise StateFileError(f'{path} does not fit: {error}') from error
-        self._resume = FilePath.of(path), snapshot, context
+        if self._resume is not None:
+            self._resume[1].give_up()
+        self._resume = FilePath.of(path), relocation, context
 
     @property
     def unsaved(self) -> str | None:
@@ -338,25 +342,26 @@ class Pipeline:
         return image
 
     def _step(self, image: np.ndarray, stamp: int, upcoming: Callable[[], np.ndarray | None]) -> Frame:
-        """Step; the first image after a restart is relocated against the saved memory."""
+        """Step; the first images after a restart are relocated against the saved memory."""
         if self._reconstructor.monitor is not None:
             self._reconstructor.monitor.metres = self._scaling.factor
-        # Of a picture of nothing the saved state is not asked: it waits, and no path begins without it.
-        if self._resume is None or self._reconstructor.shows_nothing(image):
+        if self._resume is None:
             return self._reconstructor.step(image, upcoming, stamp=stamp)
-        path, snapshot, context = self._resume
-        elapsed = None if context.stamp is None else (stamp - context.stamp) / 1e9
-        frame, doubts = relocate(self._reconstructor, snapshot, image, elapsed, stamp=stamp)
-        self._resume = None
-        for doubt in doubts:
+        path, relocation, context = self._resume
+        known = len(relocation.doubts)
+        frame = relocation.step(image, stamp=stamp)
+        for doubt in relocation.doubts[known:]:
             self._log.warning(f'an answer after the restart is not believed: {doubt}')
         if frame is None:
+            self._resume = None
             self._log.error('the saved state is not taken over, nothing bears out where the robot is: all goes on '
                             'without it; after a restart that is a new odometry')
             self.old_state_refused(path)
             return self._reconstructor.step(image, stamp=stamp)
-        self._tracker.restore(context.odometry)
-        self._log.info(f'resumed in the odometry frame of the saved state, segment {frame.segment}')
+        if relocation.believed:
+            self._resume = None
+            self._tracker.restore(context.odometry)
+            self._log.info(f'resumed in the odometry frame of the saved state, segment {frame.segment}')
         return frame
 
     def _refine(self, frame: Frame, mask: Image | None) -> Frame:

@@ -51,7 +51,7 @@ class Services:
         path = self._state(request.path)
         snapshot, context = await self._replies.from_disk(lambda: state_file.load(path))
         await self._inferring(lambda: self._pipeline.resume_from(path, snapshot, context))
-        response.message = f'{path}: the next image is relocated against it'
+        response.message = f'{path}: the next images are relocated against it'
 
     async def _save_map(self, request: SaveMap.Request, response: SaveMap.Response) -> None:
         target = FilePath.below(self._files_dir, request.path)
