@@ -68,13 +68,13 @@ def test_what_is_set_asked_and_saved_while_the_camera_is_lost(run, tmp_path):
     place = (matrix_of(fixed.translation, fixed.rotation) @ pose_matrix(first.pose))[:3, 3]
     np.testing.assert_allclose(place, (7, 0, 0), atol=1e-6)
 
-    # A camera's first images are often black: the saved state waits for one that shows something.
+    # A camera's first images are often black: the saved state waits for those that show something.
     before = robot.counters()
     assert robot.call(LoadState, 'load_state', LoadState.Request(path=path)).success
     assert not any(status == 'ok' for status in day.show(3, dark=lambda i: True)) and day.poses == 14
     day.show(4)
     assert robot.counters().segment < before.segment + 3 and robot.counters().tracking in ('initialising', 'ok')
-    assert day.poses == 18
+    assert day.poses == 16  # two are withheld, until a third bears them out
 
     assert robot.set('max_speed', 0.001).successful
     assert day.show(1) == ['lost'] and 'beyond max_speed 0.001 m/s' in robot.counters().tracking_reason

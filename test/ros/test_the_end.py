@@ -81,7 +81,7 @@ def test_a_state_that_was_not_taken_over_is_not_lost(run, start_node, make_robot
     path = tmp_path / 'robot.state'
     old = unlike(path, SECOND)
     node, robot = run(state_file=str(path), autosave_interval=0.0, resume=True, lossless=True)
-    robot.show_and_wait([2 * SECOND, 3 * SECOND])
+    robot.show_and_wait([2 * SECOND, 3 * SECOND, 4 * SECOND])
     assert 'the saved state is not taken over' in node.log() and robot.heard['pose']
     end(node, signal.SIGINT)
     assert path.read_bytes() == old and 'is left as it was found' in node.log()
@@ -92,16 +92,16 @@ def test_a_state_that_was_not_taken_over_is_not_lost(run, start_node, make_robot
                       remaps=('image:=image_again',))
     second = make_robot(target='second', topic='image_again')
     second.wait_until_watched()
-    second.show_and_wait([2 * SECOND])
+    second.show_and_wait([2 * SECOND, 3 * SECOND, 4 * SECOND])
     second.spin(0.3)
-    second.show_and_wait([3 * SECOND])
+    second.show_and_wait([5 * SECOND])
     kept = tmp_path / 'robot.state.refused'
     second.wait_for('an autosave', kept.exists)
-    second.show_and_wait([4 * SECOND])
+    second.show_and_wait([6 * SECOND])
     end(node, signal.SIGTERM)
     assert kept.read_bytes() == old and f'kept as {kept}' in node.log()
     assert not list(tmp_path.glob('*.refused.*'))
-    assert state_file.load(path)[1].stamp == stamp_of(second.heard['status'][-1]) == 4 * SECOND
+    assert state_file.load(path)[1].stamp == stamp_of(second.heard['status'][-1]) == 6 * SECOND
 
 
 def test_an_autosave_that_fails_is_in_the_diagnostics(run, tmp_path):

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ttt3r restarts`: does a restart go on where the camera is, or refuse?"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from ttt3r_ros.cli.folders import add_out
+
+if TYPE_CHECKING:
+    from ttt3r_ros.evaluation.restarts import Film
+
+
+class FilmError(ValueError):
+    """A film that restarts cannot be measured on."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        'restarts', help='measure how often a restart goes on where the camera is',
+        description='Cuts films off, of synthetic worlds or a real one, shows the saved memory what a camera may see '
+                    'after a restart, and writes how often it goes on, rightly and wrongly, by the threshold of '
+                    'likeness. 20 worlds, 200 restarts, take some ten minutes on two cores.')
+    parser.add_argument('--weights', default='embedded', metavar='FILE',
+                        help='checkpoint, .pth or .safetensors (default: %(default)s)')
+    parser.add_argument('--worlds', type=int, default=20, help='default: %(default)s')
+    parser.add_argument('--film', metavar='SOURCE', help='a real film instead, as ttt3r demo takes them')
+    parser.add_argument('--truth', metavar='FILE', help="its poses as a .tum file (default: the data set's own)")
+    parser.add_argument('--rate', type=float, metavar='HZ', help='images a second of a film without stamps')
+    parser.add_argument('--another', metavar='SOURCE', help='with --film: a film of another place')
+    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
+    add_out(parser, 'out/restarts')
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out. Raises our own errors before anything is filmed."""
+    # PyTorch takes a while to import, which `ttt3r --help` need not wait for.
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ttt3r_ros.demo.output_folder import require_writable
+    from ttt3r_ros.evaluation import restarts
+    from ttt3r_ros.model.checkpoint import load_network
+    from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
+
+    require_writable(args.out)
+    load_network(args.weights)
+    plan = restarts.Plan(args.weights, resolve(load_profile(args.weights)), args.worlds, jobs=args.jobs)
+    film = _film(args.film, args.truth, args.rate) if args.film else None
+    console = Console(log_time=False, log_path=False, highlight=False)
+    if not console.is_terminal:
+        console.width = 140
+    total = plan.worlds if film is None else len(restarts.cuts(len(film.images)))
+    with Progress(console=console) as progress:
+        task = progress.add_task('restarts', total=total)
+
+        def done(number: int) -> None:
+            progress.advance(task)
+
+        if film is None:
+            found = restarts.carry_out(plan, done)
+        else:
+            found = restarts.carry_out_film(plan, film, _images(args.another) if args.another else [], done)
+    restarts.save(args.out / 'restarts.json', plan, found)
+    table = restarts.results_table(f'{args.weights}, {args.film or f"{plan.worlds} synthetic worlds"}', found)
+    console.log(table)
+    with (args.out / 'table.txt').open('w') as file:
+        Console(file=file, width=140, log_time=False, log_path=False).log(table)
+    console.log(f'[bold]{args.out}/table.txt[/], restarts.json')
+    return 0
+
+
+def _images(source: str) -> list:
+    from ttt3r_ros.sequences.opening import open_sequence
+
+    return [image.rgb for image in open_sequence(source)]
+
+
+def _film(source: str, truth: str | None, rate: float | None) -> Film:
+    """Return a film's images that have a true pose, and those poses."""
+    from ttt3r_ros.evaluation.restarts import EARLIEST, SHOWN, Film
+    from ttt3r_ros.sequences.opening import open_sequence
+    from ttt3r_ros.sequences.trajectory import read_tum
+
+    sequence = open_sequence(source, rate=rate)
+    images = list(sequence)
+    try:
+        poses = sequence.truth if truth is None else read_tum(truth)
+    except (OSError, ValueError) as error:
+        raise FilmError(f'{truth} cannot be read: {error}') from error
+    known = None if poses is None else poses.at([image.stamp for image in images])
+    if known is None or len(known) <= EARLIEST + SHOWN:
+        raise FilmError(f'{source}: {0 if known is None else len(known)} of its {len(images)} images have a true pose; '
+                        f'give --truth a .tum file, and --rate, that tell more than {EARLIEST + SHOWN}')
+    stamps = set(known.stamps.tolist())
+    return Film([image.rgb for image in images if image.stamp in stamps], known.poses)
