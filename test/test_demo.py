@@ -181,7 +181,8 @@ def commands_running() -> str:
 
 @pytest.mark.parametrize(('arguments', 'named'), [
     (('--input', '/nowhere/frames'), '/nowhere/frames'),
-    (('--input', f'synthetic:0:{FRAMES}', '--weights', '/nowhere/w.pth'), '/nowhere/w.pth')])
+    (('--input', f'synthetic:0:{FRAMES}', '--weights', '/nowhere/w.pth'), '/nowhere/w.pth'),
+    (('--input', f'synthetic:0:{FRAMES}', '--weights', __file__), __file__)])
 def test_what_cannot_be_read_is_one_line_and_code_2(arguments, named, tmp_path):
     """A bad INPUT or WEIGHTS ends with code 2 and a line that names it, and the last run's results stay."""
     (tmp_path / 'demo_bag').mkdir()
@@ -191,6 +192,7 @@ def test_what_cannot_be_read_is_one_line_and_code_2(arguments, named, tmp_path):
     assert code == 2
     assert (tmp_path / 'results.json').read_text() == (tmp_path / 'demo_bag/metadata.yaml').read_text() == 'old'
     assert named in errors and len(errors.strip().splitlines()) == 1
+    assert not list(tmp_path.glob('.new-*'))
 
 
 @pytest.mark.parametrize(('bag', 'words'), [

@@ -112,6 +112,7 @@ def test_a_saved_state_can_be_loaded_and_a_wrong_one_is_refused(run, tmp_path):
         assert not refused.success and wrong in refused.message
     for name in ('files_dir', 'state_file'):
         assert 'read-only' in robot.set(name, '/tmp').reason  # nor does anybody move the folder
+    assert robot.set('files_dir', str(files)).successful  # as when a dump of the node is loaded into it
     look(robot, 4 * SECOND, 1)
     assert robot.heard['status'][-1].frame == 9
     assert robot.call(LoadState, 'load_state', LoadState.Request(path=path)).success

@@ -35,13 +35,15 @@ class Footage:
     """A bag to play, the images in it, and what is known of them.
 
     speed: how many times faster than recorded it is to be played, so that the rate is `rate` images a second.
-    pictures: a few images, uint8 (H, W, 3), by stamp; those that can be decoded.
+    made: whether the bag is ours, not the user's. pictures: a few images, uint8 (H, W, 3), by stamp; those that can be
+    decoded.
     stamps_made: whether the source has no times, so that speeds mean nothing. source: what is known of its pictures.
     """
 
     name: str
     bag: Bag
     path: Path
+    made: bool
     sent: list[Sent]
     truth: Trajectory | None
     rate: float
@@ -70,7 +72,7 @@ def prepare(source: str, out: Path, rate: float | None, topic: str | None, conso
         first = next(iter(sequence))
         large = first.rgb.nbytes * (sequence.count or 0) > RAW_BYTES
         require_room(out, first.rgb.nbytes * (sequence.count or 0) * (JPEG_SHARE if large else 1.0))
-        title = f'frames → {path}{" (as JPEG: many)" if large else ""}'
+        title = f'frames → {BAG}{" (as JPEG: many)" if large else ""}'
         with replacing(out) as fresh, Progress(console, title, sequence.count) as progress:
             write_bag(sequence, fresh / BAG, compressed=large, progress=lambda done, expected: progress.update(done))
         bag = open_sequence(str(path))
@@ -80,8 +82,8 @@ def prepare(source: str, out: Path, rate: float | None, topic: str | None, conso
     rising = np.diff([image.stamp for image in sent])
     rising = rising[rising > 0]
     recorded = 1e9 / float(np.median(rising)) if len(rising) else bag.rate
-    return Footage(sequence.name, bag, path, sent, truth, rate or recorded, (rate or recorded) / recorded, pictures,
-                   sequence.stamps_made, _source(sequence))
+    return Footage(sequence.name, bag, path, path == out / BAG, sent, truth, rate or recorded,
+                   (rate or recorded) / recorded, pictures, sequence.stamps_made, _source(sequence))
 
 
 def _source(sequence: Sequence) -> Source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from ttt3r_ros.demo.progress import Progress
 from ttt3r_ros.demo.recorder import TARGET, Recorder
 from ttt3r_ros.demo.report import Results, Run, evaluate, trajectory_of
 from ttt3r_ros.model.checkpoint import UNTRAINED, CheckpointError, read_note, weights_file
-from ttt3r_ros.reconstruction.weights_profile import load_profile
+from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.sequences import write_tum
 
 START_S = 300.0  # large weights on a slow disk
@@ -59,7 +60,11 @@ def carry_out(plan: Plan, console: Console) -> Results:
     if plan.weights != UNTRAINED and not weights_file(plan.weights).is_file():
         raise CheckpointError(f'{plan.weights} does not exist: give a checkpoint, .pth or .safetensors')
     profile = load_profile(plan.weights)
-    footage = prepare(plan.source, plan.out, plan.rate, plan.topic, console)
+    with tempfile.TemporaryDirectory(prefix='.new-', dir=plan.out) as made:
+        return _carry_out(plan, prepare(plan.source, Path(made), plan.rate, plan.topic, console), profile, console)
+
+
+def _carry_out(plan: Plan, footage: Footage, profile: WeightsProfile, console: Console) -> Results:
     environment = {'ROS_DOMAIN_ID': os.environ.get('ROS_DOMAIN_ID') or str(1 + os.getpid() % 100),
                    'ROS_AUTOMATIC_DISCOVERY_RANGE': os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') or 'LOCALHOST'}
     if not os.environ.get('ROS_LOG_DIR') and not _writable(Path(os.environ.get('ROS_HOME') or '~/.ros') / 'log'):
@@ -82,6 +87,8 @@ def carry_out(plan: Plan, console: Console) -> Results:
         write_ply(fresh / 'cloud.ply', cloud)
         results.write(fresh / 'results.json')
         draw(fresh / 'overview.png', results, recording, cloud, footage.pictures, footage.truth)
+        if footage.made:
+            os.replace(footage.path, fresh / footage.path.name)
     if not results.passed:
         _show_log(console, plan.out / 'node.log')
     return results
