@@ -105,6 +105,9 @@ def test_focal_length_of_an_exact_pinhole_with_outliers():
     points[wild, :2] += rng.normal(size=(wild.sum(), 2)) * 3
     assert float(focal_length(torch.from_numpy(points))) == pytest.approx(focal, rel=0.01)
     assert np.isnan(float(focal_length(torch.zeros(4, 4, 3))))
+    exact = np.stack(((u - width // 2) / focal, (v - height // 2) / focal, np.ones((height, width))), -1)
+    exact[::2, ::2] = 0  # no point at all says nothing, rather than something wrong
+    assert float(focal_length(torch.from_numpy(exact))) == pytest.approx(focal, rel=1e-6)
 
 
 def test_ray_map_is_the_position_at_depth_one():

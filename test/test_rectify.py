@@ -87,6 +87,8 @@ def changed(matrix, place, value):
     ({'k': changed(K, (0, 0), np.nan)}, 'K holds a number that is not finite: calibrate'),
     ({'k': changed(K, (1, 1), -205)}, 'K has the focal lengths 210 and -205.*calibrate'),
     ({'k': changed(K, (2, 2), 0)}, r'K must have the form \[fx 0 cx.*calibrate'),
+    ({'k': changed(K, (1, 0), 0.1)}, 'K must have the form'),
+    ({'k': changed(K, (2, 0), 0.1)}, 'K must have the form'),
     ({'distortion_model': 'fisheye62'}, "distortion_model 'fisheye62' is unknown.*calibrate with one of plumb_bob"),
     ({'distortion_model': ''}, "distortion_model '' is unknown"),
     ({'d': [0.1] * 3}, 'D of the distortion_model plumb_bob has 3 numbers and needs 4 or 5 or .*: calibrate'),
@@ -107,6 +109,14 @@ def test_refusals_name_field_and_remedy(fault, told):
     Rectifier(**fields)
     with pytest.raises(CalibrationError, match=told):
         Rectifier(**(fields | fault))
+
+
+def test_a_rotation_of_few_digits_is_taken():
+    """As a file of four decimals has it: its determinant is not quite 1."""
+    for angle in (0.1, 0.5, 1.0):
+        few = np.round([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]], 4)
+        for scale in (0.9999, 1.0001):
+            Rectifier(SIZE, K.ravel(), '', [], r=(scale * few).ravel(), p=[])
 
 
 def test_an_image_of_another_resolution_is_refused():

@@ -3,7 +3,8 @@
 
     make mutants [COUNT=200] [SEED=1] [FILES=ros/worker.py]
 
-A run goes on where the last one stopped: each verdict is a line of OUT, and a mutant that has one is left out.
+A run goes on where the last one stopped: each verdict is a line of OUT, and a mutant that has one is left out. The
+sample is the same as long as the code is; where lines are added, most of it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import contextlib
 import copy
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -23,13 +23,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatch
+from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ('reconstruction', 'ros', 'model')
-BELONGS = Path(__file__).with_name('belongs.json')
+BELONGS = json.loads(Path(__file__).with_name('belongs.json').read_text())
 COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
                ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}
 ARITHMETIC = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
@@ -41,7 +42,10 @@ LEAST_S = 90.0
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: file under ttt3r_ros/, line, the text before and after; column and end are of the text before."""
+    """One change: file under ttt3r_ros/, line, the text before and after; column and end are of the text before.
+
+    number: how many changes of the same text are before it in the file.
+    """
 
     file: str
     line: int
@@ -49,11 +53,16 @@ class Mutant:
     end: tuple[int, int]
     before: str
     after: str
+    number: int = 0
 
     @property
     def name(self) -> str:
         """What tells it from others, also after lines above it have moved."""
-        return f'{self.file}:{self.line}:{self.column}: {self.before} -> {self.after}'
+        return f'{self.file}: {self.before} -> {self.after} #{self.number}'
+
+    def rank(self, seed: int) -> str:
+        """Return its place among all, at random."""
+        return sha256(f'{seed} {self.name}'.encode()).hexdigest()
 
 
 def changes(node: ast.AST) -> Iterator[ast.AST]:
@@ -87,10 +96,9 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Pass()
 
 
-def mutants_of(file: str) -> list[Mutant]:
+def mutants_of(file: str, source: str) -> list[Mutant]:
     """Return a file's mutants in the order of its lines; annotations and docstrings are left alone."""
-    source = (ROOT / 'ttt3r_ros' / file).read_text()
-    found = []
+    found: list[Mutant] = []
 
     def visit(node: ast.AST) -> None:
         if isinstance(node, ast.JoinedStr):  # words, whose places in the source older Pythons do not know
@@ -106,12 +114,17 @@ def mutants_of(file: str) -> list[Mutant]:
                     visit(child)
 
     visit(ast.parse(source))
-    return sorted(found, key=lambda mutant: (mutant.line, mutant.column, mutant.after))
+    found.sort(key=lambda mutant: (mutant.line, mutant.column, mutant.after))
+    seen: Counter = Counter()
+    for i, mutant in enumerate(found):
+        found[i] = replace(mutant, number=seen[mutant.before, mutant.after])
+        seen[mutant.before, mutant.after] += 1
+    return found
 
 
-def mutated(mutant: Mutant) -> str:
+def mutated(mutant: Mutant, source: str) -> str:
     """Return the file's text with the change in it."""
-    lines = (ROOT / 'ttt3r_ros' / mutant.file).read_bytes().splitlines(keepends=True)
+    lines = source.encode().splitlines(keepends=True)
     first, last, column = mutant.line - 1, mutant.end[0] - 1, mutant.end[1]
     text = lines[first][:mutant.column] + f'({mutant.after})'.encode() + lines[last][column:]
     if mutant.after == 'pass' or mutant.before.startswith(('self.', 'raise')):
@@ -121,10 +134,10 @@ def mutated(mutant: Mutant) -> str:
 
 def tests_of(file: str) -> list[str]:
     """Return pytest's arguments for the tests that belong to a file, those that tell fastest first."""
-    for pattern, tests in json.loads(BELONGS.read_text()).items():
+    for pattern, tests in BELONGS.items():
         if fnmatch(file, pattern):
             return tests.split()
-    raise SystemExit(f'{BELONGS}: no line for {file}')
+    raise SystemExit(f'belongs.json: no line for {file}')
 
 
 class Trial:
@@ -140,6 +153,12 @@ class Trial:
         self._environment = os.environ | {
             'PYTHONPATH': f'{folder}{os.pathsep}{os.environ.get("PYTHONPATH", "")}', 'PYTHONDONTWRITEBYTECODE': '1'}
         self._quiet: dict[tuple[str, ...], float] = {}
+
+    def mutants(self, pattern: str) -> list[Mutant]:
+        """Return all mutants of the files whose names match."""
+        files = sorted(path for package in PACKAGES for path in (self._folder / 'ttt3r_ros' / package).glob('*.py'))
+        return [mutant for path in files if fnmatch(f'{path.parent.name}/{path.name}', pattern)
+                for mutant in mutants_of(f'{path.parent.name}/{path.name}', path.read_text())]
 
     def tests(self, arguments: list[str], limit_s: float | None = None) -> int | None:
         """Run pytest; return its exit code, None if it took too long."""
@@ -165,7 +184,7 @@ class Trial:
             self._quiet[tuple(arguments)] = time.monotonic() - began
         path = self._folder / 'ttt3r_ros' / mutant.file
         untouched = path.read_text()
-        path.write_text(mutated(mutant))
+        path.write_text(mutated(mutant, untouched))
         try:
             code = self.tests(arguments, max(LEAST_S, SLOWEST * self._quiet[tuple(arguments)]))
         finally:
@@ -181,23 +200,21 @@ def main() -> int:
     parser.add_argument('--files', default='*', help='pattern of the files to change, such as ros/*.py')
     parser.add_argument('--out', type=Path, default=ROOT / 'out' / 'mutants.jsonl')
     options = parser.parse_args()
-    files = sorted(f'{package}/{path.name}' for package in PACKAGES
-                   for path in (ROOT / 'ttt3r_ros' / package).glob('*.py'))
-    every = [mutant for file in files if fnmatch(file, options.files) for mutant in mutants_of(file)]
-    sample = random.Random(options.seed).sample(every, min(options.count, len(every)))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     verdicts = {}
     if options.out.exists():
         verdicts = {line['name']: line['verdict'] for line in map(json.loads, options.out.read_text().splitlines())}
-    print(f'{len(sample)} of {len(every)} mutants, seed {options.seed}; {options.out}')
     with tempfile.TemporaryDirectory() as folder, options.out.open('a') as out:
         trial = Trial(Path(folder))
+        every = trial.mutants(options.files)
+        sample = sorted(every, key=lambda mutant: mutant.rank(options.seed))[:options.count]
+        print(f'{len(sample)} of {len(every)} mutants, seed {options.seed}; {options.out}', flush=True)
         for mutant in sorted(sample, key=lambda mutant: (mutant.file, mutant.line)):
             if mutant.name in verdicts:
                 continue
-            verdicts[mutant.name] = trial.judge(mutant)
-            print(f'{verdicts[mutant.name]:9} {mutant.name}', flush=True)
-            out.write(json.dumps({'name': mutant.name, 'verdict': verdicts[mutant.name], **asdict(mutant)}) + '\n')
+            verdict = verdicts[mutant.name] = trial.judge(mutant)
+            print(f'{verdict:9} {mutant.file}:{mutant.line}: {mutant.before} -> {mutant.after}', flush=True)
+            out.write(json.dumps({'name': mutant.name, 'verdict': verdict, **asdict(mutant)}) + '\n')
             out.flush()
     judged = Counter(verdicts[mutant.name] for mutant in sample)
     caught = judged['caught'] / max(1, len(sample) - judged['too slow'])
