@@ -50,6 +50,12 @@ class World:
 
     def __init__(self) -> None:
         """Begin without a frame."""
+        self.beginnings = 0
+        self.start_afresh()
+
+    def start_afresh(self) -> None:
+        """Begin again, as before the first frame; `beginnings` counts that, for the cameras that share this."""
+        self.beginnings += 1
         self.camera_frame: str | None = None
         self.start: np.ndarray | None = None
         self.placed = np.eye(4)

@@ -186,6 +186,14 @@ class Reconstructor:
                                   self._last_index))
         self._place = replace(place, path=path, segment=place.segment + 1, boundary=boundary)
 
+    def start_afresh(self, policy: ResetPolicy) -> None:
+        """Begin again, as before the first image: memory, path and keyframes are dropped; policy: from now on."""
+        self._recurrence.reset()
+        self._place, self.policy = Place(), policy
+        self._loops.forget()
+        if self.monitor is not None:
+            self.monitor.forget()
+
     def query(self, pose: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int] | None = None) -> View:
         """Ask what a camera would see at pose (4, 4), in the path's world, with intrinsics (3, 3); writes nothing.
 

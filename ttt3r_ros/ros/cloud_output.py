@@ -112,6 +112,12 @@ class MapOutput:
         if self._rate.due(nanoseconds(header.stamp), self._settings.period_ns):
             self._publisher.publish(to_cloud(Header(stamp=header.stamp, frame_id=odom_frame), self._map.cloud()))
 
+    def clear(self) -> None:
+        """Forget what was seen; those who have the map get the new one with the next frame."""
+        if self._map is not None:
+            self._map.clear()
+        self._rate = _Rate()
+
     def to_write(self, target: FilePath) -> Writing:
         """Return what the map's file is to hold. Raises MapError."""
         if self._map is None:

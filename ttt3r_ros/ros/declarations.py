@@ -143,6 +143,8 @@ DECLARATIONS = (
     Declaration('map.drop', 'oldest', "which cells go when there are more: 'oldest', seen longest ago, or "
                 "'least_confident'", choices=MAP_POLICIES),
     Declaration('map.max_rate', 0.5, 'maps a second at most', low=0.01, high=100.0),
+    Declaration('path_length', 10_000, 'poses in ~/path, 80 bytes each; then every second one goes, so that the whole '
+                'way stays', low=2, high=1_000_000),
     Declaration('odom_frame', 'odom', 'the continuous frame that poses are given in (x forward, y left, z up)'),
     Declaration('map_frame', '', 'publish map_frame → odom_frame, for stacks that want a map and have no localisation: '
                 'as one and the same, or with keyframes as closed loops correct it; empty: leave it to the '

@@ -56,7 +56,8 @@ class Outputs:
         self._odometry = node.create_lifecycle_publisher(Odometry, f'~/{prefix}odometry', DEPTH)
         self._status = node.create_lifecycle_publisher(ReconstructionStatus, f'~/{prefix}status', DEPTH)
         self._publishers = (self._pose, self._odometry, self._status)
-        self._cloud, self._depth, self._path = (kind(node, prefix) for kind in (CloudOutput, DepthOutput, PathOutput))
+        self._cloud, self._depth = (kind(node, prefix) for kind in (CloudOutput, DepthOutput))
+        self._path = PathOutput(node, prefix, settings.path_length)
         self._map = MapOutput(node, prefix, settings.map)
         self._map_from_odom: np.ndarray | None = None  # as /tf_static has it
         if settings.map_frame and not settings.keyframes and camera.leads:
@@ -142,6 +143,15 @@ class Outputs:
         """Return the files of the map, and of the path beside it. Raises MapError."""
         trajectory = target.named(os.path.splitext(target.name)[0] + '.tum')
         return [self._map.to_write(target), self._path.to_write(trajectory)]
+
+    def path_to_save(self, target: FilePath) -> Writing:
+        """Return what a file of the path is to hold."""
+        return self._path.to_write(target)
+
+    def clear(self) -> None:
+        """Forget path and map."""
+        self._path.clear()
+        self._map.clear()
 
     def destroy(self) -> None:
         """Take the publishers off the node."""

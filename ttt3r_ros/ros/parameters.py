@@ -66,6 +66,7 @@ class Settings:
     lazy: bool
     points: CloudSettings
     map: MapSettings
+    path_length: int
     odom_frame: str
     map_frame: str
     base_frame: str

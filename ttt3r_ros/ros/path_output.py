@@ -13,17 +13,21 @@ from std_msgs.msg import Header
 
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 
-LENGTH = 10_000  # poses; then every second one goes, so that the whole way stays
 ENCAPSULATION = 4  # bytes of CDR that say how the rest is written
 
 
 class PathOutput:
     """Keeps the poses and publishes them."""
 
-    def __init__(self, node: LifecycleNode, prefix: str) -> None:
-        """Create the publisher; prefix: see Outputs."""
-        self._node = node
+    def __init__(self, node: LifecycleNode, prefix: str, length: int) -> None:
+        """Create the publisher; prefix: see Outputs. length: poses; then every second one goes, so that the whole way
+        stays."""
+        self._node, self._length = node, length
         self._publisher = node.create_lifecycle_publisher(Path, f'~/{prefix}path', 1)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget the way."""
         self._poses: list[PoseStamped] = []
         self._serialised: list[bytes] = []  # of each pose, without the encapsulation
         self._stride, self._count = 1, 0
@@ -38,7 +42,7 @@ class PathOutput:
             self._poses.append(pose)
             self._serialised.append(serialize_message(pose)[ENCAPSULATION:])
         self._count += 1
-        if len(self._poses) > LENGTH:
+        if len(self._poses) > self._length:
             self._poses, self._serialised = self._poses[::2], self._serialised[::2]
             self._stride *= 2
         if self.wanted():

@@ -201,6 +201,23 @@ class Pipeline:
         after = self._reconstructor.segment
         return f'segment {after} begins' if after != before else 'nothing to reset: no frame has been seen'
 
+    def start_afresh(self) -> str:
+        """Drop memory, path, map and keyframes and go back to the initial pose; return what happened.
+
+        The scale that has been found stays. A saved state that waited to be relocated against is kept, see
+        old_state_refused.
+        """
+        if self._resume is not None:
+            self.old_state_refused(self._resume[0])
+        self._resume = self._last_header = self._last_estimate = self._last_intrinsics = None
+        segments = self._settings.segments
+        self._reconstructor.start_afresh(make_reset_policy(segments.reset_policy, segments.reset_interval))
+        self._tracker.start_afresh()
+        self._outputs.clear()
+        if self._settings.map_frame:
+            self._outputs.place_odometry(np.eye(4), self._settings)
+        return 'memory, path, map and keyframes are dropped: the next image is at the initial pose'
+
     def state_to_save(self) -> tuple[bytes, Context]:
         """Return what a state file holds. Raises StateFileError before the first frame."""
         if self._last_header is None:
@@ -266,6 +283,10 @@ class Pipeline:
         self._outputs.place_odometry(map_from_odom, self._settings)
         x, y, z = map_from_odom[:3, 3]
         return f'{self._settings.odom_frame} begins at {x:.2f} {y:.2f} {z:.2f} m in {self._settings.map_frame} now'
+
+    def path_to_save(self, target: FilePath) -> Writing:
+        """Return what a file of the path is to hold."""
+        return self._outputs.path_to_save(target)
 
     def map_to_save(self, target: FilePath) -> list[Writing]:
         """Return what the files of map and path are to hold. Raises MapError."""

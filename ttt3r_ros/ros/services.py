@@ -23,7 +23,7 @@ from ttt3r_ros.srv import LoadState, QueryView, SaveMap, SaveState
 
 
 class Services:
-    """`~/reset`, `~/save_state`, `~/load_state`, `~/save_map` and `~/query_view` of one camera."""
+    """`~/reset`, `~/start_afresh`, those that save and load, and `~/query_view` of one camera."""
 
     def __init__(self, replies: Replies, prefix: str, worker: Worker, pipeline: Pipeline, state_path: str,
                  files_dir: str) -> None:
@@ -33,13 +33,18 @@ class Services:
         self._state_path, self._files_dir = state_path, files_dir
         self._services = [replies.service(kind, f'{prefix}{name}', answer, refused) for kind, name, answer, refused in (
             (Trigger, 'reset', self._reset, (CannotReset,)),
+            (Trigger, 'start_afresh', self._start_afresh, ()),
             (SaveState, 'save_state', self._save, (StateFileError, FileError)),
             (LoadState, 'load_state', self._load, (StateFileError, FileError)),
             (SaveMap, 'save_map', self._save_map, (MapError, FileError)),
+            (SaveMap, 'save_trajectory', self._save_trajectory, (FileError,)),
             (QueryView, 'query_view', self._query, (QueryError, RayMapError, NonFinitePrediction)))]
 
     async def _reset(self, request: Trigger.Request, response: Trigger.Response) -> None:
         response.message = await self._inferring(self._pipeline.reset)
+
+    async def _start_afresh(self, request: Trigger.Request, response: Trigger.Response) -> None:
+        response.message = await self._inferring(self._pipeline.start_afresh)
 
     async def _save(self, request: SaveState.Request, response: SaveState.Response) -> None:
         path = self._state(request.path)
@@ -64,6 +69,12 @@ class Services:
         except FileError as error:
             raise MapError(f'{error}; written: {", ".join(done) or "nothing"}') from error
         response.message = ', '.join(done)
+
+    async def _save_trajectory(self, request: SaveMap.Request, response: SaveMap.Response) -> None:
+        target = FilePath.below(self._files_dir, request.path)
+        writing = await self._inferring(lambda: self._pipeline.path_to_save(target))
+        await self._replies.from_disk(writing.write)
+        response.message = writing.told
 
     async def _query(self, request: QueryView.Request, response: QueryView.Response) -> None:
         asked = question(request)

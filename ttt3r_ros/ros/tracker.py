@@ -54,9 +54,8 @@ class Tracker:
         self._calibration = calibration
         self._start = start
         self._odom_frame = odom_frame
-        self._odometry = Odometry(coefficients)
-        self._history = PoseHistory()
-        self._last: Estimate | None = None
+        self._coefficients = coefficients
+        self._begin_odometry()
 
     def track(self, header: Header, frame: Frame) -> tuple[Frame, Estimate | None, str | None]:
         """Return the next frame in true metres, its place in the odometry frame, and why there is none.
@@ -70,7 +69,14 @@ class Tracker:
         shadow._world, shadow._odometry = deepcopy(self._world), deepcopy(self._odometry)
         return shadow._follow(header, frame)
 
+    def _begin_odometry(self) -> None:
+        self._odometry, self._history = Odometry(self._coefficients), PoseHistory()
+        self._last: Estimate | None = None
+        self._beginning = self._world.beginnings
+
     def _follow(self, header: Header, frame: Frame) -> tuple[Frame, Estimate | None, str | None]:
+        if self._beginning != self._world.beginnings:  # another camera of this world may have been asked
+            self._begin_odometry()
         factor = self._scaling.factor
         if self._world.camera_frame is None:
             self._world.camera_frame = header.frame_id
@@ -101,7 +107,13 @@ class Tracker:
 
     def recalibrate(self, coefficients: Coefficients) -> None:
         """Take another calibration of the covariances from the next frame on."""
+        self._coefficients = coefficients
         self._odometry.recalibrate(coefficients)
+
+    def start_afresh(self) -> None:
+        """Begin the odometry again where it began at first; the metres that have been found stay."""
+        self._world.start_afresh()
+        self._begin_odometry()
 
     def set_pose(self, pose: np.ndarray, stamp: int | None, in_odometry: bool) -> np.ndarray:
         """Put the robot at a pose (4, 4) in the map, of body axes, at a stamp, ns; return odometry in the map (4, 4).
