@@ -151,8 +151,8 @@ def test_a_looped_bag_is_a_reset(run):
 
 
 def test_sim_time_going_back_is_one_reset(run):
-    """With use_sim_time a clock that jumps back resets once, before or after the images do."""
-    _, robot = run(use_sim_time=True)
+    """With use_sim_time a clock that jumps back resets once, before or after the images do; one before 0 is no time."""
+    node, robot = run(use_sim_time=True)
     clock = robot.node.create_publisher(Clock, '/clock', 10)
     robot.wait_for('the node to follow the clock', lambda: clock.get_subscription_count() > 0)
 
@@ -162,6 +162,9 @@ def test_sim_time_going_back_is_one_reset(run):
         clock.publish(message)
         robot.spin(0.3)
 
+    for seconds in (-1, -5, -2_000_000_000):
+        tick(seconds)
+    assert node.log().count('message(s) on /clock hold no time') == 1 and 'foresaw' not in node.log()
     tick(100)
     robot.show_and_wait([100_000_000_000])
     tick(101)

@@ -12,8 +12,10 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.lifecycle import LifecycleNode
 
 from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
+from ttt3r_ros.ros.cpu_shortage import CpuShortage
 
 SILENCE_S = 2.0
+CPU_SHORT = 0.1  # of a second that a thread has waited for a core: at 30 Hz images come every 0.03 s
 LEVELS = {TrackingState.OK: DiagnosticStatus.OK, TrackingState.INITIALISING: DiagnosticStatus.WARN,
           TrackingState.DEGRADED: DiagnosticStatus.WARN, TrackingState.LOST: DiagnosticStatus.ERROR}
 
@@ -75,6 +77,7 @@ class Diagnostics:
         self._trained = trained
         self._name = f"{node.get_fully_qualified_name().lstrip('/')}: {f'{camera} ' if camera else ''}"
         self._previous: Counters = Counters()
+        self._cpu = CpuShortage()
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
 
     def publish(self, active: bool, input_topic: str, input_problem: str | None, state: dict[str, str],
@@ -98,14 +101,14 @@ class Diagnostics:
         self._node.destroy_publisher(self._publisher)
 
     def _input(self, active: bool, topic: str, problem: str | None) -> DiagnosticStatus:
-        counters, before, age = self._counters, self._previous, self.silence()
+        counters, before, age, short = self._counters, self._previous, self.silence(), self._cpu.share()
         level, text = DiagnosticStatus.OK, f'images arrive on {topic}'
         if not active:
             text = 'not active'
         elif age is None or age > SILENCE_S:
             level, text = DiagnosticStatus.WARN, problem or f'no image on {topic}'
         elif counters.lost_in_transport > before.lost_in_transport:
-            level, text = DiagnosticStatus.WARN, 'images are lost on their way: see README, shared memory'
+            level, text = DiagnosticStatus.WARN, self._why_lost(short)
         elif (bad := counters.dropped_invalid - before.dropped_invalid):
             level, text = DiagnosticStatus.WARN, f'{bad} image(s) could not be read: {self._health.problem}'
         elif (bad := counters.dropped_stamp - before.dropped_stamp):
@@ -118,6 +121,13 @@ class Diagnostics:
             if level == DiagnosticStatus.OK:
                 level, text = DiagnosticStatus.WARN, f'{self._health.publishers} publishers send images on {topic}'
         return self._status('input', level, text, values)
+
+    @staticmethod
+    def _why_lost(short: float | None) -> str:
+        if short is not None and short > CPU_SHORT:
+            return (f'images are lost because the CPU is short: a thread of this node waited {short:.0%} of the last '
+                    'second for a core; end what else runs, or lower the rate')
+        return 'images are lost on their way: see README, shared memory'
 
     def _tracking(self, active: bool) -> DiagnosticStatus:
         tracking, age = self._health.tracking, self.silence()

@@ -7,14 +7,17 @@ import numpy as np
 from geometry_msgs.msg import TransformStamped
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.subscription import Subscription
 from rclpy.time import Time
 from tf2_msgs.msg import TFMessage
-from tf2_ros import Buffer, TransformBroadcaster, TransformException, TransformListener
+from tf2_ros import Buffer, TransformBroadcaster, TransformException
 
 from ttt3r_ros.ros.conversions import from_transform, nanoseconds
 
 Edge = tuple[str, str]  # parent and child in TF
 REMEMBERED = 1000  # stamps of each edge that we sent
+SEARCHING_S = 10  # that /tf is listened to at first, while a frame is looked for
+EVERY_S = 10  # and then for one second in so many: where all of TF comes at 1 kHz it costs two thirds of a core
 ALONG = 0.7  # cosine of an angle that still is "the same direction"
 
 
@@ -33,7 +36,8 @@ class Frames:
         self.warnings: list[str] = []  # about mounts that look wrong
         self._known: dict[tuple[str, str], np.ndarray] = {}
         self._buffer = Buffer()
-        self._listener: TransformListener | None = None
+        self._listening: dict[str, Subscription] = {}
+        self._searched = 0  # seconds, of the search that goes on
         self._missing: set[tuple[str, str]] = set()
         self._waited: set[tuple[str, str]] = set()
         self._asked = not base_frame
@@ -83,13 +87,30 @@ class Frames:
         return self._known[key]
 
     def tend(self) -> None:
-        """Listen to TF only while a frame is looked for: all of TF can cost a third of a core. Executor's thread."""
+        """Listen to TF only while a frame is looked for, and to /tf not all the time; called once a second.
+
+        Executor's thread.
+        """
         searching = bool(self._missing) or not self._asked
-        if searching and self._listener is None:
-            self._listener = TransformListener(self._buffer, self._node)
-        elif not searching and self._listener is not None:
-            self._listener.unregister()
-            self._listener = None
+        self._searched = self._searched + 1 if searching else 0
+        wanted = {'/tf_static'} if searching else set()
+        if searching and (self._searched <= SEARCHING_S or self._searched % EVERY_S == 0):
+            wanted.add('/tf')
+        for topic in self._listening.keys() - wanted:
+            self._node.destroy_subscription(self._listening.pop(topic))
+        for topic in wanted - self._listening.keys():
+            fixed = topic == '/tf_static'
+            self._listening[topic] = self._node.create_subscription(
+                TFMessage, topic, self._hear_fixed if fixed else self._hear, QoSProfile(
+                    depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL if fixed else DurabilityPolicy.VOLATILE))
+
+    def _hear(self, message: TFMessage) -> None:
+        for transform in message.transforms:
+            self._buffer.set_transform(transform, 'tf')
+
+    def _hear_fixed(self, message: TFMessage) -> None:
+        for transform in message.transforms:
+            self._buffer.set_transform_static(transform, 'tf_static')
 
     def sent(self, edge: Edge, stamp: int) -> bool:
         """Say whether we sent this edge with this stamp, ns, not long ago."""
@@ -118,7 +139,7 @@ class Frames:
 
     def destroy(self) -> None:
         """Take the subscriptions and the publisher off the node."""
-        if self._listener is not None:
-            self._listener.unregister()
+        for subscription in self._listening.values():
+            self._node.destroy_subscription(subscription)
         self._node.destroy_publisher(self._broadcaster.pub_tf)
         self._node.destroy_publisher(self._fixed)

@@ -41,6 +41,7 @@ from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.rivals import Rivals
 from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.set_pose import PoseSetting
+from ttt3r_ros.ros.sim_clock import refuse_impossible_times
 from ttt3r_ros.ros.stopping import stopping_on_signals
 from ttt3r_ros.ros.tracker import Start
 from ttt3r_ros.ros.worker import Worker
@@ -58,6 +59,7 @@ class Ttt3rNode(LifecycleNode):
         super().__init__('ttt3r')
         parameters.declare(self)
         refuse_impossible_transitions(self)
+        refuse_impossible_times(self)
         self._notices = Notices(self)
         self.replies = Replies(self)
         self._rivals: Rivals | None = None
