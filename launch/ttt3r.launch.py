@@ -19,6 +19,7 @@ OVERRIDES = {'update_rule': str, 'weights': str, 'image_transport': str, 'lossle
 TF_REMAPPINGS = [('/tf', 'tf'), ('/tf_static', 'tf_static')]
 VIEWED = ('pose', 'path', 'points', 'map')
 VIEWED_CELL_M = 0.05
+RESPAWN_S = 2.0  # a device that is out of memory is not at once out of it
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -47,6 +48,8 @@ def generate_launch_description() -> LaunchDescription:
         ('base_frame', '', "the robot's base, such as base_link; empty: as in params_file"),
         ('publish_tf', '', 'broadcast odom_frame to base_frame; empty: as in params_file'),
         ('lossless', '', 'answer every image in order (bags), not the newest; empty: as in params_file'),
+        ('respawn', 'false', 'start the node again when its process ends, such as with status 3 for a device that failed; '
+                             'with state_file and resume in params_file it goes on where it was'),
         ('rviz', 'false', 'show the results in RViz (needs rviz2), of the first camera; with the shipped params_file '
                           f'also a map in cells of {VIEWED_CELL_M} m'))
     arguments = [DeclareLaunchArgument(name, default_value=default, description=text)
@@ -97,7 +100,8 @@ def _nodes(context: LaunchContext) -> list[Node]:
         parameters=[LaunchConfiguration('params_file'), parameters],
         remappings=[*TF_REMAPPINGS, *inputs],
         arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
-        output='screen', emulate_tty=True)
+        output='screen', emulate_tty=True,
+        respawn=IfCondition(LaunchConfiguration('respawn')).evaluate(context), respawn_delay=RESPAWN_S)
     if not seen:
         return [node]
     first = f'{names[0]}/' if names[0] else ''

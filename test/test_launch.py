@@ -32,7 +32,7 @@ from ttt3r_ros.msg import ReconstructionStatus  # noqa: E402
 ROOT = Path(__file__).parents[1]
 COMMON = {'namespace', 'params_file', 'use_sim_time', 'autostart', 'log_level', 'update_rule', 'weights', 'image',
           'camera_info', 'depth', 'mask', 'imu', 'wheel_odometry', 'image_transport', 'cameras', 'shared_state',
-          'base_frame', 'publish_tf', 'lossless', 'rviz'}
+          'base_frame', 'publish_tf', 'lossless', 'respawn', 'rviz'}
 PROMISED = {'ttt3r': COMMON, 'cameras': COMMON, 'bag': COMMON | {'bag', 'rate'}, 'nav2': COMMON | {'nav2_params_file'},
             'ekf': COMMON | {'ekf_params_file'}}
 NODE = '/robot/ttt3r'

@@ -56,6 +56,10 @@ DECLARATIONS = (
                 'another file is not loaded; empty: any is', read_only=True),
     Declaration('device', 'auto', "where the network runs: 'cpu', 'cuda', 'cuda:1', …, or 'auto', the first CUDA "
                 'device, else the CPU'),
+    Declaration('on_device_error', 'exit', "when the device is out of memory or lost: 'exit' ends the process with "
+                "status 3, for a launcher to start it again, 'restart' configures the node anew, going on from "
+                'state_file if there is one, and exits if that fails or it happens again within a minute',
+                choices=('exit', 'restart'), live=True),
     Declaration('precision', 'auto', "number type of the weights and of the network's products: 'auto', bfloat16 where "
                 'the hardware multiplies it, else float16 on CUDA and float32 on a CPU; poses, norms, gates and the '
                 'memory are float32 always', choices=PRECISIONS),

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Can the network run here, and compiled? What cannot be is told as a setting that cannot be taken."""
+"""Can the network run here, and compiled, and does it still? What cannot be is told in words."""
 
 from __future__ import annotations
+
+import re
 
 import torch
 
@@ -10,6 +12,8 @@ from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.ros.parameters import SettingsError
+
+LOST = re.compile('CUDA error|CUDNN_STATUS|CUBLAS_STATUS|HIP error')  # as PyTorch begins what no later call survives
 
 
 def compile_for(network: Network, reconstructor: Reconstructor, size: tuple[int, int]) -> None:
@@ -32,3 +36,16 @@ def require(device: str) -> None:
     except (RuntimeError, AssertionError) as error:
         raise SettingsError(f'device {device!r} cannot be used ({str(error).splitlines()[0]}): take cpu, '
                                        'cuda, cuda:1, … or auto') from error
+
+
+def failure(error: BaseException) -> str | None:
+    """Return in words what has become of the device if an error says that it computes no more, else None."""
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        return f'the device is out of memory ({_first_line(error)}); end what else is on it, or take a smaller network'
+    if isinstance(error, RuntimeError) and LOST.search(str(error)):
+        return f'the device is lost ({_first_line(error)}); see dmesg, and nvidia-smi if it is still there'
+    return None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

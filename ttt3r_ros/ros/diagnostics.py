@@ -33,6 +33,7 @@ class Counters:
     withheld_lost: int = 0
     lost_in_transport: int = 0
     skipped_lazy: int = 0
+    dropped_device: int = 0
 
 
 class SequenceGaps:

@@ -44,6 +44,7 @@ class Settings:
     weights_sha256: str
     device: str
     precision: str
+    on_device_error: str
     compile: bool
     rule: UpdateRule
     segments: SegmentSettings

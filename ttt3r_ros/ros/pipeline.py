@@ -41,6 +41,7 @@ from ttt3r_ros.ros.tracker import Tracker
 from ttt3r_ros.ros.tracking_report import TrackingReport
 from ttt3r_ros.ros.views import QueryError, Question
 
+UNTOLD = ('skipped_lazy', 'dropped_device')  # counters of images that no status follows
 REPEAT_S = 5.0  # a trouble that stays is told again after this long
 
 
@@ -188,11 +189,16 @@ class Pipeline:
             counters.withheld_lost += 1
         self._health.problem = self._health.no_pose = missing
         self._health.last_inference_ms = inference_ms
-        about = {name: value for name, value in vars(counters).items() if name != 'skipped_lazy'}
+        about = {name: value for name, value in vars(counters).items() if name not in UNTOLD}
         self._outputs.publish_status(
             header, frame, tracking, update_rule=self._reconstructor.rule.name, weights=self._weights.name,
             trained=self._weights.trained, inference_ms=inference_ms,
             latency_ms=(time.monotonic() - job.received) * 1e3, **self._scaling.about(), **about)
+
+    def device_failed(self, why: str) -> None:
+        """Count an image that the device could not answer."""
+        self._counters.dropped_device += 1
+        self._health.problem = why
 
     def reset(self) -> str:
         """Drop the memory, keep the place; return what happened. Raises one of CannotReset, all as it was."""

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The node on a device that fails, as PyTorch tells it, at each step while the file FAILS is there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import torch
+
+import ttt3r_ros.ros.node as node
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+
+FAILS = Path(os.environ['FAILS'])
+
+
+def error() -> RuntimeError:
+    """Return what the file says: PyTorch's error for a full device, or for a lost one."""
+    if FAILS.read_text() == 'full':
+        return torch.cuda.OutOfMemoryError('CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has …\nmore')
+    return RuntimeError('CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be …')
+
+
+def failing(function, when):
+    """Return a function that fails while the file is there and says so."""
+    def tried(*arguments, **options):
+        if FAILS.exists() and FAILS.read_text() in when:
+            raise error()
+        return function(*arguments, **options)
+
+    return tried
+
+
+if __name__ == '__main__':
+    Reconstructor.step = failing(Reconstructor.step, ('full', 'lost'))
+    Reconstructor.snapshot = failing(Reconstructor.snapshot, ('lost',))
+    node.load_network = failing(node.load_network, ('lost',))
+    sys.exit(node.main())
