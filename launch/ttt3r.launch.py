@@ -48,8 +48,8 @@ def generate_launch_description() -> LaunchDescription:
         ('base_frame', '', "the robot's base, such as base_link; empty: as in params_file"),
         ('publish_tf', '', 'broadcast odom_frame to base_frame; empty: as in params_file'),
         ('lossless', '', 'answer every image in order (bags), not the newest; empty: as in params_file'),
-        ('respawn', 'false', 'start the node again when its process ends, such as with status 3 for a device that failed; '
-                             'with state_file and resume in params_file it goes on where it was'),
+        ('respawn', 'false', 'start the node again when its process ends, such as with status 3 for a device that '
+                             'failed; with state_file and resume in params_file it goes on where it was'),
         ('rviz', 'false', 'show the results in RViz (needs rviz2), of the first camera; with the shipped params_file '
                           f'also a map in cells of {VIEWED_CELL_M} m'))
     arguments = [DeclareLaunchArgument(name, default_value=default, description=text)

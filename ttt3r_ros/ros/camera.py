@@ -23,6 +23,7 @@ from ttt3r_ros.ros.images import ImageError
 from ttt3r_ros.ros.outputs import CameraName, Outputs
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.pipeline import Job, Memory, Pipeline, Senses, Weights
+from ttt3r_ros.ros.promise import Promise
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.services import Services
 from ttt3r_ros.ros.tracker import Start, Tracker
@@ -65,7 +66,8 @@ class Camera:
         self._state_path = state_path(settings, name)
         self._services = Services(replies, prefix, worker, self.pipeline, self._state_path, settings.files_dir)
         self._subscription = None
-        self._gaps = SequenceGaps()
+        self._gaps, self._promise = SequenceGaps(), Promise()
+        self._told_lost = 0  # images lost on their way at the last report
         self._mixed = False  # the last number may be another publisher's
         self._activated = time.monotonic()
 
@@ -85,7 +87,7 @@ class Camera:
         depth = 1 if self._video is None else VIDEO_DEPTH
         qos = (QoSProfile(depth=LOSSLESS_DEPTH, reliability=ReliabilityPolicy.RELIABLE) if lossless
                else QoSProfile(depth=depth, reliability=ReliabilityPolicy.BEST_EFFORT))
-        self._gaps = SequenceGaps()
+        self._gaps, self._promise = SequenceGaps(), Promise()
         self._health.last_image = None
         self._activated = time.monotonic()
         self._subscription = self._node.create_subscription(
@@ -116,6 +118,7 @@ class Camera:
         """Tell diagnostics, and the log if no images come."""
         active = self.active
         problem = self._why_silent() if active else None
+        self._health.broken_promise = self._judge_promise() if active else None
         others = self._publishers() if active else 0
         self._mixed = self._mixed or others > 1
         self._health.publishers = others
@@ -139,6 +142,7 @@ class Camera:
     async def _receive(self, message: Any, info: dict) -> None:
         now, before = time.monotonic(), self._health.last_image
         self._health.last_image = now
+        self._promise.hear(now)
         silence = now - (self._activated if before is None else before)
         if silence > SILENCE_TOLD_S:
             self._node.get_logger().info(f'images are {"there" if before is None else "back"} after {silence:.0f} s')
@@ -160,6 +164,16 @@ class Camera:
         except ImageError as error:
             self._worker.post(lambda error=error: self.pipeline.refuse(error))
             return []
+
+    def _judge_promise(self) -> str | None:
+        """Return how the camera did not keep what its publisher offers, and warn of it."""
+        before, self._told_lost = self._told_lost, self.counters.lost_in_transport
+        publishers = self._node.get_publishers_info_by_topic(self.topic)
+        broken = self._promise.judge(time.monotonic(), [publisher.qos_profile for publisher in publishers])
+        if broken is None or self._told_lost > before:  # lost on their way, they were sent in time
+            return None
+        self._node.get_logger().warning(f'{self.topic}: {broken}', throttle_duration_sec=REPEAT_S)
+        return broken
 
     def _publishers(self) -> int:
         return self._node.count_publishers(self.topic)

@@ -59,6 +59,7 @@ class Health:
     last_inference_ms: float | None = None
     problem: str | None = None  # of the last frame, None if it was answered
     publishers: int = 0  # of images
+    broken_promise: str | None = None  # of the camera's rate, see Promise
     stamps: str | None = None  # why the last image was dropped by its stamp
     no_pose: str | None = None  # why the last frame that was answered has points but no pose
     tracking: Tracking | None = None  # of the last frame
@@ -110,6 +111,8 @@ class Diagnostics:
             level, text = DiagnosticStatus.WARN, problem or f'no image on {topic}'
         elif counters.lost_in_transport > before.lost_in_transport:
             level, text = DiagnosticStatus.WARN, self._why_lost(short)
+        elif self._health.broken_promise:
+            level, text = DiagnosticStatus.WARN, self._health.broken_promise
         elif (bad := counters.dropped_invalid - before.dropped_invalid):
             level, text = DiagnosticStatus.WARN, f'{bad} image(s) could not be read: {self._health.problem}'
         elif (bad := counters.dropped_stamp - before.dropped_stamp):
