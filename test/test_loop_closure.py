@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
+from safetensors.torch import load, save
 from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.evaluation.accuracy import accuracy
@@ -19,6 +21,7 @@ from ttt3r_ros.reconstruction.likeness import likeness
 from ttt3r_ros.reconstruction.loop_closure import CANDIDATES, Keyframe, Limits, LoopCloser, LoopClosureError
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
+from ttt3r_ros.reconstruction.snapshot import FORMAT, SnapshotError
 from ttt3r_ros.reconstruction.trajectory import Boundary
 from ttt3r_ros.sequences import Trajectory
 from ttt3r_ros.synthetic import World
@@ -217,19 +220,66 @@ def test_loops_closed_take_drift_away(walk):
     assert in_map < 0.9 * path
 
 
-def test_a_snapshot_keeps_the_correction_and_no_keyframes(walk):
-    """Restored, the map pose goes on where it was; the keyframes, maybe of another path, are gone."""
+def test_a_snapshot_keeps_the_correction_and_the_keyframes(walk):
+    """Restored, the map pose goes on where it was, and the keyframes answer as before, as many as there is room for."""
     images, _ = walk
     first = reconstructor(64)
-    for image in images[:20]:
+    for image in images[:36]:
         first.step(image)
     first._place = replace(first._place, correction=at(1.0, yaw=0.3), loop_closures=2)
-    data, other = first.snapshot(), reconstructor(64)
-    other.check(data)
-    other.restore(data)
-    mine, theirs = first.step(images[20]), other.step(images[20])
+    data, other, small, none = first.snapshot(), *map(reconstructor, (64, 1, 0))
+    for one in (other, small, none):
+        one.check(data)
+        one.restore(data)
+    assert [len(one._loops) for one in (first, other, small, none)] == [2, 2, 1, 0]
+    for mine, theirs in zip(first._loops._keyframes, other._loops._keyframes):
+        assert (mine.scale, mine.segment, mine.index) == (theirs.scale, theirs.segment, theirs.index)
+        np.testing.assert_array_equal(mine.pose, theirs.pose)
+        np.testing.assert_array_equal(mine.image, theirs.image)
+        np.testing.assert_array_equal(mine.boundary.points, theirs.boundary.points)
+        encoded, answers = first._eye.encode(images[36]), []
+        for one, kept in ((first, mine), (other, theirs)):
+            before = one._recurrence.memory
+            one._recurrence.memory = kept.memory
+            answers.append(one._observe(encoded).pose)
+            one._recurrence.memory = before
+        np.testing.assert_array_equal(*answers)
+    mine, theirs = first.step(images[36]), other.step(images[36])
     assert theirs.loop_closures == mine.loop_closures == 2
     np.testing.assert_array_equal(theirs.correction, at(1.0, yaw=0.3))
-    np.testing.assert_array_equal(theirs.correction, mine.correction)
-    first.restore(data)
-    assert len(first._loops) == 0
+    np.testing.assert_array_equal(theirs.pose, mine.pose)
+    assert other.snapshot() == first.snapshot()
+
+
+def test_what_a_snapshot_holds_of_keyframes_is_bounded():
+    """Of too many, those seen twice are left out first; the store itself keeps all."""
+    loops = closer(*(keyframe(at(x), segment=k) for k, x in enumerate((0.0, 5.0, 0.1, 10.0))))
+    one = loops.within(10**9)[0]
+    size = (one.memory.state.nbytes + one.memory.pose_memory.nbytes + one.image.nbytes + one.boundary.points.nbytes
+            + one.boundary.confidence.nbytes)
+    assert [kept.segment for kept in loops.within(4 * size)] == [0, 1, 2, 3]
+    assert [kept.segment for kept in loops.within(4 * size - 1)] == [0, 1, 3]
+    assert len(loops.within(size)) == 1 and loops.within(size - 1) == [] and len(loops) == 4
+
+
+def test_a_snapshot_with_a_broken_keyframe_is_refused(walk):
+    """The field is named, and nothing has changed."""
+    first = reconstructor(64)
+    for image in walk[0][:20]:
+        first.step(image)
+    data = first.snapshot()
+    tensors, length = load(data), int.from_bytes(data[:8], 'little')
+    header = json.loads(data[8:8 + length])['__metadata__'][FORMAT]
+    for name, spoil, word in (('state', lambda t: t[:, :1], 'keyframe.0.state'),
+                              ('pose', lambda t: t * 2, 'pose'), ('image', None, 'keyframe.0.image is missing')):
+        spoilt = {key: value.clone() for key, value in tensors.items()}
+        if spoil is None:
+            del spoilt[f'keyframe.0.{name}']
+        else:
+            spoilt[f'keyframe.0.{name}'] = spoil(spoilt[f'keyframe.0.{name}']).contiguous()
+        with pytest.raises(SnapshotError, match=word):
+            first.restore(save(spoilt, metadata={FORMAT: header}))
+    with pytest.raises(SnapshotError, match='segment'):
+        first.restore(save(tensors, metadata={FORMAT: header.replace('"kept": [{"scale": 1.0, "segment": 0',
+                                                                    '"kept": [{"scale": 1.0, "segment": -1')}))
+    assert first.snapshot() == data

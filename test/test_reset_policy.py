@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
 
+from ttt3r_ros.evaluation.accuracy import accuracy
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import (
     PATIENCE,
     POLICIES,
+    SETTLING,
     WINDOW,
     Adaptive,
     CameraGap,
@@ -22,6 +26,8 @@ from ttt3r_ros.reconstruction.reset_policy import (
     ResetPolicyError,
     make_reset_policy,
 )
+from ttt3r_ros.sequences import Trajectory
+from ttt3r_ros.synthetic import World
 
 GOOD = 0.30, 3.0  # gate's mean, confidence's median
 LOST = 0.60, 1.9  # the gate far off its baseline, the confidence halved: bad only together
@@ -131,6 +137,58 @@ def test_a_run_is_not_ended_by_a_frame_that_is_neither():
     bad = frames(LOST, PATIENCE)
     assert asked(policy, [*bad[:-1], between, between]) == [] and policy.due(bad[-1])
     assert policy.due(frames(GOOD, 1)[0]) is None and policy.due(bad[0]) is None
+
+
+def test_bad_frames_are_no_part_of_what_is_usual():
+    """However many came before, in runs too short to ask, frames are compared with the good ones alone."""
+    policy, clean = learned(), learned()
+    for seed in range(30):
+        asked(policy, frames(LOST, PATIENCE - 1, seed=seed) + frames(GOOD, 1, seed=seed))
+        asked(clean, frames(GOOD, 1, seed=seed))
+    assert policy.state()['confidence'] == clean.state()['confidence']
+    assert policy.state()['gate'] == clean.state()['gate']
+    assert asked(policy, frames(LOST, PATIENCE)) == [PATIENCE - 1]
+
+
+def alike(*likenesses: float | None) -> list[FrameStatistics]:
+    """Return good frames of these likenesses."""
+    return [replace(s, likeness=x) for s, x in zip(frames(GOOD, len(likenesses)), likenesses)]
+
+
+def test_images_that_do_not_follow_ask_for_a_reset():
+    """Two running below the threshold ask, whatever confidence and gate say, or one far below; one alone that is little
+    below, or nobody comparing, does not."""
+    policy = learned()
+    assert asked(policy, alike(*[0.97, 0.8] * 20)) == [] and asked(policy, alike(*[None] * 20)) == []
+    assert asked(policy, alike(0.97, 0.7, 0.89, 0.97, 0.91)) == [2] and asked(policy, alike(0.97, 0.6, 0.97)) == [1]
+    assert 'do not follow' in policy.due(alike(0.1)[0])
+    assert asked(policy, [replace(s, segment=1) for s in alike(*[0.7] * SETTLING)]) == []  # a new segment's own
+
+
+def test_a_state_of_before_images_were_compared_is_taken():
+    """It has no run of unlike images."""
+    policy, state = Adaptive(), learned().state()
+    del state['unlike']
+    policy.restore(state)
+    assert policy.state()['unlike'] == 0 and policy.state()['confidence'] == state['confidence']
+
+
+def test_a_memory_that_is_lost_is_reset():
+    """With the embedded weights, trained on 16 frames: the adaptive policy ends segments, and the path is nearer to the
+    truth than with none; the images are compared for it without a monitor, too."""
+    world = World(255_000, 300, (48, 64))
+    film = [image for image, _ in islice(world.film(), 90)]
+    stamps = np.arange(90) * 100_000_000
+    off, segments = {}, {}
+    for name in ('never', 'adaptive'):
+        one = Reconstructor(load_network('embedded').network, make_rule('ttt3r'), alignment='se3',
+                            policy=make_reset_policy(name, 0))
+        told = [one.step(image) for image in film]
+        off[name] = accuracy(Trajectory(stamps, np.stack([frame.pose for frame in told])),
+                             Trajectory(stamps, world.poses[:90])).ate_se3
+        segments[name] = one.segment
+        assert (told[-1].likeness is None) == (name == 'never')
+    assert segments['never'] == 0 < segments['adaptive'] and off['adaptive'] < 0.7 * off['never']
 
 
 def test_a_segment_has_a_shortest_length():

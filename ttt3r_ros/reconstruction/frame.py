@@ -33,6 +33,8 @@ class Frame:
     index: frames answered before this one; segment: resets before this one.
     correction (4, 4): the path's world in the map, `correction @ pose` is the pose without the drift that loop closures
     found; loop_closures: how many.
+    likeness: of the image and the last one that was written, laid on each other (likeness.mutual_likeness), None where
+    nobody compares them.
     tracking: whether the pose is to be trusted, None where nobody judges. unseen_motion: standard deviations, metres
     and radians, of how the camera may have moved since it was last trusted: where it is not, and where it begins anew.
     """
@@ -50,6 +52,7 @@ class Frame:
     index: int
     correction: np.ndarray
     loop_closures: int
+    likeness: float | None = None
     tracking: Tracking | None = None
     unseen_motion: tuple[float, float] = (0.0, 0.0)
 

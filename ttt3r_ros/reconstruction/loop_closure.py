@@ -19,6 +19,7 @@ from ttt3r_ros.reconstruction.trajectory import Boundary, extent
 
 CANDIDATES = 3  # keyframes that are asked at a reset: each costs the decoding of one frame
 METRES_PER_RADIAN = 1.5  # what a turn counts beside a distance
+MOST_KEYFRAMES = 10_000  # that may be kept
 FEWEST_IN_VIEW = 0.4  # share of either image's pixels
 
 
@@ -112,6 +113,19 @@ class LoopCloser:
         if len(self._keyframes) > self._capacity:
             del self._keyframes[_redundant([k.pose for k in self._keyframes])]
 
+    def within(self, most_bytes: int) -> list[Keyframe]:
+        """Return keyframes of so many bytes at most: where there are more, what is seen twice is left out first."""
+        found, left = list(self._keyframes), sum(map(_bytes, self._keyframes))
+        while found and left > most_bytes:
+            left -= _bytes(found.pop(_redundant([k.pose for k in found]) if len(found) > 1 else 0))
+        return found
+
+    def restore(self, keyframes: Sequence[Keyframe]) -> None:
+        """Take these in place of what is kept, as far as there is room."""
+        self.forget()
+        for keyframe in keyframes:
+            self.keep(keyframe)
+
     def forget(self) -> None:
         """Drop all keyframes: the path goes on in another map."""
         self._keyframes.clear()
@@ -132,6 +146,12 @@ def _towards(pose: np.ndarray, target: np.ndarray, share: float) -> np.ndarray:
     way[:3, :3] = Rotation.from_rotvec(share * Rotation.from_matrix(way[:3, :3]).as_rotvec()).as_matrix()
     way[:3, 3] *= share
     return pose @ way
+
+
+def _bytes(keyframe: Keyframe) -> int:
+    memory, seen = keyframe.memory, keyframe.boundary
+    return (memory.state.nbytes + memory.pose_memory.nbytes + keyframe.image.nbytes + seen.points.nbytes
+            + seen.confidence.nbytes)
 
 
 def _redundant(poses: Sequence[np.ndarray]) -> int:

@@ -30,6 +30,7 @@ from ttt3r_ros.reconstruction.transfer import download
 
 logger = logging.getLogger(__name__)
 
+KEYFRAME_BYTES = 64 * 2**20  # of a snapshot: an autosave writes them each time
 CannotReset = (NonFinitePrediction, ChainError)
 
 
@@ -140,9 +141,11 @@ class Reconstructor:
             self._end_segment(self._reset_due)
         look = self._eye.look(prepared.encoded, lambda: self._eye.look_ahead(upcoming, prepared.pixel_map))
         self._recurrence.require_finite(look.step, look.finite)
-        tracking = self._judge(sight, prepared.image, look, stamp)
+        alike = self._likeness(prepared.image, look.seen)
+        tracking = self._judge(sight, alike, look, stamp)
         trusted = tracking is None or tracking.trusted
-        frame = self._frame(prepared, look, tracking, (0.0, 0.0) if trusted else self.monitor.unseen_motion(stamp))
+        unseen = (0.0, 0.0) if trusted else self.monitor.unseen_motion(stamp)
+        frame = replace(self._frame(prepared, look, tracking, unseen), likeness=alike)
         place = replace(self._place, index=self._place.index + 1)
         if trusted:
             self._recurrence.accept(look.step, look.finite)
@@ -220,8 +223,12 @@ class Reconstructor:
         self._recurrence.network.require_ray_map()
 
     def snapshot(self) -> bytes:
-        """Return memory and place, constant in size, so that another process can go on from here."""
-        return snapshot.pack(self._recurrence, self._place, self._policy.state(), self._reset_due)
+        """Return memory and place, so that another process can go on from here.
+
+        Constant in size but for keyframes: of these as many as go into KEYFRAME_BYTES.
+        """
+        return snapshot.pack(self._recurrence, self._place, self._policy.state(), self._reset_due,
+                             self._loops.within(KEYFRAME_BYTES))
 
     def check(self, data: bytes) -> None:
         """Raise SnapshotError unless `restore` can take the snapshot."""
@@ -230,12 +237,12 @@ class Reconstructor:
     def restore(self, data: bytes) -> None:
         """Go on from where a snapshot was taken. Raises SnapshotError if it does not fit; then all is as it was.
 
-        What another reset policy remembered is left out: the present one judges afresh. Keyframes are dropped, as a
-        snapshot has none and its path may be another; the correction they have brought is in it.
+        What another reset policy remembered is left out: the present one judges afresh. Keyframes are the snapshot's,
+        as many as this reconstructor keeps, as its path may be another.
         """
-        memory, place, policy_state, due = snapshot.unpack(data, self._recurrence)
+        memory, place, policy_state, due, keyframes = snapshot.unpack(data, self._recurrence)
         self._recurrence.memory, self._place = memory, place
-        self._loops.forget()
+        self._loops.restore(keyframes)
         if self.monitor is not None:
             self.monitor.resume() if place.image is not None else self.monitor.forget()
         try:
@@ -289,15 +296,21 @@ class Reconstructor:
         self._reset_due = self._policy.due(FrameStatistics.of(frame))
         return frame
 
-    def _judge(self, sight: Sight | None, image: np.ndarray, look: Look, stamp: int | None) -> Tracking | None:
+    def _likeness(self, image: np.ndarray, seen: Boundary) -> float | None:
+        """Return how like an image and the last one are, None where nobody asks, or there is none."""
+        place = self._place
+        if place.image is None or self.monitor is None and not self._policy.compares:
+            return None
+        return mutual_likeness(place.image, place.boundary, image, seen)
+
+    def _judge(self, sight: Sight | None, alike: float | None, look: Look, stamp: int | None) -> Tracking | None:
         """Return what the monitor says of a frame, None without one."""
         if sight is None:
             return None
         if sight.fault is not None:
             return self.monitor.blind(sight, stamp)
-        last, seen = self._place.boundary, look.seen
-        alike = mutual_likeness(self._place.image, last, image, seen)
-        distance, turn = extent(np.linalg.inv(last.pose) @ seen.pose)
+        seen = look.seen
+        distance, turn = extent(np.linalg.inv(self._place.boundary.pose) @ seen.pose)
         return self.monitor.judge(sight, Evidence(alike, distance * self._place.path.scale, turn,
                                                   float(np.median(seen.confidence)), look.gate.mean), stamp)
 

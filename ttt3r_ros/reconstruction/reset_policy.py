@@ -18,6 +18,8 @@ from ttt3r_ros.reconstruction.fields import MOST_FRAMES, MOST_SEGMENTS, FieldErr
 from ttt3r_ros.reconstruction.frame import Frame
 
 SETTLING = 5  # frames at a segment's start that are no measure: an empty memory takes all in
+UNLIKE, UNLIKE_PATIENCE = 0.95, 2  # of likeness.mutual_likeness, and frames: docs/tracking.md has the curve
+CUT = 0.65  # one such image is of another place, and those after it follow from it
 PATIENCE = 5  # frames running that must be bad: fewer may be a blurred image or a hand before the lens
 
 
@@ -27,23 +29,27 @@ class ResetPolicyError(ValueError):
 
 @dataclass(frozen=True)
 class FrameStatistics:
-    """What a policy sees of a frame: the gate's mean in [0, 1], the confidence's median above 1, the segment.
+    """What a policy sees of a frame: the gate's mean in [0, 1], the confidence's median above 1, the segment; likeness
+    of the image and the one before, laid on each other by the answer, None where nobody has compared them.
 
-    Both are finite, as all that `Reconstructor.step` returns.
+    All are finite, as all that `Reconstructor.step` returns.
     """
 
     gate_mean: float
     confidence_median: float
     segment: int
+    likeness: float | None = None
 
     @classmethod
     def of(cls, frame: Frame) -> FrameStatistics:
         """Return a frame's statistics."""
-        return cls(frame.gate.mean, float(np.median(frame.confidence)), frame.segment)
+        return cls(frame.gate.mean, float(np.median(frame.confidence)), frame.segment, frame.likeness)
 
 
 class ResetPolicy(Protocol):
-    """When to reset."""
+    """When to reset. compares: whether it wants to know FrameStatistics.likeness."""
+
+    compares: bool
 
     def due(self, statistics: FrameStatistics) -> str | None:
         """Take the newest frame's statistics; return why the memory should be reset before the next, or None.
@@ -64,6 +70,8 @@ class ResetPolicy(Protocol):
 class Never:
     """Never resets."""
 
+    compares = False
+
     def due(self, statistics: FrameStatistics) -> str | None:
         """Return None."""
 
@@ -77,6 +85,8 @@ class Never:
 
 class Interval:
     """Resets when a segment has its frames, the one that it shares with the segment before counted."""
+
+    compares = False
 
     def __init__(self, frames: int) -> None:
         """Take the frames in a segment, at least 2. Raises ResetPolicyError."""
@@ -102,6 +112,9 @@ class Interval:
 class Adaptive:
     """Resets when the memory no longer explains what is seen.
 
+    The images tell it first: a step that is right lays one image on the next. UNLIKE_PATIENCE frames running whose
+    likeness is below UNLIKE, or one below CUT, ask for a reset. What a network tells of itself is asked, too.
+
     A Baseline tells what is usual. A frame is bad if its confidence lies FAR below
     while the gate lies GATE_FAR to either side: the memory is rewritten, or refuses, and still the image is not
     understood. It is bad, too, if the confidence fell by COLLAPSE from the segment's best baseline, which a slow
@@ -109,36 +122,48 @@ class Adaptive:
     enter the baseline. Every segment learns its own, so that a scene that is merely dark asks once.
     """
 
-    def __init__(self, shortest: int = WINDOW) -> None:
-        """Take the fewest frames in a segment, at least 2. Raises ResetPolicyError."""
+    compares = True
+
+    def __init__(self, shortest: int = WINDOW, unlike: float = UNLIKE) -> None:
+        """Take the fewest frames in a segment that confidence and gate end, at least 2, and the least likeness.
+
+        Raises ResetPolicyError.
+        """
         if shortest < 2:
             raise ResetPolicyError(f'a shortest segment of {shortest} frames is not possible: take at least 2')
-        self.shortest = shortest
+        self.shortest, self.unlike = shortest, unlike
         self._segment = _Segment()
         self._baseline = Baseline()
+        self._unlike = 0  # frames running
 
     def due(self, statistics: FrameStatistics) -> str | None:
         """See ResetPolicy."""
         if self._segment.follow(statistics.segment):
-            self._baseline = Baseline()
+            self._baseline, self._unlike = Baseline(), 0
         if self._segment.frames <= SETTLING:
             return None
+        alike = statistics.likeness
+        self._unlike = 0 if alike is None or alike >= self.unlike else self._unlike + 1
+        if self._unlike >= UNLIKE_PATIENCE or self._unlike and alike < CUT:
+            return f'{self._unlike} images running do not follow from those before, likeness {alike:.2f}'
         reason = self._baseline.judge(log_confidence(statistics.confidence_median), statistics.gate_mean)
         return reason if self._baseline.bad >= PATIENCE and self._segment.frames >= self.shortest else None
 
     def state(self) -> dict[str, Any]:
         """See ResetPolicy."""
-        return vars(self._segment) | self._baseline.state()
+        return vars(self._segment) | self._baseline.state() | {'unlike': self._unlike}
 
     def restore(self, state: dict[str, Any]) -> None:
         """See ResetPolicy."""
         fields = _fields(state)
         segment = _Segment.read(fields)
         try:
-            self._baseline = Baseline.read(fields)
+            baseline = Baseline.read(fields)
+            # A state of before images were compared has no such number.
+            unlike = fields.whole('unlike', 0, MOST_FRAMES) if 'unlike' in fields else 0
         except FieldError as error:
             raise ResetPolicyError(f'the state of the adaptive reset policy cannot be read: {error}') from error
-        self._segment = segment
+        self._segment, self._baseline, self._unlike = segment, baseline, unlike
 
 
 class CameraGap:

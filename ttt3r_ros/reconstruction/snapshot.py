@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,12 +27,13 @@ from ttt3r_ros.reconstruction.fields import (
     require_pose,
 )
 from ttt3r_ros.reconstruction.intrinsics import focal_length
+from ttt3r_ros.reconstruction.loop_closure import MOST_KEYFRAMES, Keyframe
 from ttt3r_ros.reconstruction.reset_policy import ResetPolicyError, check_state
 from ttt3r_ros.reconstruction.scale import SCALES
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity
 
 FORMAT = 'ttt3r_ros.snapshot.2'
-RULE_PREFIX = 'rule.'
+RULE_PREFIX, KEYFRAME_PREFIX = 'rule.', 'keyframe.'
 OF_A_RULE = torch.float32, torch.bfloat16, torch.float16  # as the network computes
 MOST_ACTIVATION = 1e6  # of a memory: beyond, no network computes with it
 
@@ -74,27 +76,40 @@ def _checksum(network: Network) -> str:
     return f'{zlib.crc32(weights.numpy().tobytes()):08x}'
 
 
-def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due: str | None) -> bytes:
-    """Return the recurrence's memory, the place, and the reset policy's state (JSON) and verdict, as bytes."""
+def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due: str | None,
+         keyframes: Sequence[Keyframe] = ()) -> bytes:
+    """Return the recurrence's memory, the place, the reset policy's state (JSON) and verdict, and keyframes, as bytes.
+
+    What the write rule has kept is left out of keyframes: a memory that is only asked writes nothing.
+    """
     memory = recurrence.memory
     tensors = {'state': memory.state, 'pose_memory': memory.pose_memory}
     tensors |= {RULE_PREFIX + name: value for name, value in (memory.rule or {}).items()}
     tensors['path'] = torch.from_numpy(place.path.rigid)
     tensors['correction'] = torch.from_numpy(place.correction)
     if place.image is not None:
-        tensors |= {'image': torch.from_numpy(place.image),
-                    'boundary.pose': torch.from_numpy(place.boundary.pose),
-                    'boundary.points': torch.from_numpy(place.boundary.points),
-                    'boundary.confidence': torch.from_numpy(place.boundary.confidence)}
+        tensors |= _frame(place.image, place.boundary)
+    for i, kept in enumerate(keyframes):
+        found = {'state': kept.memory.state, 'pose_memory': kept.memory.pose_memory,
+                 'pose': torch.from_numpy(kept.pose), **_frame(kept.image, kept.boundary)}
+        tensors |= {f'{KEYFRAME_PREFIX}{i}.{name}': value for name, value in found.items()}
     header = {'config': recurrence.network.config.to_dict(), 'weights': _checksum(recurrence.network),
               'rule': recurrence.rule.name if memory.rule is not None else None, 'first': memory.first,
               'scale': place.path.scale, 'segment': place.segment, 'index': place.index,
-              'loop_closures': place.loop_closures, 'policy': policy, 'reset_due': reset_due}
+              'loop_closures': place.loop_closures, 'policy': policy, 'reset_due': reset_due,
+              'keyframes': len(keyframes), 'kept': [
+                  {'scale': kept.scale, 'segment': kept.segment, 'index': kept.index} for kept in keyframes]}
     return save({name: value.cpu().contiguous() for name, value in tensors.items()},
                 metadata={FORMAT: json.dumps(header)})
 
 
-def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str, Any], str | None]:
+def _frame(image: np.ndarray, boundary: Boundary) -> dict[str, torch.Tensor]:
+    return {'image': torch.from_numpy(image), 'boundary.pose': torch.from_numpy(boundary.pose),
+            'boundary.points': torch.from_numpy(boundary.points),
+            'boundary.confidence': torch.from_numpy(boundary.confidence)}
+
+
+def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str, Any], str | None, list[Keyframe]]:
     """Return what `pack` took from bytes; raises SnapshotError unless they were packed with the same network.
 
     Every field is looked at, for a file may have been written by anybody. The write rule's own memory is left out when
@@ -127,21 +142,49 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
                       header.whole('segment', 0, MOST_SEGMENTS), header.whole('index', 0, MOST_FRAMES), image, boundary,
                       stored.pose('correction') if 'correction' in tensors else np.eye(4),
                       header.whole('loop_closures', 0, MOST_SEGMENTS) if 'loop_closures' in header else 0)
+        keyframes = _keyframes(header, stored, recurrence)
         policy, reset_due = header.value('policy'), header.none_or(header.text, 'reset_due')
         check_state(policy)
         header.end()
         stored.end()
     except (FieldError, ResetPolicyError, UpdateRuleError) as error:
         raise SnapshotError(f'the snapshot cannot be used: {error}: take another, or start afresh') from error
-    return memory, place, policy, reset_due
+    return memory, place, policy, reset_due, keyframes
+
+
+def _keyframes(header: Fields, stored: _Tensors, recurrence: Recurrence) -> list[Keyframe]:
+    """Return the keyframes; snapshots of before they were kept have none. Raises FieldError."""
+    count = header.whole('keyframes', 0, MOST_KEYFRAMES) if 'keyframes' in header else 0
+    if not count:
+        if 'kept' in header:
+            header.items('kept', 0)
+        return []
+    listed, found = header.items('kept', count), []
+    start, network = recurrence.start, recurrence.network
+    for i in range(count):
+        about, tensors = listed.object(str(i)), stored.below(f'{KEYFRAME_PREFIX}{i}.')
+        image, boundary = tensors.last_frame(network.config)
+        if image is None:
+            raise FieldError(f'{KEYFRAME_PREFIX}{i}.image is missing')
+        memory = Memory(tensors.floats('state', start.state.shape, MOST_ACTIVATION).to(network.device),
+                        tensors.floats('pose_memory', start.pose_memory.shape, MOST_ACTIVATION).to(network.device),
+                        None, False)
+        found.append(Keyframe(memory, image, boundary, tensors.pose('pose'), about.number('scale', *SCALES),
+                              about.whole('segment', 0, MOST_SEGMENTS), about.whole('index', 0, MOST_FRAMES)))
+        about.end()
+    return found
 
 
 class _Tensors:
     """The tensors of a snapshot, each asked for by its form; what is not as it must be raises FieldError."""
 
-    def __init__(self, tensors: dict[str, torch.Tensor]) -> None:
-        self._tensors = tensors
-        self._unread = set(tensors)
+    def __init__(self, tensors: dict[str, torch.Tensor], prefix: str = '', unread: set[str] | None = None) -> None:
+        self._tensors, self._prefix = tensors, prefix
+        self._unread = set(tensors) if unread is None else unread
+
+    def below(self, prefix: str) -> _Tensors:
+        """Return those whose names begin so, to be asked for without it."""
+        return _Tensors(self._tensors, prefix, self._unread)
 
     def rule_memory(self, rule: UpdateRule, config: ModelConfig) -> dict[str, torch.Tensor]:
         """Return what a rule has kept, by the names that it gave."""
@@ -151,7 +194,7 @@ class _Tensors:
 
     def last_frame(self, config: ModelConfig) -> tuple[np.ndarray | None, Boundary | None]:
         """Return the last frame's image, uint8 (h, w, 3), and how the segment saw it; None where there is none."""
-        if 'image' not in self._tensors:
+        if f'{self._prefix}image' not in self._tensors:
             return None, None
         image = self._take('image', (torch.uint8,), (None, None, 3))
         size = image.shape[:2]
@@ -183,6 +226,7 @@ class _Tensors:
             raise FieldError(f'{min(self._unread)} is a tensor that nobody knows')
 
     def _take(self, name: str, dtypes: tuple[torch.dtype, ...], shape: tuple[int | None, ...]) -> torch.Tensor:
+        name = self._prefix + name
         if name not in self._tensors:
             raise FieldError(f'{name} is missing')
         self._unread.discard(name)
