@@ -246,7 +246,7 @@ def _error(film: Film, scene: Scene, image: int, told: np.ndarray) -> tuple[bool
         return False, np.nan, np.nan
     truth = np.linalg.inv(film.poses[-1]) @ scene.poses[image]
     error, turn = extent(np.linalg.inv(truth) @ told)
-    return error <= RIGHT_M and np.degrees(turn) <= RIGHT_DEG, error, float(np.degrees(turn))
+    return bool(error <= RIGHT_M and np.degrees(turn) <= RIGHT_DEG), error, float(np.degrees(turn))
 
 
 def _went_on(film: Film, saved: int) -> Iterator[Scene]:

@@ -71,8 +71,8 @@ DECLARATIONS = (
     *(Declaration(name, p['default'], p['text'], live=True, low=p['low'], high=p['high'])
       for name, p in rule_parameters().items()),
     Declaration('reset_policy', AUTO, "when the memory starts afresh, the path going on where it was: 'never', "
-                "'interval' after reset_interval frames, 'adaptive' when images no longer follow from each other by the "
-                "network's answers, or gate and confidence say that the memory no longer explains what is seen, or "
+                "'interval' after reset_interval frames, 'adaptive' when images no longer follow from each other by "
+                "the network's answers, or gate and confidence say that the memory no longer explains what is seen, or "
                 "'auto', what FILE.profile.json beside the weights or their metadata say, never without them",
                 live=True, choices=(AUTO, *POLICIES)),
     Declaration('reset_interval', AUTO_INTERVAL, "frames in a segment with reset_policy 'interval', at least 2; 0: as "
