@@ -17,7 +17,7 @@ setup(
     package_data={'ttt3r_ros': ['weights/*']},
     python_requires='>=3.10',
     install_requires=[
-        'av>=14.2',
+        'av>=14.2,<19',  # 19 opens nothing that is told what to do about broken metadata
         'einops',
         'evo',
         'matplotlib',
