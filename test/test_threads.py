@@ -14,6 +14,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from ttt3r_ros.model import threads
+from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.update_rules import make_rule
@@ -88,3 +89,35 @@ for weights in ('untrained', 'embedded'):
 print({'sympy', 'torch._dynamo'} & set(sys.modules))
 """
     assert subprocess.run([sys.executable, '-c', work], capture_output=True, text=True).stdout == 'set()\n'
+
+
+def test_a_script_s_first_step_limits_the_threads(monkeypatch):
+    """Whoever steps without a node gets as many as the network is worth, and the same answers as with one."""
+    monkeypatch.setattr(threads, 'AVAILABLE', 4)
+    monkeypatch.setattr(threads, '_ours', None)
+    network = load_network('untrained').network
+    image = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    torch.set_num_threads(1)
+    expected = Reconstructor(network, make_rule('ttt3r')).step(image)
+    threads._judged.clear()
+    torch.set_num_threads(4)
+    frame = Reconstructor(network, make_rule('ttt3r')).step(image)
+    assert torch.get_num_threads() == 1 and frame.index == 0
+    assert np.array_equal(frame.pose, expected.pose) and np.array_equal(frame.points, expected.points)
+
+
+def test_a_number_that_somebody_has_set_stays(monkeypatch):
+    """Neither the library's choice nor PyTorch's: it is left alone; and nobody is asked twice for one network."""
+    monkeypatch.setattr(threads, 'AVAILABLE', 4)
+    monkeypatch.setattr(threads, '_ours', None)
+    image = np.zeros((48, 64, 3), np.uint8)
+    network = load_network('untrained').network
+    torch.set_num_threads(3)
+    Reconstructor(network, make_rule('ttt3r')).step(image)
+    assert torch.get_num_threads() == 3
+    torch.set_num_threads(4)
+    Reconstructor(network, make_rule('ttt3r')).step(image)
+    assert torch.get_num_threads() == 1
+    torch.set_num_threads(4)  # again, after the network was looked at
+    Reconstructor(network, make_rule('ttt3r')).step(image)
+    assert torch.get_num_threads() == 4

@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import weakref
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
+
+logger = logging.getLogger(__name__)
 
 # Below this a second core saves next to nothing and costs all its own time (docs/performance.md).
 GFLOP_PER_THREAD = 1.0
@@ -23,6 +27,9 @@ COUNTED = {
         lambda out, q, k, v, *_: 2 * out[..., 0].numel() * k.shape[-2] * (q.shape[-1] + v.shape[-1]),
 } | dict.fromkeys((torch.matmul, torch.mm, torch.bmm, Tensor.matmul, Tensor.__matmul__),
                   lambda out, a, b: 2 * out.numel() * a.shape[-1])
+
+_ours: int | None = None  # the number that was set here last
+_judged: weakref.WeakSet = weakref.WeakSet()  # networks
 
 
 class _Counter(TorchFunctionMode):
@@ -49,10 +56,28 @@ def gflop(work: Callable[[], object]) -> float:
     return counter.operations / 1e9
 
 
-def limit_threads(step: Callable[[], object]) -> int:
+def limit_threads(step: Callable[[], object], network: object = None) -> int:
     """Do a step and let the process compute later ones in as many threads as they are worth; return how many.
 
-    It goes by work, not by time: the same network answers to the bit the same in every run.
+    It goes by work, not by time: the same network answers to the bit the same in every run. network: whose step it is,
+    for `limit_if_nobody_has`.
     """
+    global _ours
     torch.set_num_threads(max(1, min(math.ceil(gflop(step) / GFLOP_PER_THREAD), AVAILABLE)))
-    return torch.get_num_threads()
+    _ours = torch.get_num_threads()
+    if network is not None:
+        _judged.add(network)
+    return _ours
+
+
+def limit_if_nobody_has(network: object, step: Callable[[], object]) -> None:
+    """Limit the threads for a network that has not been looked at, unless somebody has set another number himself.
+
+    On a busy machine a second thread that gains nothing costs: each product waits for the one that has no core.
+    """
+    if network in _judged or torch.get_num_threads() not in (AVAILABLE, _ours) or AVAILABLE == 1:
+        return
+    threads = limit_threads(step, network)
+    if threads < AVAILABLE:
+        logger.info('computing in %d of %d threads, which is what a step is worth; torch.set_num_threads sets another '
+                    'number', threads, AVAILABLE)

@@ -14,6 +14,7 @@ from ttt3r_ros.model.config import PATCH_SIZE
 from ttt3r_ros.model.network import Encoded, Network
 from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction, Recurrence
 from ttt3r_ros.model.stages import Stage, untimed
+from ttt3r_ros.model.threads import limit_if_nobody_has
 from ttt3r_ros.model.update_rules import UpdateRule
 from ttt3r_ros.reconstruction import snapshot
 from ttt3r_ros.reconstruction.eye import Eye, Look, Prepared, is_image
@@ -133,6 +134,7 @@ class Reconstructor:
         if not is_image(image):
             what = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
             raise ValueError(f'an image must be a uint8 array (H, W, 3) in RGB order, not {what}')
+        self._limit_threads(image.shape[:2])
         prepared = self._eye.prepare(image)
         sight = self.monitor and self.monitor.look(prepared.image, stamp)
         if sight and sight.fault is None and (self._place.image is None or not self.monitor.following):
@@ -251,6 +253,11 @@ class Reconstructor:
         except ResetPolicyError as error:
             self._reset_due = None
             logger.info('the reset policy begins afresh: %s', error)
+
+    def _limit_threads(self, size: tuple[int, int]) -> None:
+        network = self._recurrence.network
+        if network.device.type == 'cpu':
+            limit_if_nobody_has(network, lambda: self.warm_up(size, 1))
 
     def _end_segment(self, reason: str) -> None:
         try:

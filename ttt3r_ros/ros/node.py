@@ -141,7 +141,7 @@ class Ttt3rNode(LifecycleNode):
         self._settings = settings = parameters.read(self, profile=self._profile)
         log = self.get_logger()
         blank = Reconstructor(loaded.network, settings.rule)
-        threads = limit_threads(lambda: blank.warm_up(WARM_UP_SIZE, 1))
+        threads = limit_threads(lambda: blank.warm_up(WARM_UP_SIZE, 1), loaded.network)
         if settings.compile:
             log.info('compiling: minutes the first time')
             compile_for(loaded.network, blank, WARM_UP_SIZE)
