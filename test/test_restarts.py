@@ -14,6 +14,7 @@ from ttt3r_ros.evaluation import restarts
 from ttt3r_ros.evaluation.restart_curve import draw
 from ttt3r_ros.evaluation.restarts import KINDS, SHOWN, Counts, Film, Restart, Scene
 from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.reconstruction.relocation import Limits
 from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 from ttt3r_ros.synthetic import World
 
@@ -37,6 +38,7 @@ def test_the_picture_and_the_table_are_of_all_thresholds(tmp_path):
     draw(tmp_path / 'curve.png', {'here': found, 'there': found})
     assert (tmp_path / 'curve.png').stat().st_size > 10_000
     assert restarts.results_table('x', found).row_count == 1 + 3
+    assert Limits().likeness in restarts.THRESHOLDS
 
 
 def test_a_film_that_is_cut_off_goes_on_where_it_is_and_nowhere_else(tmp_path):
