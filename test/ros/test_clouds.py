@@ -22,7 +22,6 @@ from std_msgs.msg import Header
 from ttt3r_ros.srv import SaveMap
 
 from ttt3r_ros.model.checkpoint import load_network, save_network
-from ttt3r_ros.ros import path_output
 from ttt3r_ros.ros.compressed_depth import to_compressed_depth
 from ttt3r_ros.ros.path_output import PathOutput
 
@@ -220,12 +219,11 @@ def test_the_path_has_every_pose(run):
 
 
 @pytest.mark.parametrize('length', range(9))
-def test_a_path_from_serialised_poses_reads_as_one_from_messages(monkeypatch, length):
+def test_a_path_from_serialised_poses_reads_as_one_from_messages(length):
     """Whatever the frame's name takes in bytes; also past the length at which every second pose goes."""
-    monkeypatch.setattr(path_output, 'LENGTH', 20)
     node = LifecycleNode('walker')
     try:
-        output, poses = PathOutput(node, ''), []
+        output, poses = PathOutput(node, '', 20), []
         for i in range(25):
             poses.append(PoseStamped(header=Header(frame_id='x' * length)))
             poses[-1].header.stamp.sec, poses[-1].pose.position.x, poses[-1].pose.orientation.w = i, i / 3, 1 - i / 9
