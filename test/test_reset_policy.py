@@ -24,6 +24,7 @@ from ttt3r_ros.reconstruction.reset_policy import (
     FrameStatistics,
     Interval,
     ResetPolicyError,
+    check_state,
     make_reset_policy,
 )
 from ttt3r_ros.sequences import Trajectory
@@ -244,6 +245,22 @@ def test_a_state_that_cannot_be_read_changes_nothing(bad):
     with pytest.raises(ResetPolicyError, match='cannot be read'):
         policy.restore(bad)
     assert policy.state() == before
+
+
+@pytest.mark.parametrize('name', POLICIES)
+def test_a_state_of_every_policy_is_sound(name):
+    """What a policy tells of itself, over JSON, is what a snapshot takes; with a field more or less it is not."""
+    policy = make_reset_policy(name, 50)
+    check_state(policy.state())
+    for s in frames(GOOD, 90):
+        policy.due(s)
+    state = json.loads(json.dumps(policy.state()))
+    check_state(state)
+    policy.restore(state)
+    assert policy.state() == state
+    for wrong in (state | {'bogus': 1}, {key: value for key, value in state.items() if key != 'frames'} | {'x': 1}):
+        with pytest.raises(ResetPolicyError, match='cannot be read'):
+            check_state(wrong)
 
 
 def test_a_gap_between_stamps():

@@ -7,7 +7,8 @@ in size.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -106,7 +107,8 @@ class Interval:
 
     def restore(self, state: dict[str, Any]) -> None:
         """See ResetPolicy."""
-        self._segment = _Segment.read(_fields(state))
+        with _reading(state) as fields:
+            self._segment = _Segment.read(fields)
 
 
 class Adaptive:
@@ -155,15 +157,15 @@ class Adaptive:
 
     def restore(self, state: dict[str, Any]) -> None:
         """See ResetPolicy."""
-        fields = _fields(state)
-        segment = _Segment.read(fields)
-        try:
-            baseline = Baseline.read(fields)
-            # A state of before images were compared has no such number.
-            unlike = fields.whole('unlike', 0, MOST_FRAMES) if 'unlike' in fields else 0
-        except FieldError as error:
-            raise ResetPolicyError(f'the state of the adaptive reset policy cannot be read: {error}') from error
-        self._segment, self._baseline, self._unlike = segment, baseline, unlike
+        with _reading(state) as fields:
+            self._segment, self._baseline, self._unlike = self.read(fields)
+
+    @staticmethod
+    def read(fields: Fields) -> tuple[_Segment, Baseline, int]:
+        """Return what `state` told of: all that restore takes. Raises FieldError."""
+        segment, baseline = _Segment.read(fields), Baseline.read(fields)
+        # A state of before images were compared has no such number.
+        return segment, baseline, fields.whole('unlike', 0, MOST_FRAMES) if 'unlike' in fields else 0
 
 
 class CameraGap:
@@ -204,33 +206,25 @@ class _Segment:
 
     @classmethod
     def read(cls, fields: Fields) -> _Segment:
-        """Return what vars() made a dictionary of. Raises ResetPolicyError."""
-        try:
-            return cls(fields.none_or(fields.whole, 'segment', 0, MOST_SEGMENTS),
-                       fields.whole('frames', 0, MOST_FRAMES))
-        except FieldError as error:
-            raise ResetPolicyError(f'the state of the reset policy cannot be read: {error}') from error
+        """Return what vars() made a dictionary of. Raises FieldError."""
+        return cls(fields.none_or(fields.whole, 'segment', 0, MOST_SEGMENTS), fields.whole('frames', 0, MOST_FRAMES))
 
 
-def _fields(state: Any) -> Fields:
+@contextlib.contextmanager
+def _reading(state: Any) -> Iterator[Fields]:
+    """Give a state's fields; one that is not as it must be raises ResetPolicyError."""
     try:
-        return Fields(state, 'policy')
+        yield Fields(state, 'policy')
     except FieldError as error:
         raise ResetPolicyError(f'the state of the reset policy cannot be read: {error}') from error
 
 
 def check_state(state: Any) -> None:
     """Raise ResetPolicyError unless it is the state of one of the policies, no matter which."""
-    fields = _fields(state)
-    if not state:
-        return
-    _Segment.read(fields)
-    try:
-        if len(state) > 2:  # an adaptive one's
-            Baseline.read(fields)
+    with _reading(state) as fields:
+        if state:
+            (Adaptive if len(state) > 2 else _Segment).read(fields)
         fields.end()
-    except FieldError as error:
-        raise ResetPolicyError(f'the state of the reset policy cannot be read: {error}') from error
 
 
 POLICIES: dict[str, Callable[[int], ResetPolicy]] = {
