@@ -87,10 +87,14 @@ class Fields:
         """Return a pose (4, 4), float64."""
         return require_pose(self.array(name, (4, 4), FARTHEST), self._full(name))
 
-    def items(self, name: str, length: int) -> Fields:
-        """Return the items of a list of that length, as fields that are called '0', '1', …"""
-        items = self._require(name, lambda value: isinstance(value, list) and len(value) == length,
-                              f'a list of {length} items')
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._values)
+
+    def items(self, name: str, fewest: int, most: int) -> Fields:
+        """Return the items of a list of so many, as fields that are called '0', '1', …"""
+        items = self._require(name, lambda value: isinstance(value, list) and fewest <= len(value) <= most,
+                              f'a list of {fewest} to {most} items')
         return Fields({str(i): item for i, item in enumerate(items)}, self._full(name))
 
     def end(self) -> None:

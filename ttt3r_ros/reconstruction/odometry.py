@@ -146,7 +146,7 @@ class Odometry:
         """Go on from what `state` returned. Raises OdometryError if it cannot be read; then all is as it was."""
         try:
             fields = Fields(state, 'odometry')
-            last = fields.none_or(fields.items, 'last', 2)
+            last = fields.none_or(fields.items, 'last', 2, 2)
             if last is not None:
                 last = last.whole('0', -MOST_NANOSECONDS, MOST_NANOSECONDS), last.pose('1')
             uncertainty = fields.value('uncertainty')

@@ -227,7 +227,7 @@ class ScaledPath:
         """Go on from what `state` returned. Raises ScaleError if it cannot be read; then all is as it was."""
         try:
             fields = Fields(state, 'scaled')
-            last = fields.none_or(fields.items, 'last', 3)
+            last = fields.none_or(fields.items, 'last', 3, 3)
             if last is not None:
                 last = (*(last.array(place, (3,), FARTHEST) for place in '01'), last.number('2', *SCALES))
             fields.end()

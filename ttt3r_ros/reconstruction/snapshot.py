@@ -97,8 +97,7 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
               'rule': recurrence.rule.name if memory.rule is not None else None, 'first': memory.first,
               'scale': place.path.scale, 'segment': place.segment, 'index': place.index,
               'loop_closures': place.loop_closures, 'policy': policy, 'reset_due': reset_due,
-              'keyframes': len(keyframes), 'kept': [
-                  {'scale': kept.scale, 'segment': kept.segment, 'index': kept.index} for kept in keyframes]}
+              'kept': [{'scale': kept.scale, 'segment': kept.segment, 'index': kept.index} for kept in keyframes]}
     return save({name: value.cpu().contiguous() for name, value in tensors.items()},
                 metadata={FORMAT: json.dumps(header)})
 
@@ -154,14 +153,11 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
 
 def _keyframes(header: Fields, stored: _Tensors, recurrence: Recurrence) -> list[Keyframe]:
     """Return the keyframes; snapshots of before they were kept have none. Raises FieldError."""
-    count = header.whole('keyframes', 0, MOST_KEYFRAMES) if 'keyframes' in header else 0
-    if not count:
-        if 'kept' in header:
-            header.items('kept', 0)
+    if 'kept' not in header:
         return []
-    listed, found = header.items('kept', count), []
+    listed, found = header.items('kept', 0, MOST_KEYFRAMES), []
     start, network = recurrence.start, recurrence.network
-    for i in range(count):
+    for i in range(len(listed)):
         about, tensors = listed.object(str(i)), stored.below(f'{KEYFRAME_PREFIX}{i}.')
         image, boundary = tensors.last_frame(network.config)
         if image is None:
