@@ -89,7 +89,7 @@ def test_a_raw_image_is_as_large_as_it_says(undecoded):
     large = Image(width=20_000, height=20_000, encoding='mono8', step=20_000)
     with pytest.raises(images.ImageError, match=r'20000×20000 pixels is too large: 40000000 are.*max_image_pixels'):
         images.to_rgb(large, None, 40_000_000)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=f'20000×20000 pixels, and {MOST_PIXELS} are taken'):
         pixels.decode_raw(large)
 
 

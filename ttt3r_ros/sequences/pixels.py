@@ -34,10 +34,10 @@ def decode_raw(message: Any) -> np.ndarray:
     channels = 1 if encoding in MOSAICS else 2 if encoding in INTERLEAVED else CHANNELS.get(encoding)
     if channels is None:
         raise ValueError(f'encoding "{encoding}" is none of {", ".join([*CHANNELS, *MOSAICS, *INTERLEAVED])}')
-    if height * width == 0 or step < width * channels or len(message.data) < height * step:
-        raise ValueError(f'{len(message.data)} bytes: not {height} rows of {step} bytes, {width} pixels')
     if height * width > MOST_PIXELS:
         raise ValueError(f'it has {width}×{height} pixels, and {MOST_PIXELS} are taken')
+    if height * width == 0 or step < width * channels or len(message.data) < height * step:
+        raise ValueError(f'{len(message.data)} bytes: not {height} rows of {step} bytes, {width} pixels')
     rows = np.frombuffer(message.data, np.uint8, height * step).reshape(height, step)
     pixels = rows[:, :width * channels].reshape(height, width, channels)
     if encoding in MOSAICS:
