@@ -11,6 +11,7 @@ from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
 from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 from sensor_msgs.msg import Image
 
 from ttt3r_ros.reconstruction import state_file
@@ -117,14 +118,14 @@ class Camera:
     def report(self) -> None:
         """Tell diagnostics, and the log if no images come."""
         active = self.active
-        problem = self._why_silent() if active else None
-        self._health.broken_promise = self._judge_promise() if active else None
-        others = self._publishers() if active else 0
+        publishers = self._node.get_publishers_info_by_topic(self.topic) if active else []
+        problem = self._why_silent(publishers) if active else None
+        self._health.broken_promise = self._judge_promise(publishers) if active else None
+        others = len(publishers)
         self._mixed = self._mixed or others > 1
         self._health.publishers = others
         if others > 1:
-            names = sorted(f'{p.node_namespace.rstrip("/")}/{p.node_name}' for p in
-                           self._node.get_publishers_info_by_topic(self.topic))
+            names = sorted(f'{p.node_namespace.rstrip("/")}/{p.node_name}' for p in publishers)
             self._node.get_logger().warning(
                 f'{others} publishers send images on {self.topic} ({", ".join(names)}): how many are lost on the way '
                 'is unknown; remap image to a topic that one camera publishes', throttle_duration_sec=REPEAT_S)
@@ -165,10 +166,9 @@ class Camera:
             self._worker.post(lambda error=error: self.pipeline.refuse(error))
             return []
 
-    def _judge_promise(self) -> str | None:
+    def _judge_promise(self, publishers: list[TopicEndpointInfo]) -> str | None:
         """Return how the camera did not keep what its publisher offers, and warn of it."""
         before, self._told_lost = self._told_lost, self.counters.lost_in_transport
-        publishers = self._node.get_publishers_info_by_topic(self.topic)
         broken = self._promise.judge(time.monotonic(), [publisher.qos_profile for publisher in publishers])
         if broken is None or self._told_lost > before:  # lost on their way, they were sent in time
             return None
@@ -178,7 +178,7 @@ class Camera:
     def _publishers(self) -> int:
         return self._node.count_publishers(self.topic)
 
-    def _why_silent(self) -> str | None:
+    def _why_silent(self, publishers: list[TopicEndpointInfo]) -> str | None:
         """Return why no images come, or None if they do."""
         silence = self._diagnostics.silence()
         if silence is None:
@@ -186,7 +186,6 @@ class Camera:
         if silence < SILENCE_TOLD_S or self._worker.pending():
             return None
         text = f'no image on {self.topic} for {silence:.0f} s'
-        publishers = self._node.get_publishers_info_by_topic(self.topic)
         if not publishers:
             return f'{text}: nobody publishes it; is the camera running, and {self._topic} remapped to its topic?'
         wanted = self._subscription.msg_type.__name__

@@ -67,6 +67,8 @@ class Replies:
 
     async def of(self, work: Future) -> Any:
         """Wait for another thread's work without holding the executor; return or raise what it does."""
+        if work.done():
+            return work.result()
         executor = self._node.executor
         done = rclpy.task.Future(executor=executor)
 
