@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -235,8 +234,5 @@ def _measured(case: _Case, published: _Case, product: float, copy: float) -> Mea
 
 
 def save(folder: Path, results: Results) -> None:
-    """Write results.json, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / '.results.json.part'
-    part.write_text(json.dumps(asdict(results), indent=1))
-    os.replace(part, folder / 'results.json')
+    """Write results.json. Raises OSError."""
+    (folder / 'results.json').write_text(json.dumps(asdict(results), indent=1))

@@ -99,6 +99,7 @@ def _measure_clouds(args: argparse.Namespace, setting: Setting) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
+    from ttt3r_ros.demo.output_folder import replacing
     from ttt3r_ros.evaluation import clouds
     from ttt3r_ros.reconstruction.cloud import CloudFilter
 
@@ -109,8 +110,8 @@ def _measure_clouds(args: argparse.Namespace, setting: Setting) -> int:
     with Progress(console=console) as progress:
         task = progress.add_task('worlds', total=plan.worlds)
         found = clouds.carry_out(plan, lambda seed: progress.advance(task))
-    args.out.mkdir(parents=True, exist_ok=True)
-    clouds.save(args.out / 'clouds.json', plan, found)
+    with replacing(args.out) as fresh:
+        clouds.save(fresh / 'clouds.json', plan, found)
     console.log(clouds.results_table(plan, found))
     console.log(f'[bold]{args.out}/clouds.json[/]')
     return 0

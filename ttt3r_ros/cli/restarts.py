@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
-    from ttt3r_ros.demo.output_folder import require_writable
+    from ttt3r_ros.demo.output_folder import replacing, require_writable
     from ttt3r_ros.evaluation import restarts
     from ttt3r_ros.evaluation.restart_curve import draw
     from ttt3r_ros.model.checkpoint import load_network
@@ -66,12 +66,14 @@ def run(args: argparse.Namespace) -> int:
             found = restarts.carry_out(plan, done)
         else:
             found = restarts.carry_out_film(plan, film, _images(args.another) if args.another else [], done)
-    draw(args.out / 'restarts.png', {args.film or f'{plan.worlds} synthetic worlds': found})
-    restarts.save(args.out / 'restarts.json', plan, found)
-    table = restarts.results_table(f'{args.weights}, {args.film or f"{plan.worlds} synthetic worlds"}', found)
+    where = args.film or f'{plan.worlds} synthetic worlds'
+    table = restarts.results_table(f'{args.weights}, {where}', found)
     console.log(table)
-    with (args.out / 'table.txt').open('w') as file:
-        Console(file=file, width=140, log_time=False, log_path=False).log(table)
+    with replacing(args.out) as fresh:
+        draw(fresh / 'restarts.png', {where: found})
+        restarts.save(fresh / 'restarts.json', plan, found)
+        with (fresh / 'table.txt').open('w') as file:
+            Console(file=file, width=140, log_time=False, log_path=False).log(table)
     console.log(f'[bold]{args.out}/table.txt[/], restarts.png, restarts.json')
     return 0
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -135,10 +134,8 @@ def results_table(plan: Plan, reports: Sequence[Report]) -> Table:
 
 
 def save(target: Path, plan: Plan, reports: Sequence[Report]) -> None:
-    """Write every film's report as JSON, whole or not at all. Raises OSError."""
-    part = target.with_name(f'.{target.name}.part')
-    part.write_text(json.dumps({'plan': asdict(plan), 'reports': [asdict(r) for r in reports]}, indent=1) + '\n')
-    os.replace(part, target)
+    """Write every film's report as JSON. Raises OSError."""
+    target.write_text(json.dumps({'plan': asdict(plan), 'reports': [asdict(r) for r in reports]}, indent=1) + '\n')
 
 
 def _world(plan: Plan, seed: int) -> list[Report]:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -82,10 +81,7 @@ def summarise(plan: Plan, outcomes: dict[int, dict[str, Outcome]]) -> list[Summa
 
 
 def save(folder: Path, plan: Plan, outcomes: dict[int, dict[str, Outcome]], summaries: list[Summary]) -> None:
-    """Write results.json: the plan, every world's scores, the summaries."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write results.json: the plan, every world's scores, the summaries. Raises OSError."""
     scores = [asdict(score) for world in outcomes.values() for outcome in world.values() for score in outcome.scores]
-    part = folder / '.results.json.part'
-    part.write_text(json.dumps({'plan': asdict(plan), 'summaries': [asdict(s) for s in summaries], 'scores': scores},
-                               indent=1))
-    os.replace(part, folder / 'results.json')
+    results = {'plan': asdict(plan), 'summaries': [asdict(s) for s in summaries], 'scores': scores}
+    (folder / 'results.json').write_text(json.dumps(results, indent=1))

@@ -10,7 +10,6 @@ surfaces, as in any network that interpolates.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -106,12 +105,10 @@ def results_table(plan: Plan, found: dict[str, Counts]) -> Table:
 
 
 def save(target: Path, plan: Plan, found: dict[str, Counts]) -> None:
-    """Write the plan and every number."""
-    part = target.with_name(f'.{target.name}.part')
-    part.write_text(json.dumps({'plan': asdict(plan), 'clouds': {
+    """Write the plan and every number. Raises OSError."""
+    target.write_text(json.dumps({'plan': asdict(plan), 'clouds': {
         name: asdict(counts) | {'before': counts.before, 'after': counts.after, 'lost': counts.lost}
         for name, counts in found.items()}}, indent=1) + '\n')
-    os.replace(part, target)
 
 
 def _world(plan: Plan, seed: int) -> dict[str, Counts]:

@@ -34,7 +34,6 @@ def draw(target: Path, measured: Mapping[str, Sequence[Restart]]) -> None:
             axis.axvline(Limits().likeness, color=FAINT, lw=0.8, ls='--', label='in force')
             axis.set(xlabel='least likeness', ylim=(0, 1.03))
             axis.legend(fontsize=9, loc='center left')
-        target.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(target)
 
 

@@ -8,7 +8,6 @@ sees is black, noise, or a hand. An answer is right within RIGHT_M and RIGHT_DEG
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -219,10 +218,8 @@ def results_table(title: str, restarts: Sequence[Restart]) -> Table:
 
 
 def save(target: Path, plan: Plan, restarts: Sequence[Restart]) -> None:
-    """Write every restart as JSON, whole or not at all. Raises OSError."""
-    part = target.with_name(f'.{target.name}.part')
-    part.write_text(json.dumps({'plan': asdict(plan), 'restarts': [asdict(one) for one in restarts]}) + '\n')
-    os.replace(part, target)
+    """Write every restart as JSON. Raises OSError."""
+    target.write_text(json.dumps({'plan': asdict(plan), 'restarts': [asdict(one) for one in restarts]}) + '\n')
 
 
 def _world(plan: Plan, seed: int) -> list[Restart]:
