@@ -21,9 +21,10 @@ from ttt3r_ros.ros.companions import Companions
 from ttt3r_ros.ros.diagnostics import Counters, Diagnostics, Health, SequenceGaps
 from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.images import ImageError
+from ttt3r_ros.ros.job import Job
 from ttt3r_ros.ros.outputs import CameraName, Outputs
 from ttt3r_ros.ros.parameters import Settings
-from ttt3r_ros.ros.pipeline import Job, Memory, Pipeline, Senses, Weights
+from ttt3r_ros.ros.pipeline import Memory, Pipeline, Senses, Weights
 from ttt3r_ros.ros.promise import Promise
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.services import Services
@@ -107,13 +108,13 @@ class Camera:
         """Read the saved state, so that the first image is relocated against it; a first start has none."""
         path, log = self._state_path, self._node.get_logger()
         try:
-            self.pipeline.resume_from(path, *state_file.load(path))
+            self.pipeline.saved.resume_from(path, *state_file.load(path))
             log.info(f'resuming from {path}')
         except StateFileMissing:
             log.info(f'nothing to resume: {path} does not exist yet')
         except StateFileError as error:
             log.error(f'not resumed, a new odometry begins: {error}')
-            self.pipeline.old_state_refused(path)
+            self.pipeline.saved.refused(path)
 
     def report(self) -> None:
         """Tell diagnostics, and the log if no images come."""
@@ -132,7 +133,7 @@ class Camera:
         if problem:
             self._node.get_logger().warning(problem, throttle_duration_sec=REPEAT_S)
         self._diagnostics.publish(active, self.topic, problem, self.pipeline.state() | {
-            'pending frames': str(self._worker.pending())}, self.pipeline.unsaved)
+            'pending frames': str(self._worker.pending())}, self.pipeline.saved.unsaved)
 
     def destroy(self) -> None:
         """Take everything off the node."""

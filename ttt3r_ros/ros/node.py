@@ -6,9 +6,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-import time
 import traceback
-from collections.abc import Callable
 
 import rclpy
 import torch
@@ -32,14 +30,15 @@ from ttt3r_ros.reconstruction.uncertainty import load_fit
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.camera import Camera, state_path
-from ttt3r_ros.ros.device import compile_for, failure, require
+from ttt3r_ros.ros.device import compile_for, require
+from ttt3r_ros.ros.device_watch import DeviceWatch
 from ttt3r_ros.ros.frames import Edge, Frames
 from ttt3r_ros.ros.level import ImuLevel
 from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
 from ttt3r_ros.ros.log import RosLog
 from ttt3r_ros.ros.notices import Notices
 from ttt3r_ros.ros.parameters import Settings
-from ttt3r_ros.ros.pipeline import Job, Memory, Weights
+from ttt3r_ros.ros.pipeline import Memory, Weights
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.rivals import Rivals
 from ttt3r_ros.ros.scaling import Scaling
@@ -53,7 +52,6 @@ WARM_UP_SIZE = (480, 640)
 STOP_CHECK_S = 0.1
 BAD_ARGUMENTS = 2
 DEVICE_FAILED = 3
-AGAIN_S = 60.0  # a device that fails again so soon is not tried a third time
 
 
 class Ttt3rNode(LifecycleNode):
@@ -76,8 +74,7 @@ class Ttt3rNode(LifecycleNode):
         self._parts: list[ImuLevel | Scaling | PoseSetting] = []  # what else is to be taken off the node
         self._report_timer = None
         self._jump_handle = None
-        self.device_failure: str | None = None  # why it computes no more
-        self._restarted: float | None = None  # time.monotonic() seconds
+        self._device = DeviceWatch(self)
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._parameters_changed)
 
@@ -110,7 +107,7 @@ class Ttt3rNode(LifecycleNode):
         for camera in self._worker.pause():
             camera.counters.dropped_overrun += 1
         for camera in self._cameras:
-            self._worker.call(camera.pipeline.pause)
+            self._worker.call(camera.pipeline.saved.pause)
         self._rivals.pause()
         super().on_deactivate(state)
 
@@ -161,7 +158,7 @@ class Ttt3rNode(LifecycleNode):
         self._rivals = Rivals(self, self._frames, self._own_edges)
         start = Start(settings.initial_pose, bool(settings.base_frame),
                       self._part(ImuLevel(self)) if settings.level == 'imu' else None)
-        self._worker = Worker(self._answer, lossless=settings.lossless)
+        self._worker = Worker(self._device.answer, lossless=settings.lossless)
         shared = self._memory(loaded, settings, '') if settings.shared_state else None
         for name in settings.cameras:
             memory = shared or self._memory(loaded, settings, name)
@@ -171,7 +168,7 @@ class Ttt3rNode(LifecycleNode):
                                self._cameras[0].pipeline.set_pose))
         self._report_timer = self.create_timer(
             1.0, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))  # also while /clock stands still
-        if settings.resume or self.device_failure is not None and settings.state_file and not settings.shared_state:
+        if settings.resume or self._device.failure is not None and settings.state_file and not settings.shared_state:
             for camera in self._cameras:
                 camera.resume()
         self._jump_handle = self.get_clock().create_jump_callback(
@@ -211,7 +208,7 @@ class Ttt3rNode(LifecycleNode):
         if self._worker is not None:
             self._worker.pause()
             for camera in self._cameras:
-                self._worker.call(camera.pipeline.pause)
+                self._worker.call(camera.pipeline.saved.pause)
             self._worker.stop()
         if self._jump_handle is not None:
             self._jump_handle.unregister()
@@ -254,36 +251,10 @@ class Ttt3rNode(LifecycleNode):
             for camera in self._cameras:  # images go on coming in meanwhile
                 self._worker.post(lambda camera=camera: camera.pipeline.apply(settings))
 
-    def _answer(self, job: Job, following: Callable[[], Job | None]) -> None:
-        """Answer a job; what the device does not survive is left to the executor's thread, and later jobs are not
-        tried. The inference thread."""
-        why = self.device_failure
-        if why is None:
-            try:
-                job.answer(following)
-                return
-            except RuntimeError as error:
-                why = failure(error)
-                if why is None:
-                    raise
-            self.device_failure = why
-            self.executor.wake()
-        job.pipeline.device_failed(why)
-
-    def recover(self) -> bool:
-        """After device_failure, begin anew if on_device_error asks for that; say whether the node goes on."""
-        log, again = self.get_logger(), self._restarted is not None and time.monotonic() - self._restarted < AGAIN_S
-        log.error(f'{self.device_failure}. on_device_error: {self._settings.on_device_error}'
-                  f'{", but it fails again" if again else ""}')
-        if self._settings.on_device_error == 'exit' or again:
-            return False
-        self._restarted = time.monotonic()
-        steps = [self.trigger_cleanup, self.trigger_configure]
-        if any(camera.active for camera in self._cameras):
-            steps = [self.trigger_deactivate, *steps, self.trigger_activate]
-        done = all(step() == TransitionCallbackReturn.SUCCESS for step in steps)
-        self.device_failure = None
-        return done
+    def goes_on(self) -> bool:
+        """Say whether there is a device to compute with, begun anew if need be."""
+        return self._device.failure is None or self._device.recover(
+            self._settings.on_device_error, any(camera.active for camera in self._cameras))
 
     def _own_edges(self) -> dict[Edge, str]:
         """Return the edges of TF, (parent, child), that are ours as far as they are known, and what ends that."""
@@ -337,7 +308,7 @@ def main(args: list[str] | None = None) -> int:
         except Exception:
             # One bad request must not cost the robot its sight.
             node.get_logger().error(f'a callback failed in a way that nobody foresaw:\n{traceback.format_exc()}')
-        if node.device_failure is not None and not node.recover():
+        if not node.goes_on():
             status = DEVICE_FAILED
             break
     node.release()

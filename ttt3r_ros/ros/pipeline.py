@@ -6,26 +6,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
-from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
-from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.frame import Frame
-from ttt3r_ros.reconstruction.odometry import Estimate, OdometryError, World
+from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor, View
 from ttt3r_ros.reconstruction.rectify import CalibrationError
-from ttt3r_ros.reconstruction.relocation import Relocation
 from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
-from ttt3r_ros.reconstruction.scale import ScaleError
-from ttt3r_ros.reconstruction.snapshot import SnapshotError
-from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
+from ttt3r_ros.reconstruction.state_file import Autosave
 from ttt3r_ros.reconstruction.uncertainty import Fit
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 from ttt3r_ros.ros.admission import Admission
@@ -34,8 +28,10 @@ from ttt3r_ros.ros.companions import Companions
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.diagnostics import Counters, Health
 from ttt3r_ros.ros.images import ImageError, ImageReader
+from ttt3r_ros.ros.job import Job
 from ttt3r_ros.ros.outputs import Outputs, told
 from ttt3r_ros.ros.parameters import Settings
+from ttt3r_ros.ros.saved_state import SavedState
 from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.tracker import Tracker
 from ttt3r_ros.ros.tracking_report import TrackingReport
@@ -76,33 +72,6 @@ class Senses:
     health: Health
 
 
-@dataclass(frozen=True)
-class Job:
-    """An image message, serialised or not, its type, when it was received, time.monotonic() s, and who answers it.
-
-    It is made a message by the inference thread, when its turn comes: live, most never are.
-    """
-
-    data: bytes | Image
-    kind: type[Image | CompressedImage]
-    received: float
-    pipeline: Pipeline
-
-    @cached_property
-    def message(self) -> Image | CompressedImage:
-        """The message. Raises ImageError for what is none."""
-        if not isinstance(self.data, bytes):
-            return self.data
-        try:
-            return deserialize_message(self.data, self.kind)
-        except RuntimeError as error:
-            raise ImageError(f'{len(self.data)} bytes are no message of the type {self.kind.__name__}') from error
-
-    def answer(self, following: Callable[[], Job | None]) -> None:
-        """Answer it; following: asked for the job that comes after it."""
-        self.pipeline.answer(self, following)
-
-
 class Pipeline:
     """Answers the images of one camera, one at a time."""
 
@@ -112,6 +81,8 @@ class Pipeline:
         self._log = node.get_logger()
         self._reconstructor, self._scaling = memory.reconstructor, memory.scaling
         self._gap, self._autosave = memory.gap, memory.autosave
+        self.saved = SavedState(self._log, memory.reconstructor, tracker, memory.autosave, settings.odom_frame,
+                                settings.state_file)
         self._calibration, self._companions = senses.calibration, senses.companions
         self._counters, self._health = senses.counters, senses.health
         self._tracker = tracker
@@ -123,9 +94,7 @@ class Pipeline:
         self._report = TrackingReport(node, senses.health, 'several cameras in one memory: nobody judges their poses'
                                       if weights.trained else 'untrained weights: the poses mean nothing')
         self._ahead: tuple[Job, np.ndarray] | None = None  # an image that was read before its turn
-        self._resume: tuple[FilePath, Relocation, Context] | None = None
         self._last_header: Header | None = None
-        self._last_estimate: Estimate | None = None
         self._last_intrinsics: np.ndarray | None = None
 
     def answer(self, job: Job, following: Callable[[], Job | None]) -> None:
@@ -153,7 +122,7 @@ class Pipeline:
         follows, reset = self._admission.judge(stamp, job.received, image.shape[:2], self._settings.lossless)
         if not follows:
             return
-        if reset and self._resume is None:
+        if reset and not self.saved.awaited:
             self._log.info(f'the memory is reset: {reset}')
             self._try_reset()
         mask, depth = self._companions.fetch(header)
@@ -180,9 +149,8 @@ class Pipeline:
         tracking = self._report.tell(frame, stamp, self._settings.when_lost)
         self._outputs.publish_frame(header, frame, estimate, self._settings)
         if frame.trusted:
-            self._last_header, self._last_estimate, self._last_intrinsics = header, estimate, frame.intrinsics
-            if self._settings.state_file and self._autosave.due():
-                self._autosave.submit(*self.state_to_save())
+            self._last_header, self._last_intrinsics = header, frame.intrinsics
+            self.saved.follow(header, estimate)
         if told(frame, self._settings):
             counters.answered += 1
         else:
@@ -210,12 +178,10 @@ class Pipeline:
     def start_afresh(self) -> str:
         """Drop memory, path, map and keyframes and go back to the initial pose; return what happened.
 
-        The scale that has been found stays. A saved state that waited to be relocated against is kept, see
-        old_state_refused.
+        The scale that has been found stays.
         """
-        if self._resume is not None:
-            self.old_state_refused(self._resume[0])
-        self._resume = self._last_header = self._last_estimate = self._last_intrinsics = None
+        self.saved.start_afresh()
+        self._last_header = self._last_intrinsics = None
         segments = self._settings.segments
         self._reconstructor.start_afresh(make_reset_policy(segments.reset_policy, segments.reset_interval))
         self._tracker.start_afresh()
@@ -223,65 +189,6 @@ class Pipeline:
         if self._settings.map_frame:
             self._outputs.place_odometry(np.eye(4), self._settings)
         return 'memory, path, map and keyframes are dropped: the next image is at the initial pose'
-
-    def state_to_save(self) -> tuple[bytes, Context]:
-        """Return what a state file holds. Raises StateFileError before the first frame."""
-        if self._last_header is None:
-            raise StateFileError('there is nothing to save: no frame has been seen')
-        pose = None if self._last_estimate is None else self._last_estimate.tracked
-        # Not the state that is being asked: nobody knows yet whether it is where we are.
-        snapshot = self._reconstructor.snapshot() if self._resume is None else self._resume[1].own_snapshot()
-        return snapshot, Context(
-            self._settings.odom_frame, self._last_header.frame_id, pose, nanoseconds(self._last_header.stamp),
-            self._tracker.state())
-
-    def resume_from(self, path: str | FilePath, snapshot: bytes, context: Context) -> None:
-        """Relocate the next images against a saved state. Raises StateFileError for another network's or frame's."""
-        if context.odom_frame != self._settings.odom_frame:
-            raise StateFileError(f'{path} was saved in the odometry frame {context.odom_frame!r}, not '
-                                 f'{self._settings.odom_frame!r}: set odom_frame as it was, or start afresh')
-        try:
-            relocation = Relocation(self._reconstructor, snapshot, context.stamp)
-            self._tracker.check(context.odometry)
-        except (SnapshotError, OdometryError, ScaleError) as error:
-            raise StateFileError(f'{path} does not fit: {error}') from error
-        if self._resume is not None:
-            self._resume[1].give_up()
-        self._resume = FilePath.of(path), relocation, context
-
-    @property
-    def unsaved(self) -> str | None:
-        """Why the state is not on the disk, None if it is, or is not to be."""
-        return self._autosave.failure
-
-    def save_state(self, path: FilePath, snapshot: bytes, context: Context) -> None:
-        """Write a state, on the caller's thread. Raises StateFileError."""
-        if self._autosave.writes(path):
-            self._autosave.save(snapshot, context)
-        else:
-            state_file.save(path, snapshot, context)
-
-    def old_state_refused(self, path: str | FilePath) -> None:
-        """Take it that a file holds what could not be taken over: the state file is then kept beside the new one."""
-        self._autosave.keep_old(path)
-
-    def pause(self) -> None:
-        """Save, if a file is named: the node is being deactivated, or ends.
-
-        One that has answered no image, or has not replaced a state that it could not take over, leaves the file alone.
-        """
-        if not self._settings.state_file or self._last_header is None:
-            return
-        if self._autosave.keeps_old:
-            self._log.warning(f'{self._settings.state_file} is left as it was found: its state was not taken over')
-            return
-        try:
-            self._autosave.submit(*self.state_to_save())
-        except RuntimeError as error:  # of a device that is lost
-            self._log.error(f'the state is not saved, it cannot be read: {error}')
-        if not self._autosave.flush():
-            self._log.error(f'the state is not saved in {self._settings.state_file}: '
-                            f'{self._autosave.failure or "the disk does not answer"}')
 
     def set_pose(self, pose: np.ndarray, stamp: int | None, in_odometry: bool) -> str:
         """Put the robot somewhere in the map, see Tracker.set_pose; return what has moved. Raises PoseRefused."""
@@ -369,27 +276,9 @@ class Pipeline:
         return image
 
     def _step(self, image: np.ndarray, stamp: int, upcoming: Callable[[], np.ndarray | None]) -> Frame:
-        """Step; the first images after a restart are relocated against the saved memory."""
         if self._reconstructor.monitor is not None:
             self._reconstructor.monitor.metres = self._scaling.factor
-        if self._resume is None:
-            return self._reconstructor.step(image, upcoming, stamp=stamp)
-        path, relocation, context = self._resume
-        known = len(relocation.doubts)
-        frame = relocation.step(image, stamp=stamp)
-        for doubt in relocation.doubts[known:]:
-            self._log.warning(f'an answer after the restart is not believed: {doubt}')
-        if frame is None:
-            self._resume = None
-            self._log.error('the saved state is not taken over, nothing bears out where the robot is: all goes on '
-                            'without it; after a restart that is a new odometry')
-            self.old_state_refused(path)
-            return self._reconstructor.step(image, stamp=stamp)
-        if relocation.believed:
-            self._resume = None
-            self._tracker.restore(context.odometry)
-            self._log.info(f'resumed in the odometry frame of the saved state, segment {frame.segment}')
-        return frame
+        return self.saved.step(image, stamp, upcoming)
 
     def _refine(self, frame: Frame, mask: Image | None) -> Frame:
         """Return the frame with its points on the rays of camera_info, if that is asked for, and NaN under the mask."""

@@ -48,14 +48,14 @@ class Services:
 
     async def _save(self, request: SaveState.Request, response: SaveState.Response) -> None:
         path = self._state(request.path)
-        snapshot, context = await self._inferring(self._pipeline.state_to_save)
-        await self._replies.from_disk(lambda: self._pipeline.save_state(path, snapshot, context))
+        snapshot, context = await self._inferring(self._pipeline.saved.take)
+        await self._replies.from_disk(lambda: self._pipeline.saved.write(path, snapshot, context))
         response.message = f'{path}: {len(snapshot) / 1e6:.1f} MB'
 
     async def _load(self, request: LoadState.Request, response: LoadState.Response) -> None:
         path = self._state(request.path)
         snapshot, context = await self._replies.from_disk(lambda: state_file.load(path))
-        await self._inferring(lambda: self._pipeline.resume_from(path, snapshot, context))
+        await self._inferring(lambda: self._pipeline.saved.resume_from(path, snapshot, context))
         response.message = f'{path}: the next images are relocated against it'
 
     async def _save_map(self, request: SaveMap.Request, response: SaveMap.Response) -> None:
