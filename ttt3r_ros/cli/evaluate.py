@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ttt3r_ros.cli.folders import add_out
+from ttt3r_ros.cli.tables import open_console, write_table
 
 if TYPE_CHECKING:
     from ttt3r_ros.evaluation.trial import Setting
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, and as the weights say
 RULES = ('ttt3r', 'cut3r', 'constant', 'frame', 'filt3r', 'ttsa3r')  # as model.update_rules has them
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')  # as model.precision has them
+
+WIDTH = 160  # characters, where there is no terminal
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -50,7 +53,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
 def run(args: argparse.Namespace) -> int:
     """Carry the command out. Raises our own errors before anything is filmed."""
     # PyTorch and matplotlib take a while to import, which `ttt3r --help` need not wait for.
-    from rich.console import Console
     from rich.progress import Progress
 
     from ttt3r_ros.demo.output_folder import replacing, require_writable
@@ -75,9 +77,7 @@ def run(args: argparse.Namespace) -> int:
                      for rule in args.rules]
     plan = campaign.Plan(args.weights, tuple(settings),
                          args.worlds, args.frames, device=args.device, precision=args.precision, jobs=args.jobs)
-    console = Console(log_time=False, log_path=False, highlight=False)
-    if not console.is_terminal:
-        console.width = 160
+    console = open_console(WIDTH)
     if segments.told and not args.no_reset:
         console.log(f'{segments}: {segments.told}')
     with Progress(console=console) as progress:
@@ -89,8 +89,7 @@ def run(args: argparse.Namespace) -> int:
     with replacing(args.out) as fresh:
         campaign.save(fresh, plan, outcomes, summaries)
         draw(fresh / 'evaluation.png', plan, outcomes, summaries)
-        with (fresh / 'table.txt').open('w') as file:
-            Console(file=file, width=160, log_time=False, log_path=False).log(table)
+        write_table(fresh, table, WIDTH)
     console.log(f'[bold]{args.out}/evaluation.png[/], table.txt, results.json')
     return 0
 

@@ -7,6 +7,9 @@ import argparse
 import os
 
 from ttt3r_ros.cli.folders import add_out
+from ttt3r_ros.cli.tables import open_console, write_table
+
+WIDTH = 140  # characters, where there is no terminal
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -27,7 +30,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
 def run(args: argparse.Namespace) -> int:
     """Carry the command out. Raises CheckpointError before anything is filmed."""
     # PyTorch takes a while to import, which `ttt3r --help` need not wait for.
-    from rich.console import Console
     from rich.progress import Progress
 
     from ttt3r_ros.demo.output_folder import replacing, require_writable
@@ -38,9 +40,7 @@ def run(args: argparse.Namespace) -> int:
     require_writable(args.out)
     load_network(args.weights)
     plan = alarms.Plan(args.weights, resolve(load_profile(args.weights)), args.worlds, jobs=args.jobs)
-    console = Console(log_time=False, log_path=False, highlight=False)
-    if not console.is_terminal:
-        console.width = 140
+    console = open_console(WIDTH)
     with Progress(console=console) as progress:
         task = progress.add_task('worlds', total=plan.worlds)
         reports = alarms.carry_out(plan, lambda seed: progress.advance(task))
@@ -48,7 +48,6 @@ def run(args: argparse.Namespace) -> int:
     console.log(table)
     with replacing(args.out) as fresh:
         alarms.save(fresh / 'mishaps.json', plan, reports)
-        with (fresh / 'table.txt').open('w') as file:
-            Console(file=file, width=140, log_time=False, log_path=False).log(table)
+        write_table(fresh, table, WIDTH)
     console.log(f'[bold]{args.out}/table.txt[/], mishaps.json')
     return 0

@@ -8,9 +8,12 @@ import os
 from typing import TYPE_CHECKING
 
 from ttt3r_ros.cli.folders import add_out
+from ttt3r_ros.cli.tables import open_console, write_table
 
 if TYPE_CHECKING:
     from ttt3r_ros.evaluation.restarts import Film
+
+WIDTH = 140  # characters, where there is no terminal
 
 
 class FilmError(ValueError):
@@ -39,7 +42,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
 def run(args: argparse.Namespace) -> int:
     """Carry the command out. Raises our own errors before anything is filmed."""
     # PyTorch takes a while to import, which `ttt3r --help` need not wait for.
-    from rich.console import Console
     from rich.progress import Progress
 
     from ttt3r_ros.demo.output_folder import replacing, require_writable
@@ -52,9 +54,7 @@ def run(args: argparse.Namespace) -> int:
     load_network(args.weights)
     plan = restarts.Plan(args.weights, resolve(load_profile(args.weights)), args.worlds, jobs=args.jobs)
     film = _film(args.film, args.truth, args.rate) if args.film else None
-    console = Console(log_time=False, log_path=False, highlight=False)
-    if not console.is_terminal:
-        console.width = 140
+    console = open_console(WIDTH)
     total = plan.worlds if film is None else len(restarts.cuts(len(film.images)))
     with Progress(console=console) as progress:
         task = progress.add_task('restarts', total=total)
@@ -72,8 +72,7 @@ def run(args: argparse.Namespace) -> int:
     with replacing(args.out) as fresh:
         draw(fresh / 'restarts.png', {where: found})
         restarts.save(fresh / 'restarts.json', plan, found)
-        with (fresh / 'table.txt').open('w') as file:
-            Console(file=file, width=140, log_time=False, log_path=False).log(table)
+        write_table(fresh, table, WIDTH)
     console.log(f'[bold]{args.out}/table.txt[/], restarts.png, restarts.json')
     return 0
 
