@@ -168,8 +168,11 @@ class Robot:
 
     def wait_until_watched(self) -> None:
         """Wait until the node under test listens to the camera and we hear it."""
-        self.wait_for('the node to subscribe', lambda: self.camera.get_subscription_count() > 0, 90)
-        self.wait_for('its publishers', lambda: all(map(self.heard_by, (*OUTPUTS, 'tf'))))
+        self._wait_until_known(self.camera)
+
+    def _wait_until_known(self, publisher) -> None:
+        self.wait_for(f'a subscription on {publisher.topic_name}', publisher.get_subscription_count, 90)
+        self.wait_for("the node's publishers", lambda: all(map(self.heard_by, (*OUTPUTS, 'tf'))))
         self.meet()
 
     def meet(self) -> None:
@@ -193,6 +196,12 @@ class Robot:
 
         self.wait_for('the node to know us', answered, 60)
         self.node.destroy_client(client)
+
+    def publisher(self, kind, topic: str, qos: QoSProfile | int = 100):
+        """Return a publisher, which the node under test listens to and knows."""
+        made = self.node.create_publisher(kind, topic, qos)
+        self._wait_until_known(made)
+        return made
 
     def show(self, stamp_ns: int, rgb: np.ndarray | None = None, frame_id: str = CAMERA_FRAME) -> None:
         """Publish an image, by default a scene that depends on the stamp."""

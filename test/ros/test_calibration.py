@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from harness import scene, stamp_of
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 
 from ttt3r_ros.model.checkpoint import load_network
@@ -32,12 +31,9 @@ def info(d=(0.0,) * 5, k=K, size=SIZE) -> CameraInfo:
 
 def calibrated(run, d, **parameters):
     node, robot = run(lossless=True, **parameters)
-    publisher = robot.node.create_publisher(CameraInfo, 'camera_info', QoSProfile(depth=10))
     for name in ('depth/image', 'depth/camera_info'):
-        kind = Image if name.endswith('image') else CameraInfo
-        robot.node.create_subscription(kind, f'/ttt3r/{name}', robot.heard[name].append, QoSProfile(depth=100))
-    robot.wait_for('the node to listen', lambda: publisher.get_subscription_count() > 0)
-    robot.spin(0.5)
+        robot.listen(f'/ttt3r/{name}', name, Image if name.endswith('image') else CameraInfo)
+    publisher = robot.publisher(CameraInfo, 'camera_info')
     publisher.publish(info(d))
     robot.spin(0.5)
     return node, robot, publisher

@@ -43,10 +43,6 @@ def weights(tmp_path_factory):
     return str(path)
 
 
-def listen(robot, name, kind, qos=QoSProfile(depth=100)):
-    robot.node.create_subscription(kind, f'/{robot.target}/{name}', robot.heard[name].append, qos)
-
-
 def pixels(message: Image) -> np.ndarray:
     assert message.encoding == '32FC1' and message.step == 4 * message.width
     return np.frombuffer(message.data, '<f4').reshape(message.height, message.width)
@@ -92,8 +88,8 @@ def test_the_cloud_of_depth_and_camera_info_is_the_points(run, weights):
     node, robot = run(lossless=True, weights=weights)
     for name, kind in (('depth/image', Image), ('depth/camera_info', CameraInfo), ('confidence/image', Image),
                        ('depth/image/compressedDepth', CompressedImage)):
-        listen(robot, name, kind)
-    robot.spin(1.0)
+        robot.listen(f'/ttt3r/{name}', name, kind)
+    robot.meet()
     robot.show_and_wait([SECOND, 2 * SECOND])
     robot.wait_for('compressed depth', lambda: len(robot.heard['depth/image/compressedDepth']) == 2)
     for small, plain in zip(robot.heard['depth/image/compressedDepth'], robot.heard['depth/image'], strict=True):
@@ -181,7 +177,7 @@ def test_the_map_is_latched_bounded_and_saved(run, weights, tmp_path):
     assert not empty.success and 'the map is empty' in empty.message and not (tmp_path / 'maps').exists()
     stamps = [(i + 1) * SECOND for i in range(4)]
     robot.show_and_wait(stamps)
-    listen(robot, 'map', PointCloud2, QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+    robot.listen('/ttt3r/map', 'map', PointCloud2, QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
     robot.wait_for('the latched map', lambda: robot.heard['map'])
     latched = robot.heard['map'][-1]
     assert latched.header.frame_id == 'odom' and 100 < latched.width <= 1500 and latched.height == 1
@@ -209,8 +205,8 @@ def test_without_a_map_it_cannot_be_saved(run, tmp_path):
 def test_the_path_has_every_pose(run):
     """The path's poses are those that were published one by one, in the odometry frame."""
     node, robot = run(lossless=True)
-    listen(robot, 'path', Path)
-    robot.spin(1.0)
+    robot.listen('/ttt3r/path', 'path', Path)
+    robot.meet()
     robot.show_and_wait([SECOND, 2 * SECOND, 3 * SECOND])
     robot.wait_for('paths', lambda: len(robot.heard['path']) == 3)
     last = robot.heard['path'][-1]

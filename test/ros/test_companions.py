@@ -58,13 +58,9 @@ def test_masks_depth_and_intrinsics_are_taken(run, tmp_path):
     cv2.imwrite(str(tmp_path / 'body.png'), static)
     node, robot = run(lossless=True, intrinsics='camera_info', mask_file=tmp_path / 'body.png', scale_source='depth',
                       remaps=('depth:=/aligned/image_raw',))
-    masks = robot.node.create_publisher(Image, 'mask', 100)
-    depths = robot.node.create_publisher(Image, 'aligned/image_raw', 100)
-    lens = robot.node.create_publisher(CameraInfo, 'camera_info', 10)
-    depth_lens = robot.node.create_publisher(CameraInfo, 'aligned/camera_info', 10)
-    robot.wait_for('subscriptions', lambda: all(p.get_subscription_count() for p in (masks, depths, lens, depth_lens)))
-    robot.spin(0.3)
-    for _ in range(10):  # as a driver does, and the other side of the match may come late
+    masks, depths = robot.publisher(Image, 'mask'), robot.publisher(Image, 'aligned/image_raw')
+    lens, depth_lens = robot.publisher(CameraInfo, 'camera_info'), robot.publisher(CameraInfo, 'aligned/camera_info')
+    for _ in range(10):  # as a driver does
         lens.publish(info())
         robot.spin(0.1)
 

@@ -71,8 +71,7 @@ def test_wheels_of_another_clock_and_without_a_pose(run):
     node lives on."""
     node, robot = run(base_frame='base_link', scale_source='wheels')
     kept = mount_camera(robot)
-    wheels = robot.node.create_publisher(Odometry, 'wheel_odometry', 10)
-    robot.wait_for('the subscription', lambda: wheels.get_subscription_count() > 0)
+    wheels = robot.publisher(Odometry, 'wheel_odometry')
     message = Odometry(child_frame_id='base_link')
     number = 0
 

@@ -24,6 +24,7 @@ def test_in_the_dark_no_pose_is_told_and_afterwards_it_is_less_sure(run):
     node, robot = run(lossless=True, weights='embedded')
     robot.listen('/ttt3r/path', 'path', Path)
     robot.wait_for('the path', lambda: robot.heard_by('path'))
+    robot.meet()
     robot.wait_for('diagnostics', lambda: robot.diagnostic('tracking'))
     assert robot.diagnostic('tracking')['message'] == 'initialising: no image has been answered'
 

@@ -122,9 +122,8 @@ def imu(stamp: int, acceleration: np.ndarray, frame_id: str) -> Imu:
     return message
 
 
-def stand_still(robot, sensor, until: int, acceleration: np.ndarray, frame_id: str = 'base_link') -> None:
-    """Wait until somebody listens to the accelerometer and publish its second before a stamp, ns, at rest."""
-    robot.wait_for('the subscription', lambda: sensor.get_subscription_count() > 0)
+def stand_still(sensor, until: int, acceleration: np.ndarray, frame_id: str = 'base_link') -> None:
+    """Publish the accelerometer's second before a stamp, ns, at rest."""
     for i in range(100):
         sensor.publish(imu(until - SECOND + (i + 1) * SECOND // 100, acceleration, frame_id))
 
@@ -133,13 +132,13 @@ def test_an_imu_at_rest_levels_the_start(run):
     """Without a standing IMU there is no pose and the log says why; with it the base starts as tilted as it is."""
     node, robot = run(lossless=True, base_frame='base_link', level='imu')
     kept = mount_camera(robot)
-    sensor = robot.node.create_publisher(Imu, 'imu', 100)
+    sensor = robot.publisher(Imu, 'imu')
     robot.spin(1.0)
     robot.show_and_wait(STAMPS[:1])
     robot.wait_for('the reason', lambda: 'is the IMU running' in node.log())
     tilt = Rotation.from_euler('xyz', (0.1, -0.2, 0.0))
     resting = tilt.inv().apply([0, 0, 9.81])
-    stand_still(robot, sensor, STAMPS[1], resting)
+    stand_still(sensor, STAMPS[1], resting)
     robot.spin(0.5)
     robot.show_and_wait(STAMPS[1:4])
     robot.wait_for('poses', lambda: len(robot.heard['pose']) == 3)
@@ -159,8 +158,8 @@ def test_ros_1_s_leading_slash_is_taken_off_as_tf2_does(run):
     """Images and an IMU of an old driver or bag find their mounts, and what is published has names that tf2 takes."""
     _, robot = run(lossless=True, base_frame='base_link', level='imu')
     kept = mount_camera(robot)
-    sensor = robot.node.create_publisher(Imu, 'imu', 100)
-    stand_still(robot, sensor, STAMPS[0], np.array([0, 0, 9.81]), '/base_link')
+    sensor = robot.publisher(Imu, 'imu')
+    stand_still(sensor, STAMPS[0], np.array([0, 0, 9.81]), '/base_link')
     robot.spin(1.0)
     for stamp in STAMPS[:3]:
         robot.show(stamp, frame_id=f'/{CAMERA_FRAME}')
@@ -201,8 +200,7 @@ def test_wheels_tell_the_metre(run):
     """Wheels that go 3 times the model's way make the scale 3, told with its deviation; another frame's are refused."""
     node, robot = run(lossless=True, base_frame='base_link', scale_source='wheels')
     kept = mount_camera(robot, OPTICAL)
-    wheels = robot.node.create_publisher(OdometryMessage, 'wheel_odometry', 1000)
-    robot.wait_for('the subscription', lambda: wheels.get_subscription_count() > 0)
+    wheels = robot.publisher(OdometryMessage, 'wheel_odometry', 1000)
     robot.spin(1.0)
     stamps = [SECOND + i * SECOND // 10 for i in range(40)]
     reconstructor = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))

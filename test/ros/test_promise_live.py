@@ -14,11 +14,8 @@ SECOND = 1_000_000_000
 def test_the_offer_is_read_and_judged_and_the_images_still_come(start_node, make_robot):
     """The node asks for no deadline, so all cameras match; a broken one is in diagnostics and log while it lasts."""
     node, robot = start_node(remaps=('image:=eye',)), make_robot(topic='unused')
-    camera = robot.node.create_publisher(Image, 'eye', QoSProfile(
+    camera = robot.publisher(Image, 'eye', QoSProfile(
         depth=5, reliability=ReliabilityPolicy.BEST_EFFORT, deadline=Duration(seconds=0.2)))
-    robot.wait_for('the node', lambda: camera.get_subscription_count() > 0, 90)
-    robot.wait_for('its status', lambda: robot.heard_by('status'))
-    robot.meet()
     for i in range(2):
         camera.publish(image_message((1 + i) * SECOND, scene(i)))
         robot.wait_for('an answer', lambda i=i: len(robot.heard['status']) == 1 + i)

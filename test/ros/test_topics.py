@@ -261,6 +261,8 @@ def test_lazy_rests_while_nobody_listens(start_node, make_robot):
     deaf = Robot(target='nobody')
     try:
         deaf.wait_for('both nodes', lambda: deaf.camera.get_subscription_count() == 2)
+        for deaf.target in ('idler', 'worker'):
+            deaf.meet()
         for stamp in STAMPS:
             deaf.show(stamp)
         deaf.wait_for('the reports', lambda: all(any(
@@ -311,6 +313,7 @@ def test_every_topic_has_the_image_s_stamp_and_its_own_frame(run):
     buffer = Buffer()
     listener = TransformListener(buffer, robot.node)
     robot.wait_for('the new topics', lambda: all(robot.heard_by(name) for name in frames))
+    robot.meet()
     robot.spin(1.2)
     for stamp in STAMPS:
         robot.show(stamp)

@@ -10,7 +10,6 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from harness import CAMERA_FRAME, Robot, scene, stamp_of
-from rclpy.qos import QoSProfile
 from sensor_msgs_py import point_cloud2
 
 from ttt3r_ros.ros.images import ImageError
@@ -100,10 +99,7 @@ def test_video_over_dds(start_node, make_robot):
     """Every packet is answered with its stamp; a damaged one costs what hangs on it, counted and told."""
     node = start_node(lossless=True, image_transport='ffmpeg')
     robot: Robot = make_robot()
-    sender = robot.node.create_publisher(FFMPEGPacket, 'image/ffmpeg', QoSProfile(depth=100))
-    robot.wait_for('the node', lambda: sender.get_subscription_count() > 0 and robot.heard_by('status')
-                   and robot.heard_by('points'), 90)
-    robot.spin(0.3)
+    sender = robot.publisher(FFMPEGPacket, 'image/ffmpeg')
     for i, data in enumerate(packets()):
         sender.publish(ffmpeg(i, data if i != GROUP + 2 else b'\x00\x00\x00\x01\x65garbage'))
     kept = [i for i in range(COUNT) if not GROUP + 2 <= i < 2 * GROUP]
