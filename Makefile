@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 SHELL := /bin/bash
 
-.PHONY: help demo test test-all fuzz mutants setup clean
+.PHONY: help demo test test-all fuzz mutants soak setup clean
 
 help:
 	@printf '%s\n' \
@@ -12,7 +12,9 @@ help:
 	  'make fuzz    feed it spoilt files and messages for long   FUZZ=<times, 5000: 35,000 in all>' \
 	  'make mutants change lines of the product and ask whether a test sees it: hours' \
 	  '             COUNT=200  SEED=1  FILES=<pattern such as ros/*.py>' \
-	  'make setup   only set up what both need: .venv and .ws' \
+	  'make soak    let it run while all happens that may, and count what is lost   MINUTES=1440' \
+  '             PHASE=<seconds of each kind, 40>  OUT=<folder, out/soak>' \
+  'make setup   only set up what both need: .venv and .ws' \
 	  'make clean   remove .venv, .ws and out'
 
 setup:
@@ -35,6 +37,10 @@ test-all: setup
 mutants: setup
 	@$(alone) python test/mutants/mutants.py $${COUNT:+--count "$$COUNT"} $${SEED:+--seed "$$SEED"} \
 	  $${FILES:+--files "$$FILES"}
+
+soak: setup
+	@$(alone) PYTHONPATH=test/ros:$$PYTHONPATH python test/long/soak.py $${MINUTES:+--minutes "$$MINUTES"} \
+	  $${PHASE:+--phase "$$PHASE"} $${OUT:+--out "$$OUT"}
 
 # With 5,000: some 15,000 messages and parameters, and 20,000 files.
 fuzz: setup
