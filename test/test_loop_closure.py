@@ -251,6 +251,22 @@ def test_a_snapshot_keeps_the_correction_and_the_keyframes(walk):
     assert other.snapshot() == first.snapshot()
 
 
+def test_a_snapshot_right_after_a_reset(walk):
+    """The last image is a keyframe's too then; a second reset at once makes no keyframe of it again."""
+    images, _ = walk
+    first, other = reconstructor(8), reconstructor(8)
+    for image in images[:4]:
+        first.step(image)
+    for resets in (1, 2):
+        first.reset()
+        assert len(first._loops) == 1 and first.segment == resets
+        other.restore(first.snapshot())
+    mine, theirs = first.step(images[4]), other.step(images[4])
+    np.testing.assert_array_equal(theirs.pose, mine.pose)
+    first.reset()
+    assert len(first._loops) == 2
+
+
 def test_what_a_snapshot_holds_of_keyframes_is_bounded():
     """Of too many, those seen twice are left out first; the store itself keeps all."""
     loops = closer(*(keyframe(at(x), segment=k) for k, x in enumerate((0.0, 5.0, 0.1, 10.0))))

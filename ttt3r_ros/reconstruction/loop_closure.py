@@ -106,8 +106,11 @@ class LoopCloser:
         return best
 
     def keep(self, keyframe: Keyframe) -> None:
-        """Keep one more; where there is no room, the later one of the two that are nearest to each other goes."""
-        if not self._capacity:
+        """Keep one more; where there is no room, the later one of the two that are nearest to each other goes.
+
+        Of two resets with no image between them the first alone has a memory of more than that image.
+        """
+        if not self._capacity or self._keyframes and self._keyframes[-1].image is keyframe.image:
             return
         self._keyframes.append(keyframe)
         if len(self._keyframes) > self._capacity:

@@ -98,8 +98,17 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
               'scale': place.path.scale, 'segment': place.segment, 'index': place.index,
               'loop_closures': place.loop_closures, 'policy': policy, 'reset_due': reset_due,
               'kept': [{'scale': kept.scale, 'segment': kept.segment, 'index': kept.index} for kept in keyframes]}
-    return save({name: value.cpu().contiguous() for name, value in tensors.items()},
-                metadata={FORMAT: json.dumps(header)})
+    return save(_apart(tensors), metadata={FORMAT: json.dumps(header)})
+
+
+def _apart(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return them on the CPU, none sharing memory, which safetensors refuses: a keyframe's image may be the last."""
+    apart, seen = {}, set()
+    for name, value in tensors.items():
+        value = value.cpu().contiguous()
+        apart[name] = value.clone() if value.data_ptr() in seen else value
+        seen.add(value.data_ptr())
+    return apart
 
 
 def _frame(image: np.ndarray, boundary: Boundary) -> dict[str, torch.Tensor]:
