@@ -70,8 +70,8 @@ def _is(value) -> Callable[[GetParameters.Response], bool]:
 def services(soak: Soak) -> Iterator[float]:
     """One after another, each when the last has replied."""
     for kind, name, request, right in itertools.cycle((
-            (SaveState, 'save_state', SaveState.Request(path='soak.state'), succeeded),
-            (SaveMap, 'save_map', SaveMap.Request(path='soak.ply'), succeeded),
+            (SaveState, 'save_state', SaveState.Request(path='soak.state'), _saved),
+            (SaveMap, 'save_map', SaveMap.Request(path='soak.ply'), _saved),
             (SaveMap, 'save_trajectory', SaveMap.Request(path='soak.tum'), succeeded),
             (QueryView, 'query_view', QueryView.Request(), _seen_or_refused),
             (LoadState, 'load_state', LoadState.Request(path='soak.state'), succeeded))):
@@ -81,6 +81,11 @@ def services(soak: Soak) -> Iterator[float]:
         while not reply.done():
             yield 0.05
         yield 0.5
+
+
+def _saved(response: SaveState.Response | SaveMap.Response) -> bool:
+    """Right after it has begun afresh there is nothing to save yet, which it says."""
+    return response.success or 'no frame has been seen' in response.message or 'no image has been' in response.message
 
 
 def _seen_or_refused(response: QueryView.Response) -> bool:

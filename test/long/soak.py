@@ -47,7 +47,7 @@ PARAMETERS = {'weights': 'embedded', 'precision': 'auto', 'base_frame': 'base_li
 
 
 # A process that took seconds to start would be a load of ours, not of the node's.
-SERVER.set_forkserver_preload(['ttt3r_ros.ros.node', 'soak'])
+SERVER.set_forkserver_preload(['ttt3r_ros.ros.main', 'soak'])
 
 
 class Soak:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 SERVER = multiprocessing.get_context('forkserver')
-SERVER.set_forkserver_preload(['ttt3r_ros.ros.node'])
+SERVER.set_forkserver_preload(['ttt3r_ros.ros.main'])
 
 
 class ForkedNode:
@@ -56,5 +56,5 @@ def _run(arguments: list[str], log: str, environment: dict[str, str]) -> None:
     os.environ.update(environment)
     sys.argv = ['ttt3r_node', *arguments]
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from ttt3r_ros.ros.node import main
+    from ttt3r_ros.ros.main import main
     sys.exit(main())

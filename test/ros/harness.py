@@ -158,7 +158,7 @@ class Robot:
         while (left := end - time.monotonic()) > 0:
             self._executor.spin_once(timeout_sec=left)
 
-    def wait_for(self, what: str, condition, timeout: float = 30.0) -> None:
+    def wait_for(self, what: str, condition, timeout: float = 60.0) -> None:
         """Let messages come until the condition holds."""
         end = time.monotonic() + timeout
         while not condition():
@@ -214,7 +214,7 @@ class Robot:
             self.show(stamp)
         self.wait_for(f'{len(stamps)} answers', lambda: len(self.heard['status']) >= before + len(stamps))
 
-    def call(self, kind, service: str, request, timeout: float = 30.0):
+    def call(self, kind, service: str, request, timeout: float = 60.0):
         """Call a service of the node under test and return its response."""
         client = self.client(kind, service)
         self.wait_for(service, client.service_is_ready, timeout)

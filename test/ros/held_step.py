@@ -9,7 +9,7 @@ import time
 
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.ros import worker
-from ttt3r_ros.ros.node import main
+from ttt3r_ros.ros.main import main
 
 step = Reconstructor.step
 

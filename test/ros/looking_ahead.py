@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 
 from ttt3r_ros.reconstruction.ahead import Ahead
-from ttt3r_ros.ros.node import main
+from ttt3r_ros.ros.main import main
 
 
 class Counting(Ahead):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from harness import scene
+from ttt3r_ros.srv import QueryView
 
 from ttt3r_ros.reconstruction import state_file
 
@@ -61,6 +62,20 @@ def test_the_node_begins_anew_and_goes_on_where_it_was(run, fails, tmp_path):
     robot.show(20 * SECOND, still)
     robot.spin(0.1)
     assert node.process.wait(60) == 3 and 'it fails again' in node.log()
+
+
+def test_a_service_that_the_device_cannot_answer(run, fails):
+    """Too large a view is refused in words and costs nothing else; a device that is lost in it ends the process."""
+    node, robot = run(script=SCRIPT, lossless=True)
+    robot.show_and_wait([SECOND])
+    fails.write_text('query full')
+    refused = robot.call(QueryView, 'query_view', QueryView.Request())
+    assert not refused.success and 'out of memory' in refused.message
+    robot.show_and_wait([2 * SECOND])
+    fails.write_text('query lost')
+    refused = robot.call(QueryView, 'query_view', QueryView.Request())
+    assert not refused.success and 'the device is lost' in refused.message
+    assert node.process.wait(60) == 3 and 'nobody foresaw' not in node.log()
 
 
 def test_a_lost_device_that_cannot_be_configured_ends_the_process(run, fails):

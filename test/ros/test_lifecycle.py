@@ -93,7 +93,7 @@ def test_wrong_settings_are_refused_with_a_reason(start_node, make_robot):
 def test_keyframes_want_the_resets_that_come_of_automatic_values(start_node, make_robot):
     """Weights that ask for no reset make no keyframes: configure says so; those that do ask for one are enough."""
     node, robot = start_node(keyframes=2, map_frame='map'), make_robot()
-    robot.wait_for('the reason', lambda: 'configure failed' in node.log())
+    robot.wait_for('the reason', lambda: 'configure failed' in node.log(), 90)
     assert "reset_policy to 'interval'" in node.log()
     assert robot.set('weights', 'embedded').successful and robot.transition('configure')
     assert 'reset interval every 16 frames, se3' in node.log()
@@ -111,7 +111,7 @@ def test_compiling_without_a_compiler_fails_configure_with_the_remedy(start_node
     monkeypatch.setenv('CXX', '/nowhere/g++')
     monkeypatch.setenv('TORCHINDUCTOR_CACHE_DIR', str(tmp_path))  # what was compiled before needs no compiler
     node, robot = start_node(compile=True), make_robot()
-    robot.wait_for('the reason', lambda: 'configure failed' in node.log())
+    robot.wait_for('the reason', lambda: 'configure failed' in node.log(), 90)
     assert '/nowhere/g++' in node.log() and 'apt install g++' in node.log()
     assert robot.set('compile', False).successful
     assert robot.transition('configure') and robot.transition('activate')

@@ -19,7 +19,7 @@ from ttt3r_ros.reconstruction.weights_profile import Source
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.images import ImageError, to_rgb
 from ttt3r_ros.sequences import Bag, Sequence, Trajectory, open_sequence, write_bag
-from ttt3r_ros.sequences.bag import COMPRESSED
+from ttt3r_ros.sequences.bag_topics import COMPRESSED
 from ttt3r_ros.sequences.rendered import RenderedRoom
 
 BAG = 'demo_bag'

@@ -19,7 +19,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
 from ttt3r_ros.sequences import Bag, SequenceError, open_sequence
-from ttt3r_ros.sequences.bag import COMPRESSED, IMAGE
+from ttt3r_ros.sequences.bag_topics import COMPRESSED, IMAGE
 
 TYPES = {IMAGE: Image, COMPRESSED: CompressedImage}
 DEPTH = 64

@@ -116,7 +116,7 @@ def _perform(plan: Plan, footage: Footage, recorder: Recorder, environment: dict
         console.log('the source has no times: no step is judged by its speed')
     topic = 'image/compressed' if footage.compressed else 'image'
     started = time.monotonic()
-    with Child('ttt3r_ros.ros.node', ['--ros-args', '--params-file', str(parameters),
+    with Child('ttt3r_ros.ros.main', ['--ros-args', '--params-file', str(parameters),
                                       '-r', f'{topic}:={footage.bag.topic}'], plan.out / 'node.log',
                environment) as node:
         with Progress(console, f'node, in ROS domain {environment["ROS_DOMAIN_ID"]}') as progress:

@@ -18,6 +18,7 @@ from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.state_file import StateFileError, StateFileMissing
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.companions import Companions
+from ttt3r_ros.ros.device_watch import DeviceWatch
 from ttt3r_ros.ros.diagnostics import Counters, Diagnostics, Health, SequenceGaps
 from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.images import ImageError
@@ -42,7 +43,8 @@ class Camera:
     """All that a configured node has for one camera; the executor's thread."""
 
     def __init__(self, node: LifecycleNode, replies: Replies, name: str, memory: Memory, frames: Frames,
-                 start: Start, worker: Worker, settings: Settings, weights: Weights, device: str) -> None:
+                 start: Start, worker: Worker, settings: Settings, weights: Weights, device: str,
+                 watch: DeviceWatch) -> None:
         """Create publishers and services; name: empty for the only camera."""
         self._node, self._replies = node, replies
         self._worker = worker
@@ -66,7 +68,8 @@ class Camera:
         self._diagnostics = Diagnostics(node, self.counters, self._health, device, {'weights': weights.name},
                                         weights.trained, name)
         self._state_path = state_path(settings, name)
-        self._services = Services(replies, prefix, worker, self.pipeline, self._state_path, settings.files_dir)
+        self._services = Services(replies, prefix, worker, watch, self.pipeline, self._state_path,
+                                  settings.files_dir)
         self._subscription = None
         self._gaps, self._promise = SequenceGaps(), Promise()
         self._told_lost = 0  # images lost on their way at the last report

@@ -16,6 +16,10 @@ from ttt3r_ros.ros.parameters import SettingsError
 LOST = re.compile('CUDA error|CUDNN_STATUS|CUBLAS_STATUS|HIP error')  # as PyTorch begins what no later call survives
 
 
+class DeviceError(RuntimeError):
+    """What the device cannot do; the message says why, and what to do."""
+
+
 def compile_for(network: Network, reconstructor: Reconstructor, size: tuple[int, int]) -> None:
     """Compile for images of a size's (H, W) shape. Raises SettingsError where that cannot be."""
     try:

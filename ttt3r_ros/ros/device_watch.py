@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
+import torch
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
-from ttt3r_ros.ros.device import failure
+from ttt3r_ros.ros.device import DeviceError, failure
 from ttt3r_ros.ros.job import Job
 
 AGAIN_S = 60.0  # a device that fails again so soon is not tried a third time
@@ -35,9 +37,30 @@ class DeviceWatch:
                 why = failure(error)
                 if why is None:
                     raise
-            self.failure = why
-            self._node.executor.wake()
+            self._fail(why)
         job.pipeline.device_failed(why)
+
+    def attempt(self, function: Callable[[], Any]) -> Any:
+        """Return what a function that a service asks for does, or raise it; the inference thread.
+
+        Raises DeviceError too. Being out of memory is then the request's matter alone: images need what they always
+        did.
+        """
+        if self.failure is not None:
+            raise DeviceError(self.failure)
+        try:
+            return function()
+        except RuntimeError as error:
+            why = failure(error)
+            if why is None:
+                raise
+            if not isinstance(error, torch.cuda.OutOfMemoryError):
+                self._fail(why)
+            raise DeviceError(why) from error
+
+    def _fail(self, why: str) -> None:
+        self.failure = why
+        self._node.executor.wake()
 
     def recover(self, on_device_error: str, active: bool) -> bool:
         """After a failure, begin anew if on_device_error asks for that; say whether the node goes on, active if it was.

@@ -4,20 +4,13 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import sys
-import traceback
 
-import rclpy
 import torch
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
-from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleNode, LifecycleState
 from rclpy.parameter import Parameter
-from rclpy.signals import SignalHandlerOptions
 
 from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network, weights_file
 from ttt3r_ros.model.threads import limit_threads
@@ -35,7 +28,6 @@ from ttt3r_ros.ros.device_watch import DeviceWatch
 from ttt3r_ros.ros.frames import Edge, Frames
 from ttt3r_ros.ros.level import ImuLevel
 from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
-from ttt3r_ros.ros.log import RosLog
 from ttt3r_ros.ros.notices import Notices
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.pipeline import Memory, Weights
@@ -44,14 +36,10 @@ from ttt3r_ros.ros.rivals import Rivals
 from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.set_pose import PoseSetting
 from ttt3r_ros.ros.sim_clock import refuse_impossible_times
-from ttt3r_ros.ros.stopping import stopping_on_signals
 from ttt3r_ros.ros.tracker import Start
 from ttt3r_ros.ros.worker import Worker
 
 WARM_UP_SIZE = (480, 640)
-STOP_CHECK_S = 0.1
-BAD_ARGUMENTS = 2
-DEVICE_FAILED = 3
 
 
 class Ttt3rNode(LifecycleNode):
@@ -163,7 +151,7 @@ class Ttt3rNode(LifecycleNode):
         for name in settings.cameras:
             memory = shared or self._memory(loaded, settings, name)
             self._cameras.append(Camera(self, self.replies, name, memory, self._frames, start, self._worker,
-                                        settings, weights, device))
+                                        settings, weights, device, self._device))
         self._part(PoseSetting(self, self.replies, self._worker, settings.map_frame, settings.odom_frame,
                                self._cameras[0].pipeline.set_pose))
         self._report_timer = self.create_timer(
@@ -273,50 +261,3 @@ class Ttt3rNode(LifecycleNode):
         self._frames.tend()
         for camera in self._cameras:
             camera.report()
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the node until it is told to stop."""
-    # rclpy's own handlers would take the context away while a frame is still being answered.
-    stop = stopping_on_signals()
-    try:
-        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as error:  # all of rclpy's are
-        why = (f'ROS cannot write its logs: {error}; set ROS_LOG_DIR to a folder that this user may write to'
-               if 'logging' in str(error) else f'the arguments cannot be read: {error}')
-        rclpy.logging.get_logger('ttt3r').fatal(why)
-        return BAD_ARGUMENTS
-    try:
-        node = Ttt3rNode()
-    except (InvalidParameterTypeException, InvalidParameterValueException, parameters.SettingsError) as error:
-        rclpy.logging.get_logger('ttt3r').fatal(f'a parameter cannot be taken: {error}')
-        rclpy.shutdown()
-        return BAD_ARGUMENTS
-    library = logging.getLogger('ttt3r_ros')
-    library.setLevel(logging.INFO)
-    library.addHandler(RosLog(node))
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    if node.get_parameter('autostart').value and not stop.is_set():
-        configured = node.trigger_configure() == TransitionCallbackReturn.SUCCESS
-        if configured and not stop.is_set():
-            node.trigger_activate()
-    status = 0
-    while not stop.is_set():
-        try:
-            executor.spin_once(timeout_sec=STOP_CHECK_S)
-        except Exception:
-            # One bad request must not cost the robot its sight.
-            node.get_logger().error(f'a callback failed in a way that nobody foresaw:\n{traceback.format_exc()}')
-        if not node.goes_on():
-            status = DEVICE_FAILED
-            break
-    node.release()
-    node.replies.finish(executor)
-    node.destroy_node()
-    rclpy.shutdown()
-    return status
-
-
-if __name__ == '__main__':
-    sys.exit(main())

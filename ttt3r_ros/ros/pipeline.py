@@ -35,7 +35,7 @@ from ttt3r_ros.ros.saved_state import SavedState
 from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.tracker import Tracker
 from ttt3r_ros.ros.tracking_report import TrackingReport
-from ttt3r_ros.ros.views import QueryError, Question
+from ttt3r_ros.ros.views import Question, Views
 
 UNTOLD = ('skipped_lazy', 'dropped_device')  # counters of images that no status follows
 REPEAT_S = 5.0  # a trouble that stays is told again after this long
@@ -93,6 +93,7 @@ class Pipeline:
         self._admission = Admission(node, memory.gap, senses.counters, senses.health)
         self._report = TrackingReport(node, senses.health, 'several cameras in one memory: nobody judges their poses'
                                       if weights.trained else 'untrained weights: the poses mean nothing')
+        self._views = Views(memory.reconstructor, tracker, memory.scaling)
         self._ahead: tuple[Job, np.ndarray] | None = None  # an image that was read before its turn
         self._last_header: Header | None = None
         self._last_intrinsics: np.ndarray | None = None
@@ -150,7 +151,6 @@ class Pipeline:
         self._outputs.publish_frame(header, frame, estimate, self._settings)
         if frame.trusted:
             self._last_header, self._last_intrinsics = header, frame.intrinsics
-            self.saved.follow(header, estimate)
         if told(frame, self._settings):
             counters.answered += 1
         else:
@@ -162,6 +162,8 @@ class Pipeline:
             header, frame, tracking, update_rule=self._reconstructor.rule.name, weights=self._weights.name,
             trained=self._weights.trained, inference_ms=inference_ms,
             latency_ms=(time.monotonic() - job.received) * 1e3, **self._scaling.about(), **about)
+        if frame.trusted:
+            self.saved.follow(header, estimate)
 
     def device_failed(self, why: str) -> None:
         """Count an image that the device could not answer."""
@@ -206,22 +208,8 @@ class Pipeline:
         return self._outputs.map_to_save(target)
 
     def query(self, question: Question) -> tuple[Header, View]:
-        """Ask the memory about a view. Raises QueryError, RayMapError, NonFinitePrediction."""
-        self._reconstructor.require_ray_map()  # first: what the other refusals ask for would not help
-        height, width = question.size or (0, 0)
-        if height * width > self._settings.max_query_pixels:
-            raise QueryError(f'camera_info asks for {width}×{height} pixels, and {self._settings.max_query_pixels} are '
-                             'answered, as the camera waits meanwhile: ask for fewer, or set max_query_pixels')
-        if self._last_header is None:
-            raise QueryError('the memory has seen no frame yet: send images first')
-        pose = self._tracker.own(question.pose)
-        if pose is None:
-            raise QueryError('the odometry frame is not known yet: the log says what it waits for')
-        intrinsics = self._last_intrinsics if question.intrinsics is None else question.intrinsics
-        if not np.isfinite(intrinsics).all():
-            raise QueryError('the focal length of the last image is not known: give camera_info')
-        view = self._reconstructor.query(pose, intrinsics, question.size)
-        return self._last_header, replace(view, points=view.points * np.float32(self._scaling.factor))
+        """Ask the memory about a view, see Views.ask."""
+        return self._views.ask(question, self._last_header, self._last_intrinsics, self._settings.max_query_pixels)
 
     def clock_went_back(self, now: int) -> None:
         """Reset if the last image lies in the clock's future (now, ns): the images will go back too."""

@@ -17,6 +17,7 @@ from rclpy.executors import Executor
 from rclpy.lifecycle import LifecycleNode
 from rclpy.service import Service
 
+from ttt3r_ros.ros.device import DeviceError
 from ttt3r_ros.ros.worker import TakenDown
 
 AT_ONCE = 8  # threads for the disk: past that many one is hung, or somebody floods us
@@ -53,7 +54,7 @@ class Replies:
                 await answer(request, response)
                 response.success = True
                 log.info(f'{name}: {response.message or "answered"}')
-            except (*refusals, TakenDown, DiskBusy) as error:
+            except (*refusals, TakenDown, DiskBusy, DeviceError) as error:
                 response.message = str(error)
                 log.warning(f'{name} refused: {error}')
             except Exception as error:

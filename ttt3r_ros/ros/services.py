@@ -15,6 +15,7 @@ from ttt3r_ros.reconstruction.reconstructor import CannotReset
 from ttt3r_ros.reconstruction.state_file import StateFileError
 from ttt3r_ros.reconstruction.whole_file import FileError, FilePath
 from ttt3r_ros.ros.cloud_output import MapError
+from ttt3r_ros.ros.device_watch import DeviceWatch
 from ttt3r_ros.ros.pipeline import Pipeline
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.views import QueryError, answer_query, question
@@ -25,11 +26,11 @@ from ttt3r_ros.srv import LoadState, QueryView, SaveMap, SaveState
 class Services:
     """`~/reset`, `~/start_afresh`, those that save and load, and `~/query_view` of one camera."""
 
-    def __init__(self, replies: Replies, prefix: str, worker: Worker, pipeline: Pipeline, state_path: str,
-                 files_dir: str) -> None:
+    def __init__(self, replies: Replies, prefix: str, worker: Worker, device: DeviceWatch, pipeline: Pipeline,
+                 state_path: str, files_dir: str) -> None:
         """Create them; state_path: the file where a request names none, may be empty. files_dir: the folder of all that
         requests name. prefix: see Outputs."""
-        self._replies, self._worker, self._pipeline = replies, worker, pipeline
+        self._replies, self._worker, self._device, self._pipeline = replies, worker, device, pipeline
         self._state_path, self._files_dir = state_path, files_dir
         self._services = [replies.service(kind, f'{prefix}{name}', answer, refused) for kind, name, answer, refused in (
             (Trigger, 'reset', self._reset, (CannotReset,)),
@@ -81,7 +82,7 @@ class Services:
         answer_query(response, *await self._inferring(lambda: self._pipeline.query(asked)))
 
     async def _inferring(self, function: Callable[[], Any]) -> Any:
-        return await self._replies.of(self._worker.ask(function))
+        return await self._replies.of(self._worker.ask(lambda: self._device.attempt(function)))
 
     def _state(self, path: str) -> FilePath:
         """Return the state file that a request names: below files_dir, or the operator's own. Raises FileError."""

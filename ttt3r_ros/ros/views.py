@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sensor_msgs.msg import PointField
@@ -12,8 +12,10 @@ from std_msgs.msg import Header
 from tf_transformations import quaternion_matrix
 
 from ttt3r_ros.model.config import PATCH_SIZE
-from ttt3r_ros.reconstruction.reconstructor import View
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor, View
 from ttt3r_ros.ros.conversions import to_depth_image
+from ttt3r_ros.ros.scaling import Scaling
+from ttt3r_ros.ros.tracker import Tracker
 from ttt3r_ros.srv import QueryView
 
 FIELDS = [PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32, count=1)
@@ -33,6 +35,38 @@ class Question:
     pose: np.ndarray
     intrinsics: np.ndarray | None = None
     size: tuple[int, int] | None = None
+
+
+class Views:
+    """Asks the memory of one camera; the inference thread."""
+
+    def __init__(self, reconstructor: Reconstructor, tracker: Tracker, scaling: Scaling) -> None:
+        """Take the memory, what knows where its frame lies in the odometry's, and the true scale."""
+        self._reconstructor, self._tracker, self._scaling = reconstructor, tracker, scaling
+
+    def ask(self, question: Question, header: Header | None, intrinsics: np.ndarray | None,
+            most_pixels: int) -> tuple[Header, View]:
+        """Return the view, and the header of the last image that the memory has seen.
+
+        header, intrinsics (3, 3): of that image, None before the first. Raises QueryError, RayMapError,
+        NonFinitePrediction.
+        """
+        self._reconstructor.require_ray_map()  # first: what the other refusals ask for would not help
+        height, width = question.size or (0, 0)
+        if height * width > most_pixels:
+            raise QueryError(f'camera_info asks for {width}×{height} pixels, and {most_pixels} are answered, as the '
+                             'camera waits meanwhile: ask for fewer, or set max_query_pixels')
+        if header is None:
+            raise QueryError('the memory has seen no frame yet: send images first')
+        pose = self._tracker.own(question.pose)
+        if pose is None:
+            raise QueryError('the odometry frame is not known yet: the log says what it waits for')
+        if question.intrinsics is not None:
+            intrinsics = question.intrinsics
+        if not np.isfinite(intrinsics).all():
+            raise QueryError('the focal length of the last image is not known: give camera_info')
+        view = self._reconstructor.query(pose, intrinsics, question.size)
+        return header, replace(view, points=view.points * np.float32(self._scaling.factor))
 
 
 def answer_query(response: QueryView.Response, header: Header, view: View) -> None:

@@ -18,15 +18,12 @@ from rosbags.typesys import Stores, get_typestore
 
 from . import packets
 from .bag_folder import ZSTD, storage_of
-from .picture_files import NOT_COLOUR
+from .bag_topics import COMPRESSED, IMAGE, INFO, VIDEOS, Camera, info_topic_beside, joined, republished
 from .pixels import decode_compressed, decode_raw, is_depth
 from .ros1_file import to_cdr
 from .sequence import DEFAULT_FRAME, DEFAULT_RATE, NANOSECONDS, Contents, Image, Sequence, SequenceError
-from .storage import CDR, ROS1, Record, Storage, Topic
+from .storage import CDR, ROS1, Record, Topic
 
-IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
-INFO = 'sensor_msgs/msg/CameraInfo'
-VIDEOS = (packets.PACKET, packets.VIDEO)
 THEORA = 'theora_image_transport/msg/Packet'
 HEADED = (IMAGE, COMPRESSED, INFO, packets.PACKET)
 DEPTH = 'depth, or more than 8 bits'
@@ -47,34 +44,6 @@ class Message(NamedTuple):
     stamp: int | None
 
 
-class Camera(NamedTuple):
-    """An image topic, looked at.
-
-    first       its first message that can be read; None without
-    form        its encoding or format
-    size        (width, height) in pixels
-    objection   why it cannot be a camera; empty if it can
-    """
-
-    topic: Topic
-    first: Any
-    form: str
-    size: tuple[int, int] | None
-    objection: str
-
-    @property
-    def phrase(self) -> str:
-        """What to say of it."""
-        count = '' if self.topic.count is None else f'{self.topic.count} × '
-        return f'{self.topic.name} ({count}{self.topic.type}{", " if self.form else ""}{self.form}' + (
-            f': {self.objection})' if self.objection else ')')
-
-    @property
-    def rank(self) -> tuple[bool, bool, bool]:
-        """What makes it a worse choice, the worst first."""
-        return (self.topic.type in VIDEOS, bool(NOT_COLOUR.search(self.topic.name)), self.form.startswith('mono'))
-
-
 class Bag(Sequence):
     """The images of one topic, with the stamps of their headers, or of the recording where those stand still.
 
@@ -92,7 +61,7 @@ class Bag(Sequence):
         self.name = path.resolve().name.split('.')[0]
         self._unpacked = tempfile.TemporaryDirectory(prefix='ttt3r_bag_')
         self._storages = [storage_of(file, Path(self._unpacked.name)) for file in files]
-        self._all = _joined(self._storages)
+        self._all = joined(self._storages)
         kinds = {name: found.type for name, found in self._all.items()}
         self.topics = {name: kind for name, kind in kinds.items()
                        if kind in (IMAGE, COMPRESSED, *VIDEOS) and self._all[name].form in (CDR, ROS1)}
@@ -104,7 +73,7 @@ class Bag(Sequence):
         self._framed = bool(packets.frame_of(camera.first))
         self.frame_id = packets.frame_of(camera.first) or DEFAULT_FRAME
         self._stamped = self.type in VIDEOS or self._stamps_move()
-        self.info_topic = _info_topic(self.topic, kinds)
+        self.info_topic = info_topic_beside(self.topic, kinds)
         self._read_info()
         self.rate = rate or self._rate()
         foreign = [f'{name} ({found.type or "no type"}, {found.form or "no encoding"}: no message of ROS)'
@@ -247,7 +216,7 @@ class Bag(Sequence):
             frames = packets.decode(itertools.islice(self._deserialized(topic.name), GROUP_OF_PICTURES))
             height, width = next(frames)[1].shape[:2]
         except StopIteration:
-            return None, f'none of its first packets can be decoded, as without a key frame: {_republished(topic.name)}'
+            return None, f'none of its first packets can be decoded, as without a key frame: {republished(topic.name)}'
         except (ValueError, SequenceError) as error:
             return None, str(error)
         return (width, height), ''
@@ -273,7 +242,7 @@ class Bag(Sequence):
                             f'It has {found or "no topic"}')
 
     def _theora(self) -> list[str]:
-        return [f'{name} (Theora video: {_republished(name)})' for name, found in self._all.items()
+        return [f'{name} (Theora video: {republished(name)})' for name, found in self._all.items()
                 if found.type == THEORA]
 
     def _read_info(self) -> None:
@@ -291,13 +260,6 @@ class Bag(Sequence):
         return NANOSECONDS / float(np.median(steps)) if steps else DEFAULT_RATE
 
 
-def _republished(topic: str) -> str:
-    """Return how to turn a topic of image_transport into a raw one."""
-    name, _, transport = topic.rpartition('/')
-    return (f'play it beside "ros2 run image_transport republish --ros-args -p in_transport:={transport} '
-            f'-p out_transport:=raw -r in/{transport}:={topic} -r out:={name}" and record {name}')
-
-
 def header_stamp(data: bytes) -> int:
     """Return the stamp in nanoseconds of a serialized message whose first field is a header."""
     order = '<' if data[1] & 1 else '>'  # the encapsulation's second byte says little or big endian
@@ -310,25 +272,3 @@ def _has_header(kind: str) -> bool:
         return False
     fields = STORE.fielddefs[kind][1]
     return bool(fields) and fields[0][1][1] == 'std_msgs/msg/Header'
-
-
-def _joined(storages: list[Storage]) -> dict[str, Topic]:
-    """Return the topics of all files, their counts added."""
-    found: dict[str, Topic] = {}
-    for storage in storages:
-        for name, topic in storage.topics.items():
-            before = found.get(name)
-            count = topic.count if before is None or before.count is None or topic.count is None else (
-                before.count + topic.count)
-            found[name] = topic._replace(count=count)
-    return found
-
-
-def _info_topic(topic: str, kinds: dict[str, str]) -> str | None:
-    """Return the CameraInfo topic beside an image topic: `camera_info` in the same namespace or one above."""
-    parts = topic.split('/')
-    for end in (-1, -2):
-        name = '/'.join([*parts[:end], 'camera_info'])
-        if kinds.get(name) == INFO:
-            return name
-    return None

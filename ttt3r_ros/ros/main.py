@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The node's process: it starts, spins until it is told to stop, and ends."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+
+import rclpy
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+
+from ttt3r_ros.ros.log import RosLog
+from ttt3r_ros.ros.node import Ttt3rNode
+from ttt3r_ros.ros.parameters import SettingsError
+from ttt3r_ros.ros.stopping import stopping_on_signals
+
+STOP_CHECK_S = 0.1
+BAD_ARGUMENTS = 2
+DEVICE_FAILED = 3
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until it is told to stop."""
+    # rclpy's own handlers would take the context away while a frame is still being answered.
+    stop = stopping_on_signals()
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # all of rclpy's are
+        why = (f'ROS cannot write its logs: {error}; set ROS_LOG_DIR to a folder that this user may write to'
+               if 'logging' in str(error) else f'the arguments cannot be read: {error}')
+        rclpy.logging.get_logger('ttt3r').fatal(why)
+        return BAD_ARGUMENTS
+    try:
+        node = Ttt3rNode()
+    except (InvalidParameterTypeException, InvalidParameterValueException, SettingsError) as error:
+        rclpy.logging.get_logger('ttt3r').fatal(f'a parameter cannot be taken: {error}')
+        rclpy.shutdown()
+        return BAD_ARGUMENTS
+    library = logging.getLogger('ttt3r_ros')
+    library.setLevel(logging.INFO)
+    library.addHandler(RosLog(node))
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    if node.get_parameter('autostart').value and not stop.is_set():
+        configured = node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        if configured and not stop.is_set():
+            node.trigger_activate()
+    status = 0
+    while not stop.is_set():
+        try:
+            executor.spin_once(timeout_sec=STOP_CHECK_S)
+        except Exception:
+            # One bad request must not cost the robot its sight.
+            node.get_logger().error(f'a callback failed in a way that nobody foresaw:\n{traceback.format_exc()}')
+        if not node.goes_on():
+            status = DEVICE_FAILED
+            break
+    node.release()
+    node.replies.finish(executor)
+    node.destroy_node()
+    rclpy.shutdown()
+    return status
+
+
+if __name__ == '__main__':
+    sys.exit(main())
