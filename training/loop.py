@@ -33,7 +33,7 @@ from ttt3r_ros.model.recurrence import Memory, propose
 # Sixteen state tokens lie four in a row, as an image's patches do: each has its own place in the image.
 CONFIG = ModelConfig(head='linear', image_size=64, enc_dim=128, enc_depth=3, enc_heads=4, dec_dim=128, dec_depth=4,
                      dec_heads=4, state_heads=4, state_tokens=16, memory_tokens=4, world_points=False, rgb=False,
-                     ray_map=False)
+                     ray_map=False, aspects=(1.3333,))  # of the rooms' cameras
 TRAINED = frozenset({'points'})
 GATED = 0.5  # of the sequences
 WARMUP = 50  # steps

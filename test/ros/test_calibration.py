@@ -81,6 +81,23 @@ def test_depth_can_have_the_cameras_size_and_rays(run):
     assert len(robot.heard['depth/image']) == 1
 
 
+def test_a_camera_that_the_weights_have_not_seen_is_told_once(run):
+    """By camera_info, of the part of the image that the network is given."""
+    node, robot = run(lossless=True, weights='embedded')
+    publisher = robot.publisher(CameraInfo, 'camera_info')
+    for focal in (150.0, 60.0, 60.0):
+        lens = info()
+        lens.k[0] = lens.k[4] = lens.p[0] = lens.p[5] = focal
+        publisher.publish(lens)
+        robot.spin(0.3)
+        answered = len(robot.heard['status'])
+        robot.show((answered + 1) * SECOND, scene(answered, SIZE))
+        robot.wait_for('an answer', lambda answered=answered: len(robot.heard['status']) > answered)
+    assert node.log().count('the weights have not seen such a camera: field of view 1') == 1
+    across = f'{2 * np.degrees(np.arctan(SIZE[1] / 2 / 60.0)):.0f}'
+    robot.wait_for('the diagnostics', lambda: robot.diagnostic('inference').get('field of view (deg)') == across)
+
+
 @pytest.fixture
 def calibration():
     """Return a function that makes a node's calibration with topics remapped, and one that tells it a camera_info."""

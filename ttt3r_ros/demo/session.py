@@ -22,7 +22,7 @@ from ttt3r_ros.demo.process import Child
 from ttt3r_ros.demo.progress import Progress
 from ttt3r_ros.demo.recorder import TARGET, Recorder
 from ttt3r_ros.demo.report import Results, Run, evaluate, trajectory_of
-from ttt3r_ros.model.checkpoint import UNTRAINED, CheckpointError, read_note, weights_file
+from ttt3r_ros.model.checkpoint import UNTRAINED, CheckpointError, read_aspects, read_note, weights_file
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.sequences import write_tum
 
@@ -82,7 +82,7 @@ def _carry_out(plan: Plan, footage: Footage, profile: WeightsProfile, console: C
         recording = recorder.recording
         cloud = assemble(recording.clouds, recording.poses)
         results = evaluate(about, footage.sent, recording, footage.truth, len(cloud.points), profile.trained_on,
-                           footage.source)
+                           footage.source.cut_to(read_aspects(plan.weights)))
         write_tum(fresh / 'trajectory_tum.txt', trajectory_of(recording.poses))
         write_ply(fresh / 'cloud.ply', cloud)
         results.write(fresh / 'results.json')

@@ -75,9 +75,9 @@ class Outcome:
 class Trial:
     """A world filmed once; its seed is its name."""
 
-    def __init__(self, seed: int, frames: int) -> None:
-        """Render it."""
-        self.world = world = World(seed, frames, SIZE)
+    def __init__(self, seed: int, frames: int, size: tuple[int, int] = SIZE) -> None:
+        """Render it; size: (h, w) of the camera's images."""
+        self.world = world = World(seed, frames, size)
         stamps = np.arange(frames, dtype=np.int64) * (1_000_000_000 // RATE)
         self.seed, self.intrinsics, self.truth = seed, world.intrinsics, Trajectory(stamps, world.poses)
         self._film = list(world.film())

@@ -126,14 +126,26 @@ def read_profile(weights: str) -> tuple[str, str]:
 
 def read_note(weights: str) -> str:
     """Return what a user must know of weights (see load_network), empty if nothing is said; loads nothing."""
+    return _metadata(weights).get('note', '')
+
+
+def read_aspects(weights: str) -> tuple[float, ...]:
+    """Return to which aspects weights (see load_network) have images cut, see ModelConfig; loads nothing."""
+    try:
+        return ModelConfig.from_dict(json.loads(_metadata(weights).get('config', '{}'))).aspects
+    except (ConfigError, TypeError, json.JSONDecodeError, RecursionError):
+        return ()  # loading them says what is wrong
+
+
+def _metadata(weights: str) -> dict[str, str]:
     path = weights_file(weights)
     if weights == UNTRAINED or path.suffix != SUFFIX:
-        return ''
+        return {}
     try:
         with safe_open(path, framework='pt') as file:
-            return (file.metadata() or {}).get('note', '')
+            return file.metadata() or {}
     except (SafetensorError, OSError):
-        return ''
+        return {}
 
 
 def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtype = torch.float32,

@@ -9,6 +9,7 @@ PATCH_SIZE = 16
 RAY_MAP_HEADS = 16
 HEADS = ('dpt', 'linear')
 STATE_POSITIONS = ('1d', '2d')
+MOST_ASPECT = 4
 # Several times what the published models have: a file that asks for more would hang, or fill the memory.
 MOST = {'image_size': 2048, 'enc_dim': 4096, 'enc_depth': 96, 'enc_heads': 128, 'dec_dim': 4096, 'dec_depth': 96,
         'dec_heads': 128, 'state_heads': 128, 'state_tokens': 16384, 'memory_tokens': 16384}
@@ -38,6 +39,7 @@ class ModelConfig:
     world_points: bool = True  # has the head of world-frame points (not needed to stream)
     rgb: bool = True  # has the colour head (not needed to stream)
     ray_map: bool = True  # has the encoder of ray maps, which unseen views are asked for with (not needed to stream)
+    aspects: tuple[float, ...] = ()  # width over height: images are cut to the nearest of these; none: as published
 
     def __post_init__(self) -> None:
         """Raise ConfigError where the sizes do not fit together."""
@@ -54,6 +56,11 @@ class ModelConfig:
         for name, most in MOST.items():
             if getattr(self, name) > most:
                 raise ConfigError(f'{name} {getattr(self, name)} is more than any network of ours has: {most} at most')
+        if not isinstance(self.aspects, tuple) or not all(
+                type(aspect) in (int, float) and 1 / MOST_ASPECT <= aspect <= MOST_ASPECT for aspect in self.aspects):
+            raise ConfigError(f'aspects must be numbers from 1/{MOST_ASPECT} to {MOST_ASPECT}, not {self.aspects!r}')
+        if self.square and self.aspects:
+            raise ConfigError('aspects and square cannot go together: a square network has the aspect 1')
         if self.image_size % PATCH_SIZE:
             raise ConfigError(f'image_size {self.image_size} is not a multiple of {PATCH_SIZE}')
         if self.dec_depth < 2:
@@ -75,7 +82,10 @@ class ModelConfig:
         if unknown:
             raise ConfigError(f'unknown field(s) {", ".join(sorted(unknown))}: '
                               'the file was written by a newer version of ttt3r_ros')
-        return cls(**values)
+        made = {**values}
+        if isinstance(made.get('aspects'), list):  # as JSON has it
+            made['aspects'] = tuple(made['aspects'])
+        return cls(**made)
 
 
 PRESETS = {

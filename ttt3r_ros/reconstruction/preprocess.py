@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +13,11 @@ from PIL import Image
 from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
 
 MOST_ASPECT = 32  # a square network's image is cut out of one that is longer by this: memory grows with it
+
+
+def nearest(aspect: float, aspects: Sequence[float]) -> float:
+    """Return the one of aspects, width over height, that an image of an aspect loses least by being cut to."""
+    return min(aspects, key=lambda one: abs(math.log(one / aspect)))
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class PixelMap:
 
     @classmethod
     def plan(cls, height: int, width: int, config: ModelConfig) -> PixelMap:
-        """Plan for a camera image of that size, as the published models were fed.
+        """Plan for a camera image of that size, as the published models were fed, or cut to the nearest of its aspects.
 
         Raises ValueError for an image too narrow to leave one patch, or more than MOST_ASPECT times as long as wide.
         """
@@ -36,6 +43,8 @@ class PixelMap:
         if longest > MOST_ASPECT * shortest:
             raise ValueError(f'a {width}×{height} image is too narrow: one side may be {MOST_ASPECT} times the other; '
                              'give an image of a squarer shape')
+        if config.aspects:
+            return cls._cut_to(nearest(width / height, config.aspects), height, width, config.image_size)
         target = round(config.image_size * longest / shortest) if config.square else config.image_size
         rows, cols = (round(side * target / longest) for side in (height, width))
         middle_row, middle_col = rows // 2, cols // 2
@@ -50,6 +59,15 @@ class PixelMap:
                              f'for one patch of {PATCH_SIZE} pixels; give an image of a squarer shape')
         return cls((height, width), (rows, cols), middle_row - half_row, middle_col - half_col,
                    (2 * half_row, 2 * half_col))
+
+    @classmethod
+    def _cut_to(cls, aspect: float, height: int, width: int, longest: int) -> PixelMap:
+        """Plan for the middle of an image, in whole patches of nearly an aspect; its long side has longest pixels."""
+        size = tuple(max(PATCH_SIZE, PATCH_SIZE * round(longest * min(1.0, part) / PATCH_SIZE))
+                     for part in (1 / aspect, aspect))
+        scale = max(size[0] / height, size[1] / width)
+        rows, cols = (max(most, round(side * scale)) for side, most in zip((height, width), size, strict=True))
+        return cls((height, width), (rows, cols), (rows - size[0]) // 2, (cols - size[1]) // 2, size)
 
     def apply(self, image: np.ndarray) -> np.ndarray:
         """Return the model's image, uint8 (h, w, 3), of image, uint8 (H, W, 3).

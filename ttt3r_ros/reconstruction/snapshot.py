@@ -132,6 +132,7 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
         raise SnapshotError(f'not a snapshot of form {FORMAT}, or a truncated one: {error}') from error
     network = recurrence.network
     try:
+        config = replace(config, aspects=network.config.aspects)  # which part of an image is taken is no matter of it
         if config != network.config or header.text('weights') != _checksum(network):
             raise SnapshotError('the snapshot was taken with other weights: load those, or start afresh')
         stored = _Tensors(tensors)

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ttt3r_ros.model.checkpoint import read_profile
+from ttt3r_ros.reconstruction.preprocess import nearest
 from ttt3r_ros.reconstruction.reset_policy import POLICIES, ResetPolicyError
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
 
@@ -105,6 +107,17 @@ class Source:
     step_m: float | None = None
     step_deg: float | None = None
     confidence: float | None = None
+
+
+    def cut_to(self, aspects: Sequence[float]) -> Source:
+        """Return what of the pictures is left where they are cut to the nearest of aspects; as they are for none."""
+        if not aspects or self.aspect is None:
+            return self
+        aspect = nearest(self.aspect, aspects)
+        view = self.field_of_view
+        if view is not None and aspect < self.aspect:
+            view = math.degrees(2 * math.atan(math.tan(math.radians(view) / 2) * aspect / self.aspect))
+        return replace(self, aspect=aspect, field_of_view=view)
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,11 @@ class Calibration:
     def _receive(self, message: CameraInfo) -> None:
         self._info = message
 
+    @property
+    def info(self) -> CameraInfo | None:
+        """The last camera_info, None before the first."""
+        return self._info
+
     def straighten(self, image: np.ndarray) -> np.ndarray:
         """Return an image (H, W, 3) undistorted, if `rectify` asks for it. Raises CalibrationError."""
         return self.rectifier(image.shape[:2]).rectify(image) if self.rectify else image

@@ -23,9 +23,10 @@ from ttt3r_ros.ros.diagnostics import Counters, Diagnostics, Health, SequenceGap
 from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.images import ImageError
 from ttt3r_ros.ros.job import Job
+from ttt3r_ros.ros.memory import Memory, Weights
 from ttt3r_ros.ros.outputs import CameraName, Outputs
 from ttt3r_ros.ros.parameters import Settings
-from ttt3r_ros.ros.pipeline import Memory, Pipeline, Senses, Weights
+from ttt3r_ros.ros.pipeline import Pipeline, Senses
 from ttt3r_ros.ros.promise import Promise
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.services import Services

@@ -28,9 +28,9 @@ from ttt3r_ros.ros.device_watch import DeviceWatch
 from ttt3r_ros.ros.frames import Edge, Frames
 from ttt3r_ros.ros.level import ImuLevel
 from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
+from ttt3r_ros.ros.memory import Memory, Weights
 from ttt3r_ros.ros.notices import Notices
 from ttt3r_ros.ros.parameters import Settings
-from ttt3r_ros.ros.pipeline import Memory, Weights
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.rivals import Rivals
 from ttt3r_ros.ros.scaling import Scaling
@@ -138,7 +138,8 @@ class Ttt3rNode(LifecycleNode):
         elif loaded.note:
             log.warning(loaded.note)
         self._tell_segments(settings)
-        weights = Weights(loaded.name, loaded.trained, load_fit(weights_file(settings.weights)))
+        weights = Weights(loaded.name, loaded.trained, load_fit(weights_file(settings.weights)),
+                          self._profile.trained_on)
         doubt = weights.fit.under(settings.segments)[1]
         if doubt and loaded.trained:
             log.warning(f'the covariances of ~/odometry {doubt}')

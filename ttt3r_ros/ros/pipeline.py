@@ -15,51 +15,28 @@ from std_msgs.msg import Header
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.frame import Frame
-from ttt3r_ros.reconstruction.odometry import World
-from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor, View
+from ttt3r_ros.reconstruction.reconstructor import CannotReset, View
 from ttt3r_ros.reconstruction.rectify import CalibrationError
-from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
-from ttt3r_ros.reconstruction.state_file import Autosave
-from ttt3r_ros.reconstruction.uncertainty import Fit
+from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 from ttt3r_ros.ros.admission import Admission
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.companions import Companions
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.diagnostics import Counters, Health
+from ttt3r_ros.ros.field_of_view import FieldOfView
 from ttt3r_ros.ros.images import ImageError, ImageReader
 from ttt3r_ros.ros.job import Job
+from ttt3r_ros.ros.memory import Memory, Weights
 from ttt3r_ros.ros.outputs import Outputs, told
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.saved_state import SavedState
-from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.tracker import Tracker
 from ttt3r_ros.ros.tracking_report import TrackingReport
 from ttt3r_ros.ros.views import Question, Views
 
 UNTOLD = ('skipped_lazy', 'dropped_device')  # counters of images that no status follows
 REPEAT_S = 5.0  # a trouble that stays is told again after this long
-
-
-@dataclass(frozen=True)
-class Weights:
-    """What the network was loaded from: its name, whether it is more than random numbers, and what is known of the
-    covariances of its poses."""
-
-    name: str
-    trained: bool
-    fit: Fit
-
-
-@dataclass(frozen=True)
-class Memory:
-    """One memory and what goes with it: its cameras, one or several, share all of this."""
-
-    reconstructor: Reconstructor
-    world: World
-    scaling: Scaling
-    gap: CameraGap
-    autosave: Autosave
 
 
 @dataclass(frozen=True)
@@ -93,6 +70,7 @@ class Pipeline:
         self._admission = Admission(node, memory.gap, senses.counters, senses.health)
         self._report = TrackingReport(node, senses.health, 'several cameras in one memory: nobody judges their poses'
                                       if weights.trained else 'untrained weights: the poses mean nothing')
+        self._field_of_view = FieldOfView(self._log, senses.calibration, weights.trained_on)
         self._views = Views(memory.reconstructor, tracker, memory.scaling)
         self._ahead: tuple[Job, np.ndarray] | None = None  # an image that was read before its turn
         self._last_header: Header | None = None
@@ -140,6 +118,7 @@ class Pipeline:
                             throttle_duration_sec=REPEAT_S)
             return
         inference_ms = (time.monotonic() - started) * 1e3
+        self._field_of_view.look(frame.pixel_map)
         frame = own = self._refine(frame, mask)
         frame, estimate, missing = self._tracker.track(header, frame)
         measured = self._companions.measured(depth, header, own.pixel_map)
@@ -240,9 +219,11 @@ class Pipeline:
 
     def state(self) -> dict[str, str]:
         """Return what changes as it runs, for diagnostics."""
+        view = self._field_of_view.degrees
         return {'update rule': self._reconstructor.rule.name, 'segment': str(self._reconstructor.segment),
                 'metres per metre of the model': f'{self._scaling.factor:.4g}',
-                'bits in use of 16': str(self._images.bits or 'none seen'), **self._scaling.diagnosis()}
+                'bits in use of 16': str(self._images.bits or 'none seen'),
+                'field of view (deg)': 'no camera_info' if view is None else f'{view:.0f}', **self._scaling.diagnosis()}
 
     def _read(self, job: Job) -> np.ndarray:
         """Return its image, uint8 (H, W, 3) RGB. Raises ImageError and CalibrationError."""
