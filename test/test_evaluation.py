@@ -87,14 +87,17 @@ def test_the_command_writes_table_picture_and_numbers(tmp_path):
     """`ttt3r evaluate` ends well and leaves its three files; a rule that is none is refused in one line."""
     command = [sys.executable, str(SCRIPT), 'evaluate', '--weights', 'untrained', '--worlds', '1',
                '--frames', str(FRAMES), '--jobs', '1', '--no-reset', '--out', str(tmp_path), '--rules']
-    done = subprocess.run([*command, 'ttt3r', 'cut3r'], capture_output=True, text=True, timeout=240)
+    done = subprocess.run([*command, 'ttt3r', 'cut3r', '--size', '120x90'], capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / 'results.json').read_text())
     assert {score['setting'] for score in results['scores']} == {'ttt3r', 'cut3r'}
+    assert results['plan']['size'] == [90, 120]
     assert 'ATE' in (tmp_path / 'table.txt').read_text() and 'RPE' in done.stdout
     assert (tmp_path / 'evaluation.png').stat().st_size > 20_000
     refused = subprocess.run([*command, 'ttt4r'], capture_output=True, text=True, timeout=60)
     assert refused.returncode == 2 and refused.stderr.count('\n') == 1 and 'ttt4r' in refused.stderr
+    refused = subprocess.run([*command, 'ttt3r', '--size', '120'], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2 and 'WIDTHxHEIGHT' in refused.stderr
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, a
 RULES = ('ttt3r', 'cut3r', 'constant', 'frame', 'filt3r', 'ttsa3r')  # as model.update_rules has them
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')  # as model.precision has them
 
+SIDES = (32, 1024)  # pixels
 WIDTH = 160  # characters, where there is no terminal
 
 
@@ -42,12 +43,23 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         '%(default)s)')
     parser.add_argument('--worlds', type=int, default=8, help='default: %(default)s')
     parser.add_argument('--frames', type=int, default=1000, help='of each world (default: %(default)s)')
+    parser.add_argument('--size', type=_size, default=(120, 160), metavar='WIDTHxHEIGHT',
+                        help='of the images, such as 176x99 (default: 160x120)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
     parser.add_argument('--precision', choices=PRECISIONS, default='float32',
                         help='number type of the weights and products (default: %(default)s)')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
     add_out(parser, 'out/evaluate')
     return parser
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition('x')
+    if not (width.isdecimal() and height.isdecimal() and SIDES[0] <= min(int(width), int(height))
+            and max(int(width), int(height)) <= SIDES[1]):
+        raise argparse.ArgumentTypeError(f'{text!r} is no size: give WIDTHxHEIGHT, such as 176x99, {SIDES[0]} to '
+                                         f'{SIDES[1]} pixels a side')
+    return int(height), int(width)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -76,7 +88,8 @@ def run(args: argparse.Namespace) -> int:
         settings += [Setting(rule, segments.reset_interval, segments.segment_alignment, args.keyframes)
                      for rule in args.rules]
     plan = campaign.Plan(args.weights, tuple(settings),
-                         args.worlds, args.frames, device=args.device, precision=args.precision, jobs=args.jobs)
+                         args.worlds, args.frames, args.size, device=args.device, precision=args.precision,
+                         jobs=args.jobs)
     console = open_console(WIDTH)
     if segments.told and not args.no_reset:
         console.log(f'{segments}: {segments.told}')

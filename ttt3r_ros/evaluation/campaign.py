@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ttt3r_ros.evaluation import worlds
-from ttt3r_ros.evaluation.trial import LENGTHS, Outcome, Setting, Trial
+from ttt3r_ros.evaluation.trial import LENGTHS, SIZE, Outcome, Setting, Trial
 from ttt3r_ros.model.checkpoint import load_network
 
 MEASURES = ('ate_se3', 'ate_sim3', 'rpe_translation', 'rpe_rotation_deg', 'abs_rel', 'close')
@@ -20,7 +20,8 @@ MEASURES = ('ate_se3', 'ate_sim3', 'rpe_translation', 'rpe_rotation_deg', 'abs_r
 
 @dataclass(frozen=True)
 class Plan:
-    """What to evaluate: the weights, the settings, how many worlds from which seed on, how many frames of each.
+    """What to evaluate: the weights, the settings, how many worlds from which seed on, how many frames of each, and the
+    images' size (h, w).
 
     Training's worlds have seeds from 1,000,000 on (training/footage.py): a model of ours has seen none of these.
     """
@@ -29,6 +30,7 @@ class Plan:
     settings: tuple[Setting, ...]
     worlds: int
     frames: int
+    size: tuple[int, int] = SIZE
     first_seed: int = 1000
     device: str = 'cpu'
     precision: str = 'float32'
@@ -56,7 +58,8 @@ def carry_out(plan: Plan, progress: Callable[[int], None]) -> dict[int, dict[str
 
 
 def _world(plan: Plan, seed: int) -> dict[str, Outcome]:
-    loaded, trial = load_network(plan.weights, plan.device, plan.precision), Trial(seed, plan.frames)
+    loaded = load_network(plan.weights, plan.device, plan.precision)
+    trial = Trial(seed, plan.frames, plan.size)
     return {str(setting): trial.run(loaded, setting, lengths(plan.frames)) for setting in plan.settings}
 
 
