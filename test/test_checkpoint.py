@@ -130,6 +130,14 @@ def test_published_form_loads_without_omegaconf(tmp_path, network):
     assert done.returncode == 0, done.stderr
 
 
+def test_published_form_loads_without_the_head_of_colours(tmp_path, network):
+    """`rgb_head=False` is a network that has none, not one that is refused."""
+    plain = fixed(replace(SMALL, rgb=False))
+    loaded = load_network(write(tmp_path / 'model.pth', plain, text=TEXT.replace('rgb_head=True', 'rgb_head=False')))
+    assert not loaded.network.config.rgb
+    assert_same_weights(loaded, plain)
+
+
 def test_half_precision_file_loads_as_float32(tmp_path, network):
     """A checkpoint of half-precision numbers gives a float32 network with the same values."""
     half = {name: tensor.to(torch.bfloat16) for name, tensor in network.state_dict().items()}
@@ -399,6 +407,23 @@ def test_damaged_storages_are_refused(tmp_path, network):
     content[place] ^= 1
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match='CRC'):
+        load_network(str(path))
+
+
+@pytest.mark.parametrize(('entry', 'field', 'value', 'told'), [
+    ('data.pkl', 24, lambda end: (1 << 28) + 1, 'data.pkl has 268 MB, which no published file has'),
+    ('data/0', 42, lambda end: end - 10, 'data/0 reaches past the end of the file')], ids=['size', 'place'])
+def test_what_a_directory_promises_is_refused_before_it_is_read(tmp_path, network, entry, field, value, told):
+    """A pickle too large to be one, and a storage where the file has no more room, are named; no memory is taken."""
+    path = Path(write(tmp_path / 'model.pth', network))
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        end = archive.start_dir
+    name = next(name for name in archive.namelist() if name.endswith(f'/{entry}')).encode()
+    record = content.index(name, end) - 46  # the name is behind the directory's fixed fields
+    struct.pack_into('<I', content, record + field, value(end))
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=told):
         load_network(str(path))
 
 

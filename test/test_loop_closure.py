@@ -105,6 +105,16 @@ def test_what_cannot_be_compared_is_not_alike():
     assert likeness(kept.image, kept.boundary, image, at(), np.nan) == -1
 
 
+def test_a_point_at_the_image_s_border_is_in_view():
+    """Moved by half a pixel, a camera has one column and one row of the first image no longer in view, and no more."""
+    kept, half = keyframe(), 0.5 * WALL / FOCAL
+    share = (1 - 1 / SIZE[0]) * (1 - 1 / SIZE[1])
+    for x, y in ((half, half), (-half, -half)):
+        moved = view(at(x, y))[0]
+        assert likeness(kept.image, kept.boundary, moved, at(x, y), FOCAL, share - 0.005) > 0.98
+        assert likeness(kept.image, kept.boundary, moved, at(x, y), FOCAL, share + 0.005) == -1
+
+
 @pytest.mark.parametrize('scale', [1.0, 2.5])
 def test_a_keyframe_that_is_recognised_says_where_the_camera_is(scale):
     """The pose is the keyframe's in the map and the answer's motion from it, in the map's metres."""

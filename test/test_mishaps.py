@@ -213,3 +213,13 @@ def test_without_stamps_a_default_time_was_unseen():
     """What may have happened unseen is bounded by a hand's speed where nothing else is known."""
     one, _ = monitor()
     np.testing.assert_allclose(one.unseen_motion(None)[0], HAND_HELD.max_speed * UNTIMED_S / np.sqrt(3))
+
+
+def test_what_may_have_happened_unseen_is_in_the_path_s_metres():
+    """Two seconds at the bounds of a robot, half a turn at most; without bounds at those of a hand."""
+    one, _ = monitor()
+    one.metres, one.bounds = 2.0, Bounds(0.5, 0.25)  # two true metres to each of the path's
+    np.testing.assert_allclose(one.unseen_motion(2 * SECOND), np.array([0.5, 0.5]) / np.sqrt(3))
+    one.metres, one.bounds = 1.0, Bounds()
+    np.testing.assert_allclose(one.unseen_motion(2 * SECOND), np.array([5.0 * 2, np.pi]) / np.sqrt(3))
+    np.testing.assert_allclose(one.unseen_motion(SECOND // 2), np.array([2.5, 3.0]) / np.sqrt(3))

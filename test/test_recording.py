@@ -174,3 +174,20 @@ def test_a_result_that_is_not_finite_is_not_recorded():
     for value in (3.0, 4.0):
         assert recordings.run(lambda x: x * 2, torch.tensor([value]), 'double') == 2 * value
     assert Player.played == before + 2
+
+
+def test_two_recordings_are_kept():
+    """Each holds a step's working memory: a third, of another size, lets the first go."""
+    graphs = []
+
+    def watched(work):
+        graph, outputs = record(work)
+        graphs.append(weakref.ref(graph))
+        return graph, outputs
+
+    recordings = Recordings(watched)
+    for size in (1, 2, 3):
+        for _ in range(2):
+            assert torch.equal(recordings.run(lambda x: x + 1, torch.zeros(size), 'sum'), torch.ones(size))
+    gc.collect()
+    assert [graph() is not None for graph in graphs] == [False, True, True]

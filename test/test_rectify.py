@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier, Uncalibrated, window
+from ttt3r_ros.reconstruction.rectify import LONGEST, CalibrationError, Rectifier, Uncalibrated, window
 
 SIZE = (240, 320)
 K = np.array([[210.0, 0, 161.5], [0, 205, 118.25], [0, 0, 1]])
@@ -123,6 +123,18 @@ def test_an_image_of_another_resolution_is_refused():
     """A calibration of another resolution than the image's is told, not stretched."""
     with pytest.raises(CalibrationError, match='for 320×240 pixels, the image has 640×480'):
         Rectifier(SIZE, K.ravel(), '', []).rectify(np.zeros((480, 640, 3), np.uint8))
+
+
+def test_the_longest_side_is_taken():
+    """OpenCV's maps count in 16 bits, and up to there a pixel comes from where it should."""
+    k = K.copy()
+    k[0, 2] = LONGEST / 2
+    rectifier = Rectifier((2, LONGEST), k.ravel(), 'plumb_bob', [1e-9, 0, 0, 0])
+    image = np.broadcast_to(np.arange(LONGEST, dtype=np.float32), (2, LONGEST))
+    np.testing.assert_allclose(rectifier.rectify(np.ascontiguousarray(image))[0, 10_000:20_000],
+                               np.arange(10_000, 20_000), atol=0.1)
+    with pytest.raises(CalibrationError, match=f'no side of more than {LONGEST} pixels'):
+        Rectifier((2, LONGEST + 1), k.ravel(), 'plumb_bob', [1e-9, 0, 0, 0])
 
 
 MANY = [0.4, -0.1, 0.001, -0.0005, 0.01, 0.75, -0.08, 0.02, 0.003, -0.001, 0.002, 0.001, 0.01, -0.02]

@@ -277,7 +277,8 @@ def test_a_gap_between_stamps():
 
 
 def test_what_is_not_possible_is_refused():
-    """An unknown policy and segments of fewer than two frames are named."""
+    """An unknown policy and segments of fewer than two frames are named; two are possible."""
+    assert make_reset_policy('interval', 2).frames == Adaptive(shortest=2).shortest == 2
     with pytest.raises(ResetPolicyError, match='sometimes.*never, interval, adaptive'):
         make_reset_policy('sometimes', 0)
     for make in (lambda: make_reset_policy('interval', 1), lambda: Adaptive(shortest=1)):

@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from ttt3r_ros.reconstruction.scale import (
     FEWEST,
     WINDOW,
+    DepthScale,
     FloorScale,
     FocalScale,
     ScaledPath,
@@ -123,6 +124,27 @@ def test_ratios_all_over_the_place_are_not_accepted():
     assert scale.estimate.samples == WINDOW and not scale.estimate.accepted
 
 
+def test_ratios_that_spread_as_a_normal_distribution_are_told_by_its_deviation():
+    """A quarter either way is a measurement, and its deviation that of a normal sample's median."""
+    scale, rng = FocalScale(), np.random.default_rng(4)
+    scale.bias = 0.0
+    for _ in range(WINDOW):
+        scale.add(100 * np.exp(rng.normal(0, 0.25)), 100)
+    found = scale.estimate
+    assert found.accepted
+    assert found.deviation / found.scale == pytest.approx(1.2533 * 0.25 / np.sqrt(WINDOW), rel=0.3)
+
+
+def test_a_depth_of_zero_is_none():
+    """Depth cameras send 0 where they see nothing: half a frame of it leaves the scale as it is."""
+    scale, model = DepthScale(), np.full(SIZE, 2.0)
+    measured = TRUE * model
+    measured[::2] = 0
+    for _ in range(FEWEST):
+        scale.add(measured, model, np.ones(SIZE))
+    assert scale.estimate.scale == pytest.approx(TRUE) and scale.estimate.accepted
+
+
 @pytest.mark.parametrize('pitch,roll', [(0.2, 0.0), (0.5, 0.3), (0.9, -0.2), (np.pi / 2, 0.0)])
 def test_the_floor_gives_the_height(pitch, roll):
     """From slightly pitched to looking straight down, with noise and a fifth of wild points, within 2 %."""
@@ -175,6 +197,15 @@ def test_without_a_floor_there_is_no_height(scene):
     scale = FloorScale(1.0)
     scale.add(points, np.array([0, -1.0, 0]))
     assert scale.estimate.samples == 0
+
+
+def test_what_is_above_the_camera_says_nothing_about_the_floor():
+    """A floor that is little of the picture, under a crowd of points at and above the camera's height, is found."""
+    rng = np.random.default_rng(12)
+    floor = rng.uniform((-2, 0.99, 1), (2, 1.01, 4), (300, 3))
+    above = rng.uniform((-2, -0.9, 1), (2, -0.1, 4), (3000, 3))
+    found = floor_height(np.concatenate((floor, above)), np.array([0, -1.0, 0]), rng)
+    assert found == pytest.approx(1.0, rel=0.02)
 
 
 def test_the_floor_gives_the_scale():

@@ -16,6 +16,7 @@ import pytest
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.state_file import (
     HEAD,
@@ -114,6 +115,17 @@ def test_what_is_no_state_file_is_refused(tmp_path):
             call('')
     with pytest.raises(StateFileError, match='cannot be written'):
         save(tmp_path / 'photo' / 'state', b'', CONTEXT)
+
+
+def test_a_context_of_the_largest_size_is_read(tmp_path, monkeypatch):
+    """Up to the bound a file is taken, and one byte above it is none of ours."""
+    save(tmp_path / 'state', b'', CONTEXT)
+    size = len(CONTEXT.to_json())
+    monkeypatch.setattr(state_file, 'MOST_CONTEXT', size)
+    assert load(tmp_path / 'state')[1] == CONTEXT
+    monkeypatch.setattr(state_file, 'MOST_CONTEXT', size - 1)
+    with pytest.raises(StateFileError, match='more than any state of ours'):
+        load(tmp_path / 'state')
 
 
 def test_a_folder_that_may_not_be_written_to(tmp_path):

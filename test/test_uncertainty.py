@@ -277,6 +277,20 @@ def test_it_goes_on_after_a_restart():
     np.testing.assert_array_equal(rest[0].twist, whole[15].twist)
 
 
+def test_another_calibration_holds_from_the_next_frame_on():
+    """What was added stays; twice the deviations make what is still to come four times as much."""
+    seen = straight(30)
+    uncertainty, twice = Uncertainty(TRUE), replace(TRUE, position_per_metre=2 * TRUE.position_per_metre)
+    before = [uncertainty.update(observation) for observation in seen[:15]]
+    uncertainty.recalibrate(twice)
+    after = [uncertainty.update(observation) for observation in seen[15:]]
+    usual, more = followed(TRUE, seen), followed(twice, seen)
+    np.testing.assert_array_equal(before[-1].pose, usual[14].pose)
+    grown, as_usual, as_more = (c[-1].pose[1, 1] - b.pose[1, 1] for c, b in (
+        (after, before[-1]), (usual, usual[14]), (more, more[14])))
+    assert as_usual * 1.5 < grown == pytest.approx(as_more, rel=1e-6)
+
+
 def test_a_spoilt_state_changes_nothing():
     """What cannot be read is refused, and the covariance goes on from where it was."""
     uncertainty = Uncertainty(TRUE)

@@ -15,6 +15,7 @@ from safetensors.torch import load, save
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction import state_file
+from ttt3r_ros.reconstruction.fields import FieldError, Fields
 from ttt3r_ros.reconstruction.odometry import Odometry, OdometryError, World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
@@ -118,6 +119,21 @@ def test_every_field_of_a_header(network, images, taken):
         with pytest.raises(SnapshotError, match=f'{name} is {most}'):
             asked.restore(joined(tensors, header | {name: most}))
         goes_on(joined(tensors, header | {name: 2**20}), network, images)
+
+
+def test_a_text_has_a_thousand_characters():
+    """So many are taken, and not one more."""
+    assert Fields({'reason': 'a' * 1000}).text('reason') == 'a' * 1000
+    with pytest.raises(FieldError, match='reason is str, not a text of up to 1000 characters'):
+        Fields({'reason': 'a' * 1001}).text('reason')
+
+
+def test_a_tensor_of_another_shape_is_told_the_right_one(network, taken):
+    """With the sizes that it must have, and which of them are free."""
+    data, asked = taken
+    tensors, header = parts(data)
+    with pytest.raises(SnapshotError, match=r'image is torch.uint8 \(1, 96, 128, 3\), not torch.uint8 \(any, any, 3\)'):
+        asked.restore(joined(tensors | {'image': tensors['image'][None]}, header))
 
 
 def test_every_tensor(network, images, taken):

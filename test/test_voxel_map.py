@@ -75,6 +75,15 @@ def test_the_least_confident_cells_go_first():
     assert cells(voxel_map) == [2, 3, 9]
 
 
+def test_one_cell_makes_room_for_one():
+    """The very least confident of a thousand goes, wherever it lies among the others."""
+    confidence = np.random.default_rng(5).permutation(1000) + 2
+    voxel_map = VoxelMap(CELL, 1000, 'least_confident')
+    voxel_map.insert(*at(*range(1000), confidence=confidence))
+    voxel_map.insert(*at(-1, confidence=5000))
+    assert cells(voxel_map) == [-1, *(x for x in range(1000) if confidence[x] != 2)]
+
+
 @pytest.mark.parametrize('policy', ['oldest', 'least_confident'])
 def test_a_full_map_still_finds_its_cells(policy):
     """Through many rounds of eviction no cell is held twice, and every cell's mean stays inside it."""

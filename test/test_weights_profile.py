@@ -61,7 +61,8 @@ def test_converted_weights_take_their_profile_along(tmp_path):
     '{"settings": {"reset_interval": 1}}', '{"settings": {"reset_interval": 16.5}}',
     '{"settings": {"reset_interval": true}}', '{"settings": {"segment_alignment": "so3"}}',
     '{"settings": {"told": "me"}}', '{"trained_on": {"synthetic": "yes"}}', '{"trained_on": {"aspects": []}}',
-    '{"trained_on": {"steps_m": [0.2, 0.1]}}', '{"trained_on": {"fields_of_view": 60}}', '{"trained_on": {"fov": 1}}'])
+    '{"trained_on": {"steps_m": [0.2, 0.1]}}', '{"trained_on": {"fields_of_view": 60}}', '{"trained_on": {"fov": 1}}',
+    '{"trained_on": {"confidence": 1}}', '{"trained_on": {"confidence": Infinity}}'])
 def test_a_profile_that_cannot_be_meant_is_named(tmp_path, text):
     """A wrong file beside the weights is refused with its name, never half taken."""
     (tmp_path / 'w.safetensors.profile.json').write_text(text)

@@ -83,6 +83,14 @@ def test_compressed_depth_comes_back_as_far_as_it_has_room():
     assert (np.abs(back - depth)[1:] <= 0.51 * depth[1:] ** 2 / 10100 + 1e-5).all()
 
 
+def test_compressed_depth_ends_at_a_kilometre():
+    """There a pixel has its last step, which is the form's least; beyond there is none."""
+    message = to_compressed_depth(Header(), np.array([[999, 1000, 1250, 3000]], np.float32))
+    back = decompressed(message)[0]
+    assert np.isfinite(back[:2]).all() and np.isnan(back[2:]).all()
+    assert struct.unpack_from('<iff', message.data)[1:] == pytest.approx((10100.0, -9.1))
+
+
 def test_the_cloud_of_depth_and_camera_info_is_the_points(run, weights):
     """Depth, camera_info, confidence and points have the image's stamp and frame, and are one geometry."""
     node, robot = run(lossless=True, weights=weights)

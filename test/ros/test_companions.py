@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from array import array
 
 import cv2
@@ -16,6 +18,8 @@ from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.depth import depth_of
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.ros import companions
+from ttt3r_ros.ros.companions import MaskFileError
 from ttt3r_ros.ros.images import ImageError, to_depth, to_mask
 
 STEP = 100_000_000
@@ -115,6 +119,16 @@ def test_a_mask_file_that_is_none_fails_configure(start_node, make_robot, tmp_pa
     node, robot = start_node(mask_file=tmp_path / 'no.png'), make_robot()
     robot.wait_for('the reason', lambda: 'configure failed' in node.log())
     assert 'no.png does not exist' in node.log() and robot.state() == 'unconfigured'
+
+
+def test_a_mask_file_that_is_too_large_is_not_decoded(tmp_path):
+    """Its header says so; the error tells how large it is, not only that it is no picture."""
+    file = tmp_path / 'mask.png'
+    head = b'IHDR' + struct.pack('>IIBBBBB', 60_000, 60_000, 8, 0, 0, 0, 0)
+    file.write_bytes(b'\x89PNG\r\n\x1a\n' + b''.join(
+        struct.pack('>I', len(chunk) - 4) + chunk + struct.pack('>I', zlib.crc32(chunk)) for chunk in (head, b'IDAT')))
+    with pytest.raises(MaskFileError, match='mask.png cannot be read as an image, it has more than'):
+        companions._read_mask(str(file))
 
 
 def test_depth_and_mask_messages_are_read_as_they_are_sent():

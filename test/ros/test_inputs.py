@@ -102,15 +102,20 @@ def test_a_second_publisher_a_pause_and_another_size(run):
     after a pause, and of another size, are a line each."""
     node, robot = run()
     second = robot.node.create_publisher(Image, 'image', QoSProfile(depth=1))
-    robot.show_and_wait([SECOND])
+    for i in range(4):
+        robot.show_and_wait([SECOND + i * SECOND // 10])
     robot.wait_for('the report', lambda: 'unknown: 2 publishers' in robot.diagnostic('input').get(
         'lost in transport', ''))
     assert robot.diagnostic('input')['level'] == b'\x01'
     assert f'2 publishers send images on /image (/{robot.node.get_name()}, /{robot.node.get_name()})' in node.log()
+    for i in range(4):  # each numbers its own
+        second.publish(image_message(SECOND + (2 * i + 4) * SECOND // 10, scene(0)))
+        robot.show(SECOND + (2 * i + 5) * SECOND // 10)
+        robot.spin(0.05)
     robot.node.destroy_publisher(second)
     robot.wait_for('its end', lambda: robot.diagnostic('input').get('lost in transport') == '0')
 
     robot.wait_for('the silence', lambda: 'no image on /image for' in node.log())
-    robot.show(2 * SECOND, scene(3, (72, 96)))
+    robot.show(3 * SECOND, scene(3, (72, 96)))
     robot.wait_for('the line', lambda: 'images are back after' in node.log() and
                    'images are 96×72 pixels now, no longer 128×96' in node.log())

@@ -44,6 +44,26 @@ def test_every_transition(start_node, make_robot):
     assert node.stop() == 0
 
 
+def test_a_clean_up_takes_all_off_the_graph(start_node, make_robot):
+    """Topics and services of a configured node go with it, in every setting that makes more of them."""
+    _, robot = start_node(autostart=False, map__cell=0.1, rectify=True, scale_source='depth'), make_robot()
+
+    def offered() -> set[str]:
+        graph = robot.node
+        return {f'{kind.__name__} {name}' for kind in (
+            graph.get_publisher_names_and_types_by_node, graph.get_subscriber_names_and_types_by_node,
+            graph.get_service_names_and_types_by_node) for name, _ in kind('ttt3r', '/')}
+
+    robot.wait_for_state('unconfigured')
+    robot.meet()
+    before = offered()
+    assert robot.transition('configure') and robot.transition('activate')
+    robot.wait_until_watched()
+    assert len(offered() - before) > 20
+    assert robot.transition('deactivate') and robot.transition('cleanup')
+    robot.wait_for('all to go', lambda: offered() == before)
+
+
 def test_impossible_transitions_are_refused(start_node, make_robot):
     """A transition that the state does not have is refused, and the node answers the next one."""
     node, robot = start_node(autostart=False), make_robot()

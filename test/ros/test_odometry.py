@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
@@ -19,6 +21,7 @@ from ttt3r_ros.reconstruction.cloud import CloudFilter
 from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.odometry import Odometry
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.ros.level import ImuLevel
 
 SECOND = 1_000_000_000
 STAMPS = [1_700_000_000_000_000_003 + i * 99_999_999 for i in range(6)]
@@ -152,6 +155,17 @@ def test_an_imu_at_rest_levels_the_start(run):
         np.testing.assert_allclose(start[:3, 3], 0, atol=1e-9)
         assert abs(start[1, 0]) < 1e-9 < start[0, 0]  # and heads along x
     del kept
+
+
+def test_samples_of_another_imu_are_not_mixed():
+    """Where the frame changes, what was heard in the old one says nothing about up in the new one."""
+    heard = []
+    level = ImuLevel(SimpleNamespace(create_subscription=lambda kind, topic, receive, qos: heard.append(receive)))
+    for k, frame, acceleration in [*((k, 'imu', (0, 0, 9.81)) for k in range(50)),
+                                   *((k, 'other', (0, 9.81, 0)) for k in range(50, 80))]:
+        heard[0](imu(SECOND + k * SECOND // 100, acceleration, frame))
+    np.testing.assert_allclose(level.up(SECOND + 80 * SECOND // 100), [0, 1, 0], atol=1e-9)
+    assert level.frame_id == 'other'
 
 
 def test_ros_1_s_leading_slash_is_taken_off_as_tf2_does(run):

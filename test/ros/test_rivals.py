@@ -4,10 +4,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import rclpy
 from geometry_msgs.msg import PoseStamped, TransformStamped
 from harness import CAMERA_FRAME
+from tf2_msgs.msg import TFMessage
 from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
+
+from ttt3r_ros.ros.frames import SEARCHING_S, Frames, FrameUnknown
+from ttt3r_ros.ros.rivals import Rivals
 
 SECOND = 1_000_000_000
 
@@ -82,3 +87,46 @@ def test_a_second_source_of_odometry(run):
 
     robot.wait_for('the rival', broadcast)
     assert 'set publish_tf to false' in node.log()
+
+
+def test_tf_is_heard_for_five_seconds_and_one_of_every_minute(ros):
+    """Called once a second: from the activation and from another edge of ours on five times, then once of sixty."""
+    node, edges = rclpy.create_node('looks_round'), {('odom', 'camera'): 'publish_tf to false'}
+    rivals = Rivals(node, Frames(node, ''), lambda: dict(edges))
+
+    def listening(seconds: int) -> list[int]:
+        heard = []
+        for second in range(seconds):
+            rivals.look()
+            heard += [second] if any(known.topic_name == '/tf' for known in node.subscriptions) else []
+        return heard
+
+    assert listening(122) == [0, 1, 2, 3, 4, 60, 120]
+    edges['map', 'odom'] = 'map_frame'
+    assert listening(20) == [0, 1, 2, 3, 4]
+    rivals.pause()
+    assert listening(1) == [0]
+    edges.clear()
+    assert listening(3) == []
+    node.destroy_node()
+
+
+def test_a_mount_is_looked_for_at_once_and_no_longer_than_it_is_missing(ros):
+    """The static transforms all the time, and all of TF at first, then one second in ten; once it is there, nothing."""
+    node = rclpy.create_node('looks_for_a_mount')
+    frames = Frames(node, 'base')
+
+    def heard() -> set[str]:
+        return {known.topic_name for known in node.subscriptions} & {'/tf', '/tf_static'}
+
+    assert heard() == {'/tf', '/tf_static'}
+    with pytest.raises(FrameUnknown, match='no transform base → camera'):
+        frames.mount('camera')
+    for second in range(2, 62):
+        frames.tend()
+        assert heard() == {'/tf_static', *(['/tf'] if second <= SEARCHING_S or second % 10 == 0 else [])}
+    frames._hear_fixed(TFMessage(transforms=[edge('base', 'camera')]))
+    np.testing.assert_array_equal(frames.mount('camera'), np.eye(4))
+    frames.tend()
+    assert heard() == set()
+    node.destroy_node()

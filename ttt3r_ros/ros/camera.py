@@ -50,7 +50,6 @@ class Camera:
         self._node, self._replies = node, replies
         self._worker = worker
         self._settings = settings
-        self.name = name
         prefix = f'{name}/' if name else ''
         self._topic = image_topic(node, prefix, settings.image_transport)
         self._type = message_type(settings.image_transport)
