@@ -104,6 +104,10 @@ def test_tf_is_heard_for_five_seconds_and_one_of_every_minute(ros):
     assert listening(122) == [0, 1, 2, 3, 4, 60, 120]
     edges['map', 'odom'] = 'map_frame'
     assert listening(20) == [0, 1, 2, 3, 4]
+    del edges['map', 'odom']
+    assert listening(2) == []
+    edges['map', 'odom'] = 'map_frame'  # as where publish_tf is switched off and on
+    assert listening(8) == []
     rivals.pause()
     assert listening(1) == [0]
     edges.clear()

@@ -12,7 +12,7 @@ from tf2_msgs.msg import TFMessage
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.frames import Edge, Frames
 
-LISTENING_S = 5  # from the activation, and from the first transform of ours
+LISTENING_S = 5  # from the activation, and from the first transform of each edge of ours
 EVERY_S = 60  # and again for one second: listening to all of TF costs
 SHARED = ('/rosout', '/parameter_events', '/diagnostics')  # topics that every node publishes
 FIXED = ('odom', 'map', 'world', 'earth')  # how frames begin that do not ride on the robot
@@ -29,6 +29,7 @@ class Rivals:
         self._frames = frames
         self._edges = edges
         self._expected: dict[Edge, str] = {}
+        self._once: set[Edge] = set()  # expected some time: one that comes and goes is no reason to listen all the time
         self._left = 0  # seconds to listen
         self._seconds = 0
         self._listening: list = []
@@ -38,11 +39,12 @@ class Rivals:
     def look(self) -> list[str]:
         """Return what interferes, one line each, with what to do; called once a second while active."""
         expected = self._edges()
-        if expected.keys() - self._expected.keys() or not self._seconds:
+        if expected.keys() - self._once or not self._seconds:
             self._left = LISTENING_S
         elif self._seconds % EVERY_S == 0:
             self._left = max(self._left, 1)
         self._expected = expected
+        self._once |= expected.keys()
         self._seconds += 1
         if self._left and expected:
             self._listen()
