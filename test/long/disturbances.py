@@ -157,9 +157,9 @@ def kills(soak: Soak) -> Iterator[float]:
         soak.camera.stand(False)
 
 
-QUIET = 'quiet'
+QUIET, TOGETHER = 'quiet', 'all of these at once'
 PHASES: dict[str, Disturbance] = {
     QUIET: quiet, 'resets': resets, 'parameters': parameters, 'services': services,
     'slow subscribers': _beside(crowd.slow), 'subscribers come and go': _beside(crowd.many),
     '/tf at 1 kHz': _beside(crowd.busy_tf), 'clock jumps': clock_jumps, 'camera pauses': pauses,
-    'all of these at once': everything}
+    TOGETHER: everything}
