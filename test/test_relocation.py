@@ -253,6 +253,17 @@ def test_where_the_camera_stood_still_it_goes_on_after_three_images(walk):
     assert way < 0.3 and turn < np.radians(10)
 
 
+@pytest.mark.parametrize('share', [0.8, 1.25])
+def test_a_focal_length_that_is_told_otherwise_is_no_other_place(walk, share):
+    """The camera is the one of before: where it stood still the images are alike, though the answer's focal length is
+    a fifth off, as that of a segment's first images is."""
+    snapshot, poses, _ = walk
+    asked = Relocation(trained(), snapshot, STEP * (SAVED - 1))
+    frame = asked.step(seen_from(poses[[SAVED - 1]])[0], stamp=STEP * (SAVED + 20))
+    told = replace(frame, intrinsics=frame.intrinsics * [[share], [share], [1]])
+    assert not asked.doubts and asked._likeness(told) > 0.98
+
+
 def shown_elsewhere(walk, kind: str) -> np.ndarray:
     """Return three images that the memory has not seen."""
     _, poses, film = walk

@@ -19,7 +19,7 @@ from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 from ttt3r_ros.synthetic import World
 
 
-def made_up(right: bool, believed: bool, threshold: float = 0.88, kind: str = 'stood still') -> Restart:
+def made_up(right: bool, believed: bool, threshold: float = 0.94, kind: str = 'stood still') -> Restart:
     """Return a restart."""
     return Restart(0, kind, threshold, believed, right, 0.1, 1.0)
 
@@ -34,7 +34,7 @@ def test_restarts_are_counted_by_what_became_of_them():
 
 def test_the_picture_and_the_table_are_of_all_thresholds(tmp_path):
     """There is a picture, and a row for each kind in force and for each threshold."""
-    found = [made_up(True, threshold < 0.9, threshold) for threshold in (0.5, 0.88, 0.95)]
+    found = [made_up(True, threshold < 0.95, threshold) for threshold in (0.5, 0.94, 0.96)]
     draw(tmp_path / 'curve.png', {'here': found, 'there': found})
     assert (tmp_path / 'curve.png').stat().st_size > 10_000
     assert restarts.results_table('x', found).row_count == 1 + 3
@@ -47,13 +47,13 @@ def test_a_film_that_is_cut_off_goes_on_where_it_is_and_nowhere_else(tmp_path):
     world = World(seed, restarts.WAY, restarts.SIZE)
     film = [image for image, _ in zip((image for image, _ in world.film()), range(saved))]
     loaded = load_network('embedded')
-    plan = restarts.Plan('embedded', resolve(load_profile('embedded')), thresholds=(0.5, 0.88))
+    plan = restarts.Plan('embedded', resolve(load_profile('embedded')), thresholds=(0.5, 0.94))
     still = Scene('stood still', [film[-1]] * SHOWN, np.repeat(world.poses[saved - 1:saved], SHOWN, 0))
     noise = Scene('noise', np.random.default_rng(0).integers(0, 255, (SHOWN, *restarts.SIZE, 3), np.uint8), None)
     found = list(restarts.restart(seed, Film(film, world.poses[:saved]), (still, noise), loaded, plan))
     assert [(one.kind, one.threshold, one.believed, one.right) for one in found] == [
-        ('stood still', 0.88, True, True), ('stood still', 0.5, True, True),
-        ('noise', 0.88, False, False), ('noise', 0.5, False, False)]
+        ('stood still', 0.94, True, True), ('stood still', 0.5, True, True),
+        ('noise', 0.94, False, False), ('noise', 0.5, False, False)]
     assert found[0].error < 0.1 and np.isnan(found[2].error)
     restarts.save(tmp_path / 'restarts.json', plan, found)
 

@@ -39,7 +39,7 @@ AWAY_M, AWAY_RAD = 1.0, 1.0  # what is elsewhere
 PAUSE = 20  # frames' time that a restart takes
 EVERY = 4  # of a real film's frames it is cut off after each so many
 KINDS = ('stood still', *(f'went on by {n}' for n in STEPS), 'elsewhere', 'another room', 'black', 'noise', 'covered')
-THRESHOLDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, Limits().likeness, 0.9, 0.92, 0.95)
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.92, Limits().likeness, 0.96, 0.98)
 CREDULOUS = Limits(likeness=-1.0, lasting=-1.0)
 
 

@@ -34,7 +34,7 @@ class Limits:
     confidence above 1. min_agreement: least share of the stored points in view that must lie where they are seen now.
     """
 
-    likeness: float = 0.88
+    likeness: float = 0.94
     lasting: float = 0.5
     images: int = 3
     doubts: int = 3
@@ -150,7 +150,9 @@ class Relocation:
         return _unlike(self._likeness(frame), self._limits.lasting) if frame.trusted else frame.tracking.reason
 
     def _likeness(self, frame: Frame) -> float:
-        return mutual_likeness(self._stored_image, self._stored, frame.image, _seen(frame))
+        # One camera: two estimates of its focal length would lay an image that stands still beside itself.
+        seen = replace(_seen(frame), focal=self._stored.focal)
+        return mutual_likeness(self._stored_image, self._stored, frame.image, seen)
 
     def _withheld(self, frame: Frame, reason: str) -> Frame:
         return replace(frame, tracking=Tracking(TrackingState.INITIALISING, reason, self._since, trusted=False))
