@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 SHELL := /bin/bash
 
-.PHONY: help demo test test-all fuzz mutants soak setup clean
+.PHONY: help demo test test-all fuzz mutants soak kills setup clean
 
 help:
 	@printf '%s\n' \
@@ -13,8 +13,10 @@ help:
 	  'make mutants change lines of the product and ask whether a test sees it: hours' \
 	  '             COUNT=200  SEED=1  FILES=<pattern such as ros/*.py>' \
 	  'make soak    let it run while all happens that may, and count what is lost   MINUTES=1440' \
-  '             PHASE=<seconds of each kind, 40>  OUT=<folder, out/soak>' \
-  'make setup   only set up what both need: .venv and .ws' \
+	  '             PHASE=<seconds of each kind, 40>  OUT=<folder, out/soak>' \
+	  'make kills   end a node that saves with kill -9, and look where it goes on: 40 minutes' \
+	  '             COUNT=100  SEED=1  OUT=<folder, out/kills>' \
+	  'make setup   only set up what both need: .venv and .ws' \
 	  'make clean   remove .venv, .ws and out'
 
 setup:
@@ -41,6 +43,10 @@ mutants: setup
 soak: setup
 	@$(alone) PYTHONPATH=test/ros:$$PYTHONPATH python test/long/soak.py $${MINUTES:+--minutes "$$MINUTES"} \
 	  $${PHASE:+--phase "$$PHASE"} $${OUT:+--out "$$OUT"}
+
+kills: setup
+	@$(alone) PYTHONPATH=test/ros:$$PYTHONPATH python test/long/kills.py $${COUNT:+--count "$$COUNT"} \
+	  $${SEED:+--seed "$$SEED"} $${OUT:+--out "$$OUT"}
 
 # With 5,000: some 15,000 messages and parameters, and 20,000 files.
 fuzz: setup
