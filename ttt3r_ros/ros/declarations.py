@@ -72,8 +72,9 @@ DECLARATIONS = (
       for name, p in rule_parameters().items()),
     Declaration('reset_policy', AUTO, "when the memory starts afresh, the path going on where it was: 'never', "
                 "'interval' after reset_interval frames, 'adaptive' when images no longer follow from each other by "
-                "the network's answers, or gate and confidence say that the memory no longer explains what is seen, or "
-                "'auto', what FILE.profile.json beside the weights or their metadata say, never without them",
+                "the network's answers, or gate and confidence say that the memory no longer explains what is seen (an "
+                "interval that suits the weights is better where one is known), or 'auto', what FILE.profile.json "
+                "beside the weights or their metadata say, never without them",
                 live=True, choices=(AUTO, *POLICIES)),
     Declaration('reset_interval', AUTO_INTERVAL, "frames in a segment with reset_policy 'interval', at least 2; 0: as "
                 'the weights say, 100 if they do not', live=True, low=0, high=1_000_000),
