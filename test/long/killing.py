@@ -253,7 +253,7 @@ def _unfinished(folder: Path) -> bool:
 def _fate(node: NodeProcess) -> str:
     log = node.log()
     return next((fate for words, fate in ((RESUMED, 'went on'), (REFUSED, 'refused'), (NOTHING, 'nothing saved'),
-                                          ('is damaged', 'damaged')) if words in log), 'silent')
+                                          ('not resumed, a new odometry begins', 'damaged')) if words in log), 'silent')
 
 
 def _trouble(lives: list[NodeProcess], status: int) -> str:
