@@ -18,8 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
         'resets', help='measure what reset policies are worth',
         description='Walks through synthetic rooms without resets, with one every so many frames, and with the '
                     'adaptive policy at several thresholds, and writes how far each path is off, with how many resets, '
-                    'and how often the adaptive one comes when something happens, and for nothing. 50 rooms take some '
-                    'twenty-five minutes on one core.')
+                    'and how often the adaptive one comes when something happens, and for nothing.')
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
     parser.add_argument('--worlds', type=int, default=50, help='rooms (default: %(default)s)')
