@@ -11,7 +11,7 @@ help:
 	  'make test-all  run the heavy ones too: before a release' \
 	  'make fuzz    feed it spoilt files and messages for long   FUZZ=<times, 5000: 35,000 in all>' \
 	  'make mutants change lines of the product and ask whether a test sees it: hours' \
-	  '             COUNT=200  SEED=1  FILES=<pattern such as ros/*.py>' \
+	  '             COUNT=200  SEED=1  FILES=<pattern such as ros/*.py>  AGAIN=1 (survivors)' \
 	  'make soak    let it run while all happens that may, and count what is lost   MINUTES=1440' \
 	  '             PHASE=<seconds of each kind, 40>  OUT=<folder, out/soak>' \
 	  'make kills   end a node that saves with kill -9, and look where it goes on: 40 minutes' \
@@ -38,7 +38,7 @@ test-all: setup
 
 mutants: setup
 	@$(alone) python test/mutants/mutants.py $${COUNT:+--count "$$COUNT"} $${SEED:+--seed "$$SEED"} \
-	  $${FILES:+--files "$$FILES"}
+	  $${FILES:+--files "$$FILES"} $${AGAIN:+--again}
 
 soak: setup
 	@$(alone) PYTHONPATH=test/ros:$$PYTHONPATH python test/long/soak.py $${MINUTES:+--minutes "$$MINUTES"} \
