@@ -98,8 +98,8 @@ class Soak:
                 return outcome
         return None
 
-    def life(self, minutes: float) -> None:
-        """Warm-up, rounds, kills."""
+    def life(self, minutes: float, least: int) -> None:
+        """Warm-up, rounds, kills; least: rounds, the warm-up among them."""
         ends = time.monotonic() + 60 * minutes
         self.camera.pause()
         self.start()
@@ -110,7 +110,7 @@ class Soak:
         begun = self._counted()
         sent = self.camera.sent
         rounds = 0
-        while rounds < 2 or time.monotonic() + self._round_s < ends - KILLED * 60 * minutes:
+        while rounds < least or time.monotonic() + self._round_s < ends - KILLED * 60 * minutes:
             for name, disturbance in PHASES.items():
                 self._phase(name, disturbance, str(rounds) if rounds else WARM_UP)
             rounds += 1
@@ -205,12 +205,12 @@ def main() -> int:
     return 0 if all(held for held, _ in report.verdicts()) else 1
 
 
-def soak(folder: Path, minutes: float, seconds: float, size: tuple[int, int] = SIZE) -> Report:
-    """Run it; rclpy is initialised. seconds: of a phase, size: (h, w) of the images."""
+def soak(folder: Path, minutes: float, seconds: float, size: tuple[int, int] = SIZE, least: int = 2) -> Report:
+    """Run it; rclpy is initialised. seconds: of a phase, size: (h, w) of the images, least: rounds of a life."""
     running = Soak(folder, size, seconds)
     try:
         for length in lives(minutes):
-            running.life(length)
+            running.life(length, least)
     finally:
         running.end()
     running.report.call_ms = parameter_calls(folder)

@@ -19,7 +19,7 @@ def test_a_killed_node_goes_on_where_the_camera_stands(ros, tmp_path):
     assert found.later[0] < 0.3
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.timeout(400)
 def test_a_killed_node_whose_camera_walks_on_tells_no_wrong_pose(ros, tmp_path):
     """Killed twice, it goes on where the camera truly is, or refuses in words and keeps what was saved."""
