@@ -278,3 +278,13 @@ def test_a_safetensors_header_that_promises_too_much(network):
         for length in (len(text), 10**10, 2**63):
             with pytest.raises(SnapshotError, match='not a snapshot'):
                 asked.check(length.to_bytes(8, 'little') + text + b'\0\0')
+
+
+@pytest.mark.parametrize('scale', [{}, {'source': 'fixed'}, {'source': 'fixed', 'factor': -1.0, 'estimator': None}])
+def test_the_scale_of_a_saved_odometry_is_looked_at_when_it_is_loaded(scale):
+    """Not first where it is taken over, at the third image."""
+    check = pytest.importorskip('ttt3r_ros.ros.tracker').Tracker.check
+    state = {'world': World().state(), 'odometry': Odometry().state()}
+    check(state | {'scale': {'source': 'fixed', 'factor': 1.0, 'estimator': None}})
+    with pytest.raises((OdometryError, ScaleError)):
+        check(state | {'scale': scale})
