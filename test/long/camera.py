@@ -11,14 +11,11 @@ from pathlib import Path
 import numpy as np
 import rclpy
 from forked import SERVER
-from geometry_msgs.msg import TransformStamped
 from harness import CAMERA_FRAME
+from mount import OPTICAL, mount_camera
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import Image
-from tf2_ros import StaticTransformBroadcaster
 
-MOUNT = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])  # optical axes in base_link
 STILL = 8  # noisy pictures of a camera that stands: a real one never sends the same one twice
 
 
@@ -65,12 +62,7 @@ def _run(pipe, path: Path, rate: float) -> None:
     film = np.load(path)
     node = rclpy.create_node('soak_camera')
     publisher = node.create_publisher(Image, 'image', QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT))
-    broadcaster = StaticTransformBroadcaster(node)
-    mount = TransformStamped(child_frame_id=CAMERA_FRAME)
-    mount.header.frame_id = 'base_link'
-    q = mount.transform.rotation
-    q.x, q.y, q.z, q.w = map(float, Rotation.from_matrix(MOUNT[:3, :3]).as_quat())
-    broadcaster.sendTransform(mount)
+    _kept = mount_camera(node, OPTICAL)  # else it goes
     order = [*range(len(film)), *range(len(film) - 2, 0, -1)]
     pictures = [array('B', image.tobytes()) for image in film]
     rng = np.random.default_rng(1)

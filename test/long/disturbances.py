@@ -147,11 +147,11 @@ def kills(soak: Soak) -> Iterator[float]:
             while not soak.witness.statuses:
                 yield 0.05
             seconds, end = soak.since_start, time.monotonic() + DECIDED_S
-            while (outcome := soak.outcome) is None and time.monotonic() < end:
+            while (outcome := soak.outcome) == 'silent' and time.monotonic() < end:
                 yield 0.05
             yield 0.3
             error = soak.witness.error(before, soak.witness.last) if outcome == 'went on' else None
-            soak.report.restarted(still, outcome or 'undecided', seconds, error)
+            soak.report.restarted(still, outcome, seconds, error)
             soak.witness.forget(0.0)
     finally:
         soak.camera.stand(False)

@@ -176,10 +176,10 @@ def carry_out(trial: Trial, folder: Path) -> Outcome:
         restarted = time.time_ns()
         node = start()
         told = _Told(robot, restarted)
-        goes_on = footage.until(lambda: told.first('ok') is not None and _fate(node) != 'silent', PATIENCE_S)
+        goes_on = footage.until(lambda: told.first('ok') is not None and fate_of(node) != 'silent', PATIENCE_S)
         if goes_on:
             footage.until(lambda: told.after(told.first('ok') + int(LATER_S * 1e9)) is not None, 2 * LATER_S)
-        fate, status = _fate(node), node.stop()
+        fate, status = fate_of(node), node.stop()
         stamps = {'first': told.first(), 'ok': told.first('ok'),
                   'later': told.after(told.first('ok') + int(LATER_S * 1e9)) if goes_on else None}
         went = {}
@@ -250,7 +250,8 @@ def _unfinished(folder: Path) -> bool:
     return any(map(PART.fullmatch, os.listdir(folder)))
 
 
-def _fate(node: NodeProcess) -> str:
+def fate_of(node: NodeProcess) -> str:
+    """Return what a node's log says became of the saved state, 'silent' if it says nothing yet; see Outcome."""
     log = node.log()
     return next((fate for words, fate in ((RESUMED, 'went on'), (REFUSED, 'refused'), (NOTHING, 'nothing saved'),
                                           ('not resumed, a new odometry begins', 'damaged')) if words in log), 'silent')

@@ -13,9 +13,9 @@ import numpy as np
 from disturbances import QUIET, TOGETHER
 from rich.table import Table
 from vitals import Vitals
-from witness import OFF_DEG, OFF_M
 
 from ttt3r_ros.cli.tables import write_table
+from ttt3r_ros.evaluation.restarts import RIGHT_DEG, RIGHT_M
 
 WIDTH = 190
 GROWTH, TIMES_QUIET, CALL_MS = 0.02, 6.0, 100.0  # the bars
@@ -82,7 +82,7 @@ class Report:
     def restarted(self, still: bool, outcome: str, seconds: float, error: tuple[float, float] | None) -> None:
         """Take one restart; error where it went on."""
         told = self.restarts[still]
-        wrong = error is not None and (error[0] > OFF_M or error[1] > OFF_DEG)
+        wrong = error is not None and (error[0] > RIGHT_M or error[1] > RIGHT_DEG)
         told.outcomes[f'{outcome}, wrong' if wrong else outcome] += 1
         told.seconds.append(seconds)
         if error is not None:
@@ -97,7 +97,7 @@ class Report:
     def table(self) -> Table:
         """Return a row a phase, over all rounds but the warm-up."""
         table = Table(title='soak', caption='latency: from sending an image to hearing its pose; off: steps told ok '
-                      f'that are {OFF_M} m or {OFF_DEG:.0f}° from the truth')
+                      f'that are {RIGHT_M} m or {RIGHT_DEG:.0f}° from the truth')
         for head in ('phase', 'min', 'sent', 'answered', 'overrun', 'stamp', 'lost, counted', 'withheld', 'p50 ms',
                      'p95', 'p99', 'MiB', 'fds', 'threads', 'CPU', 'calls', 'p99 ms', 'failed', 'wrong', 'off'):
             table.add_column(head, justify='left' if head == 'phase' else 'right')
@@ -160,7 +160,7 @@ class Report:
         failed = sum(p.unanswered + p.failures.total() for p in self.phases)
         yield failed == 0, f'{failed} of {sum(len(p.calls) for p in self.phases)} calls without a right reply'
         for still, told in self.restarts.items():
-            bad = sum(n for what, n in told.outcomes.items() if 'wrong' in what or 'undecided' in what)
+            bad = sum(n for what, n in told.outcomes.items() if 'wrong' in what or what in ('silent', 'damaged'))
             if told.seconds:
                 yield bad == 0, f'{bad} of {len(told.seconds)} restarts wrong, camera {"still" if still else "moving"}'
         if self.call_ms:

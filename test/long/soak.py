@@ -24,6 +24,7 @@ from disturbances import PHASES, QUIET, Disturbance, kills
 from forked import SERVER
 from harness import SCRIPT, NodeProcess
 from held_parameter_calls import parameter_calls
+from killing import fate_of
 from rcl_interfaces.srv import GetParameters, SetParameters
 from report import COUNTED, LAST, LOST, WARM_UP, Phase, Report
 from std_srvs.srv import Trigger
@@ -89,14 +90,9 @@ class Soak:
         return time.monotonic() - self._started
 
     @property
-    def outcome(self) -> str | None:
-        """What the node's log says became of the saved state."""
-        log = self._node.log()
-        for words, outcome in (('resumed in the odometry frame', 'went on'), ('is not taken over', 'refused'),
-                               ('resume:', 'refused')):
-            if words in log:
-                return outcome
-        return None
+    def outcome(self) -> str:
+        """What became of the saved state, see killing.fate_of."""
+        return fate_of(self._node)
 
     def life(self, minutes: float, least: int) -> None:
         """Warm-up, rounds, kills; least: rounds, the warm-up among them."""

@@ -8,31 +8,32 @@ from collections import Counter, deque
 
 import numpy as np
 import rclpy
-from camera import MOUNT, Camera
+from camera import Camera
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
 from harness import pose_matrix, stamp_of
+from mount import OPTICAL
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile
 from ttt3r_ros.msg import ReconstructionStatus
 
+from ttt3r_ros.evaluation.restarts import RIGHT_DEG, RIGHT_M
 from ttt3r_ros.reconstruction.trajectory import extent
 
-OFF_M, OFF_DEG = 0.3, 10.0  # between two poses that follow each other
 REMEMBERED = 3000  # images
 
 
 class Witness:
     """One client node; `latencies` ms, `wrong` and `off` are of the phase and emptied with `turn`.
 
-    wrong: what must never be, by its name. off: steps told `ok` that are OFF_M or OFF_DEG from the truth's, which is
-    the network's matter, not the load's: a quiet minute says how many are to be expected.
+    wrong: what must never be, by its name. off: steps told `ok` that are RIGHT_M or RIGHT_DEG from the truth's, which
+    is the network's matter, not the load's: a quiet minute says how many are to be expected.
     """
 
     def __init__(self, camera: Camera, truth: np.ndarray) -> None:
         """Listen; truth: (n, 4, 4) camera-to-world of the film's frames, metres, optical axes."""
         self._camera = camera
-        self._truth = truth @ np.linalg.inv(MOUNT)
+        self._truth = truth @ np.linalg.inv(OPTICAL)
         self.node = rclpy.create_node('soak_witness')
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
@@ -133,7 +134,7 @@ class Witness:
             return
         self.steps += 1
         metres, degrees = self.error(last, now)
-        self.off += metres > OFF_M or degrees > OFF_DEG
+        self.off += metres > RIGHT_M or degrees > RIGHT_DEG
 
     def _diagnose(self, message: DiagnosticArray) -> None:
         for status in message.status:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from harness import pose_matrix, scene, stamp_of
-from test_odometry import MOUNT, OPTICAL, mount_camera
+from mount import MOUNT, OPTICAL, mount_camera
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
@@ -41,7 +41,7 @@ def show(robots, name: str, stamp: int, seed: int) -> None:
 def test_each_camera_has_a_memory_and_outputs_of_its_own(pair, tmp_path):
     """Two cameras give the poses that two runs of the library give, the base's both; only the first speaks to TF."""
     node, robots = pair(base_frame='base_link', state_file=str(tmp_path / 'robot.state'), autosave_interval=0.0)
-    kept = [mount_camera(robots[name], MOUNTS[name], f'{name}_optical') for name in robots]
+    kept = [mount_camera(robots[name].node, MOUNTS[name], f'{name}_optical') for name in robots]
     for robot in robots.values():
         robot.spin(1.2)
     network = load_network('untrained').network

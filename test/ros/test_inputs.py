@@ -8,10 +8,10 @@ from array import array
 
 import numpy as np
 from harness import image_message, scene, stamp_of
+from mount import mount_camera
 from nav_msgs.msg import Odometry
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
-from test_odometry import mount_camera
 
 SECOND = 1_000_000_000
 
@@ -70,7 +70,7 @@ def test_wheels_of_another_clock_and_without_a_pose(run):
     """Wheel stamps that are apart from the images' are told by how much; messages without a pose are counted, and the
     node lives on."""
     node, robot = run(base_frame='base_link', scale_source='wheels')
-    kept = mount_camera(robot)
+    kept = mount_camera(robot.node)
     wheels = robot.publisher(Odometry, 'wheel_odometry')
     message = Odometry(child_frame_id='base_link')
     number = 0

@@ -7,13 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from geometry_msgs.msg import TransformStamped
 from harness import CAMERA_FRAME, pose_matrix, scene, stamp_of
+from mount import MOUNT, OPTICAL, mount_camera
 from nav_msgs.msg import Odometry as OdometryMessage
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import Imu
 from sensor_msgs_py import point_cloud2
-from tf2_ros import StaticTransformBroadcaster
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
@@ -25,20 +24,6 @@ from ttt3r_ros.ros.level import ImuLevel
 
 SECOND = 1_000_000_000
 STAMPS = [1_700_000_000_000_000_003 + i * 99_999_999 for i in range(6)]
-OPTICAL = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
-MOUNT = OPTICAL + np.array([[0, 0, 0, 0.2], [0, 0, 0, 0], [0, 0, 0, 0.5], [0, 0, 0, 0]])
-
-
-def mount_camera(robot, base_from_camera: np.ndarray = MOUNT, camera: str = CAMERA_FRAME) -> StaticTransformBroadcaster:
-    """Publish a mount; keep what is returned, or it goes."""
-    message = TransformStamped(child_frame_id=camera)
-    message.header.frame_id = 'base_link'
-    t, q = message.transform.translation, message.transform.rotation
-    t.x, t.y, t.z = (float(v) for v in base_from_camera[:3, 3])
-    q.x, q.y, q.z, q.w = (float(v) for v in Rotation.from_matrix(base_from_camera[:3, :3]).as_quat())
-    broadcaster = StaticTransformBroadcaster(robot.node)
-    broadcaster.sendTransform(message)
-    return broadcaster
 
 
 def frames_of(count: int = len(STAMPS)) -> list:
@@ -50,7 +35,7 @@ def frames_of(count: int = len(STAMPS)) -> list:
 def test_odometry_is_pose_and_twist_with_the_library_s_covariances(run):
     """Stamp and frames are the image's and the robot's; twist, and both covariances, are what the library computes."""
     node, robot = run(lossless=True, base_frame='base_link', map_frame='map')
-    kept = mount_camera(robot)
+    kept = mount_camera(robot.node)
     robot.spin(1.0)
     robot.show_and_wait(STAMPS)
     robot.wait_for('odometry', lambda: len(robot.heard['odometry']) == len(robot.heard['pose']) == len(STAMPS))
@@ -102,7 +87,7 @@ def test_ten_resets_break_no_odometry_and_the_covariance_says_so(run):
 def test_it_begins_where_it_is_told_to(run):
     """initial_pose is the base's first pose; the rest follows from it as from the origin."""
     _, robot = run(lossless=True, base_frame='base_link', initial_pose=[1.0, 2.0, 0.5, 0.0, 0.1, 1.5])
-    kept = mount_camera(robot)
+    kept = mount_camera(robot.node)
     robot.spin(1.0)
     robot.show_and_wait(STAMPS[:3])
     start = np.eye(4)
@@ -134,7 +119,7 @@ def stand_still(sensor, until: int, acceleration: np.ndarray, frame_id: str = 'b
 def test_an_imu_at_rest_levels_the_start(run):
     """Without a standing IMU there is no pose and the log says why; with it the base starts as tilted as it is."""
     node, robot = run(lossless=True, base_frame='base_link', level='imu')
-    kept = mount_camera(robot)
+    kept = mount_camera(robot.node)
     sensor = robot.publisher(Imu, 'imu')
     robot.spin(1.0)
     robot.show_and_wait(STAMPS[:1])
@@ -171,7 +156,7 @@ def test_samples_of_another_imu_are_not_mixed():
 def test_ros_1_s_leading_slash_is_taken_off_as_tf2_does(run):
     """Images and an IMU of an old driver or bag find their mounts, and what is published has names that tf2 takes."""
     _, robot = run(lossless=True, base_frame='base_link', level='imu')
-    kept = mount_camera(robot)
+    kept = mount_camera(robot.node)
     sensor = robot.publisher(Imu, 'imu')
     stand_still(sensor, STAMPS[0], np.array([0, 0, 9.81]), '/base_link')
     robot.spin(1.0)
@@ -213,7 +198,7 @@ def test_another_scale_stretches_the_way_to_come_and_not_the_way_gone(run):
 def test_wheels_tell_the_metre(run):
     """Wheels that go 3 times the model's way make the scale 3, told with its deviation; another frame's are refused."""
     node, robot = run(lossless=True, base_frame='base_link', scale_source='wheels')
-    kept = mount_camera(robot, OPTICAL)
+    kept = mount_camera(robot.node, OPTICAL)
     wheels = robot.publisher(OdometryMessage, 'wheel_odometry', 1000)
     robot.spin(1.0)
     stamps = [SECOND + i * SECOND // 10 for i in range(40)]

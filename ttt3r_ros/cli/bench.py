@@ -6,9 +6,11 @@ from __future__ import annotations
 import argparse
 
 from ttt3r_ros.cli.folders import add_out
+from ttt3r_ros.cli.tables import open_console
 
 RULES = ('ttt3r', 'cut3r', 'constant', 'frame', 'filt3r', 'ttsa3r')  # as model.update_rules has them
 PRECISIONS = ('float32', 'bfloat16', 'float16')  # as model.precision has them
+WIDTH = 160  # characters, where there is no terminal
 FRAMES = {'small': (20, 200), 'published': (3, 5)}  # rounds, and frames to compare precisions over
 
 
@@ -51,9 +53,7 @@ def run(args: argparse.Namespace) -> int:
     frames, deviation_frames = FRAMES[args.size]
     plan = campaign.Plan(args.size, args.weights, tuple(args.precisions), tuple(args.rules), args.frames or frames,
                          args.deviation_frames or deviation_frames, args.device, args.compile)
-    console = Console(log_time=False, log_path=False, highlight=False)
-    if not console.is_terminal:
-        console.width = 160
+    console = open_console(WIDTH)
     with Progress(console=console) as progress:
         task = progress.add_task('rounds', total=plan.frames + plan.deviation_frames * (len(plan.precisions) > 1))
         results = campaign.carry_out(plan, lambda: progress.advance(task))
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         draw(fresh / 'bench.png', results)
         with (fresh / 'table.txt').open('w') as file:
             for table in tables:
-                Console(file=file, width=160, log_time=False, log_path=False).print(table)
+                Console(file=file, width=WIDTH, log_time=False, log_path=False).print(table)
     if not results.ros:
         console.print('no ROS 2 here: converting, building clouds and serialising are not in these times')
     console.print(f'[bold]{args.out}/bench.png[/], table.txt, results.json')
