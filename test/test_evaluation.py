@@ -71,7 +71,7 @@ def test_a_trial_scores_every_length_that_it_reached(untrained):
 def test_summaries_are_over_the_worlds_that_have_a_score():
     """Mean, deviation and median are those of the valid worlds, and their number is told."""
     def world(seed, ate, reached):
-        scores = [Score(seed, 'ttt3r', n, ate, ate, 0.1, 1.0, 0.1, 0.9, 10.0) for n in reached]
+        scores = [Score(seed, 'ttt3r', n, ate, ate, 0.1, 1.0, 0.1, 0.9, 10.0, 0.5, 0.1) for n in reached]
         return {'ttt3r': Outcome(scores, np.zeros((2, 3)), np.zeros((2, 3)))}
     plan = Plan('w', (Setting('ttt3r'),), worlds=3, frames=50)
     found = summarise(plan, {1: world(1, 1.0, (16, 50)), 2: world(2, 2.0, (16, 50)), 3: world(3, 6.0, (16,))})

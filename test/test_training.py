@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import distributed, multiprocessing
 
-from training.footage import SIZE, render_world
+from training.footage import SIZE, TAKE, TAKES, render_wide, render_world
 from training.initialisation import initialise
 from training.lessons import Answers, Lessons
-from training.loop import CONFIG, TRAINED, Trainer, unroll
+from training.loop import CONFIG, TRAINED, Trainer, beginning, unroll
 from training.losses import (
     ALPHA,
     PLAIN_WEIGHT,
@@ -25,7 +27,9 @@ from training.losses import (
 )
 from training.motion import FARTHEST, FLOW_UNIT, NEARNESS_UNIT, PARALLAX_UNIT, motion
 from training.optimizer import optimizers_of, orthogonal
-from training.sampling import Sampler
+from training.sampling import Looks, Sampler
+from training.stream import Stream
+from ttt3r_ros.model.checkpoint import EMBEDDED_FILE
 from ttt3r_ros.model.heads import Prediction
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import Recurrence
@@ -57,7 +61,7 @@ def test_the_unrolled_sequence_is_the_robots_own_step(network, folder, rule, gat
     """Training's batch of sequences gives what Recurrence.step under the rule gives image by image."""
     images = Sampler(folder, CPU).draw(np.random.default_rng(0), 2, 4, (1,)).images
     with torch.no_grad():
-        together, _ = unroll(network, images, torch.full((2,), gated), Lessons(CONFIG.dec_dim))
+        together, _, _ = unroll(network, images, torch.full((2,), gated), Lessons(CONFIG.dec_dim))
     for sequence in range(2):
         recurrence = Recurrence(network, make_rule(rule))
         for t in range(4):
@@ -83,7 +87,8 @@ def test_a_batchs_truth_is_one_world(folder):
 
 def test_a_batch_shows_rooms_in_other_colours(folder, monkeypatch):
     """Each order of red, green and blue is seen, the filmed one most, and nothing else about the colours changes."""
-    monkeypatch.setattr('training.sampling._tinted', lambda rng, rgb: rgb)
+    drawn = Looks.draw
+    monkeypatch.setattr(Looks, 'draw', lambda rng, n: replace(drawn(rng, n), gain=np.ones((n, 3)), gamma=np.ones(n)))
     monkeypatch.setattr('training.sampling.MIRRORED', 0)
     sampler = Sampler(folder, CPU)
     footage = np.concatenate([np.load(name)['rgb'] for name in sorted(folder.glob('*.npy'))])
@@ -103,7 +108,8 @@ def test_flow_and_parallax_are_those_of_a_plane():
     wall = torch.stack((u / focal * depth, v / focal * depth, torch.full_like(u, depth)), -1)
     poses = torch.eye(4).repeat(1, 2, 1, 1)
     poses[0, 1, 0, 3] = 0.1  # to the right
-    found = motion(wall.expand(1, 2, -1, -1, -1), poses, k[None])
+    everywhere = torch.ones(1, 2, height, width, dtype=torch.bool)
+    found = motion(wall.expand(1, 2, -1, -1, -1), poses, k[None], everywhere)
     # What lies ahead now lay 0.1 m farther right: 2 pixels, and all of it is parallax.
     pixels = 0.1 * focal / depth
     for got, unit in ((found.flow, FLOW_UNIT), (found.parallax, PARALLAX_UNIT)):
@@ -115,7 +121,7 @@ def test_flow_and_parallax_are_those_of_a_plane():
     poses[0, 1] = torch.eye(4)
     c, s = np.cos(angle), np.sin(angle)
     poses[0, 1, :3, :3] = torch.tensor([[c, 0, s], [0, 1, 0], [-s, 0, c]])
-    turned = motion(wall.expand(1, 2, -1, -1, -1), poses, k[None])
+    turned = motion(wall.expand(1, 2, -1, -1, -1), poses, k[None], everywhere)
     assert turned.flow[..., 0].mean() * FLOW_UNIT == pytest.approx(focal * angle, rel=0.2)
     assert turned.parallax.abs().max() < 1e-3
 
@@ -127,7 +133,8 @@ def test_losses_are_least_at_the_truth():
     poses = torch.eye(4).repeat(2, 3, 1, 1)
     poses[..., :3, :3], poses[..., :3, 3] = matrices(pose[..., 3:]), pose[..., :3]
     intrinsics = torch.tensor([[60.0, 0, 31.5], [0, 60, 23.5], [0, 0, 1]]).repeat(2, 1, 1)
-    truth = Truth(points, pose, motion(points, poses, intrinsics))
+    valid = torch.ones(2, 3, 48, 64, dtype=torch.bool)
+    truth = Truth(points, pose, motion(points, poses, intrinsics, valid), valid, torch.zeros(2), pose[:, 0])
     step = torch.linalg.inv(poses[:, :-1]) @ poses[:, 1:]
     told = truth.motion
     patches = torch.cat((told.flow.flatten(-2), told.parallax.flatten(-2), told.nearness), -1)
@@ -175,7 +182,7 @@ def test_the_first_weights_see_motion(network, folder):
 def test_all_that_can_be_asked_is_trained(network, folder):
     """Every weight that any answer depends on learns: what was never trained must not be there to answer."""
     batch = Sampler(folder, CPU).draw(np.random.default_rng(0), 2, 3, (1,))
-    prediction, answers = unroll(network, batch.images, torch.tensor([True, False]), Lessons(CONFIG.dec_dim))
+    prediction, answers, _ = unroll(network, batch.images, torch.tensor([True, False]), Lessons(CONFIG.dec_dim))
     total = losses(prediction, answers, batch.truth).total
     names, weights = zip(*network.named_parameters())
     gradients = torch.autograd.grad(total, weights, allow_unused=True)
@@ -195,8 +202,103 @@ def test_the_shape_of_a_path_has_a_scale_but_no_heading():
     assert float(shape_errors(straight[None], standing)) == pytest.approx(1.6 * 0.5 / SHORTEST, rel=1e-3)
 
 
-def _trainer(footage, target, minutes=1e6):
-    return Trainer(target, Sampler(footage, CPU), CPU, minutes=minutes, learning_rate=1e-3)
+def test_a_sequence_goes_on_where_its_last_chunk_ended(network, folder):
+    """Two chunks with the memory carried are one long sequence; lanes that begin are as if alone."""
+    images = Sampler(folder, CPU).draw(np.random.default_rng(3), 2, 8, (1,)).images
+    gated, lessons = torch.tensor([True, False]), Lessons(CONFIG.dec_dim)
+    with torch.no_grad():
+        whole, _, _ = unroll(network, images, gated, lessons)
+        first, _, memory = unroll(network, images[:, :4], gated, lessons)
+        fresh = torch.tensor([False, True])  # the second lane begins anew
+        second, _, _ = unroll(network, images[:, 4:], gated, lessons, beginning(network, fresh, memory))
+        anew, _, _ = unroll(network, images[:, 4:], gated, lessons)
+    told = whole.pose.unflatten(0, (2, 8))
+    assert torch.allclose(first.pose.unflatten(0, (2, 4)), told[:, :4], atol=1e-4)
+    assert torch.allclose(second.pose.unflatten(0, (2, 4))[0], told[0, 4:], atol=1e-4)
+    assert torch.allclose(second.pose.unflatten(0, (2, 4))[1], anew.pose.unflatten(0, (2, 4))[1], atol=1e-4)
+    assert not torch.allclose(told[1, 4:], anew.pose.unflatten(0, (2, 4))[1], atol=1e-2)
+
+
+def test_chunks_of_a_stream_follow_each_other(folder):
+    """A lane's poses are of one sequence: seen from its first frame, the chunk before ending where the next begins."""
+    stream, rng = Stream(Sampler(folder, CPU), 5, 4, (1,)), np.random.default_rng(4)
+    last, ages = None, []
+    for _ in range(12):
+        truth = stream.draw(rng).truth
+        ages.append(truth.age)
+        began = truth.age == 0
+        assert torch.allclose(truth.pose[began, 0], torch.tensor([0.0, 0, 0, 1, 0, 0, 0]), atol=1e-5)
+        if last is not None:
+            assert torch.allclose(truth.before[~began], last[~began], atol=1e-5)
+        last = truth.pose[:, -1]
+    assert {0, 4, 8, 12} <= set(torch.cat(ages).tolist())
+
+
+def test_the_step_onto_a_chunk_counts_where_a_sequence_goes_on(folder):
+    """A jump from the last pose told to the first of the next chunk costs, unless a sequence begins there."""
+    stream, rng = Stream(Sampler(folder, CPU), 3, 4, (1,)), np.random.default_rng(4)
+    stream.draw(rng)
+    truth = stream.draw(rng).truth
+    assert (truth.age > 0).all()
+    told = Prediction(truth.pose.flatten(0, 1), truth.points.flatten(0, 1), torch.ones(12, *SIZE))
+    answers = Answers(torch.zeros(3, 3, 12, 20), torch.zeros(3, 3, 6))
+
+    def total(before, age):
+        return float(losses(told, answers, replace(truth, age=age), before).total)
+
+    jump = truth.before + torch.tensor([0.5, 0, 0, 0, 0, 0, 0])
+    assert total(jump, truth.age) > total(truth.before, truth.age) + 1
+    assert total(jump, torch.zeros(3)) == pytest.approx(total(truth.before, torch.zeros(3)), rel=1e-6)
+
+
+def test_what_has_no_truth_costs_nothing(folder, tmp_path):
+    """Where depth is 0 the points told, and what moves there, are free; elsewhere they cost as before."""
+    film = np.load(next(iter(sorted(folder.glob('*.npy'))))).copy()
+    film['depth'][:, :, :32] = 0
+    np.save(tmp_path / '1.npy', film)
+    batch = Sampler(tmp_path, CPU).draw(np.random.default_rng(0), 2, 3, (1,))
+    valid = batch.truth.valid
+    assert valid.float().mean() == 0.5
+    answers = Answers(torch.zeros(2, 2, 12, 20), torch.zeros(2, 2, 6))
+
+    def total(points):
+        return float(losses(Prediction(batch.truth.pose.flatten(0, 1), points.flatten(0, 1), torch.ones(6, *SIZE)),
+                            answers, batch.truth).total)
+
+    right = total(batch.truth.points)
+    assert total(batch.truth.points + ~valid[..., None]) == pytest.approx(right, rel=1e-6)
+    assert total(batch.truth.points + valid[..., None]) > right + 1
+
+
+def test_training_begins_with_weights_that_were_saved(tmp_path, folder):
+    """The embedded weights are taken over to the last tensor; those of another shape are refused by name."""
+    trainer = _trainer(folder, tmp_path, weights=EMBEDDED_FILE)
+    kept = load_file(EMBEDDED_FILE)
+    mine = trainer.network.state_dict()
+    assert kept and all(torch.equal(mine[name], tensor.float()) for name, tensor in kept.items())
+    other = tmp_path / 'other.safetensors'
+    save_file({'enc_norm.weight': torch.ones(3)}, other)
+    with pytest.raises(RuntimeError, match='enc_norm.weight|another configuration'):
+        _trainer(folder, tmp_path / 'new', weights=other)
+
+
+@pytest.mark.slow
+def test_wide_footage_has_films_of_photographs_and_is_not_made_twice(tmp_path):
+    """A wide world's films stand side by side, mapped as wide ones; what is whole is left alone."""
+    render_wide(tmp_path / 'footage', tmp_path / 'none', 1)
+    films = sorted((tmp_path / 'footage').glob('*.npy'))
+    assert 1 <= len(films) <= TAKES
+    stamps = [film.stat().st_mtime_ns for film in films]
+    render_wide(tmp_path / 'footage', tmp_path / 'none', 1)
+    assert [film.stat().st_mtime_ns for film in films] == stamps
+    sampler = Sampler(tmp_path / 'footage', CPU)
+    assert len(sampler.wide) == len(films) and not sampler.narrow
+    footage = sampler.wide[0]
+    assert len(footage) == TAKE and footage['rgb'].std() > 1 and np.isfinite(footage['depth']).all()
+
+
+def _trainer(footage, target, minutes=1e6, weights=None):
+    return Trainer(target, Sampler(footage, CPU), CPU, minutes=minutes, learning_rate=1e-3, weights=weights)
 
 
 @pytest.mark.slow

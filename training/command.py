@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch import distributed, multiprocessing
 
 from training.curve import draw
-from training.footage import render_worlds
+from training.footage import render_wide, render_worlds
 from training.loop import Trainer
 from training.sampling import Sampler
 from ttt3r_ros.model.checkpoint import LoadedNetwork, save_network
@@ -24,7 +24,7 @@ NAME = 'embedded'
 LICENSE = 'Apache-2.0'
 NOTE = ('EMBEDDED WEIGHTS: a small network that has seen synthetic rooms alone, at 64×48 pixels. Good to try things '
         'with, not to drive by: set the parameter weights to a checkpoint (README, Weights).')
-FOOTAGE = 'footage'  # in --out
+FOOTAGE, PHOTOGRAPHS = 'footage', 'photographs'  # in --out
 ENOUGH = 64  # worlds to begin with
 MOST_PROCESSES = 4  # by default: with more each has too few sequences to be quick
 
@@ -35,8 +35,13 @@ def main() -> None:
     parser.add_argument('--out', type=Path, default=Path('out/training'), metavar='FOLDER',
                         help='footage, log, curve, checkpoints; what is there is continued (default: %(default)s)')
     parser.add_argument('--minutes', type=float, default=90, help='of training, over all runs (default: %(default)s)')
-    parser.add_argument('--worlds', type=int, default=1000, help='2 MB and some 2 s of one core each '
+    parser.add_argument('--worlds', type=int, default=1000, help='narrow ones: 4 MB and some 3 s of one core each '
                         '(default: %(default)s)')
+    parser.add_argument('--wide-worlds', type=int, default=2000, help='of any camera and motion, with the photographs '
+                        f'in OUT/{PHOTOGRAPHS} (python -m training.photographs): 6 MB and some 8 s of one core each '
+                        '(default: %(default)s)')
+    parser.add_argument('--weights', type=Path, metavar='FILE', help='a .safetensors of the same configuration to '
+                        'begin with, at long sequences at once (default: from nothing)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='that render (default: %(default)s)')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu', help='default: %(default)s')
     parser.add_argument('--processes', type=int, metavar='N', help='that train, with a share of the cores each; two of '
@@ -61,22 +66,33 @@ def _render(args: argparse.Namespace) -> None:
     """Start rendering, and return when there are worlds enough to begin with."""
     footage = args.out / FOOTAGE
     spawn = multiprocessing.get_context('spawn')
-    renderers = [spawn.Process(target=render_worlds, daemon=True,
-                               args=(footage, args.worlds, first, args.workers, args.device))
-                 for first in range(args.workers)]
+    renderers = [spawn.Process(target=_render_share, daemon=True, args=(args, first)) for first in range(args.workers)]
     for process in renderers:
         process.start()
     # On a CPU rendering and training would only be in each other's way.
-    enough = args.worlds if args.device == 'cpu' else min(args.worlds, ENOUGH)
+    whole = args.worlds + args.wide_worlds
+    enough = whole if args.device == 'cpu' else min(whole, ENOUGH)
     bar = Progress(TextColumn('{task.description}'), BarColumn(), TextColumn('{task.completed:.0f}/{task.total:.0f}'),
                    TimeElapsedColumn(), console=Console(highlight=False))
     with bar:
         task = bar.add_task('worlds', total=enough)
-        while (there := len(list(footage.glob('*.npy')))) < enough:
+        while (there := _worlds_in(footage)) < enough:
             if not any(process.is_alive() for process in renderers):
-                raise SystemExit(f'rendering ended with {there} of {args.worlds} worlds: see above')
+                raise SystemExit(f'rendering ended with {there} of {whole} worlds: see above')
             bar.update(task, completed=there)
             time.sleep(1)
+
+
+def _render_share(args: argparse.Namespace, first: int) -> None:
+    """Render every so manieth world: wide ones, which are most of the work, first."""
+    footage = args.out / FOOTAGE
+    render_wide(footage, args.out / PHOTOGRAPHS, args.wide_worlds, first, args.workers)
+    render_worlds(footage, args.worlds, first, args.workers, args.device)
+
+
+def _worlds_in(footage: Path) -> int:
+    """Return how many worlds are whole: a narrow one is one film, a wide one says so when all its films are there."""
+    return len([name for name in footage.glob('*.npy') if '_' not in name.name]) + len(list(footage.glob('*.done')))
 
 
 def _train_together(rank: int, processes: int, meeting: str, args: argparse.Namespace) -> None:
@@ -89,7 +105,7 @@ def _train_together(rank: int, processes: int, meeting: str, args: argparse.Name
 def _train(args: argparse.Namespace) -> None:
     device, console = torch.device(args.device), Console(highlight=False)
     trainer = Trainer(args.out, Sampler(args.out / FOOTAGE, device), device, minutes=args.minutes,
-                      learning_rate=args.learning_rate, compiled=args.compile)
+                      learning_rate=args.learning_rate, weights=args.weights, compiled=args.compile)
     trainer.run(lambda line: console.log(' '.join(f'{name} {value}' for name, value in line.items())))
     if trainer.first:
         loaded = LoadedNetwork(trainer.network, NAME, True, LICENSE, NOTE)

@@ -1,36 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training footage: one file a world, rendered once."""
+"""Training footage: one file a film, rendered once: a narrow world's own, or one of several in a wide world."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from training.photographs import album
 from ttt3r_ros.synthetic import World
+from ttt3r_ros.synthetic.mishap import blackout
+from ttt3r_ros.synthetic.passer import Passer
+from ttt3r_ros.synthetic.wide_world import WideWorld
 
 SIZE = (48, 64)
 SHRINK = 2  # rendered larger by this, and resized as the reconstructor resizes
-FRAMES = 96  # of each world: many rooms teach more than long ways through few
+FRAMES = 192  # of a narrow world: more than a lap
 WAY = 480  # frames that the whole way would have; the beginning is filmed
+TAKES, TAKE = 6, 64  # films of a wide world, and frames of each: baking its light is most of its time
+PASSERS, DARK = 0.2, 0.04  # of the takes: somebody walks through the picture; the light is off for a while
+DARKNESS = (1, 6)  # frames
+SEES_NOTHING = 0.35  # metres; a take whose median depth is less stands before a surface
 DENSITY = 60.0  # texels per metre: enough for this image size, and quicker to paint
 # Seeds from here on are for training; evaluation and tests keep below.
 FIRST_SEED = 1_000_000
+FIRST_WIDE_SEED = 2_000_000
+# Depth is 0 where there is no truth: on passers, and in the dark.
 FRAME = np.dtype([('rgb', np.uint8, (*SIZE, 3)), ('depth', np.float16, SIZE), ('pose', np.float32, (4, 4)),
                   ('intrinsics', np.float32, (3, 3))])
 
 
 def render_world(seed: int, device: str, frames: int = FRAMES, density: float = DENSITY) -> np.ndarray:
-    """Return the first frames of a world as an array of FRAME, drawn on a device."""
+    """Return the first frames of a narrow world as an array of FRAME, drawn on a device."""
     world = World(seed, max(frames, WAY), (SHRINK * SIZE[0], SHRINK * SIZE[1]), density)
-    footage = np.zeros(frames, FRAME)
-    footage['pose'], footage['intrinsics'] = world.poses[:frames], _shrunk(world.intrinsics)
-    film = world.film(None if device == 'cpu' else device)
+    return _footage(world.poses[:frames], world.intrinsics, world.film(None if device == 'cpu' else device))
+
+
+def render_takes(seed: int, photographs: Path, takes: int = TAKES, frames: int = TAKE,
+                 density: float = DENSITY) -> Iterator[np.ndarray]:
+    """Yield films of a wide world as arrays of FRAME; fewer than asked for where some would see nothing."""
+    pictures = album(photographs)
+    world = WideWorld(seed, frames, (SHRINK * SIZE[0], SHRINK * SIZE[1]), density, pictures)
+    for number in range(takes):
+        if number:
+            world.take(number, frames)
+        rng = np.random.default_rng([seed, 12, number])
+        film = world.film()
+        if rng.random() < PASSERS:
+            film = _passed(film, Passer(rng, world.poses, density, pictures), world)
+        footage = _footage(world.poses, world.intrinsics, film)
+        if rng.random() < DARK:
+            start, count = rng.integers(1, frames - DARKNESS[1]), rng.integers(*DARKNESS, endpoint=True)
+            footage['rgb'] = blackout(footage['rgb'], start, count, rng)
+            footage['depth'][start:start + count] = 0
+        if np.median(footage['depth']) > SEES_NOTHING:
+            yield footage
+
+
+def _passed(film: Iterator, passer: Passer, world: WideWorld) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the film with somebody in it, and no depth there."""
+    for k, (rgb, depth) in enumerate(film):
+        depth[passer.enter(rgb, depth, world.poses[k], world.intrinsics, k)] = 0
+        yield rgb, depth
+
+
+def _footage(poses: np.ndarray, intrinsics: np.ndarray, film: Iterator) -> np.ndarray:
+    footage = np.zeros(len(poses), FRAME)
+    footage['pose'], footage['intrinsics'] = poses, _shrunk(intrinsics)
     for frame, (rgb, depth) in zip(footage, film, strict=False):
         frame['rgb'] = Image.fromarray(rgb).resize(SIZE[::-1], Image.Resampling.LANCZOS)
-        frame['depth'] = depth.reshape(SIZE[0], SHRINK, SIZE[1], SHRINK).mean(axis=(1, 3))
+        parts = depth.reshape(SIZE[0], SHRINK, SIZE[1], SHRINK)
+        frame['depth'] = parts.mean(axis=(1, 3)) * (parts > 0).all(axis=(1, 3))
     return footage
 
 
@@ -43,12 +86,28 @@ def _shrunk(intrinsics: np.ndarray) -> np.ndarray:
 
 
 def render_worlds(folder: Path, count: int, first: int = 0, stride: int = 1, device: str = 'cpu') -> None:
-    """Render worlds first, first + stride, … below count into folder, those that are not there yet."""
+    """Render narrow worlds first, first + stride, … below count into folder, those that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    for k in range(first, count, stride):
-        target = folder / f'{FIRST_SEED + k}.npy'
+    for seed in range(FIRST_SEED + first, FIRST_SEED + count, stride):
+        target = folder / f'{seed}.npy'
         if not target.exists():
-            part = target.with_suffix('.part')
-            with part.open('wb') as file:
-                np.save(file, render_world(FIRST_SEED + k, device))
-            os.replace(part, target)
+            _write(target, render_world(seed, device))
+
+
+def render_wide(folder: Path, photographs: Path, count: int, first: int = 0, stride: int = 1) -> None:
+    """Render wide worlds first, first + stride, … below count into folder, those whose last film is not there yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed in range(FIRST_WIDE_SEED + first, FIRST_WIDE_SEED + count, stride):
+        done = folder / f'{seed}.done'
+        if done.exists():
+            continue
+        for number, footage in enumerate(render_takes(seed, photographs)):
+            _write(folder / f'{seed}_{number}.npy', footage)
+        done.touch()
+
+
+def _write(target: Path, footage: np.ndarray) -> None:
+    part = target.with_suffix('.part')
+    with part.open('wb') as file:
+        np.save(file, footage)
+    os.replace(part, target)

@@ -8,8 +8,10 @@ Nothing is frozen. Shapes as in model.network: E and D the widths of encoder and
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ttt3r_ros.model.config import PATCH_SIZE
@@ -43,6 +45,18 @@ def initialise(network: Network) -> None:
     last = network.downstream_head.pose_head.mlp.fc2
     last.weight.mul_(0.1)
     last.bias[3] = 1.0  # no turn
+
+
+def begin_with(network: Network, weights: Path) -> None:
+    """Take over weights that were saved for inference, `.safetensors`; what those never need stays as it is.
+
+    Raises RuntimeError where they are of another configuration.
+    """
+    tensors = {name: tensor.float() for name, tensor in load_file(weights).items()}
+    found = network.load_state_dict(tensors, strict=False)
+    if found.unexpected_keys or set(found.missing_keys) - {'masked_img_token'}:
+        raise RuntimeError(f'{weights} are of another configuration: unexpected {found.unexpected_keys[:3]}, '
+                           f'missing {found.missing_keys[:3]}')
 
 
 def cosines(count: int) -> Tensor:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The training loop: unrolled sequences, a schedule by time, checkpoints, alone or in several processes.
 
+Long sequences are learned chunk by chunk: the memory is carried on, gradients are not (truncated back-propagation).
+
 Half of the sequences write their state in full, as CUT3R does; half under TTT3R's gate, so that it works with both.
 Processes of torch.distributed's default group, where there is one, each take their share of a step's sequences.
 """
@@ -19,11 +21,12 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.utils import clip_grad_norm_, parameters_to_vector, vector_to_parameters
 
-from training.initialisation import initialise
+from training.initialisation import begin_with, initialise
 from training.lessons import Answers, Lessons
 from training.losses import Losses, losses
 from training.optimizer import optimizers_of
 from training.sampling import Batch, Sampler
+from training.stream import Stream
 from ttt3r_ros.model.compiling import compile_blocks
 from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.model.heads import Decoded, Prediction
@@ -43,14 +46,15 @@ LOG_EVERY, SAVE_EVERY = 20, 100  # steps
 
 
 class Stage(NamedTuple):
-    """A part of the curriculum: until which share of the time, and the frames of a sequence."""
+    """A part of the curriculum: until which share of the time, the frames of a chunk, and whether chunks follow."""
 
     until: float
     frames: int
+    long: bool = False
 
 
-# Short sequences first, never more than 16 frames: what happens in longer ones is the update rule's doing.
-CURRICULUM = (Stage(0.15, 4), Stage(0.6, 8), Stage(1.0, 16))
+CURRICULUM = (Stage(0.1, 4), Stage(0.3, 8), Stage(0.5, 16), Stage(1.0, 16, long=True))
+LONG_ALONE = (Stage(1.0, 16, long=True),)  # for weights that have the rest behind them
 SEQUENCES = 64  # in a step
 STRIDES = (*[1] * 9, 2)  # frames of the footage from one of a sequence's to the next
 
@@ -75,25 +79,25 @@ class Confidence:
         return torch.sigmoid(self._sum / self._layers)[..., None]
 
 
-def unroll(network: Network, images: Tensor, gated: Tensor, lessons: Lessons) -> tuple[Prediction, Answers]:
-    """Predict B sequences of T frames, images (B, T, 3, H, W), each from its start; B·T answers, sequence by sequence.
+def unroll(network: Network, images: Tensor, gated: Tensor, lessons: Lessons,
+           memory: Memory | None = None) -> tuple[Prediction, Answers, Memory]:
+    """Predict B sequences of T frames, images (B, T, 3, H, W); B·T answers, sequence by sequence, and what they leave.
 
-    gated (B,) bool: which are written under TTT3R's gate. The encoder and the heads see all frames at once, only the
-    memory goes frame by frame.
+    gated (B,) bool: which are written under TTT3R's gate. memory: of sequences that go on; by default each is at its
+    start. The encoder and the heads see all frames at once, only the memory goes frame by frame.
     """
     count, length = images.shape[:2]
     encoded = network.encode_image(images.flatten(0, 1))
     features = encoded.features.unflatten(0, (count, length))
-    memory = Memory(network.initial_state().expand(count, -1, -1), network.initial_pose_memory().expand(count, -1, -1))
+    memory = memory or beginning(network, torch.ones(count, dtype=torch.bool, device=images.device))
     decoded = []
     for t in range(length):
         confidence = Confidence()
         decoding, pose_memory = propose(network, memory, Encoded(features[:, t], encoded.grid), confidence)
         decoded.append(decoding.heads_input)
-        state = decoding.proposed_state
-        if t > 0:
-            state = torch.lerp(memory.state, state, torch.where(gated[:, None, None], confidence.gate(), 1.0))
-        memory = Memory(state, pose_memory, first=False)
+        gate = torch.where((gated & ~memory.first)[:, None, None], confidence.gate(), 1.0)
+        memory = Memory(torch.lerp(memory.state, decoding.proposed_state, gate), pose_memory,
+                        first=torch.zeros_like(memory.first))
 
     def joined(part) -> Tensor:
         return torch.stack([part(d) for d in decoded], dim=1).flatten(0, 1)
@@ -102,21 +106,41 @@ def unroll(network: Network, images: Tensor, gated: Tensor, lessons: Lessons) ->
     pose_tokens = joined(lambda d: d.pose_token)
     prediction = network.predict(Decoded(encoded.features, middle, joined(lambda d: d.tokens), pose_tokens,
                                          encoded.grid, decoded[0].rotary), TRAINED)
-    return prediction, lessons(*(x.unflatten(0, (count, length))[:, 1:] for x in (middle[0], pose_tokens)))
+    answers = lessons(*(x.unflatten(0, (count, length))[:, 1:] for x in (middle[0], pose_tokens)))
+    return prediction, answers, memory
+
+
+def beginning(network: Network, first: Tensor, memory: Memory | None = None) -> Memory:
+    """Return the memory with which B sequences go on, those that are first (B,) bool from their start, detached."""
+    initial = network.initial_state(), network.initial_pose_memory()
+    if memory is None:
+        return Memory(*(x.expand(len(first), -1, -1) for x in initial), first=first)
+    state, pose_memory = (torch.where(first[:, None, None], start, kept.detach())
+                          for start, kept in zip(initial, (memory.state, memory.pose_memory), strict=True))
+    return Memory(state, pose_memory, first=first)
 
 
 class Trainer:
     """A network in training, all that is needed to go on after a stop, and the log."""
 
     def __init__(self, folder: Path, sampler: Sampler, device: torch.device, *, minutes: float, learning_rate: float,
-                 compiled: bool = False, seed: int = 0) -> None:
-        """Take the folder of checkpoint and log; what is there already is continued."""
+                 weights: Path | None = None, compiled: bool = False, seed: int = 0) -> None:
+        """Take the folder of checkpoint and log; what is there already is continued.
+
+        weights: a `.safetensors` of the same configuration to begin with, and to learn long sequences from at once.
+        Raises RuntimeError for another configuration's.
+        """
         torch.manual_seed(seed)
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.sampler, self.device = folder, sampler, device
         self.network = Network(CONFIG)
-        initialise(self.network)
+        if weights is None:
+            initialise(self.network)
+        else:
+            begin_with(self.network, weights)
         self.network.to(device)
+        self._curriculum = LONG_ALONE if weights else CURRICULUM
+        self._stream: Stream | None = None
         self._lessons = Lessons(CONFIG.dec_dim).to(device)
         self._budget = 60 * minutes
         self._learning_rate = learning_rate
@@ -127,6 +151,7 @@ class Trainer:
         if compiled:
             compile_blocks(self.network)
         self.step, self.seconds = 0, 0.0
+        self._carried: tuple[Memory, Tensor] | None = None  # and the last pose told, (B, 7)
         if self._checkpoint.exists():
             self._load()
 
@@ -149,10 +174,15 @@ class Trainer:
         recent: list[Losses] = []
         while self.progress < 1:
             began = time.perf_counter()
-            stage = next(s for s in CURRICULUM if self.progress < s.until)
+            stage = next(s for s in self._curriculum if self.progress < s.until)
             rng = np.random.default_rng([self.step, self._rank, 6])
-            batch = self.sampler.draw(rng, max(1, SEQUENCES // self._processes), stage.frames, STRIDES)
-            recent.append(self.update(batch, rng.random(len(batch.images)) < GATED))
+            count = max(1, SEQUENCES // self._processes)
+            if stage.long:
+                self._stream = self._stream or Stream(self.sampler, count, stage.frames, STRIDES)
+                batch, gated = self._stream.draw(rng), np.arange(count) < GATED * count
+            else:
+                batch, gated = self.sampler.draw(rng, count, stage.frames, STRIDES), rng.random(count) < GATED
+            recent.append(self.update(batch, gated, follows=stage.long))
             self.step += 1
             self.seconds = self._agreed(self.seconds + time.perf_counter() - began)
             if self.step % LOG_EVERY == 0 or self.progress >= 1:
@@ -164,10 +194,11 @@ class Trainer:
                 self.sampler.refresh()
         self.save()
 
-    def update(self, batch: Batch, gated: np.ndarray) -> Losses:
+    def update(self, batch: Batch, gated: np.ndarray, follows: bool = False) -> Losses:
         """Learn from one batch, and return its losses; a gradient that is not finite is passed over.
 
-        gated (B,) bool: see unroll. With several processes each brings a batch of its own, and all learn from all.
+        gated (B,) bool: see unroll. follows: sequences of an age go on from the batch before. With several processes
+        each brings a batch of its own, and all learn from all.
         """
         # Level, then straight down: a run whose time is extended goes on where it was.
         rate = min(1.0, (self.step + 1) / WARMUP, max(0.0, 1 - self.progress) / DESCENT)
@@ -175,10 +206,14 @@ class Trainer:
             for group in optimizer.param_groups:
                 group['lr'] = self._learning_rate * rate
             optimizer.zero_grad(set_to_none=True)
-        prediction, answers = unroll(self.network, batch.images, torch.from_numpy(gated).to(self.device),
-                                     self._lessons)
-        loss = losses(prediction, answers, batch.truth)
+        carried, told = self._carried if follows and self._carried else (None, None)
+        memory = beginning(self.network, batch.truth.age == 0, carried)
+        prediction, answers, memory = unroll(self.network, batch.images, torch.from_numpy(gated).to(self.device),
+                                             self._lessons, memory)
+        loss = losses(prediction, answers, batch.truth, told)
         loss.total.backward()
+        told = prediction.pose.detach().unflatten(0, batch.images.shape[:2])[:, -1]
+        self._carried = (memory, told) if follows else None
         self._average_gradients()
         norm = clip_grad_norm_(self._learned.parameters(), CLIP)
         if torch.isfinite(norm):

@@ -27,11 +27,18 @@ SHAPE_WEIGHT, SHORTEST = 30.0, 0.5  # the path's shape counts relative to its le
 
 @dataclass(frozen=True)
 class Truth:
-    """points (B, T, H, W, 3) in each camera's frame, metres; pose (B, T, 7) camera-to-first-camera, scalar-first."""
+    """points (B, T, H, W, 3) in each camera's frame, metres; pose (B, T, 7) camera-to-first-camera, scalar-first.
+
+    valid (B, T, H, W) bool: where points are true. Of sequences that go on: age (B,), the frames before these, else 0,
+    and before (B, 7), the pose of the last of them.
+    """
 
     points: Tensor
     pose: Tensor
     motion: Motion
+    valid: Tensor
+    age: Tensor
+    before: Tensor
 
 
 @dataclass(frozen=True)
@@ -55,11 +62,12 @@ class Losses:
     flow: Tensor
 
 
-def losses(prediction: Prediction, answers: Answers, truth: Truth) -> Losses:
+def losses(prediction: Prediction, answers: Answers, truth: Truth, before: Tensor | None = None) -> Losses:
     """Return the regression of points, confidence-weighted and plain, and that of rays, poses, steps and lessons.
 
-    prediction: of B·T frames. A point's error is taken relative to its distance, so that near and far count alike;
-    CUT3R divides by the mean distance. Scales are never aligned: answers are metric.
+    prediction: of B·T frames; before (B, 7): the pose told for the frame before, of sequences that go on. A point's
+    error is taken relative to its distance, so that near and far count alike; CUT3R divides by the mean distance.
+    Scales are never aligned: answers are metric.
     """
     size = truth.pose.shape[:2]
     points, confidence, pose = (x.unflatten(0, size) for x in (prediction.points, prediction.confidence,
@@ -67,24 +75,46 @@ def losses(prediction: Prediction, answers: Answers, truth: Truth) -> Losses:
     distance = _length(truth.points)
     error = _length(points - truth.points) / distance
     rays = _length(points / _length(points)[..., None] - truth.points / distance[..., None])
-    regression = (confidence * error - ALPHA * confidence.log()).mean()
+    sure = truth.valid / truth.valid.sum().clamp(min=1)
+
+    def mean(over_points: Tensor) -> Tensor:
+        return (over_points * sure).sum()
+
+    regression = mean(confidence * error - ALPHA * confidence.log())
     translation = _length(pose[..., :3] - truth.pose[..., :3])
     rotation = _angle(matrices(pose[..., 3:]), matrices(truth.pose[..., 3:]))
     (turn, shift), (true_turn, true_shift) = _steps(pose), _steps(truth.pose)
     step_translation, step_rotation = _length(shift - true_shift), _angle(turn, true_turn)
+    steps = _weighed(step_translation, step_rotation).mean()
+    if before is not None:
+        steps = steps + _border(before, pose, truth) / max(1, size[1] - 1)
     off = _weighed(translation, rotation)
     # Errors add up along the way, like a random walk's.
-    age = torch.arange(1, size[1], device=off.device).sqrt()
+    age = truth.age[:, None] + torch.arange(size[1], device=off.device)
+    began = age == 0
     shape = shape_errors(pose[..., :3], truth.pose[..., :3])
     motion_errors = truth.motion.errors(answers.patches)
     lesson = _weighed(_length(answers.step[..., :3] - true_shift), _length(answers.step[..., 3:] - vectors(true_turn)))
-    total = (POINTS_WEIGHT * regression + PLAIN_WEIGHT * error.mean() + RAYS_WEIGHT * rays.mean()
-             + STEP_WEIGHT * _weighed(step_translation, step_rotation).mean()
-             + PATH_WEIGHT * (off[:, 1:] / age).mean() + START_WEIGHT * off[:, 0].mean()
+    total = (POINTS_WEIGHT * regression + PLAIN_WEIGHT * mean(error) + RAYS_WEIGHT * mean(rays) + STEP_WEIGHT * steps
+             + PATH_WEIGHT * _mean_where(off / age.clamp(min=1).sqrt(), ~began)
+             + START_WEIGHT * _mean_where(off, began)
              + SHAPE_WEIGHT * shape.mean() + lesson.mean() + sum(motion_errors))
     depth = (points[..., 2] / truth.points[..., 2] - 1).abs()
-    return Losses(total, *(x.detach().mean() for x in (error, rays, depth, step_translation, step_rotation,
-                                                       translation[:, -1], rotation[:, -1], shape, motion_errors[0])))
+    return Losses(total, *(x.detach() for x in (mean(error), mean(rays), mean(depth))),
+                  *(x.detach().mean() for x in (step_translation, step_rotation, translation[:, -1], rotation[:, -1],
+                                                shape, motion_errors[0])))
+
+
+def _border(before: Tensor, pose: Tensor, truth: Truth) -> Tensor:
+    """Return the error of the step onto the first frame, as the mean over all sequences: none where one begins."""
+    (turn, shift), (true_turn, true_shift) = (
+        _steps(torch.stack((last, poses[:, 0]), 1)) for last, poses in ((before, pose), (truth.before, truth.pose)))
+    step = _weighed(_length(shift - true_shift), _angle(turn, true_turn))[:, 0]
+    return (step * (truth.age > 0)).mean()
+
+
+def _mean_where(values: Tensor, where: Tensor) -> Tensor:
+    return (values * where).sum() / where.sum().clamp(min=1)
 
 
 def matrices(quaternion: Tensor) -> Tensor:

@@ -24,7 +24,8 @@ class Motion:
     """Means over each part, for frames 1 to T − 1: flow and parallax (B, T − 1, n, 4, 2), nearness (B, T − 1, n, 4).
 
     Flow goes from a point's place to its place in the frame before; parallax is what of it the camera's turn does not
-    explain; nearness is 1/z. All in their units. valid (B, T − 1, n, 4) is 0 where part of it was behind the camera.
+    explain; nearness is 1/z. All in their units. valid (B, T − 1, n, 4) is 0 where part of it was behind the camera, or
+    has no truth.
     """
 
     flow: Tensor
@@ -36,14 +37,20 @@ class Motion:
         """Return the mean errors of answers (B, T − 1, n, lessons.WIDTH): of flow, of parallax, of nearness."""
         flow, parallax = (told[..., k:k + 8].unflatten(-1, (4, 2)) for k in (0, 8))
         return (self._mean(flow - self.flow), self._mean(parallax - self.parallax),
-                (told[..., 16:] - self.nearness).abs().mean())
+                self._over_valid((told[..., 16:] - self.nearness).abs()))
 
     def _mean(self, error: Tensor) -> Tensor:
-        return ((error.square().sum(-1) + 1e-10).sqrt() * self.valid).sum() / self.valid.sum().clamp(min=1)
+        return self._over_valid((error.square().sum(-1) + 1e-10).sqrt())
+
+    def _over_valid(self, error: Tensor) -> Tensor:
+        return (error * self.valid).sum() / self.valid.sum().clamp(min=1)
 
 
-def motion(points: Tensor, to_first: Tensor, intrinsics: Tensor) -> Motion:
-    """Compute it from points (B, T, H, W, 3) in their cameras, poses (B, T, 4, 4) and intrinsics (B, 3, 3)."""
+def motion(points: Tensor, to_first: Tensor, intrinsics: Tensor, valid: Tensor) -> Motion:
+    """Compute it from points (B, T, H, W, 3) in their cameras, poses (B, T, 4, 4) and intrinsics (B, 3, 3).
+
+    valid (B, T, H, W) bool: where the points are true.
+    """
     size = points.shape[2:4]
     to_before = torch.linalg.inv(to_first[:, :-1]) @ to_first[:, 1:]
     here = points[:, 1:].flatten(2, 3)
@@ -56,6 +63,7 @@ def motion(points: Tensor, to_first: Tensor, intrinsics: Tensor) -> Motion:
                 + intrinsics[:, None, None, :2, 2]), (p[..., 2:] > NEAR).float()
 
     (at, _), (at_before, seen), (at_turned, turned_seen) = place(here), place(before), place(turned)
+    seen = seen * valid[:, 1:].flatten(2)[..., None]
 
     def mean(shift: Tensor, unit: float, where: Tensor) -> Tensor:
         return (_parts((shift / unit).clamp(-FARTHEST, FARTHEST) * where, size)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches of short sequences, drawn from the footage."""
+"""Batches drawn from the footage: short sequences each from its start, or streams of long ones, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from training.footage import SIZE
+from training.footage import FIRST_WIDE_SEED, SIZE
 from training.losses import Truth
 from training.motion import motion
 
@@ -27,51 +27,105 @@ class Batch:
     truth: Truth
 
 
+@dataclass(frozen=True)
+class Looks:
+    """How n sequences are shown: mirrored (n,), the order of their channels (n, 3), gain (n, 3), gamma (n,)."""
+
+    mirrored: np.ndarray
+    order: np.ndarray
+    gain: np.ndarray
+    gamma: np.ndarray
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, count: int) -> Looks:
+        """Draw them: half mirrored, half in exchanged colours, each in another light."""
+        mirrored, plain = rng.random(count) < MIRRORED, rng.random(count) >= RECOLOURED
+        order = rng.permuted(np.tile(np.arange(3), (count, 1)), axis=1)
+        order[plain] = np.arange(3)
+        gain = np.exp(rng.normal(0, 0.12, (count, 1)) + rng.normal(0, 0.05, (count, 3)))
+        return cls(mirrored, order, gain, np.exp(rng.normal(0, 0.15, count)))
+
+    def replaced(self, which: np.ndarray, others: Looks) -> Looks:
+        """Return these with others in the places which (n,) bool, of which others has as many."""
+        parts = {name: value.copy() for name, value in vars(self).items()}
+        for name, value in parts.items():
+            value[which] = getattr(others, name)
+        return Looks(**parts)
+
+
 class Sampler:
     """Draws sequences; the generator decides all of it."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         """Take the folder of footage; files that appear there later are found by `refresh`."""
         self._folder, self._device = folder, device
-        self.worlds: list[np.ndarray] = []
+        self.narrow: list[np.ndarray] = []
+        self.wide: list[np.ndarray] = []
         self.refresh()
+
+    @property
+    def worlds(self) -> list[np.ndarray]:
+        """All films."""
+        return self.narrow + self.wide
 
     def refresh(self) -> None:
         """Map the files that are there now."""
         names = sorted(self._folder.glob('*.npy'))
         if len(names) != len(self.worlds):
-            self.worlds = [np.load(name, mmap_mode='r') for name in names]
+            narrow = [int(name.stem.split('_')[0]) < FIRST_WIDE_SEED for name in names]
+            films = [np.load(name, mmap_mode='r') for name in names]
+            self.narrow = [film for film, is_narrow in zip(films, narrow) if is_narrow]
+            self.wide = [film for film, is_narrow in zip(films, narrow) if not is_narrow]
+
+    def sequence(self, rng: np.random.Generator, films: list[np.ndarray], frames: int,
+                 strides: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Draw a film, and the indices (frames,) of a sequence in it; shorter where no stride leaves so many."""
+        film, stride = films[rng.integers(len(films))], int(rng.choice(strides))
+        frames = min(frames, len(film))
+        stride = min(stride, (len(film) - 1) // max(1, frames - 1) or 1)
+        index = rng.integers(len(film) - (frames - 1) * stride) + stride * np.arange(frames)
+        return film, index[::-1] if rng.random() < REVERSED else index
 
     def draw(self, rng: np.random.Generator, sequences: int, frames: int, strides: tuple[int, ...]) -> Batch:
-        """Draw sequences of that many frames: any world, start, stride; some reversed in time, mirrored, recoloured."""
-        clips, mirrored = [], rng.random(sequences) < MIRRORED
-        for _ in range(sequences):
-            world, stride = self.worlds[rng.integers(len(self.worlds))], rng.choice(strides)
-            start = rng.integers(len(world) - (frames - 1) * stride)
-            index = start + stride * np.arange(frames)
-            clips.append(world[index[::-1] if rng.random() < REVERSED else index])
-        clips = np.stack(clips)
-        relative = _relative(clips['pose'], mirrored)
+        """Draw sequences of that many frames: any film, start, stride; some reversed in time, mirrored, recoloured."""
+        looks, films = Looks.draw(rng, sequences), self.worlds
+        clips = np.stack([film[index] for film, index in
+                          (self.sequence(rng, films, frames, strides) for _ in range(sequences))])
+        return self.batch(clips, clips['pose'][:, 0], looks)
+
+    def batch(self, clips: np.ndarray, origin: np.ndarray, looks: Looks, age: np.ndarray | None = None,
+              before: np.ndarray | None = None) -> Batch:
+        """Return the batch of clips (B, T) of FRAME, poses as seen from origin (B, 4, 4).
+
+        age (B,): frames of the sequence that came before; before (B, 4, 4): the pose of the last of them.
+        """
+        relative = _relative(clips['pose'], origin, looks.mirrored)
         rgb, depth, intrinsics = (torch.from_numpy(clips[name]).to(self._device).float()
                                   for name in ('rgb', 'depth', 'intrinsics'))
-        points = _points(depth, intrinsics)
-        flip = torch.from_numpy(mirrored).to(self._device)
+        valid = depth > 0
+        points = _points(torch.where(valid, depth, 1.0), intrinsics)
+        flip = torch.from_numpy(looks.mirrored).to(self._device)
         # The mirrored world: columns in reverse, and x the other way round.
         points = torch.where(flip[:, None, None, None, None], points.flip(3) * points.new_tensor([-1, 1, 1]), points)
         rgb = torch.where(flip[:, None, None, None, None], rgb.flip(3), rgb)
+        valid = torch.where(flip[:, None, None, None], valid.flip(3), valid)
         matrix = intrinsics[:, 0].clone()
         matrix[flip, 0, 2] = SIZE[1] - 1 - matrix[flip, 0, 2]
-        images = _tinted(rng, _recoloured(rng, rgb) / 255).permute(0, 1, 4, 2, 3) * 2 - 1
+        images = _shown(rgb, looks).permute(0, 1, 4, 2, 3) * 2 - 1
         to_first = torch.from_numpy(relative.astype(np.float32)).to(self._device)
+        age = torch.zeros(len(clips)) if age is None else torch.from_numpy(age.astype(np.float32))
+        last = relative[:, :1] if before is None else _relative(before[:, None], origin, looks.mirrored)
         return Batch(images, Truth(points, torch.from_numpy(_vectors(relative)).to(self._device),
-                                   motion(points, to_first, matrix)))
+                                   motion(points, to_first, matrix, valid), valid, age.to(self._device),
+                                   torch.from_numpy(_vectors(last)[:, 0]).to(self._device)))
 
 
-def _relative(poses: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-    """Return poses (B, T, 4, 4) as seen from each sequence's first, those of mirrored worlds reflected in x."""
+def _relative(poses: np.ndarray, origin: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+    """Return poses (B, T, 4, 4) as seen from origin (B, 4, 4), those of mirrored worlds reflected in x."""
     poses = poses.astype(np.float64)
     mirror = np.where(mirrored[:, None], [-1.0, 1, 1, 1], 1.0)
-    return np.linalg.inv(poses[:, :1]) @ poses * (mirror[:, None, :, None] * mirror[:, None, None, :])
+    from_origin = np.linalg.inv(origin.astype(np.float64))[:, None]
+    return from_origin @ poses * (mirror[:, None, :, None] * mirror[:, None, None, :])
 
 
 def _vectors(poses: np.ndarray) -> np.ndarray:
@@ -90,19 +144,9 @@ def _points(depth: Tensor, intrinsics: Tensor) -> Tensor:
     return torch.stack((x * depth, y * depth, depth), dim=-1)
 
 
-def _recoloured(rng: np.random.Generator, rgb: Tensor) -> Tensor:
-    """Return rgb (B, T, H, W, 3) with the channels of some sequences in another order."""
-    plain = rng.random(len(rgb)) >= RECOLOURED
-    order = rng.permuted(np.tile(np.arange(3), (len(rgb), 1)), axis=1)
-    order[plain] = np.arange(3)
-    order = torch.from_numpy(order).to(rgb.device)[:, None, None, None]
-    return rgb.gather(-1, order.expand(rgb.shape))
-
-
-def _tinted(rng: np.random.Generator, rgb: Tensor) -> Tensor:
-    """Return rgb in [0, 1] under another white balance, brightness and contrast for each sequence."""
-    size = (len(rgb), 1, 1, 1)
-    gain = np.exp(rng.normal(0, 0.12, (*size, 1)) + rng.normal(0, 0.05, (*size, 3)))
-    gamma = np.exp(rng.normal(0, 0.15, (*size, 1)))
-    gain, gamma = (torch.from_numpy(a.astype(np.float32)).to(rgb.device) for a in (gain, gamma))
-    return ((rgb + 1e-4) ** gamma * gain).clamp(0, 1)
+def _shown(rgb: Tensor, looks: Looks) -> Tensor:
+    """Return rgb (B, T, H, W, 3) of 255 in [0, 1], channels exchanged, under another balance, brightness, contrast."""
+    order = torch.from_numpy(looks.order).to(rgb.device)[:, None, None, None]
+    gain = torch.from_numpy(looks.gain.astype(np.float32)).to(rgb.device)[:, None, None, None]
+    gamma = torch.from_numpy(looks.gamma.astype(np.float32)).to(rgb.device)[:, None, None, None, None]
+    return ((rgb.gather(-1, order.expand(rgb.shape)) / 255 + 1e-4) ** gamma * gain).clamp(0, 1)

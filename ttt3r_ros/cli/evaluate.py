@@ -42,6 +42,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--outliers', type=float, default=0.03, help='points.outliers, with --clouds (default: '
                         '%(default)s)')
     parser.add_argument('--worlds', type=int, default=8, help='default: %(default)s')
+    parser.add_argument('--wide', action='store_true', help='worlds of any camera carried any way, 40 to 95 degrees, '
+                        'among clutter, instead of walks at head height and drives')
     parser.add_argument('--frames', type=int, default=1000, help='of each world (default: %(default)s)')
     parser.add_argument('--size', type=_size, default=(120, 160), metavar='WIDTHxHEIGHT',
                         help='of the images, such as 176x99 (default: 160x120)')
@@ -89,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
                      for rule in args.rules]
     plan = campaign.Plan(args.weights, tuple(settings),
                          args.worlds, args.frames, args.size, device=args.device, precision=args.precision,
-                         jobs=args.jobs)
+                         jobs=args.jobs, wide=args.wide)
     console = open_console(WIDTH)
     if segments.told and not args.no_reset:
         console.log(f'{segments}: {segments.told}')

@@ -15,13 +15,13 @@ from ttt3r_ros.evaluation import worlds
 from ttt3r_ros.evaluation.trial import LENGTHS, SIZE, Outcome, Setting, Trial
 from ttt3r_ros.model.checkpoint import load_network
 
-MEASURES = ('ate_se3', 'ate_sim3', 'rpe_translation', 'rpe_rotation_deg', 'abs_rel', 'close')
+MEASURES = ('ate_se3', 'ate_sim3', 'rpe_translation', 'rpe_rotation_deg', 'abs_rel', 'close', 'gate', 'gate_spread')
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to evaluate: the weights, the settings, how many worlds from which seed on, how many frames of each, and the
-    images' size (h, w).
+    """What to evaluate: the weights, the settings, how many worlds from which seed on, how many frames of each, the
+    images' size (h, w), and whether the worlds are wide ones.
 
     Training's worlds have seeds from 1,000,000 on (training/footage.py): a model of ours has seen none of these.
     """
@@ -35,6 +35,7 @@ class Plan:
     device: str = 'cpu'
     precision: str = 'float32'
     jobs: int = 1
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def carry_out(plan: Plan, progress: Callable[[int], None]) -> dict[int, dict[str
 
 def _world(plan: Plan, seed: int) -> dict[str, Outcome]:
     loaded = load_network(plan.weights, plan.device, plan.precision)
-    trial = Trial(seed, plan.frames, plan.size)
+    trial = Trial(seed, plan.frames, plan.size, plan.wide)
     return {str(setting): trial.run(loaded, setting, lengths(plan.frames)) for setting in plan.settings}
 
 

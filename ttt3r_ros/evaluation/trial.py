@@ -17,7 +17,7 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.sequences import Trajectory
-from ttt3r_ros.synthetic import World
+from ttt3r_ros.synthetic import WideWorld, World
 
 SIZE = (120, 160)  # of the camera's images
 LENGTHS = (16, 50, 100, 200, 500, 1000)
@@ -49,6 +49,7 @@ class Score:
     Of the poses in the map as they were told at the time: where a loop is closed they jump, and RPE counts that.
 
     abs_rel: mean |z − truth| / truth of the depth; close: share of pixels within a factor of 1.25; neither is aligned.
+    gate, gate_spread: its mean over tokens and frames, and its mean deviation over the tokens of a frame.
     """
 
     world: int
@@ -61,6 +62,8 @@ class Score:
     abs_rel: float
     close: float
     path_length: float
+    gate: float
+    gate_spread: float
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,12 @@ class Outcome:
 class Trial:
     """A world filmed once; its seed is its name."""
 
-    def __init__(self, seed: int, frames: int, size: tuple[int, int] = SIZE) -> None:
-        """Render it; size: (h, w) of the camera's images."""
-        self.world = world = World(seed, frames, size)
+    def __init__(self, seed: int, frames: int, size: tuple[int, int] = SIZE, wide: bool = False) -> None:
+        """Render it; size: (h, w) of the camera's images; wide: a WideWorld.
+
+        Raises ValueError where that has no way.
+        """
+        self.world = world = (WideWorld if wide else World)(seed, frames, size)
         stamps = np.arange(frames, dtype=np.int64) * (1_000_000_000 // RATE)
         self.seed, self.intrinsics, self.truth = seed, world.intrinsics, Trajectory(stamps, world.poses)
         self._film = list(world.film())
@@ -96,11 +102,12 @@ class Trial:
 
     def run(self, loaded: LoadedNetwork, setting: Setting, lengths: tuple[int, ...] = LENGTHS) -> Outcome:
         """Reconstruct the world and score it; lengths that were not reached have no score."""
-        poses, depths = [], []
+        poses, depths, gates = [], [], []
         for frame, depth in self.frames(loaded, setting):
             poses.append(frame.correction @ frame.pose)
             depths.append(depth_errors(frame, depth))
-        depths = np.array(depths).reshape(-1, 2)
+            gates.append((frame.gate.mean, frame.gate.std))
+        depths, gates = np.array(depths).reshape(-1, 2), np.array(gates).reshape(-1, 2)
         scores, last = [], None
         for length in (n for n in lengths if n <= len(poses)):
             found = accuracy(Trajectory(self.truth.stamps[:length], np.stack(poses[:length])), self.truth)
@@ -108,7 +115,7 @@ class Trial:
                 last = found
                 scores.append(Score(self.seed, str(setting), length, found.ate_sim3, found.ate_se3,
                                     found.rpe_translation, found.rpe_rotation_deg, *depths[:length].mean(0).tolist(),
-                                    found.path_length))
+                                    found.path_length, *gates[:length].mean(0).tolist()))
         places = np.array([pose[:3, 3] for pose in poses]).reshape(-1, 3)
         if last is not None:
             places = places @ last.rigid[:3, :3].T + last.rigid[:3, 3]

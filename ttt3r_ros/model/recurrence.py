@@ -28,13 +28,13 @@ class Memory:
     """All that a frame leaves behind; its size does not depend on how many there were.
 
     state (1, N, D), pose_memory (1, M, 2D), rule: the write rule's own memory, None before its first frame in the
-    segment; first: no frame of this segment has been seen.
+    segment; first: no frame of this segment has been seen; of a batch, (B,) bool, training says it one by one.
     """
 
     state: Tensor
     pose_memory: Tensor
     rule: RuleMemory | None = None
-    first: bool = True
+    first: bool | Tensor = True
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,12 @@ def propose(network: Network, memory: Memory, encoded: Encoded,
     """
     with stage('memory'):
         key = network.pose_retriever.key(encoded.features)
-        if memory.first:
+        if memory.first is True:
             pose_token = network.pose_token.expand_as(key)
         else:
             pose_token = network.pose_retriever.read(memory.pose_memory, key)
+        if isinstance(memory.first, Tensor):
+            pose_token = torch.where(memory.first[:, None, None], network.pose_token, pose_token)
     with stage('decode'):
         decoding = network.decode(encoded, pose_token, memory.state, observer)
     with stage('memory'):

@@ -4,6 +4,7 @@
 from .camera import Camera
 from .room import Room
 from .walk import drive, walk
+from .wide_world import WideWorld
 from .world import World
 
-__all__ = ['Camera', 'Room', 'World', 'drive', 'walk']
+__all__ = ['Camera', 'Room', 'WideWorld', 'World', 'drive', 'walk']

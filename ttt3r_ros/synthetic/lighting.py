@@ -59,14 +59,14 @@ class Boxes:
 
 
 def light_maps(quads: list[Quad], owners: list[int], boxes: Boxes, size: np.ndarray, lamps: list[Lamp],
-               ambient: np.ndarray) -> list[np.ndarray]:
-    """Return for every quad the light (rows, columns, 3) that falls on an even grid of its points.
+               ambient: np.ndarray, spacing: float = SPACING) -> list[np.ndarray]:
+    """Return for every quad the light (rows, columns, 3) that falls on an even grid of its points, `spacing` m apart.
 
     `owners[i]` is the box of quad i, -1 for the room's own surfaces; `size` (3,) is the room's.
     """
     grids, points, normals, own = [], [], [], []
     for quad, owner in zip(quads, owners):
-        columns, rows = (max(2, int(np.ceil(extent / SPACING)) + 1) for extent in (quad.width, quad.height))
+        columns, rows = (max(2, int(np.ceil(extent / spacing)) + 1) for extent in (quad.width, quad.height))
         inset = min(0.02, quad.width / 4, quad.height / 4)
         x, y = np.meshgrid(np.linspace(inset, quad.width - inset, columns),
                            np.linspace(inset, quad.height - inset, rows))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import furniture, textures
-from .lighting import Boxes, Lamp, light_maps, spread
+from .lighting import SPACING, Boxes, Lamp, light_maps, spread
 from .render import Quad, Scene
 
 DENSITY = 150.0  # texels per metre; half of it is plenty for images of 128×96
@@ -43,6 +43,8 @@ class Room:
     `size` (3,) is length, width and height in metres; `middle` (2,) half of what stands in the middle, 0 if
     nothing does. `density` is that of the textures, in texels per metre.
     """
+
+    light_spacing = SPACING  # metres
 
     def __init__(self, seed: int, density: float = DENSITY):
         rng = np.random.default_rng([seed, 0])
@@ -141,7 +143,8 @@ class Room:
         quads = shell + [quad for quad, _, _ in faces]
         owners = [-1] * len(shell) + [k for _, _, k in faces]
         coats = self._coats(rng)
-        lights = light_maps(quads, owners, self._boxes, self.size, self._lamps(rng), AMBIENT)
+        lights = light_maps(quads, owners, self._boxes, self.size, self._lamps(rng), AMBIENT,
+                            self.light_spacing)
         painted = []
         for i, (quad, light) in enumerate(zip(quads, lights)):
             width, height = (max(1, round(v * self._density)) for v in (quad.width, quad.height))

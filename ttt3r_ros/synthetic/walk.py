@@ -105,14 +105,14 @@ def _held(progress: np.ndarray, time: np.ndarray, rng: np.random.Generator, paus
 
 def _poses(place: np.ndarray, height: np.ndarray, yaw: np.ndarray, pitch: np.ndarray, roll: np.ndarray) -> np.ndarray:
     poses = np.tile(np.eye(4), (len(place), 1, 1))
-    poses[:, :3, :3] = _gaze(yaw, pitch, roll)
+    poses[:, :3, :3] = gaze(yaw, pitch, roll)
     poses[:, :2, 3] = place
     poses[:, 2, 3] = height
     poses[-1] = poses[0]
     return poses
 
 
-def _gaze(yaw: np.ndarray, pitch: np.ndarray, roll: np.ndarray) -> np.ndarray:
+def gaze(yaw: np.ndarray, pitch: np.ndarray, roll: np.ndarray) -> np.ndarray:
     """Return (n, 3, 3) rotations, optical axes as columns: yaw from +x about z, pitch up, roll clockwise."""
     forward = np.stack([np.cos(pitch) * np.cos(yaw), np.cos(pitch) * np.sin(yaw), np.sin(pitch)], 1)
     right = np.stack([np.sin(yaw), -np.cos(yaw), np.zeros_like(yaw)], 1)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Long sequences side by side, handed out chunk by chunk: what is to be remembered was seen in earlier chunks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from training.sampling import Batch, Looks, Sampler
+
+NARROW = 0.4  # of the lanes have narrow worlds: what was learned there is not to be forgotten
+# How long a sequence is, in frames, and how often. Most begin afresh soon; a fifth goes round a whole room.
+NARROW_LENGTHS = {16: 0.6, 64: 0.2, 192: 0.2}
+WIDE_LENGTHS = {16: 0.6, 64: 0.4}
+
+
+class Stream:
+    """Lanes, each with a sequence of its own; where one ends, the next begins in its place."""
+
+    def __init__(self, sampler: Sampler, lanes: int, chunk: int, strides: tuple[int, ...]) -> None:
+        """Take the number of lanes, the frames of a chunk, and the strides of sequences that fit one."""
+        self._sampler, self._chunk, self._strides = sampler, chunk, strides
+        self._lanes: list[_Lane | None] = [None] * lanes
+        self._looks: Looks | None = None
+
+    def draw(self, rng: np.random.Generator) -> Batch:
+        """Return each lane's next chunk, (lanes, chunk) frames; `truth.age` is 0 where a sequence begins."""
+        ended = np.array([lane is None or lane.at + self._chunk > len(lane.index) for lane in self._lanes])
+        new = Looks.draw(rng, len(ended))
+        self._looks = new if self._looks is None else self._looks.replaced(ended, _chosen(new, ended))
+        for k in np.flatnonzero(ended):
+            self._lanes[k] = self._begin(rng, int(k))
+        clips = np.stack([lane.film[lane.index[lane.at:lane.at + self._chunk]] for lane in self._lanes])
+        origin = np.stack([lane.pose(0) for lane in self._lanes])
+        before = np.stack([lane.pose(max(lane.at - 1, 0)) for lane in self._lanes])
+        age = np.array([lane.at for lane in self._lanes])
+        for lane in self._lanes:
+            lane.at += self._chunk
+        return self._sampler.batch(clips, origin, self._looks, age, before)
+
+    def _begin(self, rng: np.random.Generator, k: int) -> _Lane:
+        narrow = (k < NARROW * len(self._lanes) or not self._sampler.wide) and bool(self._sampler.narrow)
+        films, lengths = ((self._sampler.narrow, NARROW_LENGTHS) if narrow else (self._sampler.wide, WIDE_LENGTHS))
+        length = int(rng.choice(list(lengths), p=list(lengths.values())))
+        return _Lane(*self._sampler.sequence(rng, films, length, self._strides if length == self._chunk else (1,)))
+
+
+class _Lane:
+    def __init__(self, film: np.ndarray, index: np.ndarray) -> None:
+        self.film, self.index, self.at = film, index, 0
+
+    def pose(self, frame: int) -> np.ndarray:
+        return np.asarray(self.film['pose'][self.index[frame]])
+
+
+def _chosen(looks: Looks, which: np.ndarray) -> Looks:
+    return Looks(**{name: value[which] for name, value in vars(looks).items()})
