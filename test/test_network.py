@@ -301,6 +301,17 @@ def test_without_a_ray_map_encoder_views_are_refused(monkeypatch, head):
     assert_same_memory(other.memory, before)
 
 
+def test_tokens_lie_one_after_another(network):
+    """In every block of the encoder: a sum of transposed tokens takes several times as long."""
+    lies = []
+    hooks = [block.register_forward_pre_hook(lambda block, args: lies.append(args[0].is_contiguous()))
+             for block in network.enc_blocks]
+    assert network.encode_image(image()).features.is_contiguous()
+    for hook in hooks:
+        hook.remove()
+    assert lies == [True] * CONFIG.enc_depth
+
+
 def test_reset_forgets_everything(network):
     """After a reset the same frames get the very same answers."""
     recurrence = Recurrence(network, make_rule('filt3r'))

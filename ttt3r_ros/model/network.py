@@ -53,7 +53,8 @@ class PatchEmbed(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Map (B, C, H, W) to tokens (B, h·w, E), row by row."""
-        return self.proj(image).flatten(2).transpose(1, 2)
+        # Contiguous: each sum of the residual stream takes on the strides of the first, and would be slow.
+        return self.proj(image).flatten(2).transpose(1, 2).contiguous()
 
 
 def _noise(*shape: int, scale: float = 0.02) -> nn.Parameter:

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rosbags.typesys import get_types_from_msg
-from rosbags.typesys.store import Typestore
 
 from .sequence import NANOSECONDS
 from .video import Hole, pyav, upright
+
+if TYPE_CHECKING:
+    from rosbags.typesys.store import Typestore
 
 PACKET, VIDEO = 'ffmpeg_image_transport_msgs/msg/FFMPEGPacket', 'foxglove_msgs/msg/CompressedVideo'
 DEFINITIONS = {
@@ -24,6 +25,8 @@ CODECS = {'264': 'h264', 'avc': 'h264', '265': 'hevc', 'hevc': 'hevc', 'av1': 'a
 
 def register(store: Typestore) -> None:
     """Teach a type store both messages."""
+    from rosbags.typesys import get_types_from_msg  # here: a node decodes packets, too, and reads no bags
+
     for name, definition in DEFINITIONS.items():
         store.register(get_types_from_msg(definition, name))
 
