@@ -12,7 +12,7 @@ from torch import distributed, multiprocessing
 from training.footage import SIZE, TAKE, TAKES, render_wide, render_world
 from training.initialisation import initialise
 from training.lessons import Answers, Lessons
-from training.loop import CONFIG, TRAINED, Trainer, beginning, unroll
+from training.loop import CONFIG, TRAINED, Trainer, beginning, configuration, unroll
 from training.losses import (
     ALPHA,
     PLAIN_WEIGHT,
@@ -297,8 +297,8 @@ def test_wide_footage_has_films_of_photographs_and_is_not_made_twice(tmp_path):
     assert len(footage) == TAKE and footage['rgb'].std() > 1 and np.isfinite(footage['depth']).all()
 
 
-def _trainer(footage, target, minutes=1e6, weights=None):
-    return Trainer(target, Sampler(footage, CPU), CPU, minutes=minutes, learning_rate=1e-3, weights=weights)
+def _trainer(footage, target, minutes=1e6, **more):
+    return Trainer(target, Sampler(footage, CPU), CPU, minutes=minutes, learning_rate=1e-3, **more)
 
 
 @pytest.mark.slow
@@ -326,19 +326,36 @@ def test_training_stopped_and_started_again_is_training(folder, tmp_path):
     assert costs[-1] < 0.9 * costs[0]
 
 
-def test_a_run_ends_when_its_time_is_spent_and_keeps_a_log(folder, tmp_path, monkeypatch):
+def test_a_run_ends_when_its_time_is_spent_and_keeps_a_log(folder, tmp_path):
     """A run with no time left changes nothing but writes its checkpoint; one with time for a step logs that step."""
-    trainer = _trainer(folder, tmp_path, minutes=1)
+    trainer = _trainer(folder, tmp_path, minutes=1, sequences=2)
     trainer.seconds = 60.0
     before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
     trainer.run(lambda line: None)
     assert (tmp_path / 'training.pt').exists()
     assert all(torch.equal(value, before[name]) for name, value in trainer.network.state_dict().items())
-    monkeypatch.setattr('training.loop.SEQUENCES', 2)
     trainer.seconds, lines = 59.999, []
     trainer.run(lines.append)
     assert [line['step'] for line in lines] == [trainer.step] == [1]
     assert [json.loads(line) for line in (tmp_path / 'log.jsonl').read_text().splitlines()] == lines
+
+
+@pytest.mark.slow
+def test_a_larger_network_of_larger_images_trains_in_bfloat16(tmp_path):
+    """128×96 pixels, 192 channels, long sequences: finite losses, and the averaged weights follow slowly."""
+    footage = tmp_path / 'footage'
+    footage.mkdir()
+    np.save(footage / '3.npy', render_world(3, 'cpu', FRAMES, 20, (96, 128)))
+    trainer = _trainer(footage, tmp_path, config=configuration((96, 128), 192), products=torch.bfloat16)
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    stream = Stream(trainer.sampler, 2, 4, (1,))
+    for k in range(2):
+        loss = trainer.update(stream.draw(np.random.default_rng(k)), np.array([True, False]), follows=True)
+        assert all(torch.isfinite(value) for value in vars(loss).values())
+    name = 'dec_blocks.0.mlp.fc1.weight'
+    moved, followed = (float((net.state_dict()[name] - before[name]).norm()) for net in (trainer.network,
+                                                                                         trainer.averaged))
+    assert 0 < followed < 0.02 * moved
 
 
 def _update_in_two(rank, meeting, folder, target, seeds):

@@ -15,10 +15,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch import distributed, multiprocessing
 
 from training.curve import draw
-from training.footage import render_wide, render_worlds
-from training.loop import Trainer
+from training.footage import SIZE, render_wide, render_worlds
+from training.loop import SEQUENCES, Trainer, configuration
 from training.sampling import Sampler
 from ttt3r_ros.model.checkpoint import LoadedNetwork, save_network
+from ttt3r_ros.model.config import PATCH_SIZE
 
 NAME = 'embedded'
 LICENSE = 'Apache-2.0'
@@ -26,6 +27,7 @@ NOTE = ('EMBEDDED WEIGHTS: a small network that has seen synthetic rooms alone, 
         'with, not to drive by: set the parameter weights to a checkpoint (README, Weights).')
 FOOTAGE, PHOTOGRAPHS = 'footage', 'photographs'  # in --out
 ENOUGH = 64  # worlds to begin with
+WIDTHS = (128, 192, 256)  # channels: the first weights know no wider ones
 MOST_PROCESSES = 4  # by default: with more each has too few sequences to be quick
 
 
@@ -48,6 +50,11 @@ def main() -> None:
                         f'one core are faster than one of two (default: 1 on a GPU, else a core each, at most '
                         f'{MOST_PROCESSES})')
     parser.add_argument('--learning-rate', type=float, default=1e-3, help='default: %(default)s')
+    parser.add_argument('--size', type=_size, default=SIZE, metavar='WIDTHxHEIGHT', help='of images, multiples of 16 '
+                        f'(default: {SIZE[1]}x{SIZE[0]})')
+    parser.add_argument('--width', type=int, choices=WIDTHS, default=WIDTHS[0], help='channels (default: %(default)s)')
+    parser.add_argument('--sequences', type=int, default=SEQUENCES, help='in a step (default: %(default)s)')
+    parser.add_argument('--bfloat16', action='store_true', help="products in bfloat16: for a GPU")
     parser.add_argument('--compile', action='store_true', help='compile the blocks: a quarter faster on a CPU, after '
                         'some minutes; wants a C++ compiler')
     args = parser.parse_args()
@@ -59,7 +66,16 @@ def main() -> None:
         with TemporaryDirectory() as meeting:
             multiprocessing.spawn(_train_together, (processes, meeting, args), nprocs=processes)
     draw(args.out / 'log.jsonl', args.out / 'curve.png')
-    Console(highlight=False).log(f'{args.out}/{NAME}.safetensors, curve.png, log.jsonl')
+    Console(highlight=False).log(f'{args.out}/{NAME}.safetensors, {NAME}_averaged.safetensors, curve.png, log.jsonl')
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition('x')
+    if not (width.isdecimal() and height.isdecimal() and int(width) % PATCH_SIZE == int(height) % PATCH_SIZE == 0
+            and int(width) >= int(height) > 0):
+        raise argparse.ArgumentTypeError(f'{text!r}: give WIDTHxHEIGHT, such as 128x96, multiples of {PATCH_SIZE}, not '
+                                         'upright')
+    return int(height), int(width)
 
 
 def _render(args: argparse.Namespace) -> None:
@@ -86,8 +102,8 @@ def _render(args: argparse.Namespace) -> None:
 def _render_share(args: argparse.Namespace, first: int) -> None:
     """Render every so manieth world: wide ones, which are most of the work, first."""
     footage = args.out / FOOTAGE
-    render_wide(footage, args.out / PHOTOGRAPHS, args.wide_worlds, first, args.workers)
-    render_worlds(footage, args.worlds, first, args.workers, args.device)
+    render_wide(footage, args.out / PHOTOGRAPHS, args.wide_worlds, first, args.workers, args.size)
+    render_worlds(footage, args.worlds, first, args.workers, args.device, args.size)
 
 
 def _worlds_in(footage: Path) -> int:
@@ -105,8 +121,11 @@ def _train_together(rank: int, processes: int, meeting: str, args: argparse.Name
 def _train(args: argparse.Namespace) -> None:
     device, console = torch.device(args.device), Console(highlight=False)
     trainer = Trainer(args.out, Sampler(args.out / FOOTAGE, device), device, minutes=args.minutes,
-                      learning_rate=args.learning_rate, weights=args.weights, compiled=args.compile)
+                      learning_rate=args.learning_rate, weights=args.weights,
+                      config=configuration(args.size, args.width), sequences=args.sequences,
+                      products=torch.bfloat16 if args.bfloat16 else torch.float32, compiled=args.compile)
     trainer.run(lambda line: console.log(' '.join(f'{name} {value}' for name, value in line.items())))
     if trainer.first:
-        loaded = LoadedNetwork(trainer.network, NAME, True, LICENSE, NOTE)
-        save_network(loaded, args.out / f'{NAME}.safetensors', dtype=torch.float16, streaming=True)
+        for network, name in ((trainer.network, NAME), (trainer.averaged, f'{NAME}_averaged')):
+            save_network(LoadedNetwork(network, NAME, True, LICENSE, NOTE), args.out / f'{name}.safetensors',
+                         dtype=torch.float16, streaming=True)

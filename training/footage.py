@@ -16,7 +16,7 @@ from ttt3r_ros.synthetic.mishap import blackout
 from ttt3r_ros.synthetic.passer import Passer
 from ttt3r_ros.synthetic.wide_world import WideWorld
 
-SIZE = (48, 64)
+SIZE = (48, 64)  # of the embedded weights' images
 SHRINK = 2  # rendered larger by this, and resized as the reconstructor resizes
 FRAMES = 192  # of a narrow world: more than a lap
 WAY = 480  # frames that the whole way would have; the beginning is filmed
@@ -28,22 +28,26 @@ DENSITY = 60.0  # texels per metre: enough for this image size, and quicker to p
 # Seeds from here on are for training; evaluation and tests keep below.
 FIRST_SEED = 1_000_000
 FIRST_WIDE_SEED = 2_000_000
-# Depth is 0 where there is no truth: on passers, and in the dark.
-FRAME = np.dtype([('rgb', np.uint8, (*SIZE, 3)), ('depth', np.float16, SIZE), ('pose', np.float32, (4, 4)),
-                  ('intrinsics', np.float32, (3, 3))])
 
 
-def render_world(seed: int, device: str, frames: int = FRAMES, density: float = DENSITY) -> np.ndarray:
-    """Return the first frames of a narrow world as an array of FRAME, drawn on a device."""
-    world = World(seed, max(frames, WAY), (SHRINK * SIZE[0], SHRINK * SIZE[1]), density)
+def frame_type(size: tuple[int, int]) -> np.dtype:
+    """Return the form of a frame of footage, for images of a size (h, w); depth is 0 where there is no truth."""
+    return np.dtype([('rgb', np.uint8, (*size, 3)), ('depth', np.float16, size), ('pose', np.float32, (4, 4)),
+                     ('intrinsics', np.float32, (3, 3))])
+
+
+def render_world(seed: int, device: str, frames: int = FRAMES, density: float = DENSITY,
+                 size: tuple[int, int] = SIZE) -> np.ndarray:
+    """Return the first frames of a narrow world (frame_type), images of a size (h, w), drawn on a device."""
+    world = World(seed, max(frames, WAY), (SHRINK * size[0], SHRINK * size[1]), density)
     return _footage(world.poses[:frames], world.intrinsics, world.film(None if device == 'cpu' else device))
 
 
 def render_takes(seed: int, photographs: Path, takes: int = TAKES, frames: int = TAKE,
-                 density: float = DENSITY) -> Iterator[np.ndarray]:
-    """Yield films of a wide world as arrays of FRAME; fewer than asked for where some would see nothing."""
+                 density: float = DENSITY, size: tuple[int, int] = SIZE) -> Iterator[np.ndarray]:
+    """Yield films of a wide world, arrays of frame_type; fewer than asked for where some would see nothing."""
     pictures = album(photographs)
-    world = WideWorld(seed, frames, (SHRINK * SIZE[0], SHRINK * SIZE[1]), density, pictures)
+    world = WideWorld(seed, frames, (SHRINK * size[0], SHRINK * size[1]), density, pictures)
     for number in range(takes):
         if number:
             world.take(number, frames)
@@ -68,12 +72,15 @@ def _passed(film: Iterator, passer: Passer, world: WideWorld) -> Iterator[tuple[
 
 
 def _footage(poses: np.ndarray, intrinsics: np.ndarray, film: Iterator) -> np.ndarray:
-    footage = np.zeros(len(poses), FRAME)
-    footage['pose'], footage['intrinsics'] = poses, _shrunk(intrinsics)
-    for frame, (rgb, depth) in zip(footage, film, strict=False):
-        frame['rgb'] = Image.fromarray(rgb).resize(SIZE[::-1], Image.Resampling.LANCZOS)
-        parts = depth.reshape(SIZE[0], SHRINK, SIZE[1], SHRINK)
-        frame['depth'] = parts.mean(axis=(1, 3)) * (parts > 0).all(axis=(1, 3))
+    footage = None
+    for k, (rgb, depth) in zip(range(len(poses)), film, strict=False):
+        height, width = size = tuple(n // SHRINK for n in depth.shape)
+        if footage is None:
+            footage = np.zeros(len(poses), frame_type(size))
+            footage['pose'], footage['intrinsics'] = poses, _shrunk(intrinsics)
+        footage['rgb'][k] = Image.fromarray(rgb).resize((width, height), Image.Resampling.LANCZOS)
+        parts = depth.reshape(height, SHRINK, width, SHRINK)
+        footage['depth'][k] = parts.mean(axis=(1, 3)) * (parts > 0).all(axis=(1, 3))
     return footage
 
 
@@ -85,23 +92,25 @@ def _shrunk(intrinsics: np.ndarray) -> np.ndarray:
     return smaller
 
 
-def render_worlds(folder: Path, count: int, first: int = 0, stride: int = 1, device: str = 'cpu') -> None:
+def render_worlds(folder: Path, count: int, first: int = 0, stride: int = 1, device: str = 'cpu',
+                  size: tuple[int, int] = SIZE) -> None:
     """Render narrow worlds first, first + stride, … below count into folder, those that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
     for seed in range(FIRST_SEED + first, FIRST_SEED + count, stride):
         target = folder / f'{seed}.npy'
         if not target.exists():
-            _write(target, render_world(seed, device))
+            _write(target, render_world(seed, device, size=size))
 
 
-def render_wide(folder: Path, photographs: Path, count: int, first: int = 0, stride: int = 1) -> None:
+def render_wide(folder: Path, photographs: Path, count: int, first: int = 0, stride: int = 1,
+                size: tuple[int, int] = SIZE) -> None:
     """Render wide worlds first, first + stride, … below count into folder, those whose last film is not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
     for seed in range(FIRST_WIDE_SEED + first, FIRST_WIDE_SEED + count, stride):
         done = folder / f'{seed}.done'
         if done.exists():
             continue
-        for number, footage in enumerate(render_takes(seed, photographs)):
+        for number, footage in enumerate(render_takes(seed, photographs, size=size)):
             _write(folder / f'{seed}_{number}.npy', footage)
         done.touch()
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from copy import deepcopy
 from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.utils import clip_grad_norm_, parameters_to_vector, vector_to_parameters
 
+from training.footage import SIZE
 from training.initialisation import begin_with, initialise
 from training.lessons import Answers, Lessons
 from training.losses import Losses, losses
@@ -28,15 +30,26 @@ from training.optimizer import optimizers_of
 from training.sampling import Batch, Sampler
 from training.stream import Stream
 from ttt3r_ros.model.compiling import compile_blocks
-from ttt3r_ros.model.config import ModelConfig
+from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
 from ttt3r_ros.model.heads import Decoded, Prediction
 from ttt3r_ros.model.network import Encoded, Network
 from ttt3r_ros.model.recurrence import Memory, propose
 
-# Sixteen state tokens lie four in a row, as an image's patches do: each has its own place in the image.
-CONFIG = ModelConfig(head='linear', image_size=64, enc_dim=128, enc_depth=3, enc_heads=4, dec_dim=128, dec_depth=4,
-                     dec_heads=4, state_heads=4, state_tokens=16, memory_tokens=4, world_points=False, rgb=False,
-                     ray_map=False, aspects=(1.3333,))  # of the rooms' cameras
+HEAD = 32  # channels
+
+
+def configuration(size: tuple[int, int] = SIZE, width: int = 128) -> ModelConfig:
+    """Return the network for images of a size (h, w), `width` channels wide.
+
+    State tokens lie in a square as wide as an image's patches: each has its own place in the image. Raises ConfigError.
+    """
+    return ModelConfig(head='linear', image_size=size[1], enc_dim=width, enc_depth=3, enc_heads=width // HEAD,
+                       dec_dim=width, dec_depth=4, dec_heads=width // HEAD, state_heads=width // HEAD,
+                       state_tokens=(size[1] // PATCH_SIZE) ** 2, memory_tokens=4, world_points=False, rgb=False,
+                       ray_map=False, aspects=(round(size[1] / size[0], 4),))
+
+
+CONFIG = configuration()
 TRAINED = frozenset({'points'})
 GATED = 0.5  # of the sequences
 WARMUP = 50  # steps
@@ -56,6 +69,7 @@ class Stage(NamedTuple):
 CURRICULUM = (Stage(0.1, 4), Stage(0.3, 8), Stage(0.5, 16), Stage(1.0, 16, long=True))
 LONG_ALONE = (Stage(1.0, 16, long=True),)  # for weights that have the rest behind them
 SEQUENCES = 64  # in a step
+AVERAGED = 0.998  # of the averaged weights stay at a step
 STRIDES = (*[1] * 9, 2)  # frames of the footage from one of a sequence's to the next
 
 
@@ -95,8 +109,8 @@ def unroll(network: Network, images: Tensor, gated: Tensor, lessons: Lessons,
         confidence = Confidence()
         decoding, pose_memory = propose(network, memory, Encoded(features[:, t], encoded.grid), confidence)
         decoded.append(decoding.heads_input)
-        gate = torch.where((gated & ~memory.first)[:, None, None], confidence.gate(), 1.0)
-        memory = Memory(torch.lerp(memory.state, decoding.proposed_state, gate), pose_memory,
+        gate = torch.where((gated & ~memory.first)[:, None, None], confidence.gate().float(), 1.0)
+        memory = Memory(torch.lerp(memory.state.float(), decoding.proposed_state.float(), gate), pose_memory.float(),
                         first=torch.zeros_like(memory.first))
 
     def joined(part) -> Tensor:
@@ -124,25 +138,28 @@ class Trainer:
     """A network in training, all that is needed to go on after a stop, and the log."""
 
     def __init__(self, folder: Path, sampler: Sampler, device: torch.device, *, minutes: float, learning_rate: float,
-                 weights: Path | None = None, compiled: bool = False, seed: int = 0) -> None:
+                 weights: Path | None = None, config: ModelConfig = CONFIG, sequences: int = SEQUENCES,
+                 products: torch.dtype = torch.float32, compiled: bool = False, seed: int = 0) -> None:
         """Take the folder of checkpoint and log; what is there already is continued.
 
         weights: a `.safetensors` of the same configuration to begin with, and to learn long sequences from at once.
-        Raises RuntimeError for another configuration's.
+        sequences: of a step, over all processes. products: what the network's are computed in; the losses stay float32.
+        Raises RuntimeError for another configuration's weights.
         """
         torch.manual_seed(seed)
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.sampler, self.device = folder, sampler, device
-        self.network = Network(CONFIG)
+        self.network = Network(config)
         if weights is None:
             initialise(self.network)
         else:
             begin_with(self.network, weights)
         self.network.to(device)
+        self.averaged = deepcopy(self.network)
         self._curriculum = LONG_ALONE if weights else CURRICULUM
         self._stream: Stream | None = None
-        self._lessons = Lessons(CONFIG.dec_dim).to(device)
-        self._budget = 60 * minutes
+        self._lessons = Lessons(config.dec_dim).to(device)
+        self._budget, self._sequences, self._products = 60 * minutes, sequences, products
         self._learning_rate = learning_rate
         self._learned = nn.ModuleDict({'network': self.network, 'lessons': self._lessons})
         self._optimizers = optimizers_of(self._learned, learning_rate)
@@ -176,7 +193,7 @@ class Trainer:
             began = time.perf_counter()
             stage = next(s for s in self._curriculum if self.progress < s.until)
             rng = np.random.default_rng([self.step, self._rank, 6])
-            count = max(1, SEQUENCES // self._processes)
+            count = max(1, self._sequences // self._processes)
             if stage.long:
                 self._stream = self._stream or Stream(self.sampler, count, stage.frames, STRIDES)
                 batch, gated = self._stream.draw(rng), np.arange(count) < GATED * count
@@ -208,8 +225,11 @@ class Trainer:
             optimizer.zero_grad(set_to_none=True)
         carried, told = self._carried if follows and self._carried else (None, None)
         memory = beginning(self.network, batch.truth.age == 0, carried)
-        prediction, answers, memory = unroll(self.network, batch.images, torch.from_numpy(gated).to(self.device),
-                                             self._lessons, memory)
+        with torch.autocast(self.device.type, self._products, enabled=self._products != torch.float32):
+            prediction, answers, memory = unroll(self.network, batch.images, torch.from_numpy(gated).to(self.device),
+                                                 self._lessons, memory)
+        prediction, answers = (type(told)(**{name: None if part is None else part.float()
+                                             for name, part in vars(told).items()}) for told in (prediction, answers))
         loss = losses(prediction, answers, batch.truth, told)
         loss.total.backward()
         told = prediction.pose.detach().unflatten(0, batch.images.shape[:2])[:, -1]
@@ -219,7 +239,13 @@ class Trainer:
         if torch.isfinite(norm):
             for optimizer in self._optimizers:
                 optimizer.step()
+            self._take_average()
         return loss
+
+    @torch.no_grad()
+    def _take_average(self) -> None:
+        for kept, now in zip(self.averaged.parameters(), self.network.parameters(), strict=True):
+            kept.lerp_(now, 1 - AVERAGED)
 
     def _average_gradients(self) -> None:
         if self._processes == 1:
@@ -252,13 +278,15 @@ class Trainer:
         if not self.first:
             return
         part = self._checkpoint.with_suffix('.part')
-        torch.save({'learned': self._learned.state_dict(), 'optimizers': [o.state_dict() for o in self._optimizers],
-                    'step': self.step, 'seconds': self.seconds}, part)
+        torch.save({'learned': self._learned.state_dict(), 'averaged': self.averaged.state_dict(),
+                    'optimizers': [o.state_dict() for o in self._optimizers], 'step': self.step,
+                    'seconds': self.seconds}, part)
         os.replace(part, self._checkpoint)
 
     def _load(self) -> None:
         kept = torch.load(self._checkpoint, map_location=self.device, weights_only=True)
         self._learned.load_state_dict(kept['learned'])
+        self.averaged.load_state_dict(kept['averaged'])
         for optimizer, state in zip(self._optimizers, kept['optimizers'], strict=True):
             optimizer.load_state_dict(state)
         self.step, self.seconds = kept['step'], kept['seconds']

@@ -11,7 +11,7 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from training.footage import FIRST_WIDE_SEED, SIZE
+from training.footage import FIRST_WIDE_SEED
 from training.losses import Truth
 from training.motion import motion
 
@@ -95,7 +95,7 @@ class Sampler:
 
     def batch(self, clips: np.ndarray, origin: np.ndarray, looks: Looks, age: np.ndarray | None = None,
               before: np.ndarray | None = None) -> Batch:
-        """Return the batch of clips (B, T) of FRAME, poses as seen from origin (B, 4, 4).
+        """Return the batch of clips (B, T) of frame_type, poses as seen from origin (B, 4, 4).
 
         age (B,): frames of the sequence that came before; before (B, 4, 4): the pose of the last of them.
         """
@@ -110,7 +110,7 @@ class Sampler:
         rgb = torch.where(flip[:, None, None, None, None], rgb.flip(3), rgb)
         valid = torch.where(flip[:, None, None, None], valid.flip(3), valid)
         matrix = intrinsics[:, 0].clone()
-        matrix[flip, 0, 2] = SIZE[1] - 1 - matrix[flip, 0, 2]
+        matrix[flip, 0, 2] = depth.shape[-1] - 1 - matrix[flip, 0, 2]
         images = _shown(rgb, looks).permute(0, 1, 4, 2, 3) * 2 - 1
         to_first = torch.from_numpy(relative.astype(np.float32)).to(self._device)
         age = torch.zeros(len(clips)) if age is None else torch.from_numpy(age.astype(np.float32))

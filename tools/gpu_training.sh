@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Trains larger embedded weights on one GPU, rendering on all cores beside it: `tools/gpu_training.sh [OUT] [MINUTES]`.
+# Stopped and started again it goes on; with more MINUTES it goes on longer. The environment of `make setup` is enough
+# where its PyTorch sees the GPU; CUDA_PYTHON names another interpreter. DEVICE=cpu rehearses it, slowly.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+out=${1:-out/gpu_training} minutes=${2:-25} device=${DEVICE:-cuda}
+. tools/env.sh
+python=${CUDA_PYTHON:-python}
+"$python" - "$device" <<'PYTHON'
+import sys
+
+import torch
+
+if sys.argv[1] == 'cuda' and not torch.cuda.is_available():
+    sys.exit(f'PyTorch {torch.__version__} sees no GPU: set CUDA_PYTHON to a Python whose does, or DEVICE=cpu')
+PYTHON
+mkdir -p "$out/photographs"
+if ! ls "$out"/photographs/*.png > /dev/null 2>&1; then
+  "$python" -m training.photographs "$out/photographs" > "$out/photographs.log" 2>&1 ||
+    printf '%s\n' "no photographs ($out/photographs.log): rooms are painted without them" >&2
+fi
+exec "$python" -m training --out "$out" --minutes "$minutes" --device "$device" --bfloat16 \
+  --size "${SIZE:-128x96}" --width "${WIDTH:-256}" --sequences "${SEQUENCES:-256}" --learning-rate "${RATE:-8e-4}" \
+  --worlds "${WORLDS:-4000}" --wide-worlds "${WIDE_WORLDS:-6000}"
