@@ -3,7 +3,7 @@
 # Trains larger embedded weights on one GPU, rendering on all cores beside it: `tools/gpu_training.sh [OUT] [MINUTES]`.
 # Stopped and started again it goes on; with more MINUTES it goes on longer. The environment of `make setup` is enough
 # where its PyTorch sees the GPU; CUDA_PYTHON names another interpreter. DEVICE=cpu rehearses it, slowly.
-set -euo pipefail
+set -eo pipefail  # the environment reads variables that are not set
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:-out/gpu_training} minutes=${2:-25} device=${DEVICE:-cuda}
 . tools/env.sh
