@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 
 from ttt3r_ros.model import update_rules
 from ttt3r_ros.model.config import ModelConfig
@@ -17,6 +18,7 @@ from ttt3r_ros.model.update_rules import (
     Observation,
     UpdateRule,
     UpdateRuleError,
+    Write,
     make_rule,
     rule_parameters,
 )
@@ -25,6 +27,21 @@ CONFIG = ModelConfig(head='linear', image_size=64, enc_dim=64, enc_depth=2, enc_
                      dec_depth=3, dec_heads=4, state_heads=8, state_tokens=24, memory_tokens=6,
                      world_points=False, rgb=False)
 STATE, TOKENS, WIDTH, FEATURES, FRAMES = 12, 7, 16, 20, 6
+
+
+class Shapes(TorchFunctionMode):
+    """Note the shapes of all tensors that are computed."""
+
+    def __init__(self, made):
+        super().__init__()
+        self._made = made
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        """See TorchFunctionMode."""
+        result = func(*args, **kwargs or {})
+        if isinstance(result, torch.Tensor):
+            self._made.append(tuple(result.shape))
+        return result
 
 
 def sigmoid(x):
@@ -40,22 +57,30 @@ def observations(seed=0):
 
     frames = []
     proposed = draw(STATE, WIDTH)
+    start = before = draw(STATE, WIDTH)
     for index in range(FRAMES):
         proposed = proposed + 0.1 * draw(STATE, WIDTH)
         proposed[3] += index % 2
         logits = draw(STATE, TOKENS)
-        frames.append(Observation(proposed, draw(TOKENS, FEATURES), draw(TOKENS, WIDTH),
-                                  torch.sigmoid(logits.mean(dim=1)), logits))
+        frames.append(Observation(proposed, before, start, draw(TOKENS, FEATURES), draw(TOKENS, WIDTH),
+                                  draw(TOKENS, WIDTH), torch.sigmoid(logits.mean(dim=1)), logits,
+                                  torch.rand(STATE, generator=random, dtype=torch.float64)))
+        before = 0.6 * before + 0.4 * proposed
     return frames
+
+
+def writes(rule, frames):
+    """Run a rule over a segment; return what it answers, a Write a frame."""
+    memory, result = None, []
+    for frame in frames:
+        result.append(rule.write(frame, memory))
+        memory = result[-1].memory
+    return result
 
 
 def gates(rule, frames):
     """Run a rule over a segment; return its gates (frames, N)."""
-    memory, result = None, []
-    for frame in frames:
-        gate, memory = rule.gate(frame, memory)
-        result.append(gate.numpy())
-    return np.stack(result)
+    return np.stack([written.gate.numpy() for written in writes(rule, frames)])
 
 
 def as_numpy(frames):
@@ -103,8 +128,53 @@ def numpy_ttsa3r(frames):
     return result
 
 
+def cosine(u, v):
+    return np.array([a @ b / np.sqrt(a @ a) / np.sqrt(b @ b) for a, b in zip(u, v)])
+
+
+def numpy_brake(frames):
+    changes = [frame['proposed'] - frame['before'] for frame in frames]
+    result = [frames[0]['confidence'], frames[1]['confidence'] * 0.5]
+    for i in range(2, len(frames)):
+        result.append(frames[i]['confidence'] * sigmoid(-cosine(changes[i], changes[i - 1])))
+    return result
+
+
+def numpy_recal3r(frames):
+    result, spent = [], 0.0
+    for i, frame in enumerate(frames):
+        a, e, o = frame['confidence'], frame['embedded'], frame['decoded']
+        if i > 0:
+            spent = 0.95 * spent + 0.05 * a
+        lengths = [np.sqrt((x ** 2).sum(axis=1)).mean() for x in (e - o, e)]
+        raw = a * sigmoid(lengths[0] / lengths[1] - 0.2) * np.exp(-spent)
+        gone = np.sqrt(((frame['before'] - frame['start']) ** 2).sum(axis=1))
+        rank = np.array([(gone < mine).sum() for mine in gone])
+        stable = 1 - (rank + 1) / STATE if i > 0 else np.full(STATE, 0.5)
+        spread = np.array([(frame['entropy'] < mine).sum() for mine in frame['entropy']]) / (STATE - 1)
+        rho = stable * (1 - spread) / (stable * (1 - spread) + (1 - stable) * spread + 1e-8)
+        reliable = rho * (2 * rho - 1) ** 2
+        beta = reliable * raw + (1 - reliable) * 0.1
+        result.append(np.clip(0.5 * beta + 0.5 * beta.mean(), 0, 1))
+    return result
+
+
+def numpy_ortho_proposals(frames):
+    """Return what ortho writes in place of each frame's proposal, from the second on."""
+    result, direction = [], None
+    for frame in frames[1:]:
+        change = frame['proposed'] - frame['before']
+        now = change / np.linalg.norm(change, axis=1, keepdims=True)
+        direction = now if direction is None else 0.95 * direction + 0.05 * now
+        direction = direction / np.linalg.norm(direction, axis=1, keepdims=True)
+        drift = np.array([(c @ d) * d for c, d in zip(change, direction)])
+        result.append(frame['before'] + 0.5 * (change - drift) + 0.05 * drift)
+    return result
+
+
 REFERENCES = {'cut3r': numpy_cut3r, 'ttt3r': numpy_ttt3r, 'constant': numpy_constant, 'frame': numpy_frame,
-              'filt3r': numpy_filt3r, 'ttsa3r': numpy_ttsa3r}
+              'filt3r': numpy_filt3r, 'ttsa3r': numpy_ttsa3r, 'brake': numpy_brake, 'ortho': numpy_ttt3r,
+              'recal3r': numpy_recal3r}
 
 
 def test_every_rule_has_a_reference():
@@ -117,6 +187,25 @@ def test_rule_follows_its_formula(name):
     """The rule's gates over several frames are those of its formula."""
     frames = observations()
     np.testing.assert_allclose(gates(make_rule(name), frames), REFERENCES[name](as_numpy(frames)), rtol=1e-6)
+
+
+@pytest.mark.parametrize('name', ['ortho', 'ortho+memix'])
+def test_ortho_writes_along_its_formula(name):
+    """Ortho's proposal damps the part along each token's lasting direction; the first frame's is the frame's own."""
+    frames = observations()
+    first, *others = writes(make_rule(name, {'memix.written': 0.5}), frames)
+    assert first.proposed is None
+    for found, expected in zip(others, numpy_ortho_proposals(as_numpy(frames)), strict=True):
+        np.testing.assert_allclose(found.proposed.numpy(), expected, rtol=1e-6)
+
+
+def test_a_token_that_does_not_change_is_no_trouble():
+    """A proposal equal to the state leaves finite gates and proposals, of which the state is the fixed point."""
+    frames = [replace(frame, proposed=frame.before) for frame in observations()]
+    for name in ('brake', 'ortho', 'recal3r'):
+        for frame, found in zip(frames, writes(make_rule(name), frames)):
+            assert found.gate.isfinite().all()
+            assert found.proposed is None or torch.equal(found.proposed, frame.before)
 
 
 @pytest.mark.parametrize('name', REFERENCES)
@@ -134,12 +223,11 @@ def test_memix_writes_the_lowest_scores(name):
 
 def test_memix_default_is_the_published_share():
     """Of 768 tokens the default of memix writes 708."""
-    frame = Observation(torch.randn(768, 8), torch.randn(3, 8), torch.randn(3, 8))
-    gate, _ = make_rule('cut3r+memix').gate(frame, None)
-    assert gate.sum() == 708
+    frame = Observation(*torch.randn(3, 768, 8), *torch.randn(3, 3, 8))
+    assert make_rule('cut3r+memix').write(frame, None).gate.sum() == 708
 
 
-@pytest.mark.parametrize('name', ['filt3r', 'ttsa3r', 'filt3r+memix'])
+@pytest.mark.parametrize('name', ['filt3r', 'ttsa3r', 'brake', 'ortho', 'recal3r', 'filt3r+memix'])
 def test_rule_memory_restarts_with_the_segment(name):
     """A rule's gates in a new segment do not depend on the one before."""
     rule, frames = make_rule(name), observations()
@@ -152,30 +240,29 @@ def test_new_image_size_restarts_the_comparison():
     """Where the number of image tokens changes, ttsa3r writes in full as it has nothing to compare with."""
     first, second, *_ = observations()
     rule = make_rule('ttsa3r')
-    _, memory = rule.gate(first, None)
+    memory = rule.write(first, None).memory
     smaller = replace(second, features=second.features[:-1],
                       embedded=second.embedded[:-1], logits=second.logits[:, 1:])
-    gate, memory = rule.gate(smaller, memory)
-    assert (gate == 1).all()
-    gate, _ = rule.gate(smaller, memory)
-    assert (gate < 1).all()
+    written = rule.write(smaller, memory)
+    assert (written.gate == 1).all()
+    assert (rule.write(smaller, written.memory).gate < 1).all()
 
 
 @pytest.mark.parametrize('name', [*REFERENCES, 'filt3r+memix', 'ttsa3r+memix'])
 def test_gate_changes_nothing_that_it_is_given(name):
     """A rule leaves its arguments alone, so that a refused frame leaves no trace."""
     rule, frames = make_rule(name), observations()
-    _, memory = rule.gate(frames[0], None)
+    memory = rule.write(frames[0], None).memory
     kept = {key: value.clone() for key, value in memory.items()}
-    first = rule.gate(frames[1], memory)[0]
+    first = rule.write(frames[1], memory).gate
     assert all(torch.equal(memory[key], kept[key]) for key in kept) and set(memory) == set(kept)
-    assert torch.equal(rule.gate(frames[1], memory)[0], first)
+    assert torch.equal(rule.write(frames[1], memory).gate, first)
 
 
 def test_statistics_agree_with_a_materialised_map():
-    """Mean-key confidence and summed logits equal the means of the whole attention map."""
+    """Mean-key confidence, summed logits and entropies equal those of the whole attention map."""
     random = torch.Generator().manual_seed(5)
-    statistics = AttentionStatistics(frozenset({'confidence', 'logits'}), layers := 3)
+    statistics = AttentionStatistics(frozenset({'confidence', 'logits', 'entropy'}), layers := 3)
     maps = []
     for _ in range(layers):
         query = torch.randn(1, 4, STATE, 8, generator=random)
@@ -187,13 +274,61 @@ def test_statistics_agree_with_a_materialised_map():
     confidence, logits = statistics.confidence().numpy(), statistics.logits().numpy()
     np.testing.assert_allclose(confidence, sigmoid(whole.mean(axis=(0, 1, 3))), rtol=1e-5)
     np.testing.assert_allclose(logits, whole[..., 1:].mean(axis=(0, 1)), rtol=1e-4, atol=1e-5)
+    weights = np.exp(whole[..., 1:])
+    weights /= weights.sum(axis=-1, keepdims=True)
+    entropies = -(weights * np.log(weights)).sum(axis=-1) / np.log(TOKENS)
+    np.testing.assert_allclose(statistics.entropy().numpy(), entropies.mean(axis=(0, 1)), rtol=1e-5)
 
 
 def test_statistics_gather_only_what_is_wanted():
     """What nobody asked for is not gathered."""
     statistics = AttentionStatistics(frozenset(), 1)
     statistics.observe(torch.ones(1, 2, 3, 4), torch.ones(1, 2, 5, 4))
-    assert statistics.confidence() is None and statistics.logits() is None
+    assert statistics.confidence() is None and statistics.logits() is None and statistics.entropy() is None
+
+
+@pytest.mark.parametrize('name', [base + end for base in REFERENCES for end in ('', '+memix')])
+def test_maps_are_made_for_rules_that_ask(network, monkeypatch, name):
+    """No attention map of the state's tokens and the image's is made for a rule that asks for none."""
+    made = []
+    observe = AttentionStatistics.observe
+
+    def watched(self, query, key):
+        with Shapes(made):
+            observe(self, query, key)
+
+    monkeypatch.setattr(AttentionStatistics, 'observe', watched)
+    Recurrence(network, make_rule(name)).step(images(1)[0])
+    state, tokens = CONFIG.state_tokens, 12
+    maps = any(shape[-2:] in ((state, tokens), (state, 1 + tokens)) for shape in made)
+    assert maps == bool(make_rule(name).statistics & {'logits', 'entropy'})
+
+
+class Everywhere(UpdateRule):
+    """A gate of each channel, and a proposal of its own."""
+
+    name = 'everywhere'
+
+    def write(self, seen, memory):
+        """See UpdateRule."""
+        assert torch.equal(seen.start, Everywhere.start)
+        half = torch.arange(seen.proposed.shape[1]) % 2
+        return Write(half.expand_as(seen.proposed).float(), {}, seen.before + 1)
+
+
+def test_a_rule_may_write_channels_and_a_proposal_of_its_own(network):
+    """A gate (N, D) and a rule's own proposal make the state; a segment's first frame is written in full."""
+    recurrence = Recurrence(network, Everywhere())
+    Everywhere.start = recurrence.memory.state[0]
+    first, second = images(2)
+    step = recurrence.step(first)
+    assert torch.equal(recurrence.memory.state, step.proposed_state) and (step.gate == 1).all()
+    assert not torch.equal(step.proposed_state, step.before.state + 1)
+    before = recurrence.memory.state
+    step = recurrence.step(second)
+    assert step.gate.shape == before.shape[1:] and torch.equal(step.proposed_state, before + 1)
+    np.testing.assert_allclose((recurrence.memory.state - before)[..., 1::2], 1, rtol=1e-5)
+    assert torch.equal(recurrence.memory.state[..., ::2], before[..., ::2])
 
 
 @pytest.fixture(scope='module')
@@ -246,7 +381,7 @@ def test_rule_changes_between_frames(network):
                                   'ttt3r+memix+memix'])
 def test_unknown_rules_are_refused(name):
     """An unknown rule is refused with the names of those that there are."""
-    with pytest.raises(UpdateRuleError, match='cut3r, ttt3r, constant'):
+    with pytest.raises(UpdateRuleError, match='ttt3r, cut3r, constant'):
         make_rule(name)
 
 
@@ -282,9 +417,9 @@ def test_a_rule_of_the_table_is_all_there_is_to_add(network, monkeypatch):
 
         name = 'half'
 
-        def gate(self, seen, memory):
+        def write(self, seen, memory):
             """See UpdateRule."""
-            return seen.uniform(0.5), {}
+            return Write(seen.uniform(0.5))
 
     monkeypatch.setitem(update_rules.RULES, 'half', Half)
     recurrence = Recurrence(network, make_rule('half'))

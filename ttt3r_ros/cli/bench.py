@@ -8,7 +8,6 @@ import argparse
 from ttt3r_ros.cli.folders import add_out
 from ttt3r_ros.cli.tables import open_console
 
-RULES = ('ttt3r', 'cut3r', 'constant', 'frame', 'filt3r', 'ttsa3r')  # as model.update_rules has them
 PRECISIONS = ('float32', 'bfloat16', 'float16')  # as model.precision has them
 WIDTH = 160  # characters, where there is no terminal
 FRAMES = {'small': (20, 200), 'published': (3, 5)}  # rounds, and frames to compare precisions over
@@ -24,8 +23,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--size', choices=tuple(FRAMES), default='small',
                         help='of a network with random weights (default: %(default)s)')
     parser.add_argument('--weights', metavar='FILE', help='a checkpoint, .pth or .safetensors, instead')
-    parser.add_argument('--rules', nargs='+', default=RULES, metavar='RULE',
-                        help='each is measured in the first precision (default: %(default)s)')
+    parser.add_argument('--rules', nargs='+', metavar='RULE',
+                        help='each is measured in the first precision (default: all that there are)')
     parser.add_argument('--precisions', nargs='+', choices=PRECISIONS, default=PRECISIONS, metavar='PRECISION',
                         help='each is measured under the first rule (default: %(default)s)')
     parser.add_argument('--compile', action='store_true', help='measure the first precision and rule with compiled '
@@ -48,11 +47,12 @@ def run(args: argparse.Namespace) -> int:
     from ttt3r_ros.benchmark.picture import draw
     from ttt3r_ros.benchmark.table import deviation_table, results_table
     from ttt3r_ros.demo.output_folder import replacing, require_writable
+    from ttt3r_ros.model.update_rules import RULES
 
     require_writable(args.out)
     frames, deviation_frames = FRAMES[args.size]
-    plan = campaign.Plan(args.size, args.weights, tuple(args.precisions), tuple(args.rules), args.frames or frames,
-                         args.deviation_frames or deviation_frames, args.device, args.compile)
+    plan = campaign.Plan(args.size, args.weights, tuple(args.precisions), tuple(args.rules or RULES),
+                         args.frames or frames, args.deviation_frames or deviation_frames, args.device, args.compile)
     console = open_console(WIDTH)
     with Progress(console=console) as progress:
         task = progress.add_task('rounds', total=plan.frames + plan.deviation_frames * (len(plan.precisions) > 1))

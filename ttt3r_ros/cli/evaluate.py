@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ttt3r_ros.evaluation.trial import Setting
 
 ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, and as the weights say
-RULES = ('ttt3r', 'cut3r', 'constant', 'frame', 'filt3r', 'ttsa3r')  # as model.update_rules has them
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')  # as model.precision has them
 
 SIDES = (32, 1024)  # pixels
@@ -29,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                     'a table, a picture and every number. 8 worlds of 1000 frames take half an hour on two cores.')
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
-    parser.add_argument('--rules', nargs='+', default=RULES, metavar='RULE', help='default: %(default)s')
+    parser.add_argument('--rules', nargs='+', metavar='RULE', help='default: all that there are')
     parser.add_argument('--no-reset', action='store_true', help='leave out the runs with resets')
     parser.add_argument('--reset-interval', type=int, default=0,
                         help='frames (default: as the weights say, 100 if they do not)')
@@ -75,20 +74,21 @@ def run(args: argparse.Namespace) -> int:
     from ttt3r_ros.evaluation.table import summary_table
     from ttt3r_ros.evaluation.trial import Setting
     from ttt3r_ros.model.checkpoint import load_network
-    from ttt3r_ros.model.update_rules import make_rule
+    from ttt3r_ros.model.update_rules import RULES, make_rule
     from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 
     require_writable(args.out)
-    for rule in args.rules:
+    rules = args.rules or list(RULES)
+    for rule in rules:
         make_rule(rule)
     load_network(args.weights, args.device, args.precision)
     segments = resolve(load_profile(args.weights), 'interval', args.reset_interval, args.alignment)
     if args.clouds:
-        return _measure_clouds(args, Setting(args.rules[0], segments.reset_interval, segments.segment_alignment))
-    settings = [Setting(rule) for rule in args.rules]
+        return _measure_clouds(args, Setting(rules[0], segments.reset_interval, segments.segment_alignment))
+    settings = [Setting(rule) for rule in rules]
     if not args.no_reset:
         settings += [Setting(rule, segments.reset_interval, segments.segment_alignment, args.keyframes)
-                     for rule in args.rules]
+                     for rule in rules]
     plan = campaign.Plan(args.weights, tuple(settings),
                          args.worlds, args.frames, args.size, device=args.device, precision=args.precision,
                          jobs=args.jobs, wide=args.wide)

@@ -41,8 +41,9 @@ class Memory:
 class Step:
     """One frame's outcome: the prediction, the memory it met, the one it proposed, the one it leaves, and the gate.
 
-    gate (N,) is the one in force; confidence (N,) is TTT3R's a_i where it was observed, else None. finite (k,) bool,
-    on the network's device, says of each of the k parts whether it is finite.
+    gate (N,) or (N, D) is the one in force; proposed_state is what it was laid over the old one with, the rule's own if
+    it has one. confidence (N,) is TTT3R's a_i where it was observed, else None. finite (k,) bool, on the network's
+    device, says of each of the k parts whether it is finite.
     """
 
     prediction: Prediction
@@ -160,15 +161,21 @@ class Recurrence:
         with stage('head'):
             prediction = net.predict(decoding.heads_input, outputs)
         with stage('write'):
-            gate, rule_memory = self._rule.gate(
-                Observation(decoding.proposed_state[0], encoded.features[0], decoding.embedded[0],
-                            statistics.confidence(), statistics.logits()), before.rule)
+            written = self._rule.write(self._observation(before, encoded, decoding, statistics), before.rule)
+            proposed = decoding.proposed_state if written.proposed is None else written.proposed[None]
+            gate = written.gate
             if before.first:
-                gate = torch.ones_like(gate)
-            state = torch.lerp(before.state, decoding.proposed_state, gate[None, :, None])
+                gate, proposed = torch.ones_like(gate), decoding.proposed_state
+            state = torch.lerp(before.state, proposed, gate[..., None] if gate.dim() == 1 else gate)
             parts, finite = _finite(prediction, state=state, pose_memory=pose_memory)
-        return Step(prediction, before, Memory(state, pose_memory, rule_memory, first=False), decoding.proposed_state,
-                    pose_memory, gate, statistics.confidence(), parts, finite)
+        return Step(prediction, before, Memory(state, pose_memory, written.memory, first=False), proposed, pose_memory,
+                    gate, statistics.confidence(), parts, finite)
+
+    def _observation(self, before: Memory, encoded: Encoded, decoding: Decoding,
+                     statistics: AttentionStatistics) -> Observation:
+        return Observation(decoding.proposed_state[0], before.state[0], self.start.state[0], encoded.features[0],
+                           decoding.embedded[0], decoding.heads_input.tokens[0], statistics.confidence(),
+                           statistics.logits(), statistics.entropy())
 
     def accept(self, step: Step, finite: Sequence[bool]) -> None:
         """Take over the memory that a step leaves; `finite` is its `finite`, read from the device.
