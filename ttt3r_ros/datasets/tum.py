@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TUM RGB-D, and the sets in its form (Bonn, ICL-NUIM, ETH3D): rgb.txt, depth.txt, groundtruth.txt."""
+"""TUM RGB-D: rgb.txt, depth.txt, groundtruth.txt, matched by time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import numpy as np
-from PIL import Image as Picture
 
-from ttt3r_ros.sequences.picture_files import opened
 from ttt3r_ros.sequences.sequence import SequenceError
 from ttt3r_ros.sequences.stamps import LAST, unit_of
 from ttt3r_ros.sequences.trajectory import read_tum, text_lines
 
 from .contract import Dataset
+from .reading import camera, depth_image
 
 LIST, DEPTH_LIST, TRUTH = 'rgb.txt', 'depth.txt', 'groundtruth.txt'
 DEPTH_UNITS = 5000.0  # to the metre; 0: none
@@ -30,16 +29,17 @@ CAMERAS = {'1': ((517.3, 516.5, 318.6, 255.3), (0.2624, -0.9531, -0.0054, 0.0026
 class Tum(Dataset):
     """A folder with `rgb.txt`: times in seconds and file names."""
 
+    form = 'TUM RGB-D'
     depth_registered = True
 
     def __init__(self, root: Path, rate: float | None = None):
         self._depths = sorted(_listed(root / DEPTH_LIST)) if (root / DEPTH_LIST).is_file() else []
         others = [f'{len(self._depths)} depth images'] if self._depths else []
-        self._take(root.resolve().name, 'TUM RGB-D', _listed(root / LIST), f'those of {LIST}', rate, others)
-        camera = re.search(r'freiburg([123])|fr([123])(?=[/_])', self.name)
-        if camera and self.contents.size == SIZE:
-            (fx, fy, cx, cy), distortion = CAMERAS[camera[1] or camera[2]]
-            self.intrinsics = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
+        self._take(root.resolve().name, self.form, _listed(root / LIST), f'those of {LIST}', rate, others)
+        kinect = re.search(r'freiburg([123])|fr([123])(?=[/_])', self.name)
+        if kinect and self.contents.size == SIZE:
+            values, distortion = CAMERAS[kinect[1] or kinect[2]]
+            self.intrinsics = camera(*values)
             self.distortion = None if distortion is None else np.array(distortion)
         if (root / TRUTH).is_file():
             try:
@@ -59,9 +59,7 @@ class Tum(Dataset):
         stamp, file = min(self._depths, key=lambda listed: abs(listed[0] - self._stamps[index]))
         if abs(stamp - self._stamps[index]) > ASSOCIATED:
             return None
-        with opened(file) as picture:
-            raw = np.array(picture if picture.mode.startswith('I') else Picture.Image.convert(picture, 'I'), np.float32)
-        return np.where(raw > 0, raw / np.float32(DEPTH_UNITS), np.float32(np.nan))
+        return depth_image(file, DEPTH_UNITS)
 
 
 def _listed(path: Path) -> list[tuple[int, Path]]:

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nerfstudio: transforms.json with poses in OpenGL axes, frames in any order, intrinsics of all or of each."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ttt3r_ros.sequences.picture_files import natural
+from ttt3r_ros.sequences.sequence import DEFAULT_RATE, SequenceError
+
+from .contract import Dataset
+from .reading import OPENGL, at_rate, camera, depth_image, trajectory
+
+LIST = 'transforms.json'
+METRES_PER_UNIT = 1e-3
+
+
+class Nerfstudio(Dataset):
+    """Images in the order of their names; the scale is that of whoever made the poses."""
+
+    depth_registered = True
+    metric = False
+    remarks = ('the scale of the truth is arbitrary',)
+
+    def __init__(self, root: Path, rate: float | None = None):
+        told = _read(root / LIST)
+        frames = {_file(root, frame): frame for frame in told['frames']}
+        made = rate or DEFAULT_RATE
+        self._take(root.resolve().name, 'nerfstudio', at_rate(sorted(frames, key=natural), made),
+                   f'made, {made:g} a second', made, [])
+        self.stamps_made = True
+        self._root, self._told, self._frames_of = root, told, [frames[file] for file in self._files]
+        self.intrinsics = self.intrinsics_of(0)
+        lens = [float(self._value(0, name) or 0) for name in ('k1', 'k2', 'p1', 'p2')]
+        if any(lens) and self._value(0, 'camera_model') in (None, 'OPENCV'):
+            self.distortion = np.array(lens)
+        self._take_truth(trajectory(self._stamps, [_pose(root, frame) @ OPENGL for frame in self._frames_of]))
+
+    @classmethod
+    def root(cls, path: Path) -> Path | None:
+        """Return the path if it holds transforms.json."""
+        return path if (path / LIST).is_file() else None
+
+    def intrinsics_of(self, index: int) -> np.ndarray | None:
+        """Return the image's own intrinsics (3, 3), or those of all; None if neither are told."""
+        fx, fy, cx, cy = (self._value(index, name) for name in ('fl_x', 'fl_y', 'cx', 'cy'))
+        return None if None in (fx, cx, cy) else camera(fx, fx if fy is None else fy, cx, cy)
+
+    def depth(self, index: int) -> np.ndarray | None:
+        """Return the depth of the image, float32 (h, w) in the truth's unit, NaN where there is none."""
+        told = self._frames_of[index].get('depth_file_path')
+        if told is None or not (self._root / told).is_file():
+            return None
+        return depth_image(self._root / told, 1 / float(self._told.get('depth_unit_scale_factor', METRES_PER_UNIT)))
+
+    def _value(self, index: int, name: str):
+        return self._frames_of[index].get(name, self._told.get(name))
+
+
+def _read(path: Path) -> dict:
+    try:
+        told = json.loads(path.read_text())
+        if all('file_path' in frame and 'transform_matrix' in frame for frame in told['frames']) and told['frames']:
+            return told
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise SequenceError(f'{path} is no list of frames ({error}); correct it') from error
+    raise SequenceError(f'{path}: each frame needs file_path and transform_matrix; correct it')
+
+
+def _file(root: Path, frame: dict) -> Path:
+    file = root / frame['file_path']
+    return file if file.suffix else file.with_suffix('.png')  # as converters of Blender scenes leave it out
+
+
+def _pose(root: Path, frame: dict) -> np.ndarray:
+    try:
+        return np.array(frame['transform_matrix'], np.float64).reshape(4, 4)
+    except (ValueError, TypeError) as error:
+        raise SequenceError(f'{root / LIST}: the transform_matrix of {frame["file_path"]} is not 4×4; correct it') \
+            from error
