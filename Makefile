@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 SHELL := /bin/bash
 
-.PHONY: help demo test test-all fuzz mutants soak kills setup clean
+.PHONY: help demo test test-all fuzz mutants soak kills wheel setup clean
 
 help:
 	@printf '%s\n' \
@@ -16,8 +16,9 @@ help:
 	  '             PHASE=<seconds of each kind, 40>  OUT=<folder, out/soak>' \
 	  'make kills   end a node that saves with kill -9, and look where it goes on: 40 minutes' \
 	  '             COUNT=100  SEED=1  OUT=<folder, out/kills>' \
-	  'make setup   only set up what both need: .venv and .ws' \
-	  'make clean   remove .venv, .ws and out'
+	  'make wheel   build what pip installs, the part that needs no ROS, into dist' \
+  'make setup   only set up what both need: .venv and .ws' \
+	  'make clean   remove .venv, .ws, out and dist'
 
 setup:
 	@tools/setup.sh
@@ -52,5 +53,8 @@ kills: setup
 fuzz: setup
 	@$(alone) FUZZ=$${FUZZ:-5000} python -m pytest -ra -o timeout=0 test/fuzz $(ARGS)
 
+wheel: setup
+	@. tools/env.sh && rm -rf dist && python -m build --outdir dist .
+
 clean:
-	rm -rf .venv .ws out build install log *.egg-info
+	rm -rf .venv .ws out dist build install log *.egg-info

@@ -134,4 +134,5 @@ def test_without_ros_the_line_says_what_needs_it_and_what_does_not(arguments, wi
 def test_a_missing_python_package_is_named():
     """A package that is not there is one line with what installs it."""
     done = command('evaluate', '--out', NOWHERE, without=('evo',))
-    assert done.returncode == 2 and 'needs the Python module evo' in done.stderr and done.stderr.count('\n') == 1
+    assert done.returncode == 2 and done.stderr.count('\n') == 1
+    assert 'needs the Python module evo' in done.stderr and 'with its extra [eval]' in done.stderr

@@ -2,8 +2,8 @@
 """What is shipped beside the code: versions, configuration, executables."""
 
 import os
+import re
 import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import yaml
 from ament_index_python.packages import get_package_prefix, get_package_share_directory
 
 import ttt3r_ros
+from ttt3r_ros.cli.main import EXTRAS
 from ttt3r_ros.cli.parameters import reference
 from ttt3r_ros.model.update_rules import rule_parameters
 from ttt3r_ros.ros.declarations import DECLARATIONS
@@ -20,12 +21,26 @@ ROOT = Path(__file__).parents[1]
 FAST_DDS = '{http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles}'
 
 
+def bare(requirement):
+    """Return the package's name alone."""
+    return re.match('[A-Za-z0-9._-]+', requirement)[0]
+
+
 def test_versions_agree():
-    """package.xml, setup.py and the Python package name one version."""
-    manifest = ElementTree.parse(ROOT / 'package.xml').findtext('version')
-    setup = subprocess.run([sys.executable, 'setup.py', '--version'], cwd=ROOT, check=True,
-                           capture_output=True, text=True)
-    assert manifest == setup.stdout.split()[-1] == ttt3r_ros.__version__
+    """package.xml and the Python package name one version, which the wheel takes from there."""
+    assert ElementTree.parse(ROOT / 'package.xml').findtext('version') == ttt3r_ros.__version__
+    assert 'version = { attr = "ttt3r_ros.__version__" }' in (ROOT / 'pyproject.toml').read_text()
+
+
+def test_what_the_wheel_wants_is_what_is_tested():
+    """Every requirement of pyproject.toml has its pin in requirements/, and every extra is told where it is missing."""
+    tomllib = pytest.importorskip('tomllib', reason='Python 3.11 brings it')
+    project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+    pins = {bare(line) for file in (ROOT / 'requirements').glob('*.txt')
+            for line in file.read_text().splitlines() if re.match('[a-z]', line)}
+    extras = {name: extra for extra, wanted in project['optional-dependencies'].items() for name in map(bare, wanted)}
+    assert {*map(bare, project['dependencies']), *extras} <= pins
+    assert extras == EXTRAS
 
 
 def test_parameter_file_applies_in_any_namespace():

@@ -10,15 +10,17 @@ import sys
 from typing import NoReturn
 
 from ttt3r_ros import __version__
-from ttt3r_ros.cli import bench, calibrate, convert, demo, evaluate, mishaps, parameters, resets, restarts
+from ttt3r_ros.cli import bench, calibrate, convert, demo, evaluate, fetch, mishaps, parameters, resets, restarts
 
-COMMANDS = (demo, evaluate, mishaps, restarts, resets, calibrate, bench, convert, parameters)
+COMMANDS = (demo, evaluate, mishaps, restarts, resets, calibrate, bench, fetch, convert, parameters)
 WITH_ROS = (demo, parameters)
 # What an import can miss where there is no ROS, or no workspace of ours.
 ROS = {'rclpy', 'rcl_interfaces', 'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs',
        'geometry_msgs', 'lifecycle_msgs', 'nav_msgs', 'rosgraph_msgs', 'sensor_msgs', 'sensor_msgs_py', 'std_msgs',
        'std_srvs', 'tf2_msgs', 'tf2_ros', 'tf_transformations'}
 OURS_OF_ROS = ('ttt3r_ros.ros', 'ttt3r_ros.msg', 'ttt3r_ros.srv')
+# Modules that come with an extra of the wheel (pyproject.toml).
+EXTRAS = {'av': 'video', 'evo': 'eval', 'matplotlib': 'eval'}
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 BAD_INPUT = 2
 
@@ -65,4 +67,8 @@ def missing(error: ModuleNotFoundError) -> str:
         alone = ', '.join(command.__name__.rpartition('.')[2] for command in COMMANDS if command not in WITH_ROS)
         return (f'needs ROS 2 and this package built in a workspace (no module {name}): run "make setup" in its '
                 f'clone, or source the workspace. Without ROS there are {alone}')
+    package = name.split('.')[0]
+    if package in EXTRAS:
+        return (f'needs the Python module {package}, which is not there: run "pip install {package}", or install the '
+                f'wheel with its extra [{EXTRAS[package]}]')
     return f'needs the Python module {name}, which is not there: requirements/runtime.txt names what to install'

@@ -22,7 +22,7 @@ from ttt3r_ros.demo.process import Child
 from ttt3r_ros.demo.progress import Progress
 from ttt3r_ros.demo.recorder import TARGET, Recorder
 from ttt3r_ros.demo.report import Results, Run, evaluate, trajectory_of
-from ttt3r_ros.model.checkpoint import UNTRAINED, CheckpointError, read_aspects, read_note, weights_file
+from ttt3r_ros.model.checkpoint import UNTRAINED, existing_file, read_aspects, read_note
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.sequences import write_tum
 
@@ -57,8 +57,8 @@ def carry_out(plan: Plan, console: Console) -> Results:
     Raises SequenceError, OutputError, CheckpointError or DemoError.
     """
     require_writable(plan.out)
-    if plan.weights != UNTRAINED and not weights_file(plan.weights).is_file():
-        raise CheckpointError(f'{plan.weights} does not exist: give a checkpoint, .pth or .safetensors')
+    if plan.weights != UNTRAINED:
+        existing_file(plan.weights)
     profile = load_profile(plan.weights)
     with tempfile.TemporaryDirectory(prefix='.new-', dir=plan.out) as made:
         return _carry_out(plan, prepare(plan.source, Path(made), plan.rate, plan.topic, console), profile, console)

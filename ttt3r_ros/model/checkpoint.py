@@ -23,13 +23,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ttt3r_ros.model.cache import FETCHED, fetched_file
 from ttt3r_ros.model.config import PRESETS, ConfigError, ModelConfig
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.precision import resolve
 from ttt3r_ros.model.published import CheckpointError, read_published
 
-__all__ = ['EMBEDDED', 'UNTRAINED', 'CheckpointError', 'LoadedNetwork', 'convert', 'load_network', 'save_network',
-           'file_sha256', 'is_sha256', 'read_note', 'read_profile', 'weights_file']
+__all__ = ['EMBEDDED', 'UNTRAINED', 'CheckpointError', 'LoadedNetwork', 'convert', 'existing_file', 'load_network',
+           'save_network', 'file_sha256', 'is_sha256', 'read_note', 'read_profile', 'weights_file']
 
 UNTRAINED = 'untrained'
 EMBEDDED = 'embedded'
@@ -65,9 +66,10 @@ def load_network(weights: str, device: str | torch.device = 'cpu', precision: st
                  sha256: str = '') -> LoadedNetwork:
     """Load a network.
 
-    weights: the path of a published `.pth` or of a `.safetensors` of ours, or the word `embedded`, which stands for
-    the file that ships with the package (weights/MODEL_CARD.md), or `untrained`, the preset `small` with fixed random
-    weights (its answers mean nothing). precision: one of model.precision.PRECISIONS, what the weights are held and
+    weights: the path of a published `.pth` or of a `.safetensors` of ours, the name of published weights that have been
+    fetched (`ttt3r fetch`), or the word `embedded`, which stands for the file that ships with the package
+    (weights/MODEL_CARD.md), or `untrained`, the preset `small` with fixed random weights (its answers mean nothing).
+    precision: one of model.precision.PRECISIONS, what the weights are held and
     products computed in. sha256: of the file, in hexadecimal, looked at before anything else of it is read; empty: any
     file is taken.
 
@@ -79,12 +81,7 @@ def load_network(weights: str, device: str | torch.device = 'cpu', precision: st
             raise CheckpointError(f'{UNTRAINED} weights come from no file, which could have a sha256: name one, or '
                                   'leave it out')
         return _ready(_untrained(), UNTRAINED, False, device, dtype)
-    path = weights_file(weights)
-    if not path.is_file():
-        known = ' (the name of a published model: give the path of its file)' if weights in PRESETS else ''
-        raise CheckpointError(f'no weights file {weights!r}{known}: give the path of a .pth or .safetensors '
-                              f'file, or the word {UNTRAINED!r}; README.md, "Weights", says how to get the '
-                              'published ones')
+    path = existing_file(weights)
     if sha256:
         _require_sha256(path, sha256)
     if path.suffix == SUFFIX:
@@ -95,7 +92,22 @@ def load_network(weights: str, device: str | torch.device = 'cpu', precision: st
 
 def weights_file(weights: str) -> Path:
     """Return the file that the parameter `weights` names, which need not exist."""
+    if weights in FETCHED:
+        return fetched_file(weights)
     return EMBEDDED_FILE if weights == EMBEDDED else Path(os.path.expanduser(weights))
+
+
+def existing_file(weights: str) -> Path:
+    """Return the file that `weights` names; raises CheckpointError, with the remedy, if there is none."""
+    path = weights_file(weights)
+    if path.is_file():
+        return path
+    if weights in FETCHED:
+        raise CheckpointError(f'{weights} is not in {path.parent}: run "ttt3r fetch {weights}", which shows its '
+                              'licence and asks')
+    known = ' (the name of a published model: give the path of its file)' if weights in PRESETS else ''
+    raise CheckpointError(f'no weights file {weights!r}{known}: give the path of a .pth or .safetensors file, or the '
+                          f'word {UNTRAINED!r}; "ttt3r fetch" gets published ones (README.md, "Weights")')
 
 
 def read_profile(weights: str) -> tuple[str, str]:

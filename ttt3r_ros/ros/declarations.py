@@ -49,9 +49,9 @@ class Declaration:
 
 
 DECLARATIONS = (
-    Declaration('weights', 'embedded', "checkpoint: a published .pth, a converted .safetensors, 'embedded', the small "
-                "one in the package, which has seen synthetic rooms alone, or 'untrained', a "
-                'small network with random weights whose poses mean nothing'),
+    Declaration('weights', 'embedded', "checkpoint: a published .pth, a converted .safetensors, 'cut3r-512' after "
+                "`ttt3r fetch cut3r-512`, 'embedded', the small one in the package, which has seen synthetic rooms "
+                "alone, or 'untrained', a small network with random weights whose poses mean nothing"),
     Declaration('weights_sha256', '', 'that the weights file must have, 64 hexadecimal digits as sha256sum tells them; '
                 'another file is not loaded; empty: any is', read_only=True),
     Declaration('device', 'auto', "where the network runs: 'cpu', 'cuda', 'cuda:1', …, or 'auto', the first CUDA "
