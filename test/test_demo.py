@@ -24,8 +24,8 @@ from ttt3r_ros.msg import ReconstructionStatus  # noqa: E402
 from ttt3r_ros.demo.cloud import LEAST_CONFIDENT, VERTEX, ColouredPoints, assemble, write_ply  # noqa: E402
 from ttt3r_ros.demo.recorder import Cloud, Pose, Recording  # noqa: E402
 from ttt3r_ros.demo.report import Percentiles, Run, Sent, evaluate  # noqa: E402
-from ttt3r_ros.demo.splat import Viewpoint, oblique, render  # noqa: E402
 from ttt3r_ros.evaluation.accuracy import accuracy  # noqa: E402
+from ttt3r_ros.presentation.splat import Viewpoint, oblique, render  # noqa: E402
 from ttt3r_ros.sequences import Trajectory, open_sequence, read_tum, write_bag  # noqa: E402
 
 ROOT = Path(__file__).parents[1]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ttt3r_ros.demo.output_folder import OutputError, replacing, require_room, require_writable
+from ttt3r_ros.export.output_folder import OutputError, replacing, require_room, require_writable
 
 ROOT = Path(__file__).parents[1]
 NOWHERE = '/dev/null/out'  # not even root can make it
@@ -34,7 +34,7 @@ def on_a_full_disk(work: str, folder: Path) -> str:
     """
     script = ('import resource, sys\n'
               'from pathlib import Path\n'
-              'from ttt3r_ros.demo.output_folder import OutputError, replacing, require_writable\n'
+              'from ttt3r_ros.export.output_folder import OutputError, replacing, require_writable\n'
               'folder = Path(sys.argv[1])\n'
               'resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))\n'
               f'try:\n    {work}\n'

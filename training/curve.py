@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from ttt3r_ros.demo.style import ESTIMATE, STYLE, heading
+from ttt3r_ros.presentation.style import ESTIMATE, STYLE, heading
 
 PARTS = {'points': 'points, relative', 'flow': 'flow, 4 px', 'step_translation': 'step, translation, m',
          'step_rotation': 'step, rotation, rad'}

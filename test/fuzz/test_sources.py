@@ -161,7 +161,7 @@ def test_what_the_demo_makes_of_a_spoilt_bag(folder, bags, form, edits):
     from rich.console import Console
 
     from ttt3r_ros.demo.footage import prepare
-    from ttt3r_ros.demo.output_folder import OutputError
+    from ttt3r_ros.export.output_folder import OutputError
 
     path = folder / f'played{form}'
     path.write_bytes(spoilt(bags[form], edits))

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ttt3r_ros.benchmark.campaign import Results
-from ttt3r_ros.demo.style import FAINT, STYLE, TEXT, heading
 from ttt3r_ros.model.stages import STAGES
+from ttt3r_ros.presentation.style import FAINT, STYLE, TEXT, heading
 
 ORDER = ('convert', *STAGES, 'publish')
 PALETTE = ('#8b98a9', '#6e7f96', '#4d5f78', '#58c4dd', '#d2a8ff', '#7ee787', '#ffb347', '#ff6b5e', '#56d4b1', '#f2cc60',

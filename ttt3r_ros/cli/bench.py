@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from ttt3r_ros.benchmark import campaign
     from ttt3r_ros.benchmark.picture import draw
     from ttt3r_ros.benchmark.table import deviation_table, results_table
-    from ttt3r_ros.demo.output_folder import replacing, require_writable
+    from ttt3r_ros.export.output_folder import replacing, require_writable
     from ttt3r_ros.model.update_rules import RULES
 
     require_writable(args.out)

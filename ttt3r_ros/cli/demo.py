@@ -54,7 +54,7 @@ def _run(args: argparse.Namespace) -> int:
 
     from ttt3r_ros.demo.process import ended_in_order
     from ttt3r_ros.demo.session import Plan, carry_out
-    from ttt3r_ros.demo.table import results_table, untrained_panel
+    from ttt3r_ros.presentation.table import results_table, untrained_panel
 
     logging.getLogger('matplotlib').setLevel(logging.WARNING)  # it tells of every font cache that it makes
     console = Console(log_time=False, log_path=False, highlight=False)

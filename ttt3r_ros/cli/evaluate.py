@@ -68,11 +68,11 @@ def run(args: argparse.Namespace) -> int:
     # PyTorch and matplotlib take a while to import, which `ttt3r --help` need not wait for.
     from rich.progress import Progress
 
-    from ttt3r_ros.demo.output_folder import replacing, require_writable
     from ttt3r_ros.evaluation import campaign
     from ttt3r_ros.evaluation.picture import draw
     from ttt3r_ros.evaluation.table import summary_table
     from ttt3r_ros.evaluation.trial import Setting
+    from ttt3r_ros.export.output_folder import replacing, require_writable
     from ttt3r_ros.model.checkpoint import load_network
     from ttt3r_ros.model.update_rules import RULES, make_rule
     from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
@@ -113,8 +113,8 @@ def _measure_clouds(args: argparse.Namespace, setting: Setting) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
-    from ttt3r_ros.demo.output_folder import replacing
     from ttt3r_ros.evaluation import clouds
+    from ttt3r_ros.export.output_folder import replacing
     from ttt3r_ros.reconstruction.cloud import CloudFilter
 
     CloudFilter(outliers=args.outliers)

@@ -31,10 +31,10 @@ def run(args: argparse.Namespace) -> int:
     """Carry the command out; raises FetchError, CheckpointError, LicenceNotAccepted."""
     from rich.console import Console
 
-    from ttt3r_ros.demo.progress import Progress
     from ttt3r_ros.fetching.fetch import fetch
     from ttt3r_ros.fetching.published_weights import PUBLISHED
     from ttt3r_ros.model.cache import fetched_file
+    from ttt3r_ros.presentation.progress import Progress
 
     weights = PUBLISHED[args.name]
     if not fetched_file(args.name).is_file() and weights.places:

@@ -33,9 +33,9 @@ def run(args: argparse.Namespace) -> int:
     # PyTorch takes a while to import, which `ttt3r --help` need not wait for.
     from rich.progress import Progress
 
-    from ttt3r_ros.demo.output_folder import replacing, require_writable
     from ttt3r_ros.evaluation import resets
     from ttt3r_ros.evaluation.reset_curve import draw
+    from ttt3r_ros.export.output_folder import replacing, require_writable
     from ttt3r_ros.model.checkpoint import load_network
     from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 

@@ -11,10 +11,10 @@ import numpy as np
 from rclpy.serialization import deserialize_message
 from rich.console import Console
 
-from ttt3r_ros.demo.output_folder import replacing, require_room
-from ttt3r_ros.demo.progress import Progress
 from ttt3r_ros.demo.replay import TYPES
 from ttt3r_ros.demo.report import Sent
+from ttt3r_ros.export.output_folder import replacing, require_room
+from ttt3r_ros.presentation.progress import Progress
 from ttt3r_ros.reconstruction.weights_profile import Source
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.images import ImageError, to_rgb

@@ -14,13 +14,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpecFromSubplotSpec, SubplotSpec
 
-from ttt3r_ros.demo.charts import confidence_chart, gate_chart, latency_chart, path_chart
 from ttt3r_ros.demo.cloud import ColouredPoints
 from ttt3r_ros.demo.recorder import Recording
 from ttt3r_ros.demo.report import Results, trajectory_of
-from ttt3r_ros.demo.splat import oblique, render, without_ceiling
-from ttt3r_ros.demo.style import BACKGROUND, COLOURS, ESTIMATE, FAINT, PANEL, STYLE, TEXT, WARNING, heading
 from ttt3r_ros.evaluation.verdict import DOUBTFUL, GOOD, LOST
+from ttt3r_ros.presentation.charts import confidence_chart, gate_chart, latency_chart, path_chart
+from ttt3r_ros.presentation.splat import oblique, render, without_ceiling
+from ttt3r_ros.presentation.style import BACKGROUND, COLOURS, ESTIMATE, FAINT, PANEL, STYLE, TEXT, WARNING, heading
 from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY, start_pose
 from ttt3r_ros.sequences import Trajectory
 

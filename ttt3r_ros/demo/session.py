@@ -16,10 +16,8 @@ from rich.console import Console
 
 from ttt3r_ros.demo.cloud import assemble, points_per_cloud, write_ply
 from ttt3r_ros.demo.footage import Footage, prepare
-from ttt3r_ros.demo.output_folder import replacing, require_writable
 from ttt3r_ros.demo.picture import draw
 from ttt3r_ros.demo.process import Child
-from ttt3r_ros.demo.progress import Progress
 from ttt3r_ros.demo.recorder import TARGET, Recorder
 from ttt3r_ros.demo.report import Results, Run, evaluate, trajectory_of
 from ttt3r_ros.model.checkpoint import UNTRAINED, existing_file, read_aspects, read_note

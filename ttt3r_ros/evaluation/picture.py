@@ -12,9 +12,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ttt3r_ros.demo.style import ESTIMATE, FAINT, STYLE, TRUTH, heading
 from ttt3r_ros.evaluation.campaign import Plan, Summary, lengths
 from ttt3r_ros.evaluation.trial import Outcome
+from ttt3r_ros.presentation.style import ESTIMATE, FAINT, STYLE, TRUTH, heading
 
 PALETTE = ('#ffb347', '#58c4dd', '#7ee787', '#d2a8ff', '#ff6b5e', '#f2cc60', '#8b98a9', '#e6edf3')
 STROKES = ('-', '--', ':', '-.')  # for resets and keyframes; the colour tells the rule

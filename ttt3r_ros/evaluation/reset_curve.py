@@ -10,8 +10,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ttt3r_ros.demo.style import ESTIMATE, FAINT, STYLE, TRUTH, WARNING, heading
 from ttt3r_ros.evaluation.resets import KINDS, SHOWN, Setting, Summary, Way, summaries
+from ttt3r_ros.presentation.style import ESTIMATE, FAINT, STYLE, TRUTH, WARNING, heading
 from ttt3r_ros.reconstruction.reset_policy import UNLIKE
 
 COLOURS = (TRUTH, '#7ee787', '#d2a8ff', WARNING)  # of KINDS

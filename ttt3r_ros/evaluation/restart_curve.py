@@ -9,8 +9,8 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from ttt3r_ros.demo.style import ESTIMATE, FAINT, STYLE, TRUTH, heading
 from ttt3r_ros.evaluation.restarts import Counts, Restart
+from ttt3r_ros.presentation.style import ESTIMATE, FAINT, STYLE, TRUTH, heading
 from ttt3r_ros.reconstruction.relocation import Limits
 
 MOST_WRONG = 0.05

@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ttt3r_ros.demo.report import Results
-from ttt3r_ros.demo.style import ESTIMATE, FAINT, TEXT, TRUTH, heading
-from ttt3r_ros.msg import ReconstructionStatus
+from ttt3r_ros.presentation.style import ESTIMATE, FAINT, TEXT, TRUTH, heading
 from ttt3r_ros.sequences import Trajectory
+
+if TYPE_CHECKING:
+    from ttt3r_ros.demo.report import Results
+    from ttt3r_ros.msg import ReconstructionStatus
 
 # REP-103 axes: what goes right, what goes up, and their names.
 VIEWS = {'from above': ((1, -1), (0, 1), 'right (m)', 'forward (m)'),

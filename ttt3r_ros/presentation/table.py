@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from ttt3r_ros.demo.report import Results
 from ttt3r_ros.evaluation.verdict import DOUBTFUL, GOOD, LOST
+
+if TYPE_CHECKING:
+    from ttt3r_ros.demo.report import Results
 
 VERDICT_COLOURS = {GOOD: 'green', DOUBTFUL: 'yellow', LOST: 'red'}
 UNTRAINED = ('UNTRAINED WEIGHTS: the network is random. Poses, points and errors mean NOTHING;\n'

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where results go, and in which forms: one file a form."""
