@@ -20,7 +20,9 @@ from ttt3r_ros.demo.picture import draw
 from ttt3r_ros.demo.process import Child
 from ttt3r_ros.demo.recorder import TARGET, Recorder
 from ttt3r_ros.demo.report import Results, Run, evaluate, trajectory_of
+from ttt3r_ros.export.output_folder import replacing, require_writable
 from ttt3r_ros.model.checkpoint import UNTRAINED, existing_file, read_aspects, read_note
+from ttt3r_ros.presentation.progress import Progress
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.sequences import write_tum
 
