@@ -17,7 +17,8 @@ from launch.actions import (
     Shutdown,
 )
 from launch.conditions import UnlessCondition
-from launch.event_handlers import OnProcessExit
+from launch.event_handlers import OnProcessExit, OnShutdown
+from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
@@ -71,10 +72,11 @@ def _play(context: LaunchContext) -> list:
         return make_namespace_absolute(prefix_namespace(given('namespace') or '/', name))
 
     images = [absolute(given('image')).replace('{camera}', name) for name in given('cameras').split() or ['']]
+    offers = _reliable(images)
     player = ExecuteProcess(
         cmd=['ros2', 'bag', 'play', given('bag'), '--clock', '--rate', given('rate'), '--delay', MATCHING_S,
              '--wait-for-all-acked', ACKNOWLEDGED_MS, '--disable-keyboard-controls',
-             '--qos-profile-overrides-path', _reliable(images),
+             '--qos-profile-overrides-path', offers,
              '--remap', *(f'/{name}:={absolute(name)}' for name in ('tf', 'tf_static'))],
         output='screen')
     name = absolute('ttt3r').lstrip('/')
@@ -82,9 +84,17 @@ def _play(context: LaunchContext) -> list:
         'ros2', 'topic', 'echo', '--no-daemon', '--once', '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray',
         '--filter', f"any(s.name.startswith('{name}: ') and v.key == 'pending frames' and v.value == '0' "
                     'for s in m.status for v in s.values)'])
+
+    def played(event: ProcessExited, context: LaunchContext) -> ExecuteProcess:
+        if event.returncode:  # what is raised here ends the launch, with an exit status that says so
+            raise RuntimeError(f"'ros2 bag play {given('bag')}' ended with status {event.returncode}: nothing, or not "
+                               'all of the bag, was played; its own lines above say why')
+        return answered
+
     return [*(LogInfo(msg=line) for image in images for line in _told(given('bag'), image)),
             player,
-            RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[answered])),
+            RegisterEventHandler(OnProcessExit(target_action=player, on_exit=played)),
+            RegisterEventHandler(OnShutdown(on_shutdown=lambda event, context: os.unlink(offers))),
             RegisterEventHandler(OnProcessExit(target_action=answered, on_exit=[
                 Shutdown(reason='the bag has ended and its images are answered',
                          condition=UnlessCondition(LaunchConfiguration('rviz')))]))]

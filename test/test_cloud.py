@@ -145,9 +145,20 @@ def test_cells_are_cubes_about_whole_multiples():
     ({'confidence_threshold': np.nan}, 'confidence_threshold nan.*take 0'),
     ({'min_depth': 2, 'max_depth': 2}, 'between min_depth 2 and max_depth 2: take'), ({'min_depth': -1}, 'min_depth'),
     ({'outliers': -0.1}, 'outliers -0.1.*take 0'), ({'outliers': np.nan}, 'outliers nan'), ({'outliers': 1}, '0.03'),
-    ({'stride': 0}, 'stride 0.*whole number'), ({'stride': 1.5}, 'stride 1.5'),
+    ({'stride': 0}, 'stride 0.*whole number'), ({'max_points': -1}, 'max_points -1'), ({'stride': 1.5}, 'stride 1.5'),
     ({'voxel': -0.1}, 'voxel -0.1 m.*at least'), ({'voxel': 1e-6}, 'voxel 1e-06'), ({'voxel': np.inf}, 'voxel inf')])
 def test_impossible_settings_are_refused(settings, told):
     """A setting by which nothing could be kept is refused with its name and what to take."""
     with pytest.raises(CloudFilterError, match=told):
         CloudFilter(**settings)
+
+
+@pytest.mark.parametrize(('settings', 'stride'), [
+    ({'max_points': 3072}, 1), ({'max_points': 3071}, 2), ({'max_points': 192, 'stride': 3}, 4),
+    ({'max_points': 1}, 64), ({'max_points': 3072, 'stride': 3}, 3)])
+def test_a_cloud_is_thinned_by_its_size(settings, stride):
+    """The stride grows until no more than max_points are left, from the one that is set."""
+    points = np.random.default_rng(0).uniform(1, 5, (48, 64, 3)).astype(np.float32)
+    colours, confidence = np.zeros((48, 64, 3), np.uint8), np.ones((48, 64), np.float32)
+    cloud = CloudFilter(**settings).apply(points, colours, confidence, organised=True)
+    np.testing.assert_array_equal(cloud.points, points[::stride, ::stride])

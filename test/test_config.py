@@ -3,6 +3,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import rclpy
 import yaml
@@ -27,6 +28,9 @@ def test_both_costmaps_see_the_same():
     layer = local['voxel_layer']
     sources = layer['observation_sources'].split()
     assert [(layer[s]['marking'], layer[s]['clearing']) for s in sources] == [(True, False), (False, True)]
+    # An old cloud must not count as a look, and a column must be clear when its few voxels are.
+    assert all(0 < layer[s]['expected_update_rate'] <= 2 and layer[s]['observation_persistence'] == 0 for s in sources)
+    assert layer['z_voxels'] <= 4
     # Voxels above the grid would be lost.
     assert layer['max_obstacle_height'] <= layer['z_resolution'] * layer['z_voxels']
 
@@ -38,3 +42,11 @@ def test_the_filter_counts_the_cameras_motion_once():
     assert set(configs) == {'odom0_config', 'odom1_config', 'imu0_config'}
     assert all(len(values) == 15 for values in configs.values())
     assert [i for i, used in enumerate(filter_['odom0_config']) if used] == [6, 7, 11]
+
+
+def test_the_filter_knows_how_fast_it_forgets():
+    """Process noise is given for all 15 states, each by itself: the filter's defaults are ten times too unsure."""
+    filter_ = yaml.safe_load((CONFIG / 'ekf.yaml').read_text())['/**']['ros__parameters']
+    noise = np.array(filter_['process_noise_covariance']).reshape(15, 15)
+    assert np.array_equal(noise, np.diag(np.diag(noise))) and (np.diag(noise) > 0).all()
+    assert np.diag(noise)[:6].max() < np.diag(noise)[6:12].min()

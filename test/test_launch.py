@@ -2,6 +2,7 @@
 """The launch files, run by the real launch and launch_ros; what they start beside the node has stand-ins."""
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -259,8 +260,9 @@ def test_rviz_finds_the_topics_of_a_robots_first_camera(stand_in, tmp_path):
     remaps = dict(argument.split(':=') for argument in arguments if argument.startswith('/') and ':=' in argument)
     topics = {display['Topic']['Value'] for display in manager['Displays'] if 'Topic' in display}
     assert remaps == {'/tf': 'tf', '/tf_static': 'tf_static', '/image': '/front/image_raw',
+                      '/initialpose': 'initialpose',
                       **{f'/ttt3r/{topic}': f'ttt3r/front/{topic}' for topic in ('pose', 'path', 'points', 'map')}}
-    assert topics == set(remaps) - {'/tf', '/tf_static'}
+    assert topics == set(remaps) - {'/tf', '/tf_static', '/initialpose'}
 
 
 # `ros2 bag play` with the options of Jazzy's that we use, and images of its own; other commands go to the real ros2.
@@ -313,6 +315,7 @@ def test_bag_is_played_to_the_active_node_and_ends_with_the_last_answer(tmp_path
     player.write_text(f'#!{sys.executable}\n{PLAYER}')
     player.chmod(0o755)
     monkeypatch.setenv('PATH', f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
     answered, over = [], []
 
     def listen() -> None:
@@ -334,9 +337,25 @@ def test_bag_is_played_to_the_active_node_and_ends_with_the_last_answer(tmp_path
         over.append(True)
         listener.join()
     assert answered == list(range(1, 41))
+    assert not list(tmp_path.glob('ttt3r_bag_qos_*'))
     assert json.loads((tmp_path / 'heard').read_text()) == {
         'listening': 1, 'bag': 'office', 'rate': 2.0, 'clock': 40, 'delay': 2.0,
         'remap': ['/tf:=/robot/tf', '/tf_static:=/robot/tf_static']}
+
+
+def test_a_player_that_fails_fails_the_launch(tmp_path, monkeypatch, caplog):
+    """A bag that cannot be played ends all with a status that says so, and a line; no file is left behind."""
+    player = tmp_path / 'ros2'
+    player.write_text(f'#!{sys.executable}\nraise SystemExit("no bag there")')
+    player.chmod(0o755)
+    monkeypatch.setenv('PATH', f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    logging.getLogger('launch').addHandler(caplog.handler)
+    status, started = ended('bag', {'bag': 'office', 'image': '/camera/image_raw'})
+    assert status == 1 and started == ['ttt3r_node', 'ros2']
+    logging.getLogger('launch').removeHandler(caplog.handler)
+    assert "'ros2 bag play office' ended with status 1" in caplog.text
+    assert not list(tmp_path.glob('ttt3r_bag_qos_*'))
 
 
 def test_bag_is_not_played_to_a_node_that_cannot_be_configured(tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from harness import pose_matrix, scene, stamp_of
 from mount import MOUNT, OPTICAL, mount_camera
+from std_srvs.srv import Trigger
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
@@ -108,3 +109,23 @@ def test_a_fast_camera_leaves_its_turn_to_a_slow_one(start_node, make_robot):
         front.counters()) == SECOND + 159 * 1_000_000)
     assert rear.counters().dropped_overrun == 0
     assert front.counters().dropped_overrun + front.counters().lost_in_transport > 0
+
+
+def test_one_reset_for_all_cameras(pair):
+    """~/reset of the node itself resets every memory, and says what became of each."""
+    node, robots = pair(base_frame='base_link')
+    kept = [mount_camera(robots[name].node, MOUNTS[name], f'{name}_optical') for name in robots]
+    for robot in robots.values():
+        robot.spin(1.2)
+    for name in ('front', 'rear'):
+        show(robots, name, SECOND, 3)
+    client = robots['front'].node.create_client(Trigger, '/ttt3r/reset')
+    robots['front'].wait_for('the service', client.service_is_ready)
+    reply = client.call_async(Trigger.Request())
+    robots['front'].wait_for('the reply', reply.done)
+    assert reply.result().success
+    assert reply.result().message == 'front: segment 1 begins; rear: segment 1 begins'
+    for name in ('front', 'rear'):
+        show(robots, name, 2 * SECOND, 4)
+        assert robots[name].heard['status'][-1].segment == 1
+    assert kept

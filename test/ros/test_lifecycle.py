@@ -7,6 +7,8 @@ import time
 
 import pytest
 from harness import stamp_of
+from std_srvs.srv import Trigger
+from ttt3r_ros.srv import SaveMap, SetPose
 
 from ttt3r_ros.model.checkpoint import convert
 
@@ -46,8 +48,30 @@ def test_every_transition(start_node, make_robot):
     assert node.stop() == 0
 
 
+def test_a_service_is_there_before_the_node_is_ready_and_refuses(start_node, make_robot):
+    """No call waits for a service: unconfigured, after a failure and after a clean-up it is refused, and why."""
+    _, robot = start_node(autostart=False), make_robot()
+    robot.wait_for_state('unconfigured')
+
+    def refusal(kind=Trigger, name='reset') -> str:
+        reply = robot.call(kind, name, kind.Request())
+        assert not reply.success
+        return reply.message
+
+    for kind, name in ((Trigger, 'reset'), (SaveMap, 'save_map'), (SetPose, 'set_pose')):
+        assert 'not configured: ros2 lifecycle set /ttt3r configure' in refusal(kind, name)
+    assert robot.set('weights', '/nowhere.pth').successful
+    assert not robot.transition('configure')
+    assert 'no weights file' in refusal()
+    assert robot.set('weights', 'untrained').successful
+    assert robot.transition('configure') and robot.transition('activate')
+    assert robot.reset().success
+    assert robot.transition('deactivate') and robot.transition('cleanup')
+    assert 'not configured' in refusal()
+
+
 def test_a_clean_up_takes_all_off_the_graph(start_node, make_robot):
-    """Topics and services of a configured node go with it, in every setting that makes more of them."""
+    """The topics of a configured node go with it, in every setting that makes more; its services are always there."""
     _, robot = start_node(autostart=False, map__cell=0.1, rectify=True, scale_source='depth'), make_robot()
 
     def offered() -> set[str]:
@@ -70,7 +94,7 @@ def test_a_clean_up_takes_all_off_the_graph(start_node, make_robot):
     before = settled()
     assert robot.transition('configure') and robot.transition('activate')
     robot.wait_until_watched()
-    assert len(settled() - before) > 20
+    assert len(settled() - before) > 15
     assert robot.transition('deactivate') and robot.transition('cleanup')
     robot.wait_for('all to go', lambda: offered() == before)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import rclpy
@@ -15,8 +16,11 @@ from rclpy.executors import SingleThreadedExecutor
 from std_srvs.srv import Trigger
 from ttt3r_ros.srv import QueryView, SaveMap, SaveState
 
+from ttt3r_ros.reconstruction.trajectory import ChainError
 from ttt3r_ros.ros import replies as replies_module
 from ttt3r_ros.ros.replies import Replies
+from ttt3r_ros.ros.services import ResetAll, Services
+from ttt3r_ros.ros.worker import Worker
 
 SECOND = 1_000_000_000
 PATIENCE_S = 20.0
@@ -197,3 +201,21 @@ def test_a_disk_that_hangs_is_waited_for_by_a_few(server, monkeypatch):
     back.set()
     assert all(answer(asking, future).success for future in waiting)
     assert answer(asking, ask(client, asking, 'save')).success
+
+
+def test_a_reset_that_is_not_possible_is_refused(server):
+    """Where a segment cannot be chained the reply says so; the others of several cameras are reset all the same."""
+    replies, client, asking = server
+    worker = Worker(lambda frame, following: None, lossless=False)
+    device = SimpleNamespace(attempt=lambda function: function())
+
+    def never() -> str:
+        raise ChainError('the last frame has no finite answer')
+
+    stuck, fine = SimpleNamespace(reset=never), SimpleNamespace(reset=lambda: 'segment 1 begins')
+    Services(replies, 'front/', worker, device, stuck, '', '')
+    ResetAll(replies, worker, device, {'front': stuck, 'rear': fine})
+    alone, both = (answer(asking, ask(client, asking, name)) for name in ('front/reset', 'reset'))
+    assert not alone.success and alone.message == 'the last frame has no finite answer'
+    assert not both.success and both.message == 'front: the last frame has no finite answer; rear: segment 1 begins'
+    worker.stop()

@@ -50,7 +50,8 @@ class CloudFilter:
     confidence_threshold: as the network gives it, at least 1. min_depth, max_depth: metres along z.
     outliers: points between two surfaces are left out if they are off both by more than this part of their inverse
     depth (depth.between_surfaces), 0 keeps them; it looks at the whole image, before the stride.
-    stride: every how many rows and columns. voxel: edge in metres of cells that keep one point each, the most
+    stride: every how many rows and columns. max_points: of the strided image at most; a larger stride is taken where it
+    has more, 0 for any number. voxel: edge in metres of cells that keep one point each, the most
     confident; 0 keeps all. Raises CloudFilterError.
     """
 
@@ -60,6 +61,7 @@ class CloudFilter:
     max_depth: float = np.inf
     outliers: float = 0.0
     stride: int = 1
+    max_points: int = 0
     voxel: float = 0.0
 
     def __post_init__(self) -> None:
@@ -78,6 +80,9 @@ class CloudFilter:
                                    'the depth, such as 0.03')
         if self.stride < 1 or self.stride != int(self.stride):
             raise CloudFilterError(f'stride {self.stride} is not possible: take a whole number, 1 or more')
+        if self.max_points < 0 or self.max_points != int(self.max_points):
+            raise CloudFilterError(f'max_points {self.max_points} is not possible: take 0 (any number) or a whole '
+                                   'number')
         if self.voxel != 0 and not SMALLEST_CELL <= self.voxel < np.inf:
             raise CloudFilterError(f'voxel {self.voxel} m is not possible: take 0 (keep all) or at least '
                                    f'{SMALLEST_CELL} m')
@@ -87,7 +92,7 @@ class CloudFilter:
 
         Organised: rows and columns stay, strided, and what is left out is NaN. Else a flat cloud, row by row.
         """
-        step = (slice(None, None, self.stride),) * 2
+        step = (slice(None, None, self._stride(*confidence.shape)),) * 2
         astray = between_surfaces(points[..., 2], self.outliers)[step] if self.outliers else None
         points, colours, confidence = points[step], colours[step], confidence[step]
         kept = self._kept(points, confidence, astray)
@@ -98,6 +103,13 @@ class CloudFilter:
         places = np.flatnonzero(kept)  # several times faster than an index of bools
         return Cloud(points.reshape(-1, 3).take(places, 0), colours.reshape(-1, 3).take(places, 0),
                      confidence.ravel().take(places))
+
+    def _stride(self, height: int, width: int) -> int:
+        """Return the stride that leaves no more than max_points of an image of this size."""
+        stride = self.stride
+        while 0 < self.max_points < -(-height // stride) * -(-width // stride):
+            stride += 1
+        return stride
 
     def _kept(self, points: np.ndarray, confidence: np.ndarray, astray: np.ndarray | None) -> np.ndarray:
         """Return which points stay, bool (h, w); astray: those that are outliers."""

@@ -47,7 +47,7 @@ class Camera:
                  start: Start, worker: Worker, settings: Settings, weights: Weights, device: str,
                  watch: DeviceWatch) -> None:
         """Create publishers and services; name: empty for the only camera."""
-        self._node, self._replies = node, replies
+        self._node, self._replies, self.name = node, replies, name
         self._worker = worker
         self._settings = settings
         prefix = f'{name}/' if name else ''

@@ -142,6 +142,8 @@ DECLARATIONS = (
                 low=0.0, high=0.5),
     Declaration('points.stride', 1, 'every how many rows and columns of the image give points', live=True, low=1,
                 high=64),
+    Declaration('points.max_points', 0, 'points of a cloud at most: the stride is raised until it holds; 0 for any '
+                'number', live=True, low=0, high=100_000_000),
     Declaration('points.voxel', 0.0, 'edge in metres of cells that keep one point each, the most confident; 0 keeps '
                 'all', live=True, low=0.0, high=10.0),
     Declaration('map.cell', 0.0, "edge in metres of the map's cells; 0 for no map", low=0.0, high=10.0),

@@ -30,10 +30,11 @@ from ttt3r_ros.ros.level import ImuLevel
 from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
 from ttt3r_ros.ros.memory import Memory, Weights
 from ttt3r_ros.ros.notices import Notices
-from ttt3r_ros.ros.parameters import Settings
+from ttt3r_ros.ros.parameters import Settings, SettingsError
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.rivals import Rivals
 from ttt3r_ros.ros.scaling import Scaling
+from ttt3r_ros.ros.services import ResetAll, offered
 from ttt3r_ros.ros.set_pose import PoseSetting
 from ttt3r_ros.ros.sim_clock import refuse_impossible_times
 from ttt3r_ros.ros.tracker import Start
@@ -52,14 +53,15 @@ class Ttt3rNode(LifecycleNode):
         refuse_impossible_transitions(self)
         refuse_impossible_times(self)
         self._notices = Notices(self)
-        self.replies = Replies(self)
+        self.replies = Replies(self, self._unready)
+        self._offer_services()
         self._rivals: Rivals | None = None
         self.create_timer(1.0, self._look_round, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._profile: WeightsProfile | None = None
         self._worker: Worker | None = None
         self._frames: Frames | None = None
         self._cameras: list[Camera] = []
-        self._parts: list[ImuLevel | Scaling | PoseSetting] = []  # what else is to be taken off the node
+        self._parts: list[ImuLevel | Scaling | PoseSetting | ResetAll] = []  # what else is to be taken off the node
         self._report_timer = None
         self._jump_handle = None
         self._device = DeviceWatch(self)
@@ -143,6 +145,7 @@ class Ttt3rNode(LifecycleNode):
         doubt = weights.fit.under(settings.segments)[1]
         if doubt and loaded.trained:
             log.warning(f'the covariances of ~/odometry {doubt}')
+        self._offer_services()
         self._frames = Frames(self, settings.base_frame)
         self._rivals = Rivals(self, self._frames, self._own_edges)
         start = Start(settings.initial_pose, bool(settings.base_frame),
@@ -153,6 +156,9 @@ class Ttt3rNode(LifecycleNode):
             memory = shared or self._memory(loaded, settings, name)
             self._cameras.append(Camera(self, self.replies, name, memory, self._frames, start, self._worker,
                                         settings, weights, device, self._device))
+        if settings.cameras != ('',):
+            several = {camera.name: camera.pipeline for camera in self._cameras[:1 if shared else None]}
+            self._part(ResetAll(self.replies, self._worker, self._device, several))
         self._part(PoseSetting(self, self.replies, self._worker, settings.map_frame, settings.odom_frame,
                                self._cameras[0].pipeline.set_pose))
         self._report_timer = self.create_timer(
@@ -189,6 +195,19 @@ class Ttt3rNode(LifecycleNode):
     def _part(self, part):
         self._parts.append(part)
         return part
+
+    def _offer_services(self) -> None:
+        """Have the services that these parameters stand for, configured or not: a call never waits for one."""
+        try:
+            cameras = parameters.read(self).cameras
+        except SettingsError:  # configure says what is wrong
+            cameras = ('',)
+        self.replies.offer(offered(cameras))
+
+    def _unready(self) -> str:
+        """Return why a service is refused while there is nobody to answer it."""
+        why = f' ({self._notices.failure})' if self._notices.failure else ''
+        return f'the node is not configured{why}: ros2 lifecycle set {self.get_fully_qualified_name()} configure'
 
     def release(self) -> None:
         """Save, stop the inference and free everything that configure made, whatever there is."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Services whose replies come when they are ready; the executor goes on meanwhile."""
+"""Services that are always there, and whose replies come when they are ready; the executor goes on meanwhile."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 import rclpy.task
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.clock import Clock, ClockType
 from rclpy.executors import Executor
 from rclpy.lifecycle import LifecycleNode
 from rclpy.service import Service
 
 from ttt3r_ros.ros.device import DeviceError
 from ttt3r_ros.ros.worker import TakenDown
+
+Answer = Callable[[Any, Any], Awaitable[None]]
 
 AT_ONCE = 8  # threads for the disk: past that many one is hung, or somebody floods us
 LAST_REPLIES_S = 1.0  # how long a service that is taken off still answers at most
@@ -29,32 +31,64 @@ class DiskBusy(RuntimeError):
     """Too many wait for the disk already."""
 
 
+class NotReady(RuntimeError):
+    """Nobody answers now; the message says why, and what to do."""
+
+
+@dataclass
+class _Door:
+    """A service, and who answers it now."""
+
+    service: Service
+    answer: Answer | None = None
+    refusals: tuple[type[Exception], ...] = ()
+
+
 class Replies:
     """Makes services, and lets them wait for other threads; the executor's thread."""
 
-    def __init__(self, node: LifecycleNode) -> None:
-        """Take the node."""
-        self._node = node
+    def __init__(self, node: LifecycleNode, unready: Callable[[], str] = lambda: 'nobody answers it now') -> None:
+        """Take the node, and what says why a service that is there has nobody to answer it."""
+        self._node, self._unready = node, unready
         # Of its own, and reentrant: a callback that waits holds up all others of a mutually exclusive group.
         self.group = ReentrantCallbackGroup()
+        self._doors: dict[str, _Door] = {}
         self._due = 0
         self._on_disk = 0
 
-    def service(self, kind: type, name: str, answer: Callable[[Any, Any], Awaitable[None]],
-                refusals: tuple[type[Exception], ...] = ()) -> Service:
-        """Create a service; answer(request, response) fills the response in, which has `success` and `message`.
+    def offer(self, kinds: dict[str, type]) -> None:
+        """Have services of these names, and no others; a call of one that nobody answers is refused, and why."""
+        for name in [name for name, door in self._doors.items() if name not in kinds and door.answer is None]:
+            self._node.destroy_service(self._doors.pop(name).service)
+        for name, kind in kinds.items():
+            if name not in self._doors:
+                self._doors[name] = _Door(self._serve(kind, name))
 
-        A refusal that it raises becomes the message; so does what nobody foresaw, and the log has its traceback. One
-        line in the log tells how each call ended.
+    def service(self, kind: type, name: str, answer: Answer, refusals: tuple[type[Exception], ...] = ()) -> str:
+        """Answer a service from now on, one that is not offered yet too; return its name.
+
+        answer(request, response) fills the response in, which has `success` and `message`. A refusal that it raises
+        becomes the message; so does what nobody foresaw, and the log has its traceback. One line in the log tells how
+        each call ended.
         """
+        if name not in self._doors:
+            self._doors[name] = _Door(self._serve(kind, name))
+        door = self._doors[name]
+        door.answer, door.refusals = answer, refusals
+        return name
+
+    def _serve(self, kind: type, name: str) -> Service:
         async def reply(request: Any, response: Any) -> Any:
             self._due += 1
-            log = self._node.get_logger()
+            log, door = self._node.get_logger(), self._doors[name]
+            refusals = door.refusals
             try:
-                await answer(request, response)
+                if door.answer is None:
+                    raise NotReady(self._unready())
+                await door.answer(request, response)
                 response.success = True
                 log.info(f'{name}: {response.message or "answered"}')
-            except (*refusals, TakenDown, DiskBusy, DeviceError) as error:
+            except (*refusals, TakenDown, DiskBusy, DeviceError, NotReady) as error:
                 response.message = str(error)
                 log.warning(f'{name} refused: {error}')
             except Exception as error:
@@ -110,19 +144,7 @@ class Replies:
         while self._due and time.monotonic() < end:
             executor.spin_once(timeout_sec=TICK_S)
 
-    def take_off(self, services: list[Service]) -> None:
-        """Take services off the node, as soon as those who wait have their replies."""
-        if not self._due:
-            for service in services:
-                self._node.destroy_service(service)
-            return
-        end = time.monotonic() + LAST_REPLIES_S
-
-        def look() -> None:
-            if not self._due or time.monotonic() > end:
-                self._node.destroy_timer(timer)
-                for service in services:
-                    self._node.destroy_service(service)
-
-        timer = self._node.create_timer(TICK_S, look, callback_group=self.group,
-                                        clock=Clock(clock_type=ClockType.STEADY_TIME))
+    def take_off(self, names: list[str]) -> None:
+        """Answer these services no more; those who wait have their replies all the same."""
+        for name in names:
+            self._doors[name].answer = None

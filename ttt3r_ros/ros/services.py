@@ -13,6 +13,7 @@ from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.reconstructor import CannotReset
 from ttt3r_ros.reconstruction.state_file import StateFileError
+from ttt3r_ros.reconstruction.trajectory import ChainError
 from ttt3r_ros.reconstruction.whole_file import FileError, FilePath
 from ttt3r_ros.ros.cloud_output import MapError
 from ttt3r_ros.ros.device_watch import DeviceWatch
@@ -20,7 +21,16 @@ from ttt3r_ros.ros.pipeline import Pipeline
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.views import QueryError, answer_query, question
 from ttt3r_ros.ros.worker import Worker
-from ttt3r_ros.srv import LoadState, QueryView, SaveMap, SaveState
+from ttt3r_ros.srv import LoadState, QueryView, SaveMap, SaveState, SetPose
+
+KINDS = {'reset': Trigger, 'start_afresh': Trigger, 'save_state': SaveState, 'load_state': LoadState,
+         'save_map': SaveMap, 'save_trajectory': SaveMap, 'query_view': QueryView}
+
+
+def offered(cameras: tuple[str, ...]) -> dict[str, type]:
+    """Return all services by name, for cameras of these names, ('',) for one without: they are there from the start."""
+    each = {f'{name}/{service}' if name else service: kind for name in cameras for service, kind in KINDS.items()}
+    return {'reset': Trigger, 'set_pose': SetPose} | each
 
 
 class Services:
@@ -32,14 +42,14 @@ class Services:
         requests name. prefix: see Outputs."""
         self._replies, self._worker, self._device, self._pipeline = replies, worker, device, pipeline
         self._state_path, self._files_dir = state_path, files_dir
-        self._services = [replies.service(kind, f'{prefix}{name}', answer, refused) for kind, name, answer, refused in (
-            (Trigger, 'reset', self._reset, (CannotReset,)),
-            (Trigger, 'start_afresh', self._start_afresh, ()),
-            (SaveState, 'save_state', self._save, (StateFileError, FileError)),
-            (LoadState, 'load_state', self._load, (StateFileError, FileError)),
-            (SaveMap, 'save_map', self._save_map, (MapError, FileError)),
-            (SaveMap, 'save_trajectory', self._save_trajectory, (FileError,)),
-            (QueryView, 'query_view', self._query, (QueryError, RayMapError, NonFinitePrediction)))]
+        self._services = [replies.service(KINDS[name], f'{prefix}{name}', *answered) for name, *answered in (
+            ('reset', self._reset, CannotReset),
+            ('start_afresh', self._start_afresh, ()),
+            ('save_state', self._save, (StateFileError, FileError)),
+            ('load_state', self._load, (StateFileError, FileError)),
+            ('save_map', self._save_map, (MapError, FileError)),
+            ('save_trajectory', self._save_trajectory, (FileError,)),
+            ('query_view', self._query, (QueryError, RayMapError, NonFinitePrediction)))]
 
     async def _reset(self, request: Trigger.Request, response: Trigger.Response) -> None:
         response.message = await self._inferring(self._pipeline.reset)
@@ -89,5 +99,33 @@ class Services:
         return FilePath.below(self._files_dir, path) if path else FilePath.of(self._state_path)
 
     def destroy(self) -> None:
-        """Take the services off the node."""
+        """Answer no more."""
+        self._replies.take_off(self._services)
+
+
+class ResetAll:
+    """`~/reset` of a node with several cameras: one call for all of their memories."""
+
+    def __init__(self, replies: Replies, worker: Worker, device: DeviceWatch, pipelines: dict[str, Pipeline]) -> None:
+        """Create it; pipelines by camera, one of each memory."""
+        self._replies, self._worker, self._device, self._pipelines = replies, worker, device, pipelines
+        self._services = [replies.service(Trigger, 'reset', self._reset, CannotReset)]
+
+    async def _reset(self, request: Trigger.Request, response: Trigger.Response) -> None:
+        response.message = await self._replies.of(self._worker.ask(lambda: self._device.attempt(self._all)))
+
+    def _all(self) -> str:
+        """Reset each; return what happened. Raises ChainError if one could not be: the others are."""
+        told, refused = [], []
+        for name, pipeline in self._pipelines.items():
+            try:
+                told.append(f'{name}: {pipeline.reset()}')
+            except CannotReset as error:
+                refused.append(f'{name}: {error}')
+        if refused:
+            raise ChainError('; '.join(refused + told))
+        return '; '.join(told)
+
+    def destroy(self) -> None:
+        """Answer no more."""
         self._replies.take_off(self._services)

@@ -68,6 +68,6 @@ class PoseSetting:
         return pose, frame == self._odom_frame
 
     def destroy(self) -> None:
-        """Take both off the node."""
+        """Answer no more, and listen no more."""
         self._replies.take_off([self._service])
         self._node.destroy_subscription(self._subscription)
