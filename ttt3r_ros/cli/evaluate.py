@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ttt3r evaluate`: drift and depth of a checkpoint on synthetic worlds, for each update rule."""
+"""`ttt3r evaluate`: drift and depth of a checkpoint on synthetic worlds or data sets, for each update rule."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
+from ttt3r_ros.cli import evaluate_dataset
 from ttt3r_ros.cli.folders import add_out
 from ttt3r_ros.cli.tables import open_console, write_table
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, and as the weights say
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')  # as model.precision has them
 
+FRAMES = 1000
 SIDES = (32, 1024)  # pixels
 WIDTH = 160  # characters, where there is no terminal
 
@@ -23,7 +25,7 @@ WIDTH = 160  # characters, where there is no terminal
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Declare the command."""
     parser = subparsers.add_parser(
-        'evaluate', help='measure drift and depth on synthetic worlds',
+        'evaluate', help='measure drift and depth on synthetic worlds or data sets',
         description='Films worlds that training has not seen, reconstructs them under each update rule, and writes '
                     'a table, a picture and every number. 8 worlds of 1000 frames take half an hour on two cores.')
     parser.add_argument('--weights', default='embedded', metavar='FILE',
@@ -43,13 +45,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--worlds', type=int, default=8, help='default: %(default)s')
     parser.add_argument('--wide', action='store_true', help='worlds of any camera carried any way, 40 to 95 degrees, '
                         'among clutter, instead of walks at head height and drives')
-    parser.add_argument('--frames', type=int, default=1000, help='of each world (default: %(default)s)')
+    parser.add_argument('--frames', type=int, default=None, help=f'of each world (default: {FRAMES}), '
+                        'or recording at most (default: all)')
     parser.add_argument('--size', type=_size, default=(120, 160), metavar='WIDTHxHEIGHT',
                         help='of the images, such as 176x99 (default: 160x120)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
     parser.add_argument('--precision', choices=PRECISIONS, default='float32',
                         help='number type of the weights and products (default: %(default)s)')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
+    evaluate_dataset.add_arguments(parser)
     add_out(parser, 'out/evaluate')
     return parser
 
@@ -77,10 +81,13 @@ def run(args: argparse.Namespace) -> int:
     from ttt3r_ros.model.update_rules import RULES, make_rule
     from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 
+    evaluate_dataset.require_sense(args)
     require_writable(args.out)
     rules = args.rules or list(RULES)
     for rule in rules:
         make_rule(rule)
+    if args.dataset and args.results:
+        return evaluate_dataset.run(args, [])
     load_network(args.weights, args.device, args.precision)
     segments = resolve(load_profile(args.weights), 'interval', args.reset_interval, args.alignment)
     if args.clouds:
@@ -89,8 +96,10 @@ def run(args: argparse.Namespace) -> int:
     if not args.no_reset:
         settings += [Setting(rule, segments.reset_interval, segments.segment_alignment, args.keyframes)
                      for rule in rules]
+    if args.dataset:
+        return evaluate_dataset.run(args, settings)
     plan = campaign.Plan(args.weights, tuple(settings),
-                         args.worlds, args.frames, args.size, device=args.device, precision=args.precision,
+                         args.worlds, args.frames or FRAMES, args.size, device=args.device, precision=args.precision,
                          jobs=args.jobs, wide=args.wide)
     console = open_console(WIDTH)
     if segments.told and not args.no_reset:
@@ -118,7 +127,7 @@ def _measure_clouds(args: argparse.Namespace, setting: Setting) -> int:
     from ttt3r_ros.reconstruction.cloud import CloudFilter
 
     CloudFilter(outliers=args.outliers)
-    plan = clouds.Plan(args.weights, setting, args.worlds, args.frames, args.outliers, device=args.device,
+    plan = clouds.Plan(args.weights, setting, args.worlds, args.frames or FRAMES, args.outliers, device=args.device,
                        jobs=args.jobs)
     console = Console(log_time=False, log_path=False, highlight=False)
     with Progress(console=console) as progress:

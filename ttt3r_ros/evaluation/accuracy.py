@@ -19,7 +19,8 @@ class Accuracy:
     """Root mean squares over `poses` poses that have a truth with the same stamp.
 
     ate_*: metres between positions after that alignment. rpe_*: from each frame to the next; the translation in
-    metres, never scaled: a path that has drifted has no scale worth aligning. scale: metres of truth per metre of the
+    metres, never scaled: a path that has drifted has no scale worth aligning. rpe_translation_sim3: as published, after
+    the Sim(3) all the same. scale: metres of truth per metre of the
     estimate. path_length: metres of truth. rotation, translation: the Sim(3) that was found is
     x ↦ scale · rotation · x + translation. rigid (4, 4): the SE(3).
     """
@@ -28,6 +29,7 @@ class Accuracy:
     ate_sim3: float
     ate_se3: float
     rpe_translation: float
+    rpe_translation_sim3: float
     rpe_rotation_deg: float
     scale: float
     path_length: float
@@ -55,6 +57,7 @@ def accuracy(estimate: Trajectory, truth: Trajectory) -> Accuracy | None:
         ate_sim3=_rmse(APE(PoseRelation.translation_part), reference, similar),
         ate_se3=_rmse(APE(PoseRelation.translation_part), reference, rigid),
         rpe_translation=_rmse(RPE(PoseRelation.translation_part, 1, Unit.frames), reference, rigid),
+        rpe_translation_sim3=_rmse(RPE(PoseRelation.translation_part, 1, Unit.frames), reference, similar),
         rpe_rotation_deg=_rmse(RPE(PoseRelation.rotation_angle_deg, 1, Unit.frames), reference, rigid),
         scale=float(scale), path_length=float(reference.path_length), rotation=rotation, translation=translation,
         rigid=np.block([[turn, shift[:, None]], [np.zeros(3), 1.0]]))
