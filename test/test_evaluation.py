@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from ttt3r_ros.evaluation import clouds
 from ttt3r_ros.evaluation.campaign import Plan, lengths, summarise
 from ttt3r_ros.evaluation.covariance import Track, judge
-from ttt3r_ros.evaluation.trial import SIZE, Outcome, Score, Setting, Trial, depth_errors
+from ttt3r_ros.evaluation.trial import SIZE, Outcome, Score, Setting, Trial, depth_errors, near_edges
 from ttt3r_ros.model.checkpoint import convert, load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -46,9 +46,9 @@ def test_depth_errors_are_zero_at_the_truth_and_what_a_scale_makes_them(untraine
                          for n, full in ((rows, SIZE[0]), (columns, SIZE[1])))
     points = np.zeros_like(frame.points)
     points[..., 2] = depth[np.ix_(at_row, at_column)]
-    abs_rel, close = depth_errors(replace(frame, points=points), depth)
-    assert abs_rel < 0.01 and close > 0.99
-    assert depth_errors(replace(frame, points=1.1 * points), depth) == pytest.approx((0.1, 1), abs=0.02)
+    abs_rel, close, edges = depth_errors(replace(frame, points=points), depth)
+    assert abs_rel < 0.01 and close > 0.99 and edges < 0.01
+    assert depth_errors(replace(frame, points=1.1 * points), depth) == pytest.approx((0.1, 1, 0.1), abs=0.02)
     assert depth_errors(replace(frame, points=1.3 * points), depth)[1] < 0.02
 
 
@@ -71,7 +71,7 @@ def test_a_trial_scores_every_length_that_it_reached(untrained):
 def test_summaries_are_over_the_worlds_that_have_a_score():
     """Mean, deviation and median are those of the valid worlds, and their number is told."""
     def world(seed, ate, reached):
-        scores = [Score(seed, 'ttt3r', n, ate, ate, 0.1, 1.0, 0.1, 0.9, 10.0, 0.5, 0.1) for n in reached]
+        scores = [Score(seed, 'ttt3r', n, ate, ate, 0.1, 1.0, 0.1, 0.9, 0.2, 10.0, 0.5, 0.1) for n in reached]
         return {'ttt3r': Outcome(scores, np.zeros((2, 3)), np.zeros((2, 3)))}
     plan = Plan('w', (Setting('ttt3r'),), worlds=3, frames=50)
     found = summarise(plan, {1: world(1, 1.0, (16, 50)), 2: world(2, 2.0, (16, 50)), 3: world(3, 6.0, (16,))})
@@ -193,3 +193,11 @@ def test_clouds_are_counted_and_what_hangs_between_surfaces_goes():
     assert min(found[name].before for name in ('network', 'true scale')) > true.before
     points = np.ones((4, 5, 3), np.float32)
     assert clouds.count(points, np.full((4, 5), 0.2), 0.0) == clouds.Counts(20, 20, 20, 20)
+
+
+def test_edges_are_where_depth_jumps():
+    """Three pixels on both sides of a jump by more than a fifth; a slope that is no jump has none."""
+    depth = np.full((12, 20), 2.0, np.float32)
+    depth[:, 10:] = 3.0
+    assert np.array_equal(np.flatnonzero(near_edges(depth)[5]), [7, 8, 9, 10, 11, 12])
+    assert not near_edges(np.broadcast_to(np.linspace(1, 3, 40, dtype=np.float32), (12, 40)).copy()).any()

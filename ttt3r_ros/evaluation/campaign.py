@@ -15,7 +15,8 @@ from ttt3r_ros.evaluation import worlds
 from ttt3r_ros.evaluation.trial import LENGTHS, SIZE, Outcome, Setting, Trial
 from ttt3r_ros.model.checkpoint import load_network
 
-MEASURES = ('ate_se3', 'ate_sim3', 'rpe_translation', 'rpe_rotation_deg', 'abs_rel', 'close', 'gate', 'gate_spread')
+MEASURES = ('ate_se3', 'ate_sim3', 'rpe_translation', 'rpe_rotation_deg', 'abs_rel', 'close', 'abs_rel_edges', 'gate',
+            'gate_spread')
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,11 @@ def summarise(plan: Plan, outcomes: dict[int, dict[str, Outcome]]) -> list[Summa
             here = [score for score in scores if score.frames == length]
             for measure in MEASURES if here else ():
                 values = np.array([getattr(score, measure) for score in here])
-                relative = values / np.array([score.path_length for score in here])
-                summaries.append(Summary(setting, length, measure, float(values.mean()), float(values.std()),
-                                         float(np.median(values)), float(np.median(relative)), len(values)))
+                relative = (values / np.array([score.path_length for score in here]))[np.isfinite(values)]
+                values = values[np.isfinite(values)]
+                if len(values):
+                    summaries.append(Summary(setting, length, measure, float(values.mean()), float(values.std()),
+                                             float(np.median(values)), float(np.median(relative)), len(values)))
     return summaries
 
 

@@ -18,7 +18,8 @@ def summary_table(plan: Plan, summaries: list[Summary]) -> Table:
     table.add_column('')
     for length in lengths(plan.frames):
         table.add_column(f'{length} frames', justify='right', no_wrap=True)
-    names = ('ATE, SE(3)', 'median of path', 'ATE, Sim(3)', 'RPE', '', 'depth AbsRel', 'δ < 1.25', 'gate', 'worlds')
+    names = ('ATE, SE(3)', 'median of path', 'ATE, Sim(3)', 'RPE', '', 'depth AbsRel', 'near edges', 'δ < 1.25', 'gate',
+             'worlds')
     for setting in map(str, plan.settings):
         columns = [_cell(found, setting, length) for length in lengths(plan.frames)]
         table.add_row(setting, '\n'.join(names), *columns)
@@ -34,5 +35,11 @@ def _cell(found: dict[tuple[str, int, str], Summary], setting: str, length: int)
     return '\n'.join((f'{rigid.mean:.3f} ± {rigid.deviation:.3f} m', f'{100 * rigid.relative_median:.1f} %',
                       f'{similar.mean:.3f} ± {similar.deviation:.3f} m',
                       f'{step.mean:.4f} ± {step.deviation:.4f} m', f'{turn.mean:.2f} ± {turn.deviation:.2f}°',
-                      f'{depth.mean:.3f} ± {depth.deviation:.3f}', f'{close.mean:.3f} ± {close.deviation:.3f}',
+                      f'{depth.mean:.3f} ± {depth.deviation:.3f}', _edges(found, setting, length),
+                      f'{close.mean:.3f} ± {close.deviation:.3f}',
                       f'{gate.mean:.2f} ± {spread.mean:.2f}', str(rigid.valid)))
+
+
+def _edges(found: dict[tuple[str, int, str], Summary], setting: str, length: int) -> str:
+    edges = found.get((setting, length, 'abs_rel_edges'))
+    return '–' if edges is None else f'{edges.mean:.3f} ± {edges.deviation:.3f}'

@@ -23,6 +23,7 @@ SIZE = (120, 160)  # of the camera's images
 LENGTHS = (16, 50, 100, 200, 500, 1000)
 RATE = 10  # frames a second: stamps need one, the numbers do not
 CLOSE = 1.25
+EDGE, EDGE_REACH = 1.2, 3  # a factor of depth, and pixels of the model's image
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Score:
 
     Of the poses in the map as they were told at the time: where a loop is closed they jump, and RPE counts that.
 
-    abs_rel: mean |z − truth| / truth of the depth; close: share of pixels within a factor of 1.25; neither is aligned.
+    abs_rel: mean |z − truth| / truth of the depth; close: share of pixels within a factor of 1.25; abs_rel_edges: as
+    abs_rel, of the pixels near depth edges (NaN where there are none). None is aligned.
     gate, gate_spread: its mean over tokens and frames, and its mean deviation over the tokens of a frame.
     """
 
@@ -61,6 +63,7 @@ class Score:
     rpe_rotation_deg: float
     abs_rel: float
     close: float
+    abs_rel_edges: float
     path_length: float
     gate: float
     gate_spread: float
@@ -107,14 +110,14 @@ class Trial:
             poses.append(frame.correction @ frame.pose)
             depths.append(depth_errors(frame, depth))
             gates.append((frame.gate.mean, frame.gate.std))
-        depths, gates = np.array(depths).reshape(-1, 2), np.array(gates).reshape(-1, 2)
+        depths, gates = np.array(depths).reshape(-1, 3), np.array(gates).reshape(-1, 2)
         scores, last = [], None
         for length in (n for n in lengths if n <= len(poses)):
             found = accuracy(Trajectory(self.truth.stamps[:length], np.stack(poses[:length])), self.truth)
             if found is not None:
                 last = found
                 scores.append(Score(self.seed, str(setting), length, found.ate_sim3, found.ate_se3,
-                                    found.rpe_translation, found.rpe_rotation_deg, *depths[:length].mean(0).tolist(),
+                                    found.rpe_translation, found.rpe_rotation_deg, *_means(depths[:length]),
                                     found.path_length, *gates[:length].mean(0).tolist()))
         places = np.array([pose[:3, 3] for pose in poses]).reshape(-1, 3)
         if last is not None:
@@ -122,10 +125,29 @@ class Trial:
         return Outcome(scores, self.truth.poses[:, :3, 3], places)
 
 
-def depth_errors(frame: Frame, truth: np.ndarray) -> tuple[float, float]:
-    """Return AbsRel and the share of pixels within a factor of 1.25, given the camera's true depth (H, W)."""
-    ratio = frame.points[..., 2] / true_depth(frame, truth)
-    return float(np.abs(ratio - 1).mean()), float((np.maximum(ratio, 1 / np.maximum(ratio, 1e-6)) < CLOSE).mean())
+def _means(rows: np.ndarray) -> list[float]:
+    """Return the mean of each column (n, k), of what is not NaN; NaN where all is."""
+    known = np.isfinite(rows)
+    return [float(column[valid].mean()) if valid.any() else np.nan for column, valid in zip(rows.T, known.T)]
+
+
+def depth_errors(frame: Frame, truth: np.ndarray) -> tuple[float, float, float]:
+    """Return AbsRel, the share of pixels within a factor of 1.25, and AbsRel near edges (NaN where there are none).
+
+    truth: the camera's depth (H, W), metres.
+    """
+    true = true_depth(frame, truth)
+    ratio, edges = frame.points[..., 2] / true, near_edges(true)
+    return (float(np.abs(ratio - 1).mean()), float((np.maximum(ratio, 1 / np.maximum(ratio, 1e-6)) < CLOSE).mean()),
+            float(np.abs(ratio[edges] - 1).mean()) if edges.any() else np.nan)
+
+
+def near_edges(depth: np.ndarray) -> np.ndarray:
+    """Return which pixels (h, w) are within EDGE_REACH of one whose neighbour is farther by more than a fifth."""
+    kernel = np.ones((3, 3), np.uint8)
+    jump = cv2.dilate(depth, kernel) > EDGE * cv2.erode(depth, kernel)
+    reach = 2 * EDGE_REACH - 1  # a jump is seen from both its sides already
+    return cv2.dilate(jump.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
 
 
 def true_depth(frame: Frame, truth: np.ndarray) -> np.ndarray:
