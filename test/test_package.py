@@ -114,3 +114,11 @@ def test_the_reference_of_parameters_is_what_the_node_declares():
     written = (ROOT / 'docs' / 'parameters.md').read_text()
     assert written == reference()
     assert all(f'| `{d.name}` |' in written for d in DECLARATIONS)
+
+
+@pytest.mark.parametrize('page', ['integration', 'navigation'])
+def test_topics_in_the_pages_for_other_stacks_are_ours(page):
+    """Every topic of the node that a page names is in the README's table of topics."""
+    table = set(re.findall(r'~/([a-z_/]+[a-zA-Z]*)', (ROOT / 'README.md').read_text()))
+    named = set(re.findall(r'/ttt3r/([a-z_/]+[a-zA-Z]*)', (ROOT / 'docs' / f'{page}.md').read_text()))
+    assert named and named <= table
