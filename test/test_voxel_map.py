@@ -160,7 +160,7 @@ def test_ply_holds_the_map():
     assert header.decode().splitlines() == [
         'ply', 'format binary_little_endian 1.0', f'element vertex {n}', 'property float x', 'property float y',
         'property float z', 'property uchar red', 'property uchar green', 'property uchar blue',
-        'property float confidence']
+        'property float scalar_confidence']
     rows = np.frombuffer(data, np.uint8).reshape(n, 19)
     np.testing.assert_array_equal(np.ascontiguousarray(rows[:, :12]).view('<f4'), cloud.points)
     np.testing.assert_array_equal(rows[:, 12:15], cloud.colours)
@@ -175,7 +175,7 @@ def test_pcd_holds_the_map():
     cloud, n = voxel_map.cloud(), len(voxel_map)
     entries = dict(line.split(' ', 1) for line in header.decode().splitlines() if not line.startswith('#'))
     assert entries == {
-        'VERSION': '0.7', 'FIELDS': 'x y z rgb confidence', 'SIZE': '4 4 4 4 4', 'TYPE': 'F F F F F',
+        'VERSION': '0.7', 'FIELDS': 'x y z rgb intensity', 'SIZE': '4 4 4 4 4', 'TYPE': 'F F F F F',
         'COUNT': '1 1 1 1 1', 'WIDTH': str(n), 'HEIGHT': '1', 'VIEWPOINT': '0 0 0 1 0 0 0', 'POINTS': str(n)}
     rows = np.frombuffer(data, '<f4').reshape(n, 5)
     np.testing.assert_array_equal(rows[:, :3], cloud.points)

@@ -10,9 +10,9 @@ import sys
 from typing import NoReturn
 
 from ttt3r_ros import __version__
-from ttt3r_ros.cli import bench, calibrate, convert, demo, evaluate, fetch, mishaps, parameters, resets, restarts
+from ttt3r_ros.cli import bench, calibrate, convert, demo, evaluate, fetch, mishaps, parameters, resets, restarts, run
 
-COMMANDS = (demo, evaluate, mishaps, restarts, resets, calibrate, bench, fetch, convert, parameters)
+COMMANDS = (run, demo, evaluate, mishaps, restarts, resets, calibrate, bench, fetch, convert, parameters)
 WITH_ROS = (demo, parameters)
 # What an import can miss where there is no ROS, or no workspace of ours.
 ROS = {'rclpy', 'rcl_interfaces', 'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs',

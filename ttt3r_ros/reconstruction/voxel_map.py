@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All frames' points in one map of bounded memory: a sparse grid of cells, and the PLY and PCD files of it."""
+"""All frames' points in one map of bounded memory: a sparse grid of cells."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ttt3r_ros.reconstruction import cloud_files
 from ttt3r_ros.reconstruction.cloud import SMALLEST_CELL, Cloud, cell_keys
 
 POLICIES = ('oldest', 'least_confident')
-PLY_VERTEX = np.dtype([('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('red', 'u1'), ('green', 'u1'), ('blue', 'u1'),
-                       ('confidence', '<f4')])
-PCD_POINT = np.dtype([(name, '<f4') for name in ('x', 'y', 'z', 'rgb', 'confidence')])
-PLY_KINDS = {'<f4': 'float', '|u1': 'uchar'}
 
 
 class VoxelMapError(ValueError):
@@ -89,29 +86,12 @@ class VoxelMap:
         self._size = 0
 
     def ply(self) -> bytes:
-        """Return the map as a binary PLY file: x y z red green blue confidence."""
-        cloud = self.cloud()
-        vertices = np.empty(self._size, PLY_VERTEX)
-        _fill(vertices, cloud)
-        for i, name in enumerate(('red', 'green', 'blue')):
-            vertices[name] = cloud.colours[:, i]
-        properties = ''.join(f'property {PLY_KINDS[PLY_VERTEX[name].str]} {name}\n' for name in PLY_VERTEX.names)
-        header = f'ply\nformat binary_little_endian 1.0\nelement vertex {self._size}\n{properties}end_header\n'
-        return header.encode('ascii') + vertices.tobytes()
+        """Return the map as a binary PLY file; see cloud_files for its fields."""
+        return cloud_files.ply(self.cloud())
 
     def pcd(self) -> bytes:
-        """Return the map as a binary PCD file: x y z rgb confidence, rgb packed as PCL does."""
-        cloud = self.cloud()
-        points = np.empty(self._size, PCD_POINT)
-        _fill(points, cloud)
-        red, green, blue = cloud.colours.T.astype('<u4')
-        points['rgb'] = ((red << 16) | (green << 8) | blue).view('<f4')
-        fields = len(PCD_POINT)
-        header = ('# .PCD v0.7 - Point Cloud Data file format\nVERSION 0.7\n'
-                  f'FIELDS {" ".join(PCD_POINT.names)}\nSIZE{" 4" * fields}\nTYPE{" F" * fields}\n'
-                  f'COUNT{" 1" * fields}\nWIDTH {self._size}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\n'
-                  f'POINTS {self._size}\nDATA binary\n')
-        return header.encode('ascii') + points.tobytes()
+        """Return the map as a binary PCD file; see cloud_files for its fields."""
+        return cloud_files.pcd(self.cloud())
 
     def _mean_confidence(self) -> np.ndarray:
         """Return each cell's confidence, float32 (n,)."""
@@ -170,10 +150,3 @@ class VoxelMap:
                               (self._count, count), (self._last_seen, self._inserts)):
             values[old:size] = added
         self._size = size
-
-
-def _fill(records: np.ndarray, cloud: Cloud) -> None:
-    """Write what PLY and PCD have in common."""
-    for i, axis in enumerate('xyz'):
-        records[axis] = cloud.points[:, i]
-    records['confidence'] = cloud.confidence

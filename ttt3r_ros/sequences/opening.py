@@ -12,14 +12,18 @@ from .folder import ImageFolder
 from .rendered import FRAMES, RenderedRoom
 from .sequence import Sequence, SequenceError
 from .video import Video
+from .webcam import Webcam
+
+CAMERA = 'camera:'
 
 
 def open_sequence(source: str, *, rate: float | None = None, topic: str | None = None) -> Sequence:
     """Open a source of frames.
 
-    source  `synthetic`, `synthetic:SEED` or `synthetic:SEED:FRAMES`; the folder of a data set (`datasets/`); a folder
-            of images (or with `rgb/`), or a pattern in one (`walk/*.color.png`); a video file; a rosbag2 folder or its
-            .mcap or .db3 file, packed (.zstd) or not; a ROS 1 bag, or a folder of them
+    source  `synthetic`, `synthetic:SEED` or `synthetic:SEED:FRAMES`; `camera:0` or `camera:/dev/video0`; the folder of
+            a data set (`datasets/`); a folder of images (or with `rgb/`), or a pattern in one (`walk/*.color.png`); a
+            video file; a rosbag2 folder or its .mcap or .db3 file, packed (.zstd) or not; a ROS 1 bag, or a folder of
+            them
     rate    frames a second. Where the source has no stamps of its own they are made from it; where it has,
             they stay and only `Sequence.rate` becomes this
     topic   the image topic of a bag, by default the first that can be a camera's
@@ -31,6 +35,8 @@ def open_sequence(source: str, *, rate: float | None = None, topic: str | None =
         raise SequenceError(f'the rate must be a positive number of frames a second, not {rate}')
     if source.split(':')[0] == 'synthetic':
         return _synthetic(source, rate)
+    if source.startswith(CAMERA):
+        return Webcam(source.removeprefix(CAMERA), rate)
     path = Path(source)
     try:
         path = path.expanduser()

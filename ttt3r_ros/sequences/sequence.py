@@ -59,6 +59,7 @@ class Sequence(ABC):
     contents     what was found, and what is not taken
     rate         frames a second
     stamps_made  whether the stamps are made from a rate, as the source has none: then no speed can be told
+    live         whether frames come as time goes by: each iteration is another, and ends when nobody wants more
     frame_id     the camera's optical frame
     intrinsics   3×3 in pixels, pixel centres at integers; None if unknown
     distortion   k1 k2 p1 p2 [k3] of plumb_bob, that go with the intrinsics; None if unknown or none
@@ -71,6 +72,7 @@ class Sequence(ABC):
     contents: Contents
     rate: float
     stamps_made: bool = False
+    live: bool = False
     frame_id: str = DEFAULT_FRAME
     intrinsics: np.ndarray | None = None
     distortion: np.ndarray | None = None

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exports, read by what people read them with: they give back pose and intrinsics, and points where they were seen."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import plyfile
+import pycolmap
+import pytest
+import trimesh
+from evo.tools import file_interface
+from rich.console import Console
+
+from ttt3r_ros.offline.reconstruction import Settings
+from ttt3r_ros.offline.recording import Recorded, read_journal
+from ttt3r_ros.offline.session import Plan, carry_out
+
+EXACT = {'rtol': 0, 'atol': 1e-6}
+EXPORTS = ('tum', 'kitti', 'euroc', 'frames', 'colmap', 'nerfstudio', 'ply', 'pcd', 'glb')
+
+
+@pytest.fixture(scope='module')
+def out(tmp_path_factory) -> Path:
+    """Return the folder of a run over a small room, in all forms."""
+    folder = tmp_path_factory.mktemp('export') / 'run'
+    carry_out(Plan('synthetic:1:8', folder, Settings(), exports=EXPORTS), Console(file=io.StringIO()))
+    return folder
+
+
+@pytest.fixture(scope='module')
+def shots(out):
+    """Return its journal."""
+    return read_journal(out)
+
+
+def test_evo_reads_the_path(out, shots):
+    """TUM, KITTI and EuRoC hold the journal's poses, the first and the last with its stamps."""
+    poses = np.array([shot.pose for shot in shots])
+    assert np.linalg.norm(poses[-1, :3, 3]) > 0.05
+    tum = file_interface.read_tum_trajectory_file(str(out / 'trajectory_tum.txt'))
+    kitti = file_interface.read_kitti_poses_file(str(out / 'trajectory_kitti.txt'))
+    euroc = file_interface.read_euroc_csv_trajectory(str(out / 'trajectory_euroc.csv'))
+    for read in (tum, kitti, euroc):
+        np.testing.assert_allclose(np.array(read.poses_se3), poses, **EXACT)
+    for read in (tum, euroc):
+        np.testing.assert_allclose(read.timestamps, [shot.stamp / 1e9 for shot in shots], **EXACT)
+
+
+@pytest.mark.parametrize('kind', ['sparse/0', 'text'])
+def test_colmap_reads_the_model(out, shots, kind):
+    """Binary and text: poses and intrinsics come back, and a pixel's point is projected onto that pixel."""
+    model = pycolmap.Reconstruction(str(out / 'colmap' / kind))
+    images = {image.name: image for image in model.images.values()}
+    assert len(images) == len(shots) and len(model.points3D) > 1000
+    for shot in shots:
+        image = images[f'{shot.name}.png']
+        assert (out / 'colmap/images' / image.name).read_bytes() == (out / 'image' / image.name).read_bytes()
+        pose = np.eye(4)
+        pose[:3] = image.cam_from_world().inverse().matrix()
+        np.testing.assert_allclose(pose, shot.pose, **EXACT)
+        ours = np.array(shot.intrinsics)
+        np.testing.assert_allclose(image.camera.calibration_matrix()[:2, 2], ours[:2, 2] + 0.5, **EXACT)
+        np.testing.assert_allclose(image.camera.calibration_matrix()[[0, 1], [0, 1]], ours[[0, 1], [0, 1]], **EXACT)
+        depth = np.load(out / 'depth' / f'{shot.name}.npz')['depth']
+        for row, column in ((0, 0), (20, 41)):
+            point = depth[row, column] * (np.linalg.inv(ours) @ (column, row, 1)) @ np.array(shot.pose)[:3, :3].T
+            pixel = image.project_point(point + np.array(shot.pose)[:3, 3])
+            np.testing.assert_allclose(pixel, (column + 0.5, row + 0.5), rtol=0, atol=1e-4)
+
+
+def test_colmap_points_lie_where_the_cloud_does(out):
+    """The model's points and colours are some of the cloud's."""
+    points = list(pycolmap.Reconstruction(str(out / 'colmap/sparse/0')).points3D.values())
+    cloud = plyfile.PlyData.read(out / 'cloud.ply')['vertex']
+    known = set(zip(cloud['x'], cloud['y'], cloud['z'], cloud['red'], cloud['green'], cloud['blue'], strict=True))
+    assert all((*np.float32(point.xyz), *point.color) in known for point in points[::50])
+
+
+def test_nerfstudio_transforms(out, shots):
+    """Axes are OpenGL's, the principal point lies half a pixel further, depth is in millimetres."""
+    found = json.loads((out / 'nerfstudio/transforms.json').read_text())
+    assert found['depth_unit_scale_factor'] == 1e-3 and (out / 'nerfstudio' / found['ply_file_path']).exists()
+    for frame, shot in zip(found['frames'], shots, strict=True):
+        pose, ours = np.array(frame['transform_matrix']), np.array(shot.intrinsics)
+        np.testing.assert_allclose(pose[:, :3] * [1, -1, -1], np.array(shot.pose)[:, :3], **EXACT)
+        np.testing.assert_allclose(pose[:, 3], np.array(shot.pose)[:, 3], **EXACT)
+        np.testing.assert_allclose([frame['cx'] - 0.5, frame['cy'] - 0.5, frame['fl_x']],
+                                   [*ours[:2, 2], ours[0, 0]], **EXACT)
+        image = cv2.imread(str(out / 'nerfstudio' / frame['file_path']))
+        depth = cv2.imread(str(out / 'nerfstudio' / frame['depth_file_path']), cv2.IMREAD_UNCHANGED)
+        assert image.shape[:2] == depth.shape == (frame['h'], frame['w']) and depth.dtype == np.uint16
+        np.testing.assert_allclose(depth * 1e-3, np.load(out / 'depth' / f'{shot.name}.npz')['depth'], atol=0.00051)
+
+
+def test_clouds_have_the_fields_that_viewers_know(out, shots):
+    """PLY: scalar_confidence; PCD: intensity; both the same points, which were recorded."""
+    vertex = plyfile.PlyData.read(out / 'cloud.ply')['vertex']
+    assert [(p.name, p.val_dtype) for p in vertex.properties] == [
+        *((axis, 'f4') for axis in 'xyz'), *((c, 'u1') for c in ('red', 'green', 'blue')), ('scalar_confidence', 'f4')]
+    points = np.stack([vertex[axis] for axis in 'xyz'], axis=1)
+    head, _, data = (out / 'cloud.pcd').read_bytes().partition(b'DATA binary\n')
+    assert b'FIELDS x y z rgb intensity\n' in head and f'POINTS {len(points)}\n'.encode() in head
+    stored = np.frombuffer(data, '<f4').reshape(-1, 5)
+    assert np.array_equal(stored[:, :3], points) and np.array_equal(stored[:, 4], vertex['scalar_confidence'])
+    colours = np.stack([vertex[c] for c in ('blue', 'green', 'red')], axis=1)
+    assert np.array_equal(np.ascontiguousarray(stored[:, 3]).view('u1').reshape(-1, 4)[:, :3], colours)
+    assert len(points) > 10_000 and np.isfinite(points).all() and vertex['scalar_confidence'].min() >= 1
+
+
+def test_glb_opens(out, shots):
+    """Cloud, path and cameras, y up; colours are linear light; positions come back to a fraction of a millimetre."""
+    scene = trimesh.load_scene(out / 'cloud.glb')
+    assert set(scene.geometry) == {'cloud', 'path', 'cameras'}
+    vertex = plyfile.PlyData.read(out / 'cloud.ply')['vertex']
+    points = np.stack([vertex['x'], -vertex['y'], -vertex['z']], axis=1)
+    placed = {name: trimesh.transform_points(scene.geometry[name].vertices, scene.graph[name][0])
+              for name in scene.geometry}
+    np.testing.assert_allclose(placed['cloud'], points, atol=1e-4)
+    path = np.array([shot.pose for shot in shots])[:, :3, 3] * [1, -1, -1]
+    assert np.linalg.norm(placed['path'][:, None] - path, axis=-1).min(axis=1).max() < 1e-4
+    srgb = np.stack([vertex[c] for c in ('red', 'green', 'blue')], axis=1) / 255
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    colours = np.asarray(scene.geometry['cloud'].colors)[:, :3]
+    np.testing.assert_allclose(colours / 255, linear, atol=1.01 / 255)
+
+
+def test_a_run_without_a_tracked_frame_is_exported_too(out, tmp_path):
+    """Every form has an empty file that its reader takes, or a model without images."""
+    from ttt3r_ros.export.forms import FORMS
+    (tmp_path / 'frames.jsonl').write_text('')
+    recorded = Recorded(tmp_path, 'nothing', 'camera')
+    for name, form in FORMS.items():
+        form.write(recorded, tmp_path)
+        assert name
+    assert pycolmap.Reconstruction(str(tmp_path / 'colmap/sparse/0')).num_images() == 0
+    assert len(plyfile.PlyData.read(tmp_path / 'cloud.ply')['vertex'].data) == 0
+    assert len(trimesh.load_scene(tmp_path / 'cloud.glb').geometry) == 0

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ttt3r run`: which frames are taken, what is recorded, how a run is interrupted, resumed and put in its place."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from rich.console import Console
+
+from ttt3r_ros.export.forms import ExportError
+from ttt3r_ros.export.output_folder import OutputError
+from ttt3r_ros.offline import session
+from ttt3r_ros.offline.folder import RunFolder
+from ttt3r_ros.offline.reconstruction import Settings, prepare
+from ttt3r_ros.offline.recording import read_journal
+from ttt3r_ros.offline.selection import Moment, Selection, SelectionError
+from ttt3r_ros.offline.session import Interrupted, Plan, carry_out
+from ttt3r_ros.offline.stream import Stream, StreamError
+from ttt3r_ros.sequences import Image, Sequence, SequenceError, open_sequence
+from ttt3r_ros.sequences.folder import ImageFolder
+from ttt3r_ros.synthetic import Room, walk
+
+ROOT = Path(__file__).parents[1]
+SMALL = (96, 128)
+
+
+@pytest.fixture(scope='module')
+def film(tmp_path_factory):
+    """Return a folder with 24 images of a room; the 11th to the 13th are black."""
+    folder = tmp_path_factory.mktemp('film')
+    room = Room(3)
+    poses = walk(room, 150, 3)[:24]
+    intrinsics = np.array([[104.0, 0, 63.5], [0, 104.0, 47.5], [0, 0, 1]])
+    for i, pose in enumerate(poses):
+        image = room.render(pose, intrinsics, SMALL)[0] * (0 if 10 <= i < 13 else 1)
+        cv2.imwrite(str(folder / f'{i:03d}.png'), cv2.cvtColor(image.astype(np.uint8), cv2.COLOR_RGB2BGR))
+    return folder
+
+
+def run(plan: Plan) -> dict:
+    """Carry a plan out where nobody looks."""
+    return carry_out(plan, Console(file=io.StringIO()))
+
+
+def plan_of(film: Path, out: Path, **changes) -> Plan:
+    """Return a plan for the film's first ten frames."""
+    return replace(Plan(str(film), out, Settings(), Selection(end=Moment(10))), **changes)
+
+
+def test_frames_that_were_not_tracked_are_told_and_not_exported(film, tmp_path):
+    """Black images have a line in the journal, without a pose, and no file; the rest of the path is there."""
+    out = tmp_path / 'run'
+    results = run(plan_of(film, out, selection=Selection(), exports=('tum', 'frames')))
+    shots = read_journal(out)
+    lost = [shot.number for shot in shots if shot.pose is None]
+    assert len(shots) == 24 and lost == [10, 11, 12]
+    assert results['frames'] == {'answered': 24, 'tracked': 21, 'not_tracked': {'lost': 3}, 'unanswered': 0,
+                                 'left_out': {}}
+    assert json.loads((out / 'results.json').read_text()) == results
+    names = [f'{i:06d}' for i in range(24) if i not in lost]
+    for folder in ('camera', 'depth', 'confidence', 'image'):
+        assert sorted(file.stem for file in (out / folder).iterdir()) == names
+    assert len((out / 'trajectory_tum.txt').read_text().splitlines()) == 21
+    assert not list(tmp_path.glob('run?*')), 'something is left beside the run'
+
+
+def test_what_is_recorded_is_what_step_answers(film, tmp_path):
+    """Files and journal hold the very numbers of the frames that the loop yields."""
+    run(plan_of(film, tmp_path / 'run', exports=('frames',)))
+    stream = Stream(open_sequence(str(film)), prepare(Settings()).reconstructor, Selection(end=Moment(10)))
+    for shot, frame in zip(read_journal(tmp_path / 'run'), stream, strict=True):
+        camera = np.load(tmp_path / 'run/camera' / f'{shot.name}.npz')
+        assert np.array_equal(camera['pose'], frame.pose) and np.array_equal(np.array(shot.pose), frame.pose)
+        assert np.array_equal(camera['intrinsics'], frame.intrinsics) and camera['stamp'] == frame.stamp == shot.stamp
+        depth = np.load(tmp_path / 'run/depth' / f'{shot.name}.npz')['depth']
+        assert depth.dtype == np.float32 and np.array_equal(depth, frame.points[..., 2])
+        assert np.array_equal(np.load(tmp_path / 'run/confidence' / f'{shot.name}.npz')['confidence'], frame.confidence)
+        image = cv2.imread(str(tmp_path / 'run/image' / f'{shot.name}.png'))
+        assert np.array_equal(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), frame.image)
+
+
+class Interrupting(ImageFolder):
+    """A film whose 9th frame comes with Ctrl-C."""
+
+    def _frames(self):
+        for number, image in enumerate(super()._frames()):
+            if number == 8:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield image
+
+
+def test_an_interrupted_run_goes_on_to_the_same_end(film, tmp_path, monkeypatch):
+    """Ended by Ctrl-C and resumed, a run has the poses of one that was not, to the bit, and no frame twice."""
+    plan = Plan(str(film), tmp_path / 'whole', Settings(), exports=('tum', 'ply'))
+    run(plan)
+    broken = replace(plan, out=tmp_path / 'broken')
+    monkeypatch.setattr(session, 'open_sequence', lambda *_, **__: Interrupting(film))
+    with pytest.raises(Interrupted, match='--resume'):
+        run(broken)
+    assert not broken.out.exists() and len(read_journal(tmp_path / 'broken.unfinished')) == 9
+    monkeypatch.undo()
+    with pytest.raises(OutputError, match='--resume'):
+        run(broken)
+    with pytest.raises(OutputError, match='another exports'):
+        run(replace(broken, resume=True, exports=('kitti',)))
+    results = run(replace(broken, resume=True))
+    assert results['frames']['answered'] == 24
+    for name in ('trajectory_tum.txt', 'cloud.ply'):
+        assert (tmp_path / 'broken' / name).read_bytes() == (tmp_path / 'whole' / name).read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {'whole', 'broken'}
+
+
+def test_what_was_written_after_the_last_snapshot_is_answered_again(film, tmp_path, monkeypatch):
+    """A process that was killed leaves a journal that is ahead of its snapshot, cut in a line: no frame is doubled."""
+    plan = Plan(str(film), tmp_path / 'run', Settings())
+    monkeypatch.setattr(session, 'open_sequence', lambda *_, **__: Interrupting(film))
+    with pytest.raises(Interrupted):
+        run(plan)
+    monkeypatch.undo()
+    journal = tmp_path / 'run.unfinished/frames.jsonl'
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text(''.join(lines) + lines[-1].replace('"number": 8', '"number": 9') + lines[0][:40])
+    run(replace(plan, resume=True))
+    assert [shot.number for shot in read_journal(tmp_path / 'run')] == list(range(24))
+
+
+def test_only_a_run_of_ours_is_replaced(film, tmp_path):
+    """A finished run gives way to a new one; a folder of somebody's, and a run in the writing, do not."""
+    other = tmp_path / 'photographs'
+    other.mkdir()
+    (other / 'a.jpg').write_text('')
+    with pytest.raises(OutputError, match='no run of ours'):
+        run(plan_of(film, other))
+    out = tmp_path / 'run'
+    run(plan_of(film, out, exports=('kitti',)))
+    run(plan_of(film, out))
+    assert {file.name for file in out.iterdir()} == {'results.json', 'frames.jsonl', 'trajectory_tum.txt'}
+    with RunFolder(tmp_path / 'busy', {}, resume=False) as writing, pytest.raises(OutputError, match='another run'):
+        RunFolder(writing.out, {}, resume=True)
+
+
+def test_a_revisit_keeps_the_memory_and_writes_the_last_turn(film, tmp_path):
+    """The second turn has each frame once, and begins with what the first has left: its poses are others."""
+    plan = plan_of(film, tmp_path / 'once', settings=Settings(reset_policy='never'))
+    once = run(plan)
+    twice = run(replace(plan, out=tmp_path / 'twice', revisit=2))
+    assert once['frames']['answered'] == twice['frames']['answered'] == 10
+    first, second = (np.array([shot.pose for shot in read_journal(tmp_path / name)]) for name in ('once', 'twice'))
+    assert np.abs(first[0] - np.eye(4)).max() < 0.05 and not np.allclose(first, second, atol=1e-4)
+    with pytest.raises(StreamError, match='revisit 0'):
+        run(replace(plan, revisit=0))
+
+
+class Numbers(Sequence):
+    """Thirty frames, ten a second, that began at some time."""
+
+    name, count, rate = 'numbers', 30, 10.0
+
+    def _frames(self):
+        for number in range(self.count):
+            yield Image(10**18 + number * 10**8, np.zeros((8, 8, 3), np.uint8))
+
+
+@pytest.mark.parametrize(('every', 'start', 'end', 'taken'), [
+    (1, None, None, range(0, 30)), (4, '10', None, range(10, 30, 4)), (1, '1.5s', '2s', range(15, 20)),
+    (7, None, '2.01s', range(0, 21, 7)), (1, '28', '40', range(28, 30))])
+def test_selection(every, start, end, taken):
+    """Every Nth frame from the start to the end, in frames or seconds of the stamps; counted where that can be."""
+    bounds = [None if text is None else Moment.read(text) for text in (start, end)]
+    selection = Selection(every, *bounds)
+    assert [position for position, _ in selection.take(Numbers())] == list(taken)
+    assert selection.count(Numbers()) == (None if 's' in f'{start}{end}' else len(taken))
+
+
+def test_selections_that_cannot_be():
+    """What is no place, takes nothing or lies beyond the end is refused with the remedy."""
+    for text in ('', '-3', '12m', 's', '1e3s'):
+        with pytest.raises(SelectionError, match='such as 120'):
+            Moment.read(text)
+    with pytest.raises(SelectionError, match='every 0'):
+        Selection(0)
+    with pytest.raises(SequenceError, match='no frame lies between'):
+        list(Selection(start=Moment(5), end=Moment(5)).take(Numbers()))
+
+
+@pytest.mark.parametrize(('change', 'error', 'words'), [
+    ({'exports': ('tum', 'obj')}, ExportError, "'obj' is unknown"),
+    ({'settings': Settings(size=100)}, StreamError, 'multiple of 16'),
+    ({'settings': Settings(device='cuda:77')}, StreamError, "device 'cuda:77' cannot be used"),
+    ({'source': 'camera:/nowhere'}, SequenceError, 'no camera /nowhere')])
+def test_what_cannot_be_run_is_told_before_work(film, tmp_path, change, error, words):
+    """One line with the remedy, and nothing is left on the disk."""
+    with pytest.raises(error, match=words):
+        run(plan_of(film, tmp_path / 'run', **change))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_size_is_that_of_the_models_image(film, tmp_path):
+    """--size is the long side that the network sees."""
+    run(plan_of(film, tmp_path / 'run', settings=Settings(size=96), selection=Selection(end=Moment(2))))
+    assert [max(shot.size) for shot in read_journal(tmp_path / 'run')] == [96, 96]
+
+
+def test_a_camera_gives_the_newest_image(film, tmp_path):
+    """Whatever OpenCV opens as a device is read; stamps increase, and it cannot be run through twice."""
+    video = str(tmp_path / 'camera.avi')
+    writer = cv2.VideoWriter(video, cv2.VideoWriter_fourcc(*'MJPG'), 30, SMALL[::-1])
+    for file in sorted(film.iterdir())[:8]:
+        writer.write(cv2.imread(str(file)))
+    writer.release()
+    camera = open_sequence(f'camera:{video}')
+    stamps = [image.stamp for image in camera]
+    assert camera.live and camera.contents.size == SMALL[::-1] and 1 <= len(stamps) <= 8
+    assert all(np.diff(stamps) > 0)
+    with pytest.raises(StreamError, match='cannot be run through again'):
+        run(Plan(f'camera:{video}', tmp_path / 'run', Settings(), revisit=2))
+
+
+def test_it_runs_without_ros(film, tmp_path):
+    """The command needs no module of ROS, and says in a line what came of it."""
+    out = tmp_path / 'run'
+    script = ('import sys\n'
+              'for name in ("rclpy", "ament_index_python", "sensor_msgs", "ttt3r_ros.msg"):\n'
+              '    sys.modules[name] = None\n'
+              'from ttt3r_ros.cli.main import main\n'
+              f'main(["run", {str(film)!r}, "--end", "4", "--out", {str(out)!r}, "--export", "tum,glb"])\n')
+    done = subprocess.run([sys.executable, '-c', script], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert {file.name for file in out.iterdir()} == {'results.json', 'frames.jsonl', 'cloud.glb', 'trajectory_tum.txt'}
+    assert '4, of which 4 tracked' in done.stdout

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ttt3r run`: any source of frames through the network, without ROS, and what came of it as files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ttt3r_ros.cli.folders import add_out
+
+INTERRUPTED = 130
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        'run', help='reconstruct a video, folder, bag or camera, and export it',
+        description='Answers every frame of a source and writes what --export names, and results.json, to the folder '
+                    '--out, which appears when it is whole. An interrupted run is gone on with by --resume.')
+    parser.add_argument('source', metavar='SOURCE',
+                        help='a folder of images (or a pattern in one), a data set, a video, a bag of ROS 1 or 2, '
+                             'camera:0, or synthetic[:SEED[:FRAMES]]')
+    add_out(parser, 'out/run')
+    parser.add_argument('--export', default='tum', metavar='FORMS',
+                        help='with commas between: tum, kitti, euroc, frames, colmap, nerfstudio, ply, pcd, glb '
+                             '(default: %(default)s); docs/run.md says what each is')
+    parser.add_argument('--resume', action='store_true', help='go on with a run that was interrupted')
+    _add_choice(parser.add_argument_group('which frames'))
+    _add_network(parser.add_argument_group('what answers them'))
+    return parser
+
+
+def _add_choice(group: argparse._ArgumentGroup) -> None:
+    group.add_argument('--every', type=int, default=1, metavar='N', help='take every Nth frame (default: all)')
+    group.add_argument('--start', metavar='WHERE', help='from here on: frames, such as 120, or seconds, such as 12s')
+    group.add_argument('--end', metavar='WHERE', help='up to here, as --start, which this frame is not of')
+    group.add_argument('--rate', type=float, metavar='HZ', help='frames a second of what has no stamps')
+    group.add_argument('--topic', help="image topic of a bag (default: the first that can be a camera's)")
+    group.add_argument('--revisit', type=int, default=1, metavar='N',
+                       help='run through the source N times with the memory kept, and write the last (default: once); '
+                            'no frame is then judged')
+
+
+def _add_network(group: argparse._ArgumentGroup) -> None:
+    group.add_argument('--weights', default='embedded', metavar='FILE',
+                       help='checkpoint, .pth or .safetensors (default: %(default)s, the small one in the package)')
+    group.add_argument('--weights-sha256', default='', metavar='HEX', help='that the file must have (default: any)')
+    group.add_argument('--rule', default='ttt3r', help='update rule (default: %(default)s)')
+    group.add_argument('--reset-policy', default='auto', help='never, interval or adaptive (default: as the weights '
+                       'say, never if they do not)')
+    group.add_argument('--reset-interval', type=int, default=0, metavar='FRAMES', help='default: as the weights say')
+    group.add_argument('--segment-alignment', default='auto', help='how segments are chained at a reset: sim3 or se3 '
+                       '(default: as the weights say)')
+    group.add_argument('--size', type=int, metavar='PIXELS', help="long side of the model's image, a multiple of 16 "
+                       '(default: as the weights were trained)')
+    group.add_argument('--device', default='auto', help='cpu, cuda, cuda:1, … (default: the first GPU, if any)')
+    group.add_argument('--precision', default='auto', help='auto, float32, bfloat16 or float16 (default: %(default)s)')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out. Raises our own errors before the first frame."""
+    # PyTorch takes seconds to import, which `ttt3r --help` need not wait for.
+    from ttt3r_ros.cli.tables import open_console
+    from ttt3r_ros.offline.measured import summary
+    from ttt3r_ros.offline.reconstruction import Settings
+    from ttt3r_ros.offline.selection import Moment, Selection
+    from ttt3r_ros.offline.session import Interrupted, Plan, carry_out
+
+    start, end = (None if text is None else Moment.read(text) for text in (args.start, args.end))
+    settings = Settings(args.weights, args.weights_sha256, args.device, args.precision, args.rule, args.reset_policy,
+                        args.reset_interval, args.segment_alignment, args.size)
+    plan = Plan(args.source, args.out, settings, Selection(args.every, start, end),
+                tuple(dict.fromkeys(args.export.split(','))), args.revisit, args.resume, args.rate, args.topic)
+    console = open_console(110)
+    try:
+        results = carry_out(plan, console)
+    except Interrupted as error:
+        sys.stderr.write(f'ttt3r run: interrupted; {error}\n')
+        return INTERRUPTED
+    console.print(summary(results, args.out))
+    return 0

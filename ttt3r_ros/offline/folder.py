@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The folder of a run: made beside its place, renamed at the end, gone on with when it was interrupted."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import shutil
+from pathlib import Path
+
+from ttt3r_ros.export.output_folder import OutputError
+from ttt3r_ros.reconstruction import whole_file
+
+RESULTS = 'results.json'
+PLAN, SNAPSHOT = 'plan.json', re.compile(r'snapshot-(\d+)-(\d+)')
+UNFINISHED = '.unfinished'
+
+
+class RunFolder:
+    """The place `out` of a run's results, and the unfinished run beside it; one process works in it at a time.
+
+    Use as a context manager: it stands as it is, to be gone on with, unless it is finished.
+
+    path: where to write now. What is of the work alone (plan, snapshots) goes when the run is finished.
+    """
+
+    def __init__(self, out: Path, plan: dict, *, resume: bool) -> None:
+        """Take the place and the plan, JSON, that an interrupted run must have had. Raises OutputError."""
+        self.out = Path(os.path.abspath(out))
+        self.path = self.out.with_name(self.out.name + UNFINISHED)
+        self._require_ours()
+        try:
+            there = (self.path / PLAN).exists()
+            if there and not resume:
+                raise OutputError(f'{self.path} holds a run that was interrupted: go on with --resume, or remove it to '
+                                  'begin anew')
+            self.path.mkdir(parents=True, exist_ok=True)
+            if there:
+                self._require_same(plan)
+            self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not there:
+                whole_file.write(self.path / PLAN, [json.dumps(plan, indent=1).encode()])
+        except BlockingIOError as error:
+            raise OutputError(f'{self.path} is being written by another run; wait for it, or give another folder with '
+                              '--out') from error
+        except OSError as error:
+            raise OutputError(f'{self.path} cannot be written to ({error.strerror or error}); make room there, or give '
+                              'another folder with --out') from error
+
+    def __enter__(self) -> RunFolder:
+        """Return it."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let another process have it."""
+        os.close(self._lock)
+
+    def save(self, turn: int, number: int, snapshot: bytes) -> None:
+        """Keep where the run stands: the turn, the frames taken in it, the memory; older ones go. Raises OSError."""
+        name = f'snapshot-{turn}-{number}'
+        whole_file.write(self.path / name, [snapshot])
+        for old in self._snapshots():
+            if old.name != name:
+                old.unlink()
+
+    def saved(self) -> tuple[int, int, bytes] | None:
+        """Return what `save` kept last, None if nothing. Raises OSError."""
+        found = self._snapshots()
+        if not found:
+            return None
+        newest = max(found, key=_standing)
+        return *_standing(newest), newest.read_bytes()
+
+    def finish(self) -> None:
+        """Put the folder in its place; a finished one there is moved aside first and removed after."""
+        for left in (*self._snapshots(), self.path / PLAN):
+            left.unlink()
+        aside = None
+        if self.out.exists():
+            aside = self.out.with_name(f'{self.out.name}.old-{secrets.token_hex(4)}')
+            os.rename(self.out, aside)
+        os.rename(self.path, self.out)
+        if aside is not None:
+            shutil.rmtree(aside)
+
+    def _snapshots(self) -> list[Path]:
+        return [path for path in self.path.iterdir() if SNAPSHOT.fullmatch(path.name)]
+
+    def _require_ours(self) -> None:
+        if os.path.lexists(self.out) and not (self.out.is_dir() and not self.out.is_symlink() and (
+                (self.out / RESULTS).is_file() or not any(self.out.iterdir()))):
+            raise OutputError(f'{self.out} is there and is no run of ours, which could be replaced; give another '
+                              'folder with --out')
+
+    def _require_same(self, plan: dict) -> None:
+        try:
+            before = json.loads((self.path / PLAN).read_text())
+        except ValueError as error:
+            raise OutputError(f'{self.path / PLAN} is damaged; remove {self.path} and begin anew') from error
+        other = sorted(name for name in {*before, *plan} if before.get(name) != plan.get(name))
+        if other:
+            raise OutputError(f'{self.path} holds a run of another {", ".join(other)} ({before.get(other[0])}); '
+                              'resume it with the same, or remove it to begin anew')
+
+
+def _standing(path: Path) -> tuple[int, int]:
+    turn, number = SNAPSHOT.fullmatch(path.name).groups()
+    return int(turn), int(number)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Reconstructor from the settings that a user gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network
+from ttt3r_ros.model.config import PATCH_SIZE
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.offline.stream import StreamError
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
+from ttt3r_ros.reconstruction.tracking import TrackingMonitor
+from ttt3r_ros.reconstruction.weights_profile import AUTO, AUTO_INTERVAL, SegmentSettings, load_profile, resolve
+
+LARGEST = 2048  # pixels: far beyond what any network was trained with
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What answers the frames, as the node's parameters of these names say it.
+
+    size: the long side of the model's image in pixels, a multiple of 16; None as the weights were trained.
+    """
+
+    weights: str = 'embedded'
+    weights_sha256: str = ''
+    device: str = AUTO
+    precision: str = AUTO
+    rule: str = 'ttt3r'
+    reset_policy: str = AUTO
+    reset_interval: int = AUTO_INTERVAL
+    segment_alignment: str = AUTO
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A reconstructor before its first frame, what its network was loaded from, where it runs, and its segments."""
+
+    reconstructor: Reconstructor
+    loaded: LoadedNetwork
+    device: str
+    segments: SegmentSettings
+
+
+def prepare(settings: Settings, *, judged: bool = True) -> Prepared:
+    """Load the weights; judged: every frame is judged before it is written, where the weights are trained.
+
+    Raises CheckpointError, PrecisionError, UpdateRuleError, ResetPolicyError, WeightsProfileError, and StreamError for
+    a device or a size that cannot be.
+    """
+    rule = make_rule(settings.rule)
+    device = settings.device
+    if device == AUTO:
+        device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
+    _require(device)
+    loaded = load_network(settings.weights, device, settings.precision, sha256=settings.weights_sha256)
+    segments = resolve(load_profile(settings.weights), settings.reset_policy, settings.reset_interval,
+                       settings.segment_alignment)
+    if settings.size is not None:
+        loaded.network.config = _resized(loaded, settings.size)
+    reconstructor = Reconstructor(loaded.network, rule, alignment=segments.segment_alignment,
+                                  policy=make_reset_policy(segments.reset_policy, segments.reset_interval),
+                                  monitor=TrackingMonitor() if judged and loaded.trained else None)
+    return Prepared(reconstructor, loaded, device, segments)
+
+
+def _resized(loaded: LoadedNetwork, size: int):
+    if size % PATCH_SIZE or not PATCH_SIZE <= size <= LARGEST:
+        raise StreamError(f'size {size} is not possible: take a multiple of {PATCH_SIZE}, up to {LARGEST}')
+    return replace(loaded.network.config, image_size=size)
+
+
+def _require(device: str) -> None:
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise StreamError(f'device {device!r} cannot be used ({str(error).splitlines()[0]}): take cpu, cuda, cuda:1, … '
+                          'or auto') from error

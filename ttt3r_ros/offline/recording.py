@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run leaves on disk while it goes on: a line a frame, and where exports want them the frames' arrays.
+
+docs/run.md has the form of each file.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ttt3r_ros.offline.stream import StampedFrame
+from ttt3r_ros.reconstruction.cloud import Cloud
+from ttt3r_ros.reconstruction.depth import valid
+from ttt3r_ros.sequences.trajectory import Trajectory
+
+JOURNAL = 'frames.jsonl'
+CAMERA, DEPTH, CONFIDENCE, IMAGE = 'camera', 'depth', 'confidence', 'image'
+FRAMES = (CAMERA, DEPTH, CONFIDENCE, IMAGE)
+POINTS = 'points'
+CLOUD_POINTS = 1_000_000  # of all frames together
+OF_A_FRAME = 5000  # where nobody knows how many frames there will be
+LEAST_CONFIDENT = 0.2  # this part of the points is left out
+
+
+class RecordingError(ValueError):
+    """A recording that cannot be read; the message names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A line of the journal.
+
+    number: among the frames taken, which the files are named by; position: in the source; stamp in ns. pose (4, 4):
+    camera-to-world, optical axes, metres, None where the camera was not tracked. intrinsics (3, 3) of the model's image
+    of size (w, h), camera_intrinsics of the camera's of camera_size; None where the points allow none; pixel centres
+    have whole coordinates. state: tracking state, None where nobody judged. elapsed_s: of the run, until then.
+    """
+
+    number: int
+    position: int
+    stamp: int
+    pose: list | None
+    intrinsics: list | None
+    size: list[int]
+    camera_intrinsics: list | None
+    camera_size: list[int]
+    segment: int
+    state: str | None
+    reason: str
+    gate_mean: float
+    gate_std: float
+    confidence_median: float
+    step_s: float
+    elapsed_s: float
+
+    @classmethod
+    def of(cls, frame: StampedFrame, elapsed_s: float) -> Shot:
+        """Return what is told of a frame."""
+        tracking = frame.tracking
+        known = math.isfinite(frame.intrinsics[0, 0])
+        return cls(frame.number, frame.position, frame.stamp,
+                   (frame.correction @ frame.pose).tolist() if tracking is None or tracking.trusted else None,
+                   frame.intrinsics.tolist() if known else None, [*frame.image.shape[1::-1]],
+                   frame.original_intrinsics.tolist() if known else None, [*frame.pixel_map.original[::-1]],
+                   frame.segment, tracking and tracking.state.value, tracking.reason if tracking else '',
+                   frame.gate.mean, frame.gate.std, float(np.median(frame.confidence)), frame.step_s, elapsed_s)
+
+    @property
+    def name(self) -> str:
+        """The name of its files, without a suffix."""
+        return f'{self.number:06d}'
+
+
+class Recording:
+    """A folder with a run's journal and arrays; frames are added in the order of their numbers."""
+
+    def __init__(self, folder: Path, *, frames: bool = False, points: bool = False,
+                 expected: int | None = None) -> None:
+        """Take the folder, which is there.
+
+        frames, points: what is kept beside the journal. expected: how many frames there will be, None if nobody knows.
+        """
+        self.folder, self._frames, self._points = folder, frames, points
+        self._share = OF_A_FRAME if expected is None else max(
+            1, math.ceil(CLOUD_POINTS / (1 - LEAST_CONFIDENT) / max(expected, 1)))
+        for name in (*(FRAMES if frames else ()), *((POINTS,) if points else ())):
+            (folder / name).mkdir(exist_ok=True)
+        self._journal = (folder / JOURNAL).open('a')
+
+    def add(self, frame: StampedFrame, elapsed_s: float) -> Shot:
+        """Record a frame. Raises OSError."""
+        shot = Shot.of(frame, elapsed_s)
+        if shot.pose is not None:
+            if self._frames:
+                self._write_arrays(frame, shot)
+            if self._points:
+                self._write_points(frame, shot)
+        self._journal.write(json.dumps(asdict(shot)) + '\n')
+        return shot
+
+    def flush(self) -> None:
+        """Hand what was added to the system: a process that is killed later has lost none of it."""
+        self._journal.flush()
+
+    def __enter__(self) -> Recording:
+        """Return it; the journal is closed at the end."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the journal."""
+        self._journal.close()
+
+    def _write_arrays(self, frame: StampedFrame, shot: Shot) -> None:
+        camera = {'pose': np.array(shot.pose), 'intrinsics': frame.intrinsics, 'stamp': np.int64(frame.stamp),
+                  'camera_intrinsics': frame.original_intrinsics, 'camera_size': np.array(shot.camera_size)}
+        depth = frame.points[..., 2]
+        depth = np.where(valid(depth, frame.confidence), depth, np.nan).astype(np.float32)
+        np.savez(self.folder / CAMERA / f'{shot.name}.npz', **camera)
+        np.savez(self.folder / DEPTH / f'{shot.name}.npz', depth=depth)
+        np.savez(self.folder / CONFIDENCE / f'{shot.name}.npz', confidence=frame.confidence)
+        write_picture(self.folder / IMAGE / f'{shot.name}.png', frame.image)
+
+    def _write_points(self, frame: StampedFrame, shot: Shot) -> None:
+        kept = np.flatnonzero(valid(frame.points[..., 2], frame.confidence) & np.isfinite(frame.points).all(-1))
+        if len(kept) > self._share:
+            kept = np.sort(np.random.default_rng(frame.number).choice(kept, self._share, replace=False))
+        np.savez(self.folder / POINTS / f'{shot.name}.npz', points=frame.points.reshape(-1, 3)[kept],
+                 colours=frame.image.reshape(-1, 3)[kept], confidence=frame.confidence.reshape(-1)[kept])
+
+
+def write_picture(path: Path, rgb: np.ndarray) -> None:
+    """Write an image, uint8 (h, w, 3), as PNG. Raises OSError."""
+    done, data = cv2.imencode('.png', cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    if not done:
+        raise RecordingError(f'{path}: an image of {rgb.shape} cannot become a PNG')
+    path.write_bytes(data)
+
+
+def cut_journal(folder: Path, numbers: int) -> float:
+    """Leave only the lines of frames below a number in a folder's journal, and return the seconds they took.
+
+    What was written after the last snapshot is answered again.
+    """
+    path = folder / JOURNAL
+    kept = [shot for shot in read_journal(folder) if shot.number < numbers] if path.exists() else []
+    path.write_text(''.join(json.dumps(asdict(shot)) + '\n' for shot in kept))
+    return kept[-1].elapsed_s if kept else 0.0
+
+
+def read_journal(folder: Path) -> list[Shot]:
+    """Return a folder's lines; a last one that was cut off is left out. Raises RecordingError."""
+    shots, lines = [], (folder / JOURNAL).read_text().splitlines()
+    for number, line in enumerate(lines, 1):
+        try:
+            shots.append(Shot(**json.loads(line)))
+        except (TypeError, ValueError) as error:
+            if number == len(lines):
+                break
+            raise RecordingError(f'{folder / JOURNAL}, line {number}, is no frame of a run ({error}): run it '
+                                 'again') from error
+    return shots
+
+
+class Recorded:
+    """A run that is over, as exports read it: one frame's arrays in memory at a time.
+
+    every: its frames; shots: those whose camera was tracked. frame_id: the camera's. name: the source's.
+    """
+
+    def __init__(self, folder: Path, name: str, frame_id: str) -> None:
+        """Take the folder. Raises RecordingError."""
+        self.folder, self.name, self.frame_id = folder, name, frame_id
+        self.every = read_journal(folder)
+        self.shots = [shot for shot in self.every if shot.pose is not None]
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """The path."""
+        return Trajectory(np.array([shot.stamp for shot in self.shots], np.int64),
+                          np.array([shot.pose for shot in self.shots], np.float64).reshape(-1, 4, 4))
+
+    def seen(self) -> Iterator[tuple[Shot, np.ndarray]]:
+        """Yield the shots whose intrinsics are known, with these (3, 3)."""
+        for shot in self.shots:
+            if shot.intrinsics is not None:
+                yield shot, np.array(shot.intrinsics)
+
+    def array(self, kind: str, shot: Shot) -> np.ndarray:
+        """Return `depth` or `confidence`, float32 (h, w), of a shot."""
+        with np.load(self.folder / kind / f'{shot.name}.npz') as stored:
+            return stored[kind]
+
+    def image_file(self, shot: Shot) -> Path:
+        """Return the file of a shot's image."""
+        return self.folder / IMAGE / f'{shot.name}.png'
+
+    def points(self, shot: Shot) -> Cloud:
+        """Return a shot's points, flat, in its camera's frame."""
+        with np.load(self.folder / POINTS / f'{shot.name}.npz') as stored:
+            return Cloud(stored['points'], stored['colours'], stored['confidence'])
+
+    def cloud(self, most: int = CLOUD_POINTS) -> Cloud:
+        """Return all shots' points in the path's world, at most so many, without the least confident of all."""
+        parts = [(self.points(shot), np.array(shot.pose)) for shot in self.shots]
+        if not parts:
+            return Cloud(np.empty((0, 3), np.float32), np.empty((0, 3), np.uint8), np.empty(0, np.float32))
+        placed = [part.points.astype(np.float64) @ pose[:3, :3].T + pose[:3, 3] for part, pose in parts]
+        points = np.concatenate(placed).astype(np.float32)
+        colours = np.concatenate([part.colours for part, _ in parts])
+        confidence = np.concatenate([part.confidence for part, _ in parts])
+        kept = np.argsort(confidence, kind='stable')[int(LEAST_CONFIDENT * len(confidence)):]
+        if len(kept) > most:
+            kept = np.random.default_rng(0).choice(kept, most, replace=False)
+        kept = np.sort(kept)
+        return Cloud(points[kept], colours[kept], confidence[kept])

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole run: source → Reconstructor → recording → exports, and what was measured on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from ttt3r_ros.export import forms
+from ttt3r_ros.offline import measured
+from ttt3r_ros.offline.folder import RESULTS, RunFolder
+from ttt3r_ros.offline.measured import Clock, Memory
+from ttt3r_ros.offline.reconstruction import Prepared, Settings, prepare
+from ttt3r_ros.offline.recording import FRAMES, POINTS, Recorded, Recording, cut_journal
+from ttt3r_ros.offline.selection import Selection
+from ttt3r_ros.offline.stream import Stream, StreamError
+from ttt3r_ros.presentation.progress import Progress
+from ttt3r_ros.reconstruction.snapshot import SnapshotError
+from ttt3r_ros.sequences import Sequence, open_sequence
+
+SAVE_EVERY_S = 20.0
+
+
+class Interrupted(Exception):
+    """The run was ended by the user and can be gone on with."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be run. exports: names of export.forms.FORMS. revisit: how often the source is run through, the memory
+    kept and the last time written. resume: go on with an interrupted run of the same plan."""
+
+    source: str
+    out: Path
+    settings: Settings
+    selection: Selection = Selection()
+    exports: tuple[str, ...] = ('tum',)
+    revisit: int = 1
+    resume: bool = False
+    rate: float | None = None
+    topic: str | None = None
+
+    def identity(self) -> dict:
+        """Return what must be the same for a run to be gone on with, as JSON has it."""
+        same = asdict(self)
+        del same['out'], same['resume']
+        return json.loads(json.dumps(same))
+
+
+def carry_out(plan: Plan, console: Console) -> dict:
+    """Run it and return what was measured, which results.json has too.
+
+    Raises SequenceError, CheckpointError and others of ours before the first frame; OutputError; Interrupted.
+    """
+    needed = forms.require(plan.exports)
+    if plan.revisit < 1:
+        raise StreamError(f'revisit {plan.revisit} is not possible: take 1, which runs the source once, or more')
+    sequence = open_sequence(plan.source, rate=plan.rate, topic=plan.topic)
+    for line in sequence.describe():
+        console.print(line, markup=False, soft_wrap=True)
+    if sequence.live and (plan.revisit > 1 or plan.resume):
+        raise StreamError(f'{sequence.name} cannot be run through again: leave --revisit and --resume out')
+    begun = time.perf_counter()
+    prepared = prepare(plan.settings, judged=plan.revisit == 1)
+    loading_s = time.perf_counter() - begun
+    for line in measured.told(prepared):
+        console.print(line, markup=False, soft_wrap=True)
+    with RunFolder(plan.out, plan.identity(), resume=plan.resume) as folder:
+        run = _Run(plan, sequence, prepared, folder, console, needed)
+        run.through()
+        recorded = Recorded(folder.path, sequence.name, sequence.frame_id)
+        files, exports_s = _export(plan.exports, recorded, folder.path, console)
+        results = measured.results(plan, sequence, prepared, recorded,
+                                   run.numbers | {'loading_s': loading_s, 'exports_s': exports_s}, files)
+        for kind in {*FRAMES, POINTS} - {name for listed in files.values() for name in listed}:
+            shutil.rmtree(folder.path / kind, ignore_errors=True)
+        (folder.path / RESULTS).write_text(json.dumps(results, indent=1) + '\n')
+        folder.finish()
+    return results
+
+
+def _export(names: tuple[str, ...], recorded: Recorded, folder: Path,
+            console: Console) -> tuple[dict[str, list[str]], dict[str, float]]:
+    """Write the forms; return their files, and the seconds that each took."""
+    files, seconds = {}, {}
+    for name in names:
+        begun = time.perf_counter()
+        with console.status(f'writing {name}'):
+            files[name] = forms.FORMS[name].write(recorded, folder)
+        seconds[name] = time.perf_counter() - begun
+    return files, seconds
+
+
+class _Run:
+    """The loop over the frames, with its snapshots."""
+
+    def __init__(self, plan: Plan, sequence: Sequence, prepared: Prepared, folder: RunFolder, console: Console,
+                 needed: frozenset[str]) -> None:
+        self._plan, self._folder, self._console, self._sequence = plan, folder, console, sequence
+        self._stream = Stream(sequence, prepared.reconstructor, plan.selection)
+        self._expected = plan.selection.count(sequence)
+        self._kept = {'frames': 'frames' in needed, 'points': 'points' in needed, 'expected': self._expected}
+        self._elapsed = 0.0  # of the last turn, also before an interruption
+        self._memory = Memory()
+        self.numbers: dict = {}
+
+    def through(self) -> None:
+        """Run all turns, or what is left of them. Raises Interrupted."""
+        turn, number = self._restore()
+        self._elapsed = cut_journal(self._folder.path, number if turn == self._plan.revisit - 1 else 0)
+        with _ending() as ending:
+            for now in range(turn, self._plan.revisit):
+                self._turn(now, number, ending)
+                number = 0
+        self.numbers = {'loop_s': self._elapsed, 'unanswered': self._stream.unanswered,
+                        'left_out': dict(self._sequence.left_out), 'memory_mb': self._memory.told()}
+
+    def _turn(self, turn: int, number: int, ending: list[bool]) -> None:
+        """Run the source through, from a frame's number on; the last turn is recorded."""
+        last = turn == self._plan.revisit - 1
+        title = self._sequence.name if self._plan.revisit == 1 else f'turn {turn + 1} of {self._plan.revisit}'
+        clock, saved = Clock(self._elapsed, number), time.monotonic()
+        with contextlib.ExitStack() as stack:
+            recording = stack.enter_context(Recording(self._folder.path, **self._kept)) if last else None
+            progress = stack.enter_context(Progress(self._console, title, self._expected))
+            for frame in self._stream.after(number):
+                number = frame.number + 1
+                if recording is not None:
+                    recording.add(frame, clock.elapsed_s)
+                    self._memory.look()
+                progress.update(number, clock.pace(number, self._expected))
+                stops = bool(ending) and not self._sequence.live
+                if stops or time.monotonic() - saved >= SAVE_EVERY_S:
+                    self._save(turn, number, recording)
+                    saved = time.monotonic()
+                if stops:
+                    raise Interrupted(f'{self._folder.path} holds what was done: go on with --resume')
+                if ending:
+                    break
+            if last:
+                self._elapsed = clock.elapsed_s
+
+    def _save(self, turn: int, number: int, recording: Recording | None) -> None:
+        if recording is not None:
+            recording.flush()
+        self._folder.save(turn, number, self._stream.reconstructor.snapshot())
+
+    def _restore(self) -> tuple[int, int]:
+        """Return the turn and the number of its first frame that is not done yet."""
+        saved = self._folder.saved()
+        if saved is None:
+            return 0, 0
+        turn, number, snapshot = saved
+        try:
+            self._stream.reconstructor.restore(snapshot)
+        except SnapshotError as error:
+            raise StreamError(f'{self._folder.path} cannot be gone on with ({error}); remove it and begin '
+                              'anew') from error
+        self._console.print(f'going on after frame {number}' + (f' of turn {turn + 1}' if turn else ''))
+        return turn, number
+
+
+@contextlib.contextmanager
+def _ending() -> Iterator[list[bool]]:
+    """Give a list that is no longer empty once the user (Ctrl-C) or the system (SIGTERM) asks for the end.
+
+    The frame in hand is finished; asked again, the process ends at once.
+    """
+    asked: list[bool] = []
+
+    def ask(number: int, frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(True)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

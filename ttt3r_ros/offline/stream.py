@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A source's frames, answered one after the other by the one loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ttt3r_ros.model.recurrence import NonFinitePrediction
+from ttt3r_ros.offline.selection import Selection
+from ttt3r_ros.reconstruction.frame import Frame
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.sequences.sequence import Sequence
+
+
+class StreamError(ValueError):
+    """Frames that the network cannot take, or a run that cannot be; the message names the remedy."""
+
+
+@dataclass(frozen=True)
+class StampedFrame(Frame):
+    """A Frame, and where it is from: its stamp in nanoseconds, its position in the source, 0 for the first, and its
+    number among those taken. step_s: seconds that `Reconstructor.step` took."""
+
+    stamp: int = 0
+    position: int = 0
+    number: int = 0
+    step_s: float = 0.0
+
+
+class Stream:
+    """A source, a selection of its frames and what answers them; iterate it for StampedFrames.
+
+    Each iteration reads the source from its beginning; the reconstructor's memory goes on.
+
+    sequence       the source, with its truth, intrinsics and `describe`
+    reconstructor  the one loop, with `query`, `snapshot` and the like
+    unanswered     frames of the present or last iteration whose prediction was not finite: they are left out
+    """
+
+    def __init__(self, sequence: Sequence, reconstructor: Reconstructor, selection: Selection = Selection()) -> None:
+        """Take what is to be run; nothing is read yet."""
+        self.sequence, self.reconstructor, self.selection = sequence, reconstructor, selection
+        self.unanswered = 0
+
+    def __len__(self) -> int:
+        """Return how many frames are taken. Raises TypeError where only reading tells."""
+        count = self.selection.count(self.sequence)
+        if count is None:
+            raise TypeError(f'how many frames of {self.sequence.name} are taken is known only when it has been read')
+        return count
+
+    def __iter__(self) -> Iterator[StampedFrame]:
+        """Yield the frames. Raises SequenceError, and StreamError for images of a shape that no network takes."""
+        return self.after(0)
+
+    def after(self, number: int) -> Iterator[StampedFrame]:
+        """Yield the frames from a number on; those before it are read and not answered."""
+        self.unanswered = 0
+        timed = not self.sequence.stamps_made
+        for taken, (position, image) in enumerate(self.selection.take(self.sequence)):
+            if taken < number:
+                continue
+            begun = time.perf_counter()
+            try:
+                frame = self.reconstructor.step(image.rgb, stamp=image.stamp if timed else None)
+            except NonFinitePrediction:
+                self.unanswered += 1
+                continue
+            except ValueError as error:
+                raise StreamError(f'{self.sequence.name}: {error}') from error
+            yield StampedFrame(**vars(frame), stamp=image.stamp, position=position, number=taken,
+                               step_s=time.perf_counter() - begun)
