@@ -96,6 +96,15 @@ def test_a_gap_in_the_truth_gives_no_pose(tum):
     assert open_sequence(str(tum)).truth.stamps.tolist() == [BEGIN]
 
 
+def test_of_two_poses_with_one_time_the_first_counts(tum):
+    """The real freiburg2_desk has such a pair."""
+    lines = (tum / 'groundtruth.txt').read_text().splitlines(keepends=True)
+    stamp = lines[3].split()[0]
+    (tum / 'groundtruth.txt').write_text(''.join([*lines[:4], f'{stamp} 77 0 0 0 0 0 1\n', *lines[4:]]))
+    sequence = open_sequence(str(tum))
+    assert len(sequence.truth) == 5 and sequence.truth.poses[:, 0, 3].max() < 20
+
+
 def test_a_rotation_is_interpolated_on_the_sphere(tum):
     """Halfway between two rotations stands half the turn."""
     turns = Rotation.from_rotvec([[0, 0, 0], [0, 0, 1.0]]).as_quat()

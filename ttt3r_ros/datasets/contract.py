@@ -78,9 +78,17 @@ class Dataset(ImageFiles):
         self.contents = Contents(reader, f'{self._files[0].parent}', stamps, self._first_size(), others)
 
     def _take_truth(self, truth: Trajectory) -> None:
-        """Interpolate the truth to the images' times; poses in an order that is none of time raise SequenceError."""
-        if (np.diff(truth.stamps) <= 0).any():
+        """Interpolate the truth to the images' times; poses in an order that is none of time raise SequenceError.
+
+        Of poses with one time, as TUM's freiburg2_desk has, the first counts.
+        """
+        steps = np.diff(truth.stamps)
+        if (steps < 0).any():
             raise SequenceError(f'{self.name}: the stamps of its truth do not increase; sort the file')
+        if not steps.all():
+            _log.warning('%s: %d true poses have the time of the one before', self.name, int((steps == 0).sum()))
+            first = np.append(True, steps > 0)
+            truth = Trajectory(truth.stamps[first], truth.poses[first], truth.dropped)
         self.true_poses = truth
         # A pose at each image's own time is its own; between frames with none, nothing is to be made up.
         own = np.isin(truth.stamps, self._stamps).all()

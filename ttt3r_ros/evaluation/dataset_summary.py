@@ -18,8 +18,8 @@ TITLES = {'ate_sim3': 'ATE, Sim(3) (m)', 'ate_se3': 'ATE, SE(3) (m)', 'ate_sim3_
           'ate_se3_of_path': 'ATE, SE(3), of the path', 'rpe_sim3': 'RPE, Sim(3) (m)', 'rpe_se3': 'RPE, SE(3) (m)',
           'rpe_rotation_deg': 'RPE, rotation (°)', 'accuracy': 'Acc (m)', 'accuracy_median': 'Acc, median (m)',
           'completeness': 'Comp (m)', 'completeness_median': 'Comp, median (m)', 'normals': 'NC',
-          'normals_median': 'NC, median', 'frames': 'frames scored', 'frames_per_s': 'frames a second',
-          'megabytes': 'memory (MB)'}
+          'normals_median': 'NC, median', 'frames': 'frames', 'valid': 'with truth and answer',
+          'frames_per_s': 'frames a second', 'megabytes': 'memory (MB)'}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _measures(scores: Sequence[Score], published: bool) -> list[tuple[str, Calla
                           if a in s.depth else None, lambda s, a=alignment: s.depth[a].pixels if a in s.depth else 0))
     for name in SURFACE:
         found.append((name, lambda s, n=name: s.surface and getattr(s.surface, n), _one))
-    found.append(('frames', lambda s: s.frames or None, _one))
+    found += [('frames', lambda s: s.frames or None, _one), ('valid', lambda s: s.valid if s.frames else None, _one)]
     for name in ('frames_per_s', 'megabytes'):
         found.append((name, lambda s, n=name: getattr(s, n) if np.isfinite(getattr(s, n)) else None, _one))
     return [(name, value, weight) for name, value, weight in found

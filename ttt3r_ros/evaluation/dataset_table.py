@@ -12,7 +12,7 @@ from ttt3r_ros.evaluation.dataset_summary import TITLES, Summary
 from ttt3r_ros.evaluation.paper import Printed
 
 OF_DEPTH = {'metric': 'metric', 'scale': 'one scale', 'scale_shift': 'scale and shift'}
-ALSO = {'frames': 0, 'frames_per_s': 1, 'megabytes': 0}  # measured of every clip, and the decimals
+ALSO = {'frames': 0, 'valid': 0, 'frames_per_s': 1, 'megabytes': 0}  # measured of every clip, and the decimals
 
 
 def summary_table(plan: Plan, summaries: Sequence[Summary], sequences: int) -> Table:

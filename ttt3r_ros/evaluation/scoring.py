@@ -27,8 +27,8 @@ class Score:
     """One clip at one length.
 
     first: which frame of the recording's it begins with; length: as asked for, 0: all its frames; frames: scored;
-    valid: of these, with a true pose and an answer; invalid: why there is no score, '' where there is. depth: by
-    alignment. frames_per_s and megabytes: of the answers up to there, NaN where nobody knows.
+    valid: of these, with an answer and, where poses are compared, a true pose; invalid: why there is no score, '' where
+    there is. depth: by alignment. frames_per_s and megabytes: of the answers up to there, NaN where nobody knows.
     """
 
     sequence: str
@@ -67,12 +67,13 @@ def by_protocol(protocol: Protocol, clip: Clip, setting: str, answers: Sequence[
     for length in protocol.lengths:
         count = min(length, len(clip))
         poses = _poses(answers, count)
-        valid = int(np.isfinite(clip.truth[:count]).all(axis=(1, 2)).sum())
+        known = np.isfinite(clip.truth[:count]).all(axis=(1, 2))
+        valid = int((known & np.isfinite(poses).all(axis=(1, 2))).sum()) if protocol.pose else len(answers[:count])
         pose = pose_metrics.score(poses, clip.truth[:count]) if protocol.pose else None
         invalid = ''
         if protocol.pose and pose is None:
-            invalid = f'{count - valid} of {count} true poses are not finite' if valid < count else (
-                'the poses cannot be aligned')
+            invalid = f'{int((~known).sum())} of {count} true poses are not finite' if not known.all() else (
+                f'{count - valid} of {count} frames have no answer' if valid < count else 'the poses cannot be aligned')
         found = {} if depth is None else {name: depth.score(
             count, name, protocol.depth.farthest if protocol.depth.clipped else None)
             for name in protocol.depth.alignments}
