@@ -7,11 +7,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import Image
 
 from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
 
+GAP = 6  # what is left to Pillow's kernel of a shrinking by more; then no value is off by more than 1 of 255
 MOST_ASPECT = 32  # a square network's image is cut out of one that is longer by this: memory grows with it
 
 
@@ -73,10 +75,15 @@ class PixelMap:
         """Return the model's image, uint8 (h, w, 3), of image, uint8 (H, W, 3).
 
         On the host: Pillow's kernels, rounded to bytes between rows and columns, are what the models were trained on,
-        and no device has them.
+        and no device has them. A much larger image is first shrunk by whole factors, as means: within 1 of 255 of what
+        the kernel alone gives, in a fifth of its time.
         """
         shrinking = max(self.resized) < max(self.original)
         kernel = Image.Resampling.LANCZOS if shrinking else Image.Resampling.BICUBIC
+        rows, columns = (_factor(*sides) for sides in zip(self.original, self.resized, strict=True))
+        if rows * columns > 1:
+            height, width = self.original
+            image = cv2.resize(image, (width // columns, height // rows), interpolation=cv2.INTER_AREA)
         resized = np.asarray(Image.fromarray(image).resize(self.resized[::-1], kernel))
         height, width = self.size
         return np.array(resized[self.top:self.top + height, self.left:self.left + width])  # Pillow's are read-only
@@ -88,3 +95,8 @@ class PixelMap:
         sx, sy = width / cols, height / rows
         shift = np.array([[sx, 0, (self.left + 0.5) * sx - 0.5], [0, sy, (self.top + 0.5) * sy - 0.5], [0, 0, 1]])
         return shift @ intrinsics
+
+
+def _factor(side: int, target: int) -> int:
+    """Return the largest whole part of a side that it can be shrunk by before the kernel: it has to divide it."""
+    return max(factor for factor in range(1, max(1, side // (GAP * target)) + 1) if side % factor == 0)

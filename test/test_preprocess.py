@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A camera's image becomes the network's by Pillow's kernel, or within one level of what it gives."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ttt3r_ros.model.config import ModelConfig
+from ttt3r_ros.reconstruction.preprocess import PixelMap
+
+EMBEDDED, PUBLISHED = ModelConfig(image_size=64, aspects=(4 / 3,)), ModelConfig()
+
+
+def picture(height: int, width: int) -> np.ndarray:
+    """A picture with edges, waves of every length up to the pixel's, and a sensor's noise."""
+    rng = np.random.default_rng(height)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    waves = sum(np.sin(x * rng.uniform(0.002, 2) + y * rng.uniform(0.002, 2) + rng.uniform(0, 6)) for _ in range(6))
+    blocks = 60 * ((x // rng.integers(40, 200) + y // rng.integers(40, 200)) % 2)
+    grey = 90 + 12 * waves + blocks + rng.normal(0, 5, waves.shape)
+    return np.clip(np.stack([grey, grey * 0.9 + 10, 255 - grey], -1), 0, 255).astype(np.uint8)
+
+
+def by_the_kernel(plan: PixelMap, image: np.ndarray) -> np.ndarray:
+    resized = np.asarray(Image.fromarray(image).resize(plan.resized[::-1], Image.Resampling.LANCZOS))
+    return resized[plan.top:plan.top + plan.size[0], plan.left:plan.left + plan.size[1]]
+
+
+@pytest.mark.parametrize('size', [(2160, 3840), (1080, 1920), (1920, 1080), (1536, 2048), (720, 1280), (964, 1288)])
+def test_a_large_image_is_within_one_level_of_the_kernel(size):
+    """Shrunk by whole factors first, no value of the network's image differs by more than 1 of 255."""
+    plan, image = PixelMap.plan(*size, EMBEDDED), picture(*size)
+    difference = np.abs(plan.apply(image).astype(int) - by_the_kernel(plan, image))
+    assert difference.max() == 1
+
+
+@pytest.mark.parametrize(('size', 'config'), [((480, 640), EMBEDDED), ((480, 640), PUBLISHED), ((1080, 1920), PUBLISHED),
+                                              ((2160, 3840), PUBLISHED), ((1087, 1931), EMBEDDED)])
+def test_others_are_the_kernels_own(size, config):
+    """Little shrinking, and sides that no whole factor divides, go through the kernel alone, to the bit."""
+    plan, image = PixelMap.plan(*size, config), picture(*size)
+    assert np.array_equal(plan.apply(image), by_the_kernel(plan, image))
