@@ -34,8 +34,9 @@ def test_a_large_image_is_within_one_level_of_the_kernel(size):
     assert difference.max() == 1
 
 
-@pytest.mark.parametrize(('size', 'config'), [((480, 640), EMBEDDED), ((480, 640), PUBLISHED), ((1080, 1920), PUBLISHED),
-                                              ((2160, 3840), PUBLISHED), ((1087, 1931), EMBEDDED)])
+@pytest.mark.parametrize(('size', 'config'), [
+    ((480, 640), EMBEDDED), ((480, 640), PUBLISHED), ((1080, 1920), PUBLISHED), ((2160, 3840), PUBLISHED),
+    ((1087, 1931), EMBEDDED)])
 def test_others_are_the_kernels_own(size, config):
     """Little shrinking, and sides that no whole factor divides, go through the kernel alone, to the bit."""
     plan, image = PixelMap.plan(*size, config), picture(*size)

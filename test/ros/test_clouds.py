@@ -23,7 +23,7 @@ from ttt3r_ros.srv import SaveMap
 
 from ttt3r_ros.model.checkpoint import load_network, save_network
 from ttt3r_ros.ros.compressed_depth import to_compressed_depth
-from ttt3r_ros.ros.path_output import PathOutput
+from ttt3r_ros.ros.path_output import AT_EVERY_POSE, PathOutput
 
 SECOND = 1_000_000_000
 
@@ -235,5 +235,21 @@ def test_a_path_from_serialised_poses_reads_as_one_from_messages(length):
             kept = poses if i < 20 else poses[::2]
             assert deserialize_message(output._message(poses[-1].header), Path) == Path(header=poses[-1].header,
                                                                                       poses=kept)
+    finally:
+        node.destroy_node()
+
+
+def test_a_long_path_costs_no_more_for_each_pose(monkeypatch):
+    """A short path goes out with every pose; ten times as long, the poses sent for each one added are as many."""
+    node = LifecycleNode('walker')
+    try:
+        output, sent = PathOutput(node, '', 100_000), []
+        monkeypatch.setattr(output, 'wanted', lambda: True)
+        monkeypatch.setattr(output._publisher, 'publish', lambda message: sent.append(len(output._poses)))
+        for _ in range(10 * AT_EVERY_POSE):
+            output.add(PoseStamped(header=Header(frame_id='odom')))
+        assert sent[:AT_EVERY_POSE] == list(range(1, AT_EVERY_POSE + 1))
+        late = [length for length in sent if length > 9 * AT_EVERY_POSE]
+        assert 0.8 * AT_EVERY_POSE < sum(late) / AT_EVERY_POSE < 1.3 * AT_EVERY_POSE
     finally:
         node.destroy_node()

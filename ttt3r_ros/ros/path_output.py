@@ -13,6 +13,7 @@ from std_msgs.msg import Header
 
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 
+AT_EVERY_POSE = 500  # poses; of a longer path so many are sent for each pose added: it costs no more as it grows
 ENCAPSULATION = 4  # bytes of CDR that say how the rest is written
 
 
@@ -37,7 +38,10 @@ class PathOutput:
         return self._publisher.get_subscription_count() > 0
 
     def add(self, pose: PoseStamped) -> None:
-        """Take the newest pose; publish the path if anyone subscribes. Kept poses thin out as it grows."""
+        """Take the newest pose; publish the path if anyone subscribes. Kept poses thin out as it grows.
+
+        A path of more than AT_EVERY_POSE poses is published as many times less often as it is longer.
+        """
         if self._count % self._stride == 0:
             self._poses.append(pose)
             self._serialised.append(serialize_message(pose)[ENCAPSULATION:])
@@ -45,7 +49,7 @@ class PathOutput:
         if len(self._poses) > self._length:
             self._poses, self._serialised = self._poses[::2], self._serialised[::2]
             self._stride *= 2
-        if self.wanted():
+        if self.wanted() and self._count % max(1, len(self._poses) // AT_EVERY_POSE) == 0:
             self._publisher.publish(self._message(pose.header))
 
     def _message(self, header: Header) -> bytes:
