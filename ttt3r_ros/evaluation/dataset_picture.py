@@ -20,6 +20,7 @@ from ttt3r_ros.presentation.style import COLOURS, ESTIMATE, FAINT, STYLE, TRUTH,
 
 CURVES = 4
 PATHS = 4
+NAME = 28  # characters of a recording's name
 PREFERRED = ('ate_sim3', 'accuracy', 'abs_rel scale', 'abs_rel metric', 'rpe_rotation_deg', 'completeness', 'normals',
              'megabytes', 'frames_per_s')
 
@@ -31,7 +32,7 @@ def draw(target: Path, plan: Plan, units: Sequence[Unit], summaries: Sequence[Su
         figure = Figure(figsize=(16, 9.6), dpi=100)
         axes = figure.subplots(2, 4, gridspec_kw={'hspace': 0.42, 'wspace': 0.3, 'top': 0.84, 'bottom': 0.08,
                                                   'left': 0.05, 'right': 0.98})
-        figure.text(0.05, 0.95, f'{Path(plan.dataset).name}, {plan.protocol or "all frames"}', size=20, weight='bold')
+        figure.text(0.05, 0.95, f'{Path(plan.dataset).name}, {_what(plan)}', size=20, weight='bold')
         figure.text(0.05, 0.912, f'{plan.results or plan.weights}; '
                     f'{"medians over windows" if plan.window else "means over sequences"}'
                     + ('; dotted: published' if printed else ''), color=FAINT, size=12)
@@ -54,21 +55,28 @@ def draw(target: Path, plan: Plan, units: Sequence[Unit], summaries: Sequence[Su
         figure.savefig(target)
 
 
+def _what(plan: Plan) -> str:
+    return plan.protocol or (f'windows of {plan.window} frames' if plan.window else 'all frames')
+
+
 def _curves(axis: Axes, plan: Plan, summaries: Sequence[Summary], printed: Sequence[Printed], measure: str) -> None:
     heading(axis, title(measure))
     rows = list(dict.fromkeys(s.row for s in summaries))
     if all(s.length == WHOLE for s in summaries):
         _bars(axis, plan, [s for s in summaries if s.measure == measure], rows)
         return
+    # Where the recordings are shorter than was asked for, a point stands at what they have.
+    reached = {(s.row, s.length): s.mean for s in summaries if s.measure == 'frames'}
     for i, row in enumerate(rows):
-        mine = [(s.length, s.median if plan.window else s.mean) for s in summaries
-                if s.row == row and s.measure == measure and s.length != WHOLE]
+        mine = [(reached[row, s.length], s.median if plan.window else s.mean) for s in summaries
+                if s.row == row and s.measure == measure]
         axis.plot(*np.array(mine).reshape(-1, 2).T, color=PALETTE[i % len(PALETTE)], lw=1.8, marker='o', ms=3.5,
                   ls='-' if i < len(PALETTE) else '--', label=row)
     for system, source in dict.fromkeys((p.system, p.source) for p in printed if p.measure == measure):
         theirs = [(p.length, p.value) for p in printed if (p.system, p.source, p.measure) == (system, source, measure)]
         axis.plot(*np.array(theirs).T, color=FAINT, lw=1.0, ls=':', marker='.', ms=3)
-        axis.annotate(system, theirs[-1], color=FAINT, size=7)
+        if len(theirs) > 1:
+            axis.annotate(system, theirs[-1], color=FAINT, size=7, ha='right')
     axis.set(xlabel='frames', ylim=(0, None))
 
 
@@ -90,7 +98,7 @@ def _depths(axes: Sequence[Axes], unit: Unit) -> None:
 
 
 def _path(axis: Axes, unit: Unit) -> None:
-    heading(axis, unit.sequence)
+    heading(axis, unit.sequence[-NAME:])
     truth, estimate = np.array(unit.truth), np.array(unit.estimate)
     known = np.isfinite(truth).all(axis=1)
     if known.any():
