@@ -16,3 +16,18 @@ def ros():
     rclpy.init()
     yield
     rclpy.try_shutdown()
+
+
+@pytest.fixture(scope='session')
+def film(tmp_path_factory):
+    """Return a folder with 24 small images of a room; the 11th to the 13th are black."""
+    import cv2
+    import numpy as np
+
+    from ttt3r_ros.synthetic import Room, walk
+    folder, room = tmp_path_factory.mktemp('film'), Room(3)
+    intrinsics = np.array([[104.0, 0, 63.5], [0, 104.0, 47.5], [0, 0, 1]])
+    for i, pose in enumerate(walk(room, 150, 3)[:24]):
+        image = room.render(pose, intrinsics, (96, 128))[0] * (0 if 10 <= i < 13 else 1)
+        cv2.imwrite(str(folder / f'{i:03d}.png'), cv2.cvtColor(image.astype(np.uint8), cv2.COLOR_RGB2BGR))
+    return folder

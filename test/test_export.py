@@ -18,6 +18,7 @@ from rich.console import Console
 
 from ttt3r_ros.offline.reconstruction import Settings
 from ttt3r_ros.offline.recording import Recorded, read_journal
+from ttt3r_ros.offline.selection import Moment, Selection
 from ttt3r_ros.offline.session import Plan, carry_out
 
 EXACT = {'rtol': 0, 'atol': 1e-6}
@@ -25,10 +26,11 @@ EXPORTS = ('tum', 'kitti', 'euroc', 'frames', 'colmap', 'nerfstudio', 'ply', 'pc
 
 
 @pytest.fixture(scope='module')
-def out(tmp_path_factory) -> Path:
+def out(film, tmp_path_factory) -> Path:
     """Return the folder of a run over a small room, in all forms."""
     folder = tmp_path_factory.mktemp('export') / 'run'
-    carry_out(Plan('synthetic:1:8', folder, Settings(), exports=EXPORTS), Console(file=io.StringIO()))
+    plan = Plan(str(film), folder, Settings(), Selection(end=Moment(10)), exports=EXPORTS)
+    carry_out(plan, Console(file=io.StringIO()))
     return folder
 
 

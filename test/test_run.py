@@ -28,23 +28,9 @@ from ttt3r_ros.offline.session import Interrupted, Plan, carry_out
 from ttt3r_ros.offline.stream import Stream, StreamError
 from ttt3r_ros.sequences import Image, Sequence, SequenceError, open_sequence
 from ttt3r_ros.sequences.folder import ImageFolder
-from ttt3r_ros.synthetic import Room, walk
 
 ROOT = Path(__file__).parents[1]
 SMALL = (96, 128)
-
-
-@pytest.fixture(scope='module')
-def film(tmp_path_factory):
-    """Return a folder with 24 images of a room; the 11th to the 13th are black."""
-    folder = tmp_path_factory.mktemp('film')
-    room = Room(3)
-    poses = walk(room, 150, 3)[:24]
-    intrinsics = np.array([[104.0, 0, 63.5], [0, 104.0, 47.5], [0, 0, 1]])
-    for i, pose in enumerate(poses):
-        image = room.render(pose, intrinsics, SMALL)[0] * (0 if 10 <= i < 13 else 1)
-        cv2.imwrite(str(folder / f'{i:03d}.png'), cv2.cvtColor(image.astype(np.uint8), cv2.COLOR_RGB2BGR))
-    return folder
 
 
 def run(plan: Plan) -> dict:

@@ -66,7 +66,7 @@ class Shot:
         tracking = frame.tracking
         known = math.isfinite(frame.intrinsics[0, 0])
         return cls(frame.number, frame.position, frame.stamp,
-                   (frame.correction @ frame.pose).tolist() if tracking is None or tracking.trusted else None,
+                   (frame.correction @ frame.pose).tolist() if frame.tracked else None,
                    frame.intrinsics.tolist() if known else None, [*frame.image.shape[1::-1]],
                    frame.original_intrinsics.tolist() if known else None, [*frame.pixel_map.original[::-1]],
                    frame.segment, tracking and tracking.state.value, tracking.reason if tracking else '',

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.offline.selection import Selection
 from ttt3r_ros.reconstruction.frame import Frame
@@ -27,6 +29,16 @@ class StampedFrame(Frame):
     position: int = 0
     number: int = 0
     step_s: float = 0.0
+
+    @property
+    def tracked(self) -> bool:
+        """Whether the pose is to be trusted: it was judged so, or nobody judges."""
+        return self.tracking is None or self.tracking.trusted
+
+    @property
+    def world_points(self) -> np.ndarray:
+        """The points (h, w, 3) float64 in the path's world."""
+        return self.points.astype(np.float64) @ self.pose[:3, :3].T + self.pose[:3, 3]
 
 
 class Stream:
