@@ -10,9 +10,22 @@ import sys
 from typing import NoReturn
 
 from ttt3r_ros import __version__
-from ttt3r_ros.cli import bench, calibrate, convert, demo, evaluate, fetch, mishaps, parameters, resets, restarts, run
+from ttt3r_ros.cli import (
+    bench,
+    calibrate,
+    convert,
+    demo,
+    evaluate,
+    fetch,
+    mishaps,
+    parameters,
+    resets,
+    restarts,
+    run,
+    view,
+)
 
-COMMANDS = (run, demo, evaluate, mishaps, restarts, resets, calibrate, bench, fetch, convert, parameters)
+COMMANDS = (run, view, demo, evaluate, mishaps, restarts, resets, calibrate, bench, fetch, convert, parameters)
 WITH_ROS = (demo, parameters)
 # What an import can miss where there is no ROS, or no workspace of ours.
 ROS = {'rclpy', 'rcl_interfaces', 'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs',
@@ -20,7 +33,7 @@ ROS = {'rclpy', 'rcl_interfaces', 'ament_index_python', 'builtin_interfaces', 'c
        'std_srvs', 'tf2_msgs', 'tf2_ros', 'tf_transformations'}
 OURS_OF_ROS = ('ttt3r_ros.ros', 'ttt3r_ros.msg', 'ttt3r_ros.srv')
 # Modules that come with an extra of the wheel (pyproject.toml).
-EXTRAS = {'av': 'video', 'evo': 'eval', 'matplotlib': 'eval'}
+EXTRAS = {'av': 'video', 'evo': 'eval', 'matplotlib': 'eval', 'viser': 'view'}
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 BAD_INPUT = 2
 

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The viewer: what a run's folder holds stands where it was, and what is sent is bounded."""
+
+import socket
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from ttt3r_ros.synthetic import Room, walk
+from ttt3r_ros.view.budget import FRAME_POINTS, MAP_POINTS, spread
+from ttt3r_ros.view.run_folder import RunFolder, RunFolderError
+from ttt3r_ros.view.shown_frame import Cloud, ShownFrame
+
+viser = pytest.importorskip('viser', reason='pip install viser')
+
+from ttt3r_ros.view.viewer import Viewer, ViewError  # noqa: E402
+
+SIZE = (48, 64)
+INTRINSICS = np.array([[52.0, 0, 31.5], [0, 52, 23.5], [0, 0, 1]])
+
+
+def write_run(folder, frames, size=SIZE, intrinsics=INTRINSICS):
+    """Write the truth of a synthetic room as a run's folder; return the poses."""
+    room = Room(0)
+    places = walk(room, 150, 0)[np.linspace(0, 149, frames).astype(int)]
+    poses = np.linalg.inv(places[0]) @ places
+    for kind in ('camera', 'depth', 'confidence', 'image'):
+        (folder / kind).mkdir(parents=True)
+    for i, place in enumerate(places):
+        picture, depth = room.render(place, intrinsics, size)
+        np.savez(folder / f'camera/{i:06d}.npz', pose=poses[i], intrinsics=intrinsics)
+        np.savez(folder / f'depth/{i:06d}.npz', depth=depth.astype(np.float32))
+        np.savez(folder / f'confidence/{i:06d}.npz', confidence=(1 + 1 / depth).astype(np.float32))
+        cv2.imwrite(str(folder / f'image/{i:06d}.png'), picture[..., ::-1])
+    return poses
+
+
+@pytest.fixture(scope='module')
+def run(tmp_path_factory):
+    """Return the folder of a short run."""
+    folder = tmp_path_factory.mktemp('run') / 'run'
+    write_run(folder, 12)
+    return folder
+
+
+@pytest.fixture
+def viewer(run):
+    """Serve it on a free port."""
+    viewer = Viewer(RunFolder(run), port=0)
+    yield viewer
+    viewer.close()
+
+
+def wait_for(condition, seconds=20):
+    """Wait until something holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_points_stand_where_the_camera_saw_them(run):
+    """Each lies on its pixel's ray at its depth, in the world; a pixel without a depth has none."""
+    frame = RunFolder(run)[3]
+    depth = frame.depth.copy()
+    depth[:24] = np.nan
+    depth[24] = 0
+    cloud = ShownFrame.of(3, frame.pose, frame.intrinsics, depth, np.ones(SIZE), frame.picture).cloud
+    assert len(cloud.points) == 23 * 64
+    camera = (cloud.points - frame.pose[:3, 3]) @ frame.pose[:3, :3]
+    pixels = camera @ INTRINSICS.T
+    u, v = (pixels[:, :2] / pixels[:, 2:]).T
+    assert np.allclose(u, np.tile(np.arange(64), 23), atol=1e-3)
+    assert np.allclose(v, np.repeat(np.arange(25, 48), 64), atol=1e-3)
+    assert np.allclose(camera[:, 2], depth[25:].ravel(), rtol=1e-5)
+    assert np.array_equal(cloud.colours, frame.picture[25:].reshape(-1, 3))
+
+
+def test_the_least_confident_go_first():
+    """A share left out is the one with the lowest confidence; a thinned cloud is the same every time."""
+    cloud = Cloud(np.random.default_rng(0).normal(size=(1000, 3)), np.zeros((1000, 3), np.uint8), np.arange(1000.0))
+    assert cloud.without(0.3).confidence.min() == 300 and len(cloud.without(0).points) == 1000
+    thin = cloud.thinned(100)
+    assert len(thin.points) == 100 and np.array_equal(thin.confidence, cloud.thinned(100).confidence)
+    empty = Cloud(np.empty((0, 3)), np.empty((0, 3), np.uint8), np.empty(0))
+    assert len(empty.without(0.5).points) == 0
+
+
+def test_what_is_spread_has_both_ends():
+    """At most so many, each once, in order."""
+    assert spread(1, 5) == [0] and spread(3, 5) == [0, 1, 2]
+    assert spread(1000, 64)[0] == 0 and spread(1000, 64)[-1] == 999 and len(spread(1000, 64)) == 64
+
+
+def test_a_smaller_frame_looks_the_same_way(run):
+    """Fields of view stay, whatever the picture's size."""
+    frame = RunFolder(run)[0]
+    small = frame.kept(100, 20)
+    assert small.picture.shape[:2] == small.depth.shape == (15, 20) and len(small.cloud.points) == 100
+    assert small.fov == pytest.approx(frame.fov) and small.aspect == pytest.approx(frame.aspect)
+    assert small.beside_its_depth().shape == (30, 20, 3)
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path, run):
+    """None, a damaged camera, a missing or wrong depth: a line that names the file."""
+    with pytest.raises(RunFolderError, match='no camera/.*ttt3r run'):
+        RunFolder(tmp_path)
+    write_run(tmp_path / 'run', 2)
+    (tmp_path / 'run/depth/000001.npz').unlink()
+    with pytest.raises(RunFolderError, match='depth/000001.npz cannot be read'):
+        RunFolder(tmp_path / 'run')[1]
+    np.savez(tmp_path / 'run/depth/000001.npz', depth=np.ones((10, 10)))
+    with pytest.raises(RunFolderError, match='000001 have the sizes'):
+        RunFolder(tmp_path / 'run')[1]
+    (tmp_path / 'run/image/000000.png').write_bytes(b'')
+    with pytest.raises(RunFolderError, match='image/000000.png'):
+        RunFolder(tmp_path / 'run')[0]
+    np.savez(tmp_path / 'run/camera/000001.npz', pose=np.full((4, 4), np.nan), intrinsics=INTRINSICS)
+    with pytest.raises(RunFolderError, match='camera/000001.npz holds no pose'):
+        RunFolder(tmp_path / 'run')
+    (tmp_path / 'run/camera/000000.npz').write_bytes(b'not a zip')
+    with pytest.raises(RunFolderError, match='camera/000000.npz cannot be read'):
+        RunFolder(tmp_path / 'run')
+
+
+def test_the_slider_and_play_show_frames(viewer):
+    """A frame that is asked for is shown; play goes to the end and stops there."""
+    assert viewer.shown == 11
+    viewer.seek(4)
+    wait_for(lambda: viewer.shown == 4)
+    viewer.seek(9)
+    wait_for(lambda: viewer.shown == 9)
+    viewer.play()
+    wait_for(lambda: viewer.shown == 11)
+
+
+def test_it_listens_on_loopback_alone_and_takes_no_other_port(viewer, run):
+    """No other machine can look unless asked for; a port that is taken is told, not changed."""
+    with socket.create_connection(('127.0.0.1', viewer.port), timeout=5):
+        pass
+    with socket.socket() as other:
+        other.bind(('127.0.0.2', viewer.port))  # taken for all addresses, this would fail
+    with pytest.raises(ViewError, match=f'{viewer.port} cannot be served .*--port'):
+        Viewer(RunFolder(run), port=viewer.port)
+
+
+def test_a_long_run_is_sent_in_bounds(tmp_path):
+    """However many frames there are, the browser gets so many points, and the path in so many."""
+    write_run(tmp_path / 'run', 70)
+    viewer = Viewer(RunFolder(tmp_path / 'run'), port=0)
+    try:
+        assert MAP_POINTS / 2 < viewer.scene.points_sent() <= MAP_POINTS + FRAME_POINTS
+    finally:
+        viewer.close()

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The viewer in a real browser: path and cameras are seen where the truth has them."""
+
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+viser = pytest.importorskip('viser', reason='pip install viser')
+from browser import CHROMIUM, Browser  # noqa: E402
+from test_view import write_run  # noqa: E402
+
+from ttt3r_ros.view.run_folder import RunFolder  # noqa: E402
+from ttt3r_ros.view.scene import FRUSTUM_SHARE  # noqa: E402
+from ttt3r_ros.view.viewer import Viewer  # noqa: E402
+
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(600),
+              pytest.mark.skipif(CHROMIUM is None, reason='no Chromium: apt install chromium')]
+ROOT = Path(__file__).parents[1]
+WIDTH, HEIGHT = 1280, 720
+PANEL = (940, 0)  # the panel's left edge; the note about software rendering ends at:
+NOTE = (320, 190)
+NEAR = 5  # pixels
+
+
+def project(points, camera):
+    """Return pixels (n, 2) of points (n, 3) for viser's camera: where it stands, what it looks at, up, its field."""
+    ahead = camera.look_at - camera.position
+    ahead = ahead / np.linalg.norm(ahead)
+    right = np.cross(ahead, camera.up)
+    right /= np.linalg.norm(right)
+    seen = (points - camera.position) @ np.stack([right, np.cross(ahead, right), ahead], axis=1)
+    focal = HEIGHT / 2 / np.tan(camera.fov / 2)
+    return seen[:, :2] / seen[:, 2:] * focal + [WIDTH / 2, HEIGHT / 2]
+
+
+def visible(pixels):
+    """Return which pixels lie in the view, off the panel and the note."""
+    u, v = pixels.T
+    return (u > NEAR) & (u < PANEL[0] - NEAR) & (v > NEAR) & (v < HEIGHT - NEAR) & ~((u < NOTE[0]) & (v < NOTE[1]))
+
+
+def of_hue(picture, low, high):
+    """Return where a picture has a strong colour of a hue, degrees / 2, in the view."""
+    hue, saturation, value = np.moveaxis(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2HSV), -1, 0)
+    found = (hue >= low) & (hue <= high) & (saturation > 150) & (value > 100)
+    v, u = np.nonzero(found)
+    found[v, u] = visible(np.stack([u, v], axis=1))
+    return found
+
+
+def distance_to(found):
+    """Return every pixel's distance to the nearest one that was found."""
+    return cv2.distanceTransform((~found).astype(np.uint8), cv2.DIST_L2, 5)
+
+
+def along(corners):
+    """Return points on the straight way through corners (n, 3)."""
+    share = np.linspace(0, 1, 20)[:, None]
+    return np.concatenate([a + share * (b - a) for a, b in zip(corners[:-1], corners[1:])])
+
+
+def picture_once(browser, condition, seconds=180):
+    """Return the first picture that meets a condition and is followed by the same one."""
+    end, before = time.monotonic() + seconds, None
+    while True:
+        picture = browser.picture()
+        if condition(picture) and before is not None and np.mean(picture != before) < 1e-3:
+            return picture
+        assert time.monotonic() < end, 'the view does not come'
+        before = picture
+        time.sleep(1)
+
+
+def of_path(picture):
+    return of_hue(picture, 12, 24)
+
+
+def of_cameras(picture):
+    return of_hue(picture, 104, 120)
+
+
+@pytest.fixture(scope='module')
+def seen(tmp_path_factory):
+    """Serve a run to a browser; return the viewer, the browser and the true poses."""
+    folder = tmp_path_factory.mktemp('seen')
+    poses = write_run(folder / 'run', 150, (120, 160), np.array([[130.0, 0, 79.5], [0, 130, 59.5], [0, 0, 1]]))
+    viewer = Viewer(RunFolder(folder / 'run'), port=0)
+    with Browser(folder / 'profile', (WIDTH, HEIGHT)) as browser:
+        browser.open(f'http://127.0.0.1:{viewer.port}')
+        yield viewer, browser, poses
+    viewer.close()
+
+
+def test_it_looks_as_the_readme_shows_it(seen, tmp_path, capsys):
+    """In coarse terms; how often it is drawn with 100,000 points is told."""
+    viewer, browser, _ = seen
+    picture = picture_once(browser, lambda picture: of_path(picture).sum() > 300)
+    rate = browser.frames_a_second()
+    with capsys.disabled():
+        print(f'\n{viewer.scene.points_sent():,} points in a software renderer: {rate:.1f} frames a second')
+    cv2.imwrite(str(tmp_path / 'viewer.png'), picture[..., ::-1])
+    expected = cv2.imread(str(ROOT / 'docs/viewer.jpg'))[..., ::-1]
+    coarse, expected = (cv2.resize(one, (64, 36), interpolation=cv2.INTER_AREA).astype(float)
+                        for one in (picture, expected))
+    assert np.abs(coarse - expected).mean() < 6 and np.abs(coarse - expected[:, ::-1]).mean() > 12
+
+
+def test_the_path_is_seen_where_it_is(seen):
+    """Every visible part of it is drawn within 5 pixels of the truth's projection, and its colour is nowhere else."""
+    viewer, browser, poses = seen
+    viewer.restyle(with_frame=False, with_map=False, with_frusta=False, with_path=True)
+    way = project(along(poses[:, :3, 3]), viewer.camera)
+    way = np.round(way[visible(way)]).astype(int)
+    assert len(way) > 300
+    path = of_path(picture_once(browser, lambda picture: of_path(picture).sum() > 300
+                                and of_cameras(picture).sum() < 9))
+    assert distance_to(path)[way[:, 1], way[:, 0]].max() <= NEAR
+    drawn = np.zeros((HEIGHT, WIDTH), bool)
+    drawn[way[:, 1], way[:, 0]] = True
+    assert (distance_to(drawn)[path] <= NEAR).mean() > 0.99
+
+
+def test_cameras_are_seen_where_they_are(seen):
+    """Every visible camera has its centre within 5 pixels of the truth's projection, and looks where it looked."""
+    viewer, browser, poses = seen
+    viewer.restyle(with_frame=False, with_map=False, with_frusta=True, with_path=False)
+    drawn = of_cameras(picture_once(browser, lambda picture: of_cameras(picture).sum() > 300))
+    shown = poses[viewer.scene.cameras]
+    x, y = 80 / 130, 60 / 130
+    size = FRUSTUM_SHARE * viewer.scene.size / np.cbrt(x * y / 3)  # viser keeps the volume
+    corners = size * np.array([[-x, -y, 1], [x, -y, 1], [x, y, 1], [-x, y, 1]])
+    corners = (corners @ np.swapaxes(shown[:, :3, :3], 1, 2) + shown[:, None, :3, 3]).reshape(-1, 3)
+    for name, places, share in (('centres', shown[:, :3, 3], 1.0), ('corners', corners, 0.9)):  # some are hidden
+        pixels = project(places, viewer.camera)
+        pixels = np.round(pixels[visible(pixels)]).astype(int)
+        assert len(pixels) > 20
+        assert np.quantile(distance_to(drawn)[pixels[:, 1], pixels[:, 0]], share) <= NEAR, name

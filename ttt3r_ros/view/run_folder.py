@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A finished run's folder, read frame by frame."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ttt3r_ros.view.shown_frame import ShownFrame
+
+PICTURES = ('.png', '.jpg', '.jpeg')
+
+
+class RunFolderError(ValueError):
+    """A folder is no finished run, or is damaged; the message names the file and the remedy."""
+
+
+class RunFolder:
+    """The frames that `ttt3r run --export frames` has written; those of an unknown focal length are left out.
+
+    camera/NNNNNN.npz (pose, intrinsics), depth/NNNNNN.npz (depth), confidence/NNNNNN.npz (confidence) and
+    image/NNNNNN.png; docs/run.md says more.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        """Take the folder; all poses are read, of the rest nothing. Raises RunFolderError."""
+        self.folder = Path(folder).expanduser()
+        files = sorted((self.folder / 'camera').glob('*.npz'))
+        if not files:
+            raise RunFolderError(f'{self.folder} has no camera/*.npz: give a folder that "ttt3r run SOURCE --export '
+                                 'frames --out FOLDER" has written')
+        cameras = [(file.stem, *self._camera(file)) for file in files]
+        cameras = [camera for camera in cameras if np.isfinite(camera[2]).all()]
+        if not cameras:
+            raise RunFolderError(f'{self.folder} has no frame whose focal length is known: nothing can be shown')
+        self._names, poses, self._intrinsics = zip(*cameras)
+        self.poses = np.stack(poses)
+
+    def __len__(self) -> int:
+        """Return how many frames there are."""
+        return len(self._names)
+
+    def __getitem__(self, index: int) -> ShownFrame:
+        """Return a frame. Raises RunFolderError."""
+        name = self._names[index]
+        depth = self._array('depth', name)
+        confidence = self._array('confidence', name)
+        picture = self._picture(name)
+        if confidence.shape != depth.shape:
+            raise RunFolderError(f'{self.folder}: depth and confidence of {name} have the sizes {depth.shape} and '
+                                 f'{confidence.shape}: run it again')
+        if picture.shape[:2] != depth.shape:
+            picture = cv2.resize(picture, depth.shape[::-1], interpolation=cv2.INTER_AREA)
+        return ShownFrame.of(index, self.poses[index], self._intrinsics[index], depth, confidence, picture)
+
+    def _camera(self, file: Path) -> tuple[np.ndarray, np.ndarray]:
+        pose, intrinsics = _stored(file, 'pose', 'intrinsics')
+        if pose.shape != (4, 4) or intrinsics.shape != (3, 3) or not np.isfinite(pose).all():
+            raise RunFolderError(f'{file} holds no pose (4, 4) and intrinsics (3, 3): run it again')
+        return pose, intrinsics
+
+    def _array(self, kind: str, name: str) -> np.ndarray:
+        file = self.folder / kind / f'{name}.npz'
+        array = _stored(file, kind)[0]
+        if array.ndim != 2:
+            raise RunFolderError(f'{file} has the shape {array.shape}, not (h, w): run it again')
+        return array.astype(np.float32)
+
+    def _picture(self, name: str) -> np.ndarray:
+        for suffix in PICTURES:
+            if (file := self.folder / 'image' / f'{name}{suffix}').is_file():
+                picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
+                if picture is not None:
+                    return picture[..., ::-1]
+        raise RunFolderError(f'{self.folder}/image/{name}.png cannot be read: run it again with --export frames')
+
+
+def _stored(file: Path, *names: str) -> list[np.ndarray]:
+    try:
+        with np.load(file, allow_pickle=False) as values:
+            return [np.asarray(values[name], float) for name in names]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise RunFolderError(f'{file} cannot be read ({error}): run it again with --export frames') from error

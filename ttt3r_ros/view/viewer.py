@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The viewer of a finished run: a server, a scene, and what the panel beside it does."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import numpy as np
+import viser
+
+from ttt3r_ros.view.budget import FRAME_POINTS, KEPT_FRAMES, MAP_POINTS, PICTURE, spread
+from ttt3r_ros.view.run_folder import RunFolder
+from ttt3r_ros.view.scene import Scene
+
+FOV = np.radians(50)
+
+
+class ViewError(RuntimeError):
+    """The viewer cannot be served; the message says why and what to do."""
+
+
+class Viewer:
+    """Serves a finished run to any number of browsers until it is closed."""
+
+    def __init__(self, run: RunFolder, host: str = '127.0.0.1', port: int = 8080) -> None:
+        """Take the run and where to serve it; port 0: a free one. Raises ViewError, RunFolderError."""
+        self._run = run
+        self._server = viser.ViserServer(host, _free(host, port), label='ttt3r', verbose=False)
+        self._server.gui.configure_theme(show_logo=False, show_share_button=False, control_width='medium')
+        self.scene = Scene(self._server)
+        self._wanted: int | None = len(run) - 1
+        self._stale = False
+        self._shown_at: int | None = None
+        self._changed = threading.Condition()
+        self._closed = False
+        self._load()
+        self._make_panel()
+        self._show(len(run) - 1)
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Return where it is served."""
+        return self._server.get_port()
+
+    @property
+    def camera(self) -> viser.InitialCameraConfig:
+        """Return where a browser looks from at first."""
+        return self._server.initial_camera
+
+    @property
+    def shown(self) -> int | None:
+        """Return which frame is at the slider."""
+        return self._shown_at
+
+    def seek(self, index: int) -> None:
+        """Move the slider."""
+        self._slider.value = index
+
+    def play(self, playing: bool = True) -> None:
+        """Play from where the slider is, or stop."""
+        self._play.value = playing
+
+    def restyle(self, **settings: float) -> None:
+        """Change settings of the scene, by their names there."""
+        with self._changed:
+            for name, value in settings.items():
+                setattr(self.scene, name, value)
+            self._stale = True
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Stop serving."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+        self._server.stop()
+
+    def _load(self) -> None:
+        frames = spread(len(self._run), KEPT_FRAMES)
+        for index in frames:
+            self.scene.keep(self._run[index], MAP_POINTS // len(frames))
+        self.scene.draw_path(self._run.poses)
+        self.camera.position, self.camera.look_at, self.camera.up = self.scene.face(self._run.poses)
+        self.camera.fov = FOV
+
+    def _make_panel(self) -> None:
+        gui, last = self._server.gui, len(self._run) - 1
+        self._slider = gui.add_slider('frame', 0, max(last, 1), 1, last)
+        self._play = gui.add_checkbox('play', False)
+        rate = gui.add_slider('frames a second', 1, 30, 1, 10)
+        self._rate = rate
+        self._picture = gui.add_image(np.zeros((2, 2, 3), np.uint8), label='picture and depth', format='jpeg')
+        unsure = gui.add_slider('least confident left out, %', 0, 95, 5, round(100 * self.scene.unsure))
+        size = gui.add_slider('point size', 1, 20, 1, round(1000 * self.scene.point_size))
+        what = {name: gui.add_checkbox(name, True) for name in ('frame', 'map', 'frusta', 'path')}
+        self._slider.on_update(lambda _: self._want(self._slider.value))
+        self._play.on_update(lambda _: self._want(0 if self._play.value and self._slider.value == last else None))
+        unsure.on_update(lambda _: self.restyle(unsure=unsure.value / 100))
+        size.on_update(lambda _: self.restyle(point_size=size.value / 1000))
+        for name, box in what.items():
+            box.on_update(lambda _, name=name, box=box: self.restyle(**{f'with_{name}': box.value}))
+
+    def _want(self, index: int | None) -> None:
+        """Ask the working thread, which takes the newest wish alone, however fast a slider moves."""
+        with self._changed:
+            self._wanted = self._wanted if index is None else int(index)
+            self._changed.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                playing = self._play.value
+                if not (self._closed or self._stale or playing or self._wanted != self._shown_at):
+                    self._changed.wait()
+                if self._closed:
+                    return
+                wanted, stale, self._stale = self._wanted, self._stale, False
+            begun = time.monotonic()
+            if stale:
+                self.scene.draw_again()
+                self.scene.draw_path(self._run.poses)
+            if wanted != self._shown_at:
+                self._show(wanted)
+            elif playing and self._shown_at is not None:
+                self._advance(begun)
+
+    def _advance(self, begun: float) -> None:
+        if self._shown_at + 1 == len(self._run):
+            self._play.value = False
+            return
+        with self._changed:
+            self._changed.wait(max(0.0, 1 / self._rate.value - (time.monotonic() - begun)))
+        self.seek(self._shown_at + 1)
+
+    def _show(self, index: int) -> None:
+        frame = self._run[index]
+        self.scene.show(frame)
+        self._picture.image = frame.kept(FRAME_POINTS, PICTURE).beside_its_depth()
+        self._shown_at = index
+
+
+def _free(host: str, port: int) -> int:
+    """Return the port, which viser would silently change if it were taken. Raises ViewError."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ViewError(f'{host}:{port} cannot be served ({error.strerror}): give another --port or --host'
+                            ) from error
+        return probe.getsockname()[1]
