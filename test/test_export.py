@@ -16,13 +16,14 @@ import trimesh
 from evo.tools import file_interface
 from rich.console import Console
 
+from ttt3r_ros.export.forms import FORMS
 from ttt3r_ros.offline.reconstruction import Settings
 from ttt3r_ros.offline.recording import Recorded, read_journal
 from ttt3r_ros.offline.selection import Moment, Selection
 from ttt3r_ros.offline.session import Plan, carry_out
 
 EXACT = {'rtol': 0, 'atol': 1e-6}
-EXPORTS = ('tum', 'kitti', 'euroc', 'frames', 'colmap', 'nerfstudio', 'ply', 'pcd', 'glb')
+EXPORTS = ('tum', 'kitti', 'euroc', 'frames', 'colmap', 'nerfstudio', 'ply', 'pcd', 'glb', 'mcap', 'las')
 
 
 @pytest.fixture(scope='module')
@@ -133,12 +134,74 @@ def test_glb_opens(out, shots):
 
 def test_a_run_without_a_tracked_frame_is_exported_too(out, tmp_path):
     """Every form has an empty file that its reader takes, or a model without images."""
-    from ttt3r_ros.export.forms import FORMS
     (tmp_path / 'frames.jsonl').write_text('')
     recorded = Recorded(tmp_path, 'nothing', 'camera')
-    for name, form in FORMS.items():
-        form.write(recorded, tmp_path)
-        assert name
+    for name in EXPORTS:
+        FORMS[name].write(recorded, tmp_path)
     assert pycolmap.Reconstruction(str(tmp_path / 'colmap/sparse/0')).num_images() == 0
     assert len(plyfile.PlyData.read(tmp_path / 'cloud.ply')['vertex'].data) == 0
     assert len(trimesh.load_scene(tmp_path / 'cloud.glb').geometry) == 0
+
+
+def test_mcap_holds_the_topics_of_the_node(out, shots):
+    """The mcap library reads it and ROS's own types take its messages: poses in odom, points in the camera's frame."""
+    from mcap.reader import make_reader
+    geometry, sensors, tf = (pytest.importorskip(f'{name}_msgs.msg') for name in ('geometry', 'sensor', 'tf2'))
+    from rclpy.serialization import deserialize_message
+
+    kinds = {'/ttt3r/pose': geometry.PoseStamped, '/ttt3r/points': sensors.PointCloud2, '/tf': tf.TFMessage,
+             '/ttt3r/depth/image': sensors.Image, '/ttt3r/depth/camera_info': sensors.CameraInfo}
+    found = {topic: [] for topic in kinds}
+    with next((out / 'mcap').glob('*.mcap')).open('rb') as file:
+        for schema, channel, message in make_reader(file).iter_messages():
+            assert schema.encoding == 'ros2msg' and channel.message_encoding == 'cdr'
+            if channel.topic in kinds:
+                found[channel.topic].append((message.log_time, deserialize_message(message.data, kinds[channel.topic])))
+    to_body = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
+    for i, shot in enumerate(shots):
+        stamps = {topic: messages[i][0] for topic, messages in found.items()}
+        assert set(stamps.values()) == {shot.stamp}
+        at, pose = found['/ttt3r/pose'][i][1].pose.position, np.array(shot.pose)
+        np.testing.assert_allclose([at.x, at.y, at.z], to_body @ pose[:3, 3], **EXACT)
+        depth = found['/ttt3r/depth/image'][i][1]
+        assert depth.encoding == '32FC1' and depth.header.frame_id == 'camera_optical_frame'
+        np.testing.assert_array_equal(np.frombuffer(bytes(depth.data), '<f4').reshape(depth.height, depth.width),
+                                      np.load(out / 'depth' / f'{shot.name}.npz')['depth'])
+        np.testing.assert_allclose(found['/ttt3r/depth/camera_info'][i][1].k.reshape(3, 3), shot.intrinsics, **EXACT)
+        points = found['/ttt3r/points'][i][1]
+        assert [field.name for field in points.fields] == ['x', 'y', 'z', 'rgb', 'confidence']
+        assert points.width > 1000 and len(points.data) == points.row_step == points.width * points.point_step
+        assert found['/tf'][i][1].transforms[0].child_frame_id == 'camera_optical_frame'
+
+
+def test_las_is_read_back(out):
+    """laspy gives back each point to a twentieth of a millimetre, z up, its colour and its confidence."""
+    import laspy
+    las, vertex = laspy.read(out / 'cloud.las'), plyfile.PlyData.read(out / 'cloud.ply')['vertex']
+    np.testing.assert_allclose(las.xyz, np.stack([vertex['x'], vertex['z'], -vertex['y']], axis=1), atol=0.6e-4)
+    assert np.array_equal(las.red >> 8, vertex['red']) and np.array_equal(las.blue, vertex['blue'] * np.uint16(257))
+    assert np.array_equal(las.confidence, vertex['scalar_confidence'])
+
+
+def test_rerun_reads_the_recording(film, tmp_path):
+    """Poses and times come back to float32 and the nanosecond."""
+    pytest.importorskip('rerun', reason='rerun-sdk is in the extra [export]')
+    from rerun.chunk import RrdReader
+    carry_out(Plan(str(film), tmp_path / 'run', Settings(), Selection(end=Moment(3)), exports=('rrd',)),
+              Console(file=io.StringIO()))
+    shots = read_journal(tmp_path / 'run')
+    chunks = [(chunk.entity_path, chunk.to_record_batch()) for chunk in RrdReader(tmp_path / 'run/run.rrd').stream()]
+
+    def column(entity: str, name: str) -> list:
+        return [value for path, batch in chunks if path == entity for value in batch[name].to_pylist()]
+
+    stamps = np.array(column('/world/camera', 'stamp'), 'datetime64[ns]').astype(np.int64)
+    order = np.argsort(stamps)
+    assert stamps[order].tolist() == [shot.stamp for shot in shots]
+    places = np.array(column('/world/camera', 'Transform3D:translation')).reshape(-1, 3)[order]
+    turns = np.array(column('/world/camera', 'Transform3D:mat3x3')).reshape(-1, 3, 3)[order].transpose(0, 2, 1)
+    np.testing.assert_allclose(places, [np.array(shot.pose)[:3, 3] for shot in shots], **EXACT)
+    np.testing.assert_allclose(turns, [np.array(shot.pose)[:3, :3] for shot in shots], **EXACT)
+    pinholes = np.array(column('/world/camera/image', 'Pinhole:image_from_camera')).reshape(-1, 3, 3).transpose(0, 2, 1)
+    assert {float(k[0, 0]) for k in pinholes} == {float(np.float32(shot.intrinsics[0][0])) for shot in shots}
+    assert set(np.ravel(column('/world/camera/image/depth', 'DepthImage:meter'))) == {1.0}

@@ -33,7 +33,7 @@ ROS = {'rclpy', 'rcl_interfaces', 'ament_index_python', 'builtin_interfaces', 'c
        'std_srvs', 'tf2_msgs', 'tf2_ros', 'tf_transformations'}
 OURS_OF_ROS = ('ttt3r_ros.ros', 'ttt3r_ros.msg', 'ttt3r_ros.srv')
 # Modules that come with an extra of the wheel (pyproject.toml).
-EXTRAS = {'av': 'video', 'evo': 'eval', 'matplotlib': 'eval', 'viser': 'view'}
+EXTRAS = {'av': 'video', 'evo': 'eval', 'laspy': 'export', 'matplotlib': 'eval', 'rerun-sdk': 'export', 'viser': 'view'}
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 BAD_INPUT = 2
 

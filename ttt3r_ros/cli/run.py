@@ -22,8 +22,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                              'camera:0, or synthetic[:SEED[:FRAMES]]')
     add_out(parser, 'out/run')
     parser.add_argument('--export', default='tum', metavar='FORMS',
-                        help='with commas between: tum, kitti, euroc, frames, colmap, nerfstudio, ply, pcd, glb '
-                             '(default: %(default)s); docs/run.md says what each is')
+                        help='with commas between: tum, kitti, euroc, frames, colmap, nerfstudio, ply, pcd, glb, '
+                             'mcap, las, rrd (default: %(default)s); docs/run.md says what each is')
     parser.add_argument('--resume', action='store_true', help='go on with a run that was interrupted')
     _add_choice(parser.add_argument_group('which frames'))
     _add_network(parser.add_argument_group('what answers them'))

@@ -47,6 +47,9 @@ FORMS = {
     'ply': Form('cloud as PLY', 'cloud', 'write_ply', _CLOUD),
     'pcd': Form('cloud as PCD', 'cloud', 'write_pcd', _CLOUD),
     'glb': Form('cloud, path and cameras as GLB', 'glb', needs=_CLOUD),
+    'mcap': Form("the node's topics as a bag with an MCAP file", 'mcap', needs=_ALL),
+    'las': Form('cloud as LAS', 'las', needs=_CLOUD, package='laspy'),
+    'rrd': Form('Rerun recording', 'rrd', needs=_ALL, package='rerun'),
 }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
+from ttt3r_ros.offline.read_ahead import read_ahead
 from ttt3r_ros.offline.selection import Selection
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -71,7 +72,9 @@ class Stream:
         """Yield the frames from a number on; those before it are read and not answered."""
         self.unanswered = 0
         timed = not self.sequence.stamps_made
-        for taken, (position, image) in enumerate(self.selection.take(self.sequence)):
+        images = self.selection.take(self.sequence)
+        # Of a camera the newest image counts, and none waits.
+        for taken, (position, image) in enumerate(images if self.sequence.live else read_ahead(images)):
             if taken < number:
                 continue
             begun = time.perf_counter()
