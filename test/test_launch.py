@@ -35,7 +35,8 @@ COMMON = {'namespace', 'params_file', 'use_sim_time', 'autostart', 'log_level', 
           'camera_info', 'depth', 'mask', 'imu', 'wheel_odometry', 'image_transport', 'cameras', 'shared_state',
           'base_frame', 'publish_tf', 'lossless', 'respawn', 'rviz'}
 PROMISED = {'ttt3r': COMMON, 'cameras': COMMON, 'bag': COMMON | {'bag', 'rate'}, 'nav2': COMMON | {'nav2_params_file'},
-            'ekf': COMMON | {'ekf_params_file'}}
+            'ekf': COMMON | {'ekf_params_file'},
+            'usb_camera': COMMON | {'device', 'driver', 'calibration', 'camera_frame'}}
 NODE = '/robot/ttt3r'
 PATIENCE_S = 60.0
 

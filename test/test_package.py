@@ -122,3 +122,12 @@ def test_topics_in_the_pages_for_other_stacks_are_ours(page):
     table = set(re.findall(r'~/([a-z_/]+[a-zA-Z]*)', (ROOT / 'README.md').read_text()))
     named = set(re.findall(r'/ttt3r/([a-z_/]+[a-zA-Z]*)', (ROOT / 'docs' / f'{page}.md').read_text()))
     assert named and named <= table
+
+
+def test_the_citation_names_this_version_and_its_licence():
+    """CITATION.cff is of the project under its own name, in this version, and of the papers with their numbers."""
+    cited = yaml.safe_load((ROOT / 'CITATION.cff').read_text())
+    assert (cited['cff-version'], cited['version'], cited['license']) == ('1.2.0', ttt3r_ros.__version__, 'Apache-2.0')
+    assert cited['authors'] == [{'name': 'ttt3r_ros maintainers'}]
+    papers = {paper['identifiers'][0]['value'].removeprefix('arXiv:') for paper in cited['references']}
+    assert papers and all(number in (ROOT / 'README.md').read_text() for number in papers)
