@@ -90,7 +90,7 @@ def test_every_length_has_a_score(tum):
     moved = told[6].pose.copy()
     moved[0, 3] += 1
     told[6] = replace(told[6], pose=moved)
-    first, second, whole = scoring.by_protocol(short, clip, 'x', told)
+    first, second, whole = scoring.by_protocol(short, clip, 'x', told, scoring.published_pixels(None, clip, told))
     assert first.pose.ate_sim3 < 1e-9 and second.pose.ate_sim3 > 0.05 and whole.frames == 11 and whole.length == 50
     assert (first.frames_per_s, first.megabytes, whole.megabytes) == (2, 4, 10)
 
@@ -130,7 +130,9 @@ def test_scenes_that_cannot_be_aligned_vanish_as_published_and_are_counted(tmp_p
     plan = Plan(str(data), 'scannet-long', '', (), str(mine))
     units = measured(plan)
     assert [unit.sequence for unit in units] == ['scene0707_00', 'scene0708_00', 'scene0806_00']
-    summaries = {(s.length, s.measure): s for s in summarise(plan, units)}
+    summaries = {(s.length, s.measure): s for s in summarise(plan, units) if s.row == 'mine'}
+    still = [s for s in summarise(plan, units) if (s.row, s.measure) == (controls.STANDS_STILL, 'ate_sim3')]
+    assert [s.scored for s in still] == [3, 3] and still[1].mean > summaries[5, 'ate_sim3'].mean
     assert (summaries[3, 'ate_sim3'].scored, summaries[3, 'ate_sim3'].of) == (3, 3)
     five = summaries[5, 'ate_sim3']
     assert (five.scored, five.of) == (2, 3)
@@ -181,7 +183,8 @@ def test_depth_is_scored_over_all_pixels_of_a_sequence_and_weighted_over_sequenc
         np.savez(tmp_path / f'mine/{name}.npz', depth=np.full((2, 6, 8), 4 * off, np.float32))
     plan = Plan(str(tmp_path / 'kitti'), 'kitti-depth', '', (), str(tmp_path / 'mine'))
     units = measured(plan)
-    found = {s.measure: s for s in summarise(plan, units) if s.length == 110}
+    found = {s.measure: s for s in summarise(plan, units) if s.row == 'mine'}
+    assert {s.row for s in summarise(plan, units)} == {'mine', controls.BEST_CONSTANT}
     assert units[0].scores[0].depth['metric'].pixels == 384 and units[1].scores[0].depth['metric'].pixels == 192
     assert found['abs_rel metric'].mean == pytest.approx((384 * 0.1 + 192 * 0.4) / 576, abs=1e-6)
     assert found['close metric'].mean == pytest.approx(2 / 3)
@@ -206,7 +209,7 @@ def test_sintel_clips_what_is_far(tmp_path):
     assert sintel.roots(tmp_path) == [training / 'final/alley_2']
     clip = sintel.open(training / 'final/alley_2')
     told = [Answer(np.full((4, 4), np.nan), depth=np.full((12, 16), 90.0, np.float32))] * 3
-    score, = scoring.by_protocol(sintel, clip, 'x', told)
+    score, = scoring.by_protocol(sintel, clip, 'x', told, scoring.published_pixels(sintel.depth, clip, told))
     assert score.depth['metric'].pixels == 3 * 11 * 16 and score.depth['metric'].abs_rel == pytest.approx(0.4)
     assert score.invalid == '3 of 3 true poses are not finite'
 

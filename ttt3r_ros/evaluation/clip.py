@@ -50,6 +50,10 @@ class Clip:
                                 'register it first')
         return found
 
+    def without_poses(self) -> Clip:
+        """Return the clip as if nothing were known of its poses."""
+        return replace(self, truth=np.full_like(self.truth, np.nan))
+
     def window(self, first: int, length: int) -> Clip:
         """Return so many of the frames, from the clip's frame `first` on."""
         part = slice(first, first + length)

@@ -142,7 +142,11 @@ def _measure(plan: Plan, root: Path, row: int) -> Unit:
             loaded = load_network(plan.weights, plan.device, plan.precision)
             told = [answers.of_weights(loaded, plan.settings[row], part) for part in parts]
         if published:
-            scores = scoring.by_protocol(published, clip, name, told[0])
+            pixels = scoring.published_pixels(published.depth, clip, told[0])
+            scores = scoring.by_protocol(published, clip, name, told[0], pixels)
+            if row == 0:
+                asked = clip if published.pose else clip.without_poses()
+                scores += scoring.of_controls(asked, published.lengths, pixels)
         else:
             scores = _honest(plan, parts, name, told, with_controls=row == 0)
     except (SequenceError, AlignedError) as error:

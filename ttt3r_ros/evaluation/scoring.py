@@ -60,9 +60,12 @@ class Pixels:
                                    np.concatenate(self.true[:frames]), alignment, clip)
 
 
-def by_protocol(protocol: Protocol, clip: Clip, setting: str, answers: Sequence[Answer]) -> list[Score]:
-    """Return the clip's score at every length, as published: what evo cannot align has none, and drops out."""
-    depth = published_pixels(protocol.depth, clip, answers) if protocol.depth else None
+def by_protocol(protocol: Protocol, clip: Clip, setting: str, answers: Sequence[Answer],
+                pixels: Pixels) -> list[Score]:
+    """Return the clip's score at every length, as published: what evo cannot align has none, and drops out.
+
+    pixels: see published_pixels.
+    """
     scores = []
     for length in protocol.lengths:
         count = min(length, len(clip))
@@ -74,7 +77,7 @@ def by_protocol(protocol: Protocol, clip: Clip, setting: str, answers: Sequence[
         if protocol.pose and pose is None:
             invalid = f'{int((~known).sum())} of {count} true poses are not finite' if not known.all() else (
                 f'{count - valid} of {count} frames have no answer' if valid < count else 'the poses cannot be aligned')
-        found = {} if depth is None else {name: depth.score(
+        found = {} if protocol.depth is None else {name: pixels.score(
             count, name, protocol.depth.farthest if protocol.depth.clipped else None)
             for name in protocol.depth.alignments}
         surface = None
@@ -114,7 +117,7 @@ def of_controls(clip: Clip, lengths: Sequence[int], pixels: Pixels) -> list[Scor
     """Return the scores of what sees nothing, over the same frames and pixels."""
     scores = []
     for length in lengths:
-        count = length or len(clip)
+        count = min(length or len(clip), len(clip))
         truth = clip.truth[:count]
         truth = truth[np.isfinite(truth).all(axis=(1, 2))]
         for name in controls.PATHS if len(truth) > 2 else ():
@@ -128,9 +131,12 @@ def of_controls(clip: Clip, lengths: Sequence[int], pixels: Pixels) -> list[Scor
     return scores
 
 
-def published_pixels(rule: DepthRule, clip: Clip, answers: Sequence[Answer]) -> Pixels:
-    """Return the pixels of the truth that count, and the predictions resized (cubic) to its size, cut off or not."""
+def published_pixels(rule: DepthRule | None, clip: Clip, answers: Sequence[Answer]) -> Pixels:
+    """Return the pixels of the truth that count, and the predictions resized (cubic) to its size, cut off or not; none
+    without a rule."""
     predicted, true = [], []
+    if rule is None:
+        return Pixels(predicted, true)
     for k, answer in enumerate(answers):
         depth = clip.depth(k)
         if depth is None or answer.depth is None:
