@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import subprocess
 import sys
@@ -69,3 +70,14 @@ def test_examples(film, tmp_path, monkeypatch, capsys):
     example('own_loop.py', few, monkeypatch=monkeypatch)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 10 and all('ttt3r: gate' in line and 'cut3r: gate 1.00' in line for line in lines)
+
+
+def test_the_notebook_runs():
+    """Its cells run in their order, and the path that it shows is near the truth."""
+    cells = json.loads((ROOT / 'examples/tour.ipynb').read_text())['cells']
+    names = {}
+    for cell in cells:
+        if cell['cell_type'] == 'code':
+            exec(compile(''.join(cell['source']), 'tour.ipynb', 'exec'), names)
+    assert len(names['path']) == len(names['truth']) == 12
+    assert names['error'][-1] < 0.2 * names['way']

@@ -212,8 +212,27 @@ def test_a_camera_gives_the_newest_image(film, tmp_path):
     stamps = [image.stamp for image in camera]
     assert camera.live and camera.contents.size == SMALL[::-1] and 1 <= len(stamps) <= 8
     assert all(np.diff(stamps) > 0)
+    plan = Plan(f'camera:{video}', tmp_path / 'run', Settings())
+    assert 1 <= run(plan)['frames']['answered'] <= 8
     with pytest.raises(StreamError, match='cannot be run through again'):
-        run(Plan(f'camera:{video}', tmp_path / 'run', Settings(), revisit=2))
+        run(replace(plan, revisit=2))
+
+
+def test_ctrl_c_is_the_end_of_a_cameras_recording(film, tmp_path, monkeypatch):
+    """What was seen until then is exported, and nothing is left to be resumed."""
+    monkeypatch.setattr(Interrupting, 'live', True)
+    monkeypatch.setattr(session, 'open_sequence', lambda *_, **__: Interrupting(film))
+    assert run(Plan('camera:0', tmp_path / 'run', Settings()))['frames']['answered'] == 9
+    assert len((tmp_path / 'run/trajectory_tum.txt').read_text().splitlines()) == 9
+    assert [path.name for path in tmp_path.iterdir()] == ['run']
+
+
+def test_a_form_whose_package_is_missing_is_told_before_work(film, tmp_path, monkeypatch):
+    """One line with what installs it."""
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    with pytest.raises(ExportError, match=r"laspy: pip install 'ttt3r_ros\[export\]'"):
+        run(plan_of(film, tmp_path / 'run', exports=('tum', 'las')))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_runs_without_ros(film, tmp_path):
