@@ -1,30 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
 """The viewer: what a run's folder holds stands where it was, and what is sent is bounded."""
 
+import functools
+import shutil
 import socket
 import time
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
+from ttt3r_ros.reconstruction.depth import back_project
 from ttt3r_ros.synthetic import Room, walk
-from ttt3r_ros.view.budget import FRAME_POINTS, MAP_POINTS, spread
+from ttt3r_ros.view.budget import FRAME_POINTS, KEPT_FRAMES, MAP_POINTS, spread
 from ttt3r_ros.view.run_folder import RunFolder, RunFolderError
 from ttt3r_ros.view.shown_frame import Cloud, ShownFrame
 
 viser = pytest.importorskip('viser', reason='pip install viser')
 
+from ttt3r_ros.view.live import Kept, LiveFrames, LiveViewer  # noqa: E402
 from ttt3r_ros.view.viewer import Viewer, ViewError  # noqa: E402
 
 SIZE = (48, 64)
 INTRINSICS = np.array([[52.0, 0, 31.5], [0, 52, 23.5], [0, 0, 1]])
 
 
+@functools.cache
+def room_and_walk():
+    """Return a room and a walk of 150 poses through it; making them takes seconds."""
+    room = Room(0)
+    return room, walk(room, 150, 0)
+
+
 def write_run(folder, frames, size=SIZE, intrinsics=INTRINSICS):
     """Write the truth of a synthetic room as a run's folder; return the poses."""
-    room = Room(0)
-    places = walk(room, 150, 0)[np.linspace(0, 149, frames).astype(int)]
+    room, way = room_and_walk()
+    places = way[np.linspace(0, 149, frames).astype(int)]
     poses = np.linalg.inv(places[0]) @ places
     for kind in ('camera', 'depth', 'confidence', 'image'):
         (folder / kind).mkdir(parents=True)
@@ -51,6 +63,14 @@ def viewer(run):
     viewer = Viewer(RunFolder(run), port=0)
     yield viewer
     viewer.close()
+
+
+def answers(run):
+    """Yield a run's frames as a Reconstructor would have answered them."""
+    for frame in map(run.__getitem__, range(len(run))):
+        yield SimpleNamespace(pose=frame.pose, correction=np.eye(4), intrinsics=frame.intrinsics,
+                              points=back_project(frame.depth, frame.intrinsics), confidence=np.ones(frame.depth.shape),
+                              image=frame.picture)
 
 
 def wait_for(condition, seconds=20):
@@ -146,11 +166,58 @@ def test_it_listens_on_loopback_alone_and_takes_no_other_port(viewer, run):
         Viewer(RunFolder(run), port=viewer.port)
 
 
-def test_a_long_run_is_sent_in_bounds(tmp_path):
-    """However many frames there are, the browser gets so many points, and the path in so many."""
-    write_run(tmp_path / 'run', 70)
+def test_a_long_run_is_sent_in_bounds(tmp_path, run):
+    """However many frames there are, the browser gets so many points."""
+    shutil.copytree(run, tmp_path / 'run')
+    for i in range(12, 70):
+        for file in run.glob(f'*/{i % 12:06d}.*'):
+            shutil.copy(file, tmp_path / 'run' / file.parent.name / f'{i:06d}{file.suffix}')
     viewer = Viewer(RunFolder(tmp_path / 'run'), port=0)
     try:
         assert MAP_POINTS / 2 < viewer.scene.points_sent() <= MAP_POINTS + FRAME_POINTS
+    finally:
+        viewer.close()
+
+
+def test_what_is_kept_of_a_run_without_end_is_bounded_and_even():
+    """Also where frames are passed over."""
+    kept, there = Kept(8), set()
+    for index in range(0, 10_000, 3):
+        keeps, gone = kept.offer(index)
+        there = (there - set(gone)) | ({index} if keeps else set())
+        assert there == set(kept.indices) and len(there) <= 8
+    gaps = np.diff(kept.indices)
+    assert kept.indices[0] == 0 and gaps.max() <= 2.5 * gaps.min() and kept.indices[-1] > 7000
+
+
+def test_a_long_live_run_is_kept_in_bounds(run):
+    """Every pose, one whole frame and few of the others; an index between two that are kept gives the earlier one."""
+    frames, one = LiveFrames(), next(answers(RunFolder(run)))
+    assert frames.take() is None
+    for index in range(1000):
+        frames.add(one)
+        frame, _, _ = frames.take()
+        assert frame.index == index
+    indices = {frames[i].index for i in range(len(frames))}
+    assert frames.poses.shape == (1000, 4, 4) and len(indices) <= KEPT_FRAMES + 1
+    assert frames[999].index == 999 and frames[998].index < 999 and len(frames[0].cloud.points) <= 1562
+
+
+def test_a_live_view_follows_what_comes(run):
+    """Each frame is taken at once, the newest is shown, and a frame without a focal length leaves its pose alone."""
+    viewer = LiveViewer(port=0)
+    try:
+        for frame in answers(RunFolder(run)):
+            begun = time.perf_counter()
+            viewer.add(frame)
+            assert time.perf_counter() - begun < 0.5
+        wait_for(lambda: viewer.shown == 11)
+        frame.intrinsics = np.full((3, 3), np.nan)
+        viewer.add(frame)
+        time.sleep(0.2)
+        assert viewer.shown == 11
+        viewer.add(next(answers(RunFolder(run))))
+        wait_for(lambda: viewer.shown == 13)
+        assert 0 < viewer.scene.points_sent() <= MAP_POINTS + FRAME_POINTS
     finally:
         viewer.close()

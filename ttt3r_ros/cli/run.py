@@ -4,9 +4,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from ttt3r_ros.cli.folders import add_out
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ttt3r_ros.offline.stream import StampedFrame
 
 INTERRUPTED = 130
 
@@ -24,6 +33,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--export', default='tum', metavar='FORMS',
                         help='with commas between: tum, kitti, euroc, frames, colmap, nerfstudio, ply, pcd, glb, '
                              'mcap, las, rrd (default: %(default)s); docs/run.md says what each is')
+    parser.add_argument('--view', nargs='?', type=int, const=8080, metavar='PORT',
+                        help='look on in the browser, on this port of 127.0.0.1 (default: %(const)s), until Ctrl-C')
     parser.add_argument('--resume', action='store_true', help='go on with a run that was interrupted')
     _add_choice(parser.add_argument_group('which frames'))
     _add_network(parser.add_argument_group('what answers them'))
@@ -72,10 +83,31 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan(args.source, args.out, settings, Selection(args.every, start, end),
                 tuple(dict.fromkeys(args.export.split(','))), args.revisit, args.resume, args.rate, args.topic)
     console = open_console(110)
-    try:
-        results = carry_out(plan, console)
-    except Interrupted as error:
-        sys.stderr.write(f'ttt3r run: interrupted; {error}\n')
-        return INTERRUPTED
-    console.print(summary(results, args.out))
+    with _viewer(args.view, console) as watch:
+        try:
+            results = carry_out(plan, console, watch)
+        except Interrupted as error:
+            sys.stderr.write(f'ttt3r run: interrupted; {error}\n')
+            return INTERRUPTED
+        console.print(summary(results, args.out))
+        if watch is not None:
+            console.print('the viewer goes on until Ctrl-C')
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()
     return 0
+
+
+@contextlib.contextmanager
+def _viewer(port: int | None, console: Console) -> Iterator[Callable[[StampedFrame], None] | None]:
+    """Give what takes the frames for a viewer on a port, None without one. Raises ViewError."""
+    if port is None:
+        yield None
+        return
+    from ttt3r_ros.view.live import LiveViewer
+
+    viewer = LiveViewer(port=port)
+    console.print(f'open http://127.0.0.1:{viewer.port}', highlight=False)
+    try:
+        yield lambda frame: viewer.add(frame) if frame.tracked else None
+    finally:
+        viewer.close()

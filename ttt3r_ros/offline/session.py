@@ -8,7 +8,7 @@ import json
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from ttt3r_ros.offline.measured import Clock, Memory
 from ttt3r_ros.offline.reconstruction import Prepared, Settings, prepare
 from ttt3r_ros.offline.recording import FRAMES, POINTS, Recorded, Recording, cut_journal
 from ttt3r_ros.offline.selection import Selection
-from ttt3r_ros.offline.stream import Stream, StreamError
+from ttt3r_ros.offline.stream import StampedFrame, Stream, StreamError
 from ttt3r_ros.presentation.progress import Progress
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.sequences import Sequence, open_sequence
@@ -55,9 +55,10 @@ class Plan:
         return json.loads(json.dumps(same))
 
 
-def carry_out(plan: Plan, console: Console) -> dict:
+def carry_out(plan: Plan, console: Console, watch: Callable[[StampedFrame], None] | None = None) -> dict:
     """Run it and return what was measured, which results.json has too.
 
+    watch: is handed every frame as it is answered, and must return soon.
     Raises SequenceError, CheckpointError and others of ours before the first frame; OutputError; Interrupted.
     """
     needed = forms.require(plan.exports)
@@ -74,7 +75,7 @@ def carry_out(plan: Plan, console: Console) -> dict:
     for line in measured.told(prepared):
         console.print(line, markup=False, soft_wrap=True)
     with RunFolder(plan.out, plan.identity(), resume=plan.resume) as folder:
-        run = _Run(plan, sequence, prepared, folder, console, needed)
+        run = _Run(plan, sequence, prepared, folder, console, needed, watch)
         run.through()
         recorded = Recorded(folder.path, sequence.name, sequence.frame_id)
         files, exports_s = _export(plan.exports, recorded, folder.path, console)
@@ -103,7 +104,8 @@ class _Run:
     """The loop over the frames, with its snapshots."""
 
     def __init__(self, plan: Plan, sequence: Sequence, prepared: Prepared, folder: RunFolder, console: Console,
-                 needed: frozenset[str]) -> None:
+                 needed: frozenset[str], watch: Callable[[StampedFrame], None] | None) -> None:
+        self._watch = watch
         self._plan, self._folder, self._console, self._sequence = plan, folder, console, sequence
         self._stream = Stream(sequence, prepared.reconstructor, plan.selection)
         self._expected = plan.selection.count(sequence)
@@ -133,6 +135,8 @@ class _Run:
             progress = stack.enter_context(Progress(self._console, title, self._expected))
             for frame in self._stream.after(number):
                 number = frame.number + 1
+                if self._watch is not None:
+                    self._watch(frame)
                 if recording is not None:
                     recording.add(frame, clock.elapsed_s)
                     self._memory.look()

@@ -52,6 +52,13 @@ class Scene:
         self._kept[frame.index] = frame.kept(points, THUMBNAIL)
         self._draw_kept(frame.index)
 
+    def forget(self, index: int) -> None:
+        """Take a kept frame out."""
+        del self._kept[index]
+        for handles in (self._clouds, self._frusta):
+            if index in handles:
+                handles.pop(index).remove()
+
     def draw_path(self, poses: np.ndarray) -> None:
         """Draw the way through poses (n, 4, 4)."""
         way = poses[spread(len(poses), PATH_POINTS), :3, 3].astype(np.float32)
@@ -95,7 +102,7 @@ class Scene:
         frame = self._kept[index]
         self._clouds[index] = self._draw_cloud(f'/map/{index}', frame.cloud.without(self.unsure))
         kept = list(self._kept)
-        wanted = {kept[i] for i in spread(len(kept), FRUSTA)}
+        wanted = set(kept[::-(-len(kept) // FRUSTA)])  # the same ones, until there are too many
         for other in wanted - set(self._frusta):
             self._frusta[other] = self._draw_camera(f'/cameras/{other}', self._kept[other], CAMERA, CAMERA_PX)
         for other in set(self._frusta) - wanted:
