@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from ttt3r_ros.evaluation.paper import printed
 from ttt3r_ros.evaluation.protocols import PROTOCOLS, ProtocolError, protocol
 from ttt3r_ros.evaluation.protocols.trajectories import ScannetLong
 from ttt3r_ros.evaluation.surfaces import cloud_pair
+from ttt3r_ros.evaluation.trial import Setting
 from ttt3r_ros.sequences import SequenceError, Trajectory, write_tum
 
 SCRIPT = Path(__file__).parents[1] / 'scripts' / 'ttt3r'
@@ -322,6 +324,14 @@ def test_what_is_done_is_not_done_again(room, tmp_path, monkeypatch):
     rows(tmp_path / 'mine/room.kitti', poses(20, 1)[:, :3].reshape(20, 12))
     with pytest.raises(TypeError):
         dataset_campaign._unit(plan, units, 0)
+    weights = tmp_path / 'some.safetensors'
+    names = []
+    for content in (b'1', b'22'):
+        weights.write_bytes(content)
+        os.utime(weights, ns=(len(names), 10**9 * len(content)))
+        names.append(dataset_campaign._key(replace(plan, results='', weights=str(weights), settings=(Setting('a'),)),
+                                           room, 0))
+    assert names[0] != names[1]
     assert plain({'a': (float('nan'), 1.5), 'b': float('inf')}) == {'a': [None, 1.5], 'b': None}
 
 

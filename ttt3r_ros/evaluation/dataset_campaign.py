@@ -27,7 +27,7 @@ from ttt3r_ros.evaluation.protocols import Protocol, ProtocolError, protocol
 from ttt3r_ros.evaluation.scoring import Score
 from ttt3r_ros.evaluation.surface_metrics import SurfaceScore
 from ttt3r_ros.evaluation.trial import LENGTHS, Setting
-from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.checkpoint import load_network, weights_file
 from ttt3r_ros.reconstruction import whole_file
 from ttt3r_ros.reconstruction.aligned import AlignedError
 from ttt3r_ros.sequences.sequence import SequenceError
@@ -75,12 +75,14 @@ class Plan:
 
     def roots(self) -> list[Path]:
         """Return the recordings' folders. Raises ProtocolError if there are none."""
-        path = Path(self.dataset)
+        path = Path(self.dataset).expanduser()
+        if not path.is_dir():
+            raise ProtocolError(f'{path} is no folder; give that of a data set, or of a recording')
         if self.published:
             return self.published.roots(path)
         found = recordings(path)
         if not found:
-            raise ProtocolError(f'{path} holds no recording of a known layout; README.md lists the layouts')
+            raise ProtocolError(f'{path} holds no recording of a known layout; docs/data_sets.md lists them')
         return found
 
 
@@ -123,7 +125,7 @@ def _key(plan: Plan, root: Path, row: int) -> str:
     """Return a name for a unit that changes with all that its scores depend on."""
     told = {name: value for name, value in asdict(plan).items() if name not in UNTOLD}
     told |= {'root': str(root.resolve()), 'setting': plan.rows[row], 'version': __version__, 'row': bool(row)}
-    source = Path(plan.results or plan.weights)
+    source = Path(plan.results) if plan.results else weights_file(plan.weights)
     if source.exists():
         told['stamp'] = max(os.stat(path).st_mtime_ns for path in ([source, *source.rglob('*')] if source.is_dir()
                                                                   else [source]))
