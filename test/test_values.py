@@ -10,7 +10,7 @@ from dataclasses import FrozenInstanceError, is_dataclass
 import pytest
 
 # What its owner, one thread or one that locks it, counts or notes in.
-OWN = {'Record', '_Segment', 'Counters', 'Health'}
+OWN = {'Record', '_Segment', 'Counters', 'Health', '_Door'}
 
 
 @pytest.mark.parametrize('name', ['model', 'reconstruction', 'ros'])
