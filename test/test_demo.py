@@ -16,17 +16,19 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
+from rich.console import Console
 from scipy.spatial.transform import Rotation
 
 pytest.importorskip('rclpy', reason='the demo is made of ROS processes')
 from ttt3r_ros.msg import ReconstructionStatus  # noqa: E402
 
 from ttt3r_ros.demo.cloud import LEAST_CONFIDENT, VERTEX, ColouredPoints, assemble, write_ply  # noqa: E402
+from ttt3r_ros.demo.footage import prepare  # noqa: E402
 from ttt3r_ros.demo.recorder import Cloud, Pose, Recording  # noqa: E402
 from ttt3r_ros.demo.report import Percentiles, Run, Sent, evaluate  # noqa: E402
 from ttt3r_ros.evaluation.accuracy import accuracy  # noqa: E402
 from ttt3r_ros.presentation.splat import Viewpoint, oblique, render  # noqa: E402
-from ttt3r_ros.sequences import Trajectory, open_sequence, read_tum, write_bag  # noqa: E402
+from ttt3r_ros.sequences import SequenceError, Trajectory, open_sequence, read_tum, write_bag  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = os.environ | {'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}'}
@@ -64,6 +66,16 @@ def small_bag(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp('demo') / 'bag'
     write_bag(sequence, path, compressed=True)
     return path
+
+
+def test_a_live_camera_is_not_replayed(tmp_path, monkeypatch):
+    """A source without an end is refused before anything is written, and the line says what takes it."""
+    live = open_sequence('synthetic:0:2')
+    live.live = True
+    monkeypatch.setattr('ttt3r_ros.demo.footage.open_sequence', lambda *_, **__: live)
+    with pytest.raises(SequenceError, match='ttt3r run camera:0'):
+        prepare('camera:0', tmp_path, None, None, Console(quiet=True))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow

@@ -273,3 +273,22 @@ def test_reading_ahead_keeps_order_bound_and_errors():
         for number in read_ahead(source()):
             taken.append(number)
     assert taken == list(range(8)) and threading.active_count() == before
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(0)
+def test_the_loop_costs_little_beside_its_steps(film, tmp_path):
+    """A thousand frames of 640×480 video take at most a tenth more than their steps, in memory that does not grow."""
+    av = pytest.importorskip('av')
+    images = [cv2.resize(cv2.imread(str(film / f'{i:03d}.png')), (640, 480)) for i in range(10)]
+    with av.open(str(tmp_path / 'film.mp4'), 'w') as container:
+        stream = container.add_stream('libx264', rate=30)
+        stream.width, stream.height, stream.pix_fmt = 640, 480, 'yuv420p'
+        for i in range(1000):
+            image = images[i % 10 if i // 10 % 2 == 0 else 9 - i % 10]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format='bgr24')))
+        container.mux(stream.encode())
+    times = run(Plan(str(tmp_path / 'film.mp4'), tmp_path / 'run', Settings()))['times']
+    memory = times['memory_mb']
+    assert times['loop_over_step'] <= 1.1
+    assert memory['at_the_end'] - memory['after_100_frames'] < 64

@@ -18,7 +18,7 @@ from ttt3r_ros.presentation.progress import Progress
 from ttt3r_ros.reconstruction.weights_profile import Source
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.images import ImageError, to_rgb
-from ttt3r_ros.sequences import Bag, Sequence, Trajectory, open_sequence, write_bag
+from ttt3r_ros.sequences import Bag, Sequence, SequenceError, Trajectory, open_sequence, write_bag
 from ttt3r_ros.sequences.bag_topics import COMPRESSED
 from ttt3r_ros.sequences.rendered import RenderedRoom
 
@@ -63,6 +63,9 @@ def prepare(source: str, out: Path, rate: float | None, topic: str | None, conso
     is not. Raises SequenceError, and OutputError where the bag finds no room.
     """
     sequence = open_sequence(source, rate=rate, topic=topic)
+    if sequence.live:
+        raise SequenceError(f'{sequence.name} has no end, and the demo replays what is recorded: take "ttt3r run '
+                            f'{source}", or a camera driver and the node')
     for line in sequence.describe():
         console.print(line, markup=False, soft_wrap=True)
     path, truth = out / BAG, sequence.truth
