@@ -31,7 +31,11 @@ class Webcam(Sequence):
         self.contents = Contents('camera', f'device {device}', "the system's clock", size)
 
     def _opened(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(int(self._device) if self._device.isdecimal() else self._device)
+        before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # what is wrong is said below
+        try:
+            capture = cv2.VideoCapture(int(self._device) if self._device.isdecimal() else self._device)
+        finally:
+            cv2.utils.logging.setLogLevel(before)
         if not capture.isOpened():
             raise SequenceError(f'there is no camera {self._device} that can be opened; see "v4l2-ctl --list-devices", '
                                 'that no other program has it, and that you may read /dev/video*')
