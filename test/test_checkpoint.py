@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 import torch
 from omegaconf import OmegaConf
+from safetensors.torch import save_file
 
 from ttt3r_ros.cli.main import main
 from ttt3r_ros.model.checkpoint import (
@@ -34,6 +35,7 @@ from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.published import FIELDS, REQUIRED, config_from_arguments, parse_constructor
 from ttt3r_ros.model.recurrence import Recurrence
 from ttt3r_ros.model.restricted_pickle import Record, UnreadablePickle, read_pickle
+from ttt3r_ros.model.tensor_file import TensorFile
 from ttt3r_ros.model.update_rules import make_rule
 
 ROOT = Path(__file__).parent.parent
@@ -704,3 +706,41 @@ def test_help_does_not_import_torch():
               "except SystemExit: pass\nassert 'torch' not in sys.modules")
     subprocess.run([sys.executable, '-c', script], check=True, cwd=ROOT, capture_output=True,
                    env=os.environ | {'PYTHONPATH': str(ROOT)})
+
+
+def test_a_file_is_read_tensor_by_tensor_into_memory_of_its_own(tmp_path):
+    """Every kind of number and shape comes back as safetensors has it; the file may then be written over."""
+    path = tmp_path / 'a.safetensors'
+    kept = {'a': torch.randn(3, 4), 'b': torch.randn(2, 2, 2).to(torch.bfloat16), 'c': torch.randn(5).half(),
+            'd': torch.randn(2, 3, dtype=torch.float64), 'e': torch.tensor(1.5), 'f': torch.zeros(0, 3),
+            'g': torch.arange(6).view(2, 3)}
+    save_file(kept, path, {'name': 'x'})
+    with TensorFile(path) as file:
+        assert file.metadata == {'name': 'x'} and sorted(file.names()) == sorted(kept)
+        read = {name: file.read(name) for name in file.names()}
+    path.write_bytes(bytes(path.stat().st_size))
+    assert all(torch.equal(read[name], tensor) and read[name].dtype == tensor.dtype for name, tensor in kept.items())
+
+
+def test_a_file_that_is_cut_while_it_is_read_is_told(tmp_path):
+    """What ends within a tensor is an error that names it, no crash."""
+    path = tmp_path / 'a.safetensors'
+    save_file({'a': torch.randn(100), 'b': torch.randn(100)}, path)
+    with TensorFile(path) as file:
+        with path.open('r+b') as same:
+            same.truncate(path.stat().st_size - 8)
+        last = max(file.names(), key=lambda name: file._entries[name]['data_offsets'])
+        with pytest.raises(OSError, match=f'ends within the tensor {last}'):
+            file.read(last)
+
+
+def test_weights_are_held_in_one_number_type_from_the_start(tmp_path):
+    """A network from a bfloat16 file is, in bfloat16, the one that for_inference makes of the whole one."""
+    whole = load_network('untrained').network
+    path = tmp_path / 'a.safetensors'
+    save_network(LoadedNetwork(whole, 'a', True), path, dtype=torch.bfloat16)
+    loaded = load_network(str(path), precision='bfloat16').network
+    expected = load_network('untrained', precision='bfloat16').network
+    for (name, mine), (_, theirs) in zip(loaded.named_parameters(), expected.named_parameters(), strict=True):
+        assert mine.dtype == theirs.dtype, name
+    assert {p.dtype for p in loaded.parameters()} == {torch.bfloat16, torch.float32}

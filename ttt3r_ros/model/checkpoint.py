@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import logging
 import os
 import re
 from dataclasses import dataclass, replace
@@ -21,13 +20,14 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
 
+from ttt3r_ros.model.assembly import assemble, is_unread, on_meta, parameter_groups
 from ttt3r_ros.model.cache import FETCHED, fetched_file
 from ttt3r_ros.model.config import PRESETS, ConfigError, ModelConfig
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.precision import resolve
 from ttt3r_ros.model.published import CheckpointError, read_published
+from ttt3r_ros.model.tensor_file import TensorFile
 
 __all__ = ['EMBEDDED', 'UNTRAINED', 'CheckpointError', 'LoadedNetwork', 'convert', 'existing_file', 'load_network',
            'save_network', 'file_sha256', 'is_sha256', 'read_note', 'read_profile', 'weights_file']
@@ -41,11 +41,6 @@ SUFFIX = '.safetensors'
 FORM = '1'
 PUBLISHED_LICENSE = ('The weights keep the licence of the file they come from; '
                      'those published with CUT3R are CC BY-NC-SA 4.0, non-commercial.')
-# In every published file, read by nothing that we compute.
-UNREAD = ('masked_img_token', 'masked_ray_map_token', '.refinenet4.resConfUnit1.')
-NAMES_SHOWN = 5
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -87,7 +82,8 @@ def load_network(weights: str, device: str | torch.device = 'cpu', precision: st
     if path.suffix == SUFFIX:
         return _load_own(path, device, dtype)
     config, tensors = read_published(path)
-    return _ready(_build(path, config, tensors), path.stem, True, device, dtype)
+    network = assemble(path, config, list(tensors), tensors.pop, dtype)
+    return _ready(network, path.stem, True, device, dtype)
 
 
 def weights_file(weights: str) -> Path:
@@ -172,11 +168,11 @@ def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtyp
     if target.suffix != SUFFIX:
         raise CheckpointError(f'{target}: the name must end in {SUFFIX}')
     config = loaded.network.config
-    names = [group[-1] for group in _parameters(loaded.network)]
+    names = [group[-1] for group in parameter_groups(loaded.network)]
     if streaming:
         config = replace(config, world_points=False, rgb=False)
-        kept = set(_on_meta(config).state_dict())
-        names = [name for name in names if name in kept and not _is_unread(name)]
+        kept = set(on_meta(config).state_dict())
+        names = [name for name in names if name in kept and not is_unread(name)]
     state = loaded.network.state_dict()
     tensors = {name: state[name].to('cpu', dtype).contiguous() for name in names}
     metadata = {'ttt3r_ros': FORM, 'config': json.dumps(config.to_dict()), 'name': loaded.name,
@@ -236,8 +232,8 @@ def _untrained() -> Network:
 
 def _load_own(path: Path, device: str | torch.device, dtype: torch.dtype) -> LoadedNetwork:
     try:
-        with safe_open(path, framework='pt') as file:
-            metadata = file.metadata() or {}
+        with TensorFile(path) as file:
+            metadata = file.metadata
             if metadata.get('ttt3r_ros') != FORM:
                 found = metadata.get('ttt3r_ros')
                 raise CheckpointError(
@@ -245,8 +241,7 @@ def _load_own(path: Path, device: str | torch.device, dtype: torch.dtype) -> Loa
                     else f'{path}: not written by `ttt3r convert`: convert the published .pth')
             config = ModelConfig.from_dict(json.loads(metadata['config']))
             trained, streaming = (_flag(name, metadata[name]) for name in ('trained', 'streaming'))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-            network = _build(path, config, tensors, may_lack_unread=streaming)
+            network = assemble(path, config, file.names(), file.read, dtype, may_lack_unread=streaming)
             return _ready(network, metadata['name'], trained, device, dtype, metadata['license'],
                           metadata.get('note', ''))
     except (SafetensorError, OSError) as error:
@@ -261,71 +256,6 @@ def _flag(name: str, text: str) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f'{name} is neither true nor false')
     return value
-
-
-def _on_meta(config: ModelConfig) -> Network:
-    """Build a network without memory for its weights."""
-    with torch.device('meta'):
-        return Network(config)
-
-
-def _parameters(network: Network) -> list[list[str]]:
-    """Return the names of every parameter, in the state dict's order; most have one, some two."""
-    groups: dict[int, list[str]] = {}
-    for name, tensor in network.state_dict(keep_vars=True).items():
-        groups.setdefault(id(tensor), []).append(name)
-    return list(groups.values())
-
-
-def _is_unread(name: str) -> bool:
-    return any(part in name for part in UNREAD)
-
-
-def _build(path: Path, config: ModelConfig, tensors: dict[str, Tensor],
-           may_lack_unread: bool = False) -> Network:
-    """Move the file's tensors into a network; the dictionary is emptied, so that there is one set of them.
-
-    Each is copied to float32 memory of its own: in the file they may overlap, and where they lie changes the
-    last bit of a product.
-    """
-    network = _on_meta(config)
-    shapes = network.state_dict()
-    unexpected = [name for name in tensors if name not in shapes]
-    state, missing, misshapen = {}, [], []
-    for names in _parameters(network):
-        # Of two names for one parameter the later counts.
-        present = [(name, tensors.pop(name)) for name in names if name in tensors]
-        expected = shapes[names[-1]]
-        if present:
-            name, tensor = present[-1]
-            if tensor.shape != expected.shape or not tensor.is_floating_point():
-                misshapen.append(f'{name} is {_describe(tensor)}, expected {_describe(expected)}')
-                continue
-            tensor = tensor.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
-        elif may_lack_unread and _is_unread(names[-1]):
-            tensor = torch.zeros(expected.shape)
-        else:
-            missing.append(names[-1])
-            continue
-        state.update((name, tensor) for name in names)
-    faults = [f'{len(items)} {what}: {_some(items)}'
-              for what, items in (('missing', missing), ('of another shape', misshapen)) if items]
-    if faults:
-        raise CheckpointError(
-            f'{path}: its parameters do not fit the network that it describes; {"; ".join(faults)}')
-    if unexpected:
-        log.warning('%s: %d parameters are not used: %s', path, len(unexpected), _some(unexpected))
-    network.load_state_dict(state, assign=True)
-    return network
-
-
-def _describe(tensor: Tensor) -> str:
-    return f'{tuple(tensor.shape)}' + ('' if tensor.is_floating_point() else f' {tensor.dtype}')
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - NAMES_SHOWN
-    return ', '.join(names[:NAMES_SHOWN]) + (f' and {more} more' if more > 0 else '')
 
 
 def _ready(network: Network, name: str, trained: bool, device: str | torch.device, dtype: torch.dtype,

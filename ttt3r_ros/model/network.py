@@ -144,14 +144,23 @@ class Network(nn.Module):
         the image and the initial state enter by, the pose head, and the last layer of the other heads.
         """
         self.train(False).requires_grad_(False)
+        for module in self._products().values():
+            module.to(dtype)
+        self.downstream_head.to(memory_format=torch.channels_last)  # runs faster, on a CPU too
+        return self
+
+    def held_in(self, dtype: torch.dtype) -> dict[str, torch.dtype]:
+        """Return the names of the weights that `for_inference` holds in dtype; all others it holds in float32."""
+        return {f'{name}.{weight}': dtype for name, module in self._products().items()
+                for weight, _ in module.named_parameters(recurse=False)}
+
+    def _products(self) -> dict[str, nn.Module]:
+        """Return the modules, by name, whose products may be computed in fewer bits."""
         ends = (*(module for module in self.modules() if isinstance(module, PatchEmbed)), self.decoder_embed_state,
                 self.downstream_head.pose_head, *self.downstream_head.last_layers())
         exact = {module for end in ends for module in end.modules()}
-        for module in self.modules():
-            if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)) and module not in exact:
-                module.to(dtype)
-        self.downstream_head.to(memory_format=torch.channels_last)  # runs faster, on a CPU too
-        return self
+        return {name: module for name, module in self.named_modules()
+                if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)) and module not in exact}
 
     def initial_state(self) -> Tensor:
         """Return S₀ (1, N, D)."""
