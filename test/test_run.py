@@ -21,6 +21,7 @@ from rich.console import Console
 
 from ttt3r_ros.export.forms import ExportError
 from ttt3r_ros.export.output_folder import OutputError
+from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.offline import session
 from ttt3r_ros.offline.folder import RunFolder
 from ttt3r_ros.offline.read_ahead import read_ahead
@@ -29,6 +30,7 @@ from ttt3r_ros.offline.recording import read_journal
 from ttt3r_ros.offline.selection import Moment, Selection, SelectionError
 from ttt3r_ros.offline.session import Interrupted, Plan, carry_out
 from ttt3r_ros.offline.stream import Stream, StreamError
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.sequences import Image, Sequence, SequenceError, open_sequence
 from ttt3r_ros.sequences.folder import ImageFolder
 
@@ -78,6 +80,27 @@ def test_what_is_recorded_is_what_step_answers(film, tmp_path):
         assert np.array_equal(np.load(tmp_path / 'run/confidence' / f'{shot.name}.npz')['confidence'], frame.confidence)
         image = cv2.imread(str(tmp_path / 'run/image' / f'{shot.name}.png'))
         assert np.array_equal(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), frame.image)
+
+
+def test_predictions_that_are_not_finite_are_counted_also_before_an_interruption(film, tmp_path, monkeypatch):
+    """They are left out, the path goes on, and a resumed run counts those of before."""
+    step = Reconstructor.step
+
+    def fail_twice(self, image, **kwargs):
+        fail_twice.calls += 1
+        if fail_twice.calls in (2, 23):
+            raise NonFinitePrediction('as asked')
+        return step(self, image, **kwargs)
+
+    fail_twice.calls = 0
+    monkeypatch.setattr(Reconstructor, 'step', fail_twice)
+    plan = Plan(str(film), tmp_path / 'run', Settings())
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(session, 'open_sequence', lambda *_, **__: Interrupting(film))
+        run(plan)
+    results = run(replace(plan, resume=True))
+    assert (results['frames']['answered'], results['frames']['unanswered']) == (22, 2)
+    assert 1 not in {shot.number for shot in read_journal(tmp_path / 'run')}
 
 
 class Interrupting(ImageFolder):
@@ -273,6 +296,20 @@ def test_reading_ahead_keeps_order_bound_and_errors():
         for number in read_ahead(source()):
             taken.append(number)
     assert taken == list(range(8)) and threading.active_count() == before
+
+
+def test_exports_that_were_interrupted_are_written_again(film, tmp_path, monkeypatch):
+    """What fails after the last frame costs no frame: resumed, nothing is answered again."""
+    plan = plan_of(film, tmp_path / 'run', exports=('ply', 'tum'))
+    monkeypatch.setattr('ttt3r_ros.export.trajectories.write_tum', lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run(plan)
+    monkeypatch.undo()
+    steps = [shot.step_s for shot in read_journal(tmp_path / 'run.unfinished')]
+    run(replace(plan, resume=True))
+    assert [shot.step_s for shot in read_journal(tmp_path / 'run')] == steps and len(steps) == 10
+    assert {path.name for path in (tmp_path / 'run').iterdir()} == {'results.json', 'frames.jsonl', 'cloud.ply',
+                                                                   'trajectory_tum.txt'}
 
 
 @pytest.mark.heavy

@@ -89,6 +89,9 @@ def run(args: argparse.Namespace) -> int:
         except Interrupted as error:
             sys.stderr.write(f'ttt3r run: interrupted; {error}\n')
             return INTERRUPTED
+        except KeyboardInterrupt:  # while weights are loaded, or exports written; or asked twice
+            sys.stderr.write('ttt3r run: interrupted; --resume goes on with what was done\n')
+            return INTERRUPTED
         console.print(summary(results, args.out))
         if watch is not None:
             console.print('the viewer goes on until Ctrl-C')

@@ -143,15 +143,15 @@ def write_picture(path: Path, rgb: np.ndarray) -> None:
     path.write_bytes(data)
 
 
-def cut_journal(folder: Path, numbers: int) -> float:
-    """Leave only the lines of frames below a number in a folder's journal, and return the seconds they took.
+def cut_journal(folder: Path, numbers: int) -> tuple[int, float]:
+    """Leave only the lines of frames below a number in a folder's journal; return how many, and the seconds they took.
 
     What was written after the last snapshot is answered again.
     """
     path = folder / JOURNAL
     kept = [shot for shot in read_journal(folder) if shot.number < numbers] if path.exists() else []
     path.write_text(''.join(json.dumps(asdict(shot)) + '\n' for shot in kept))
-    return kept[-1].elapsed_s if kept else 0.0
+    return len(kept), kept[-1].elapsed_s if kept else 0.0
 
 
 def read_journal(folder: Path) -> list[Shot]:

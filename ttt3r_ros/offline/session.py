@@ -117,12 +117,13 @@ class _Run:
     def through(self) -> None:
         """Run all turns, or what is left of them. Raises Interrupted."""
         turn, number = self._restore()
-        self._elapsed = cut_journal(self._folder.path, number if turn == self._plan.revisit - 1 else 0)
+        recorded = number if turn == self._plan.revisit - 1 else 0
+        answered, self._elapsed = cut_journal(self._folder.path, recorded)
         with _ending() as ending:
             for now in range(turn, self._plan.revisit):
                 self._turn(now, number, ending)
                 number = 0
-        self.numbers = {'loop_s': self._elapsed, 'unanswered': self._stream.unanswered,
+        self.numbers = {'loop_s': self._elapsed, 'unanswered': recorded - answered + self._stream.unanswered,
                         'left_out': dict(self._sequence.left_out), 'memory_mb': self._memory.told()}
 
     def _turn(self, turn: int, number: int, ending: list[bool]) -> None:
@@ -151,6 +152,7 @@ class _Run:
                     break
             if last:
                 self._elapsed = clock.elapsed_s
+                self._save(turn, number, recording)  # so that exports that are interrupted can be gone on with
 
     def _save(self, turn: int, number: int, recording: Recording | None) -> None:
         if recording is not None:
