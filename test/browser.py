@@ -19,15 +19,7 @@ from websockets.sync.client import connect
 CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
 FLAGS = ('--headless', '--no-sandbox', '--enable-unsafe-swiftshader', '--hide-scrollbars', '--no-first-run',
          '--remote-allow-origins=*')
-FRAMES_A_SECOND = """window.asked = new Promise(tell => {
-  let frames = 0, begun = performance.now();
-  function next() {
-    frames++;
-    const seconds = (performance.now() - begun) / 1000;
-    if (seconds > 5) tell(frames / seconds); else requestAnimationFrame(next);
-  }
-  requestAnimationFrame(next);
-})"""
+COUNT = 'window.drawn = 0; (function next() { window.drawn++; requestAnimationFrame(next); })()'
 
 
 class Browser:
@@ -78,9 +70,19 @@ class Browser:
         data = base64.b64decode(self.call('Page.captureScreenshot', format='png')['data'])
         return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
 
-    def frames_a_second(self) -> float:
-        """Return how often it draws, over five seconds."""
-        return self.call('Runtime.evaluate', expression=FRAMES_A_SECOND, awaitPromise=True)['result']['value']
+    def frames_a_second(self, seconds: float = 5.0) -> float:
+        """Return how often it draws while somebody looks around with the mouse."""
+        self.call('Runtime.evaluate', expression=COUNT)
+        place = {'x': 500, 'y': 400, 'button': 'left', 'buttons': 1}
+        self.call('Input.dispatchMouseEvent', type='mousePressed', clickCount=1, **place)
+        begun, moves = time.monotonic(), 0
+        while time.monotonic() - begun < seconds:
+            moves += 1
+            self.call('Input.dispatchMouseEvent', type='mouseMoved', **place | {'x': 500 + moves % 50})
+        took = time.monotonic() - begun
+        drawn = self.call('Runtime.evaluate', expression='window.drawn')['result']['value']
+        self.call('Input.dispatchMouseEvent', type='mouseReleased', clickCount=1, **place)
+        return drawn / took
 
     def _ask(self, method: str, **parameters: object) -> dict:
         self._number += 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ttt3r view`: a finished run in the browser."""
+"""`ttt3r view`: a finished run, or a live node, in the browser."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ log = logging.getLogger(__name__)
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Declare the command."""
-    parser = subparsers.add_parser('view', help='look at a finished run in the browser',
-                                   description='Serve a finished run to a browser: clouds, path, cameras, depth.')
-    parser.add_argument('folder', metavar='FOLDER', help='that "ttt3r run --export frames" has written')
+    parser = subparsers.add_parser('view', help='look at a finished run or a live node in the browser',
+                                   description='Serve a finished run, or with --ros what a node publishes, to a '
+                                               'browser: clouds, path, cameras, depth.')
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument('folder', metavar='FOLDER', nargs='?', help='that "ttt3r run --export frames" has written')
+    what.add_argument('--ros', metavar='NODE', nargs='?', const='/ttt3r',
+                      help='the node to look at instead (default: %(const)s); with several cameras /ttt3r/front')
     parser.add_argument('--port', type=int, default=8080, help='default: %(default)s')
     parser.add_argument('--host', default='127.0.0.1',
                         help='address to serve on; with another than %(default)s other machines may look, and '
@@ -24,6 +28,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out until Ctrl-C; raises RunFolderError, ViewError."""
+    if args.ros is not None:
+        return _look_on(args)
     from ttt3r_ros.view.run_folder import RunFolder
     from ttt3r_ros.view.viewer import Viewer
 
@@ -35,5 +41,27 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         pass
     finally:
+        viewer.close()
+    return 0
+
+
+def _look_on(args: argparse.Namespace) -> int:
+    import numpy as np
+    import rclpy
+    from rclpy.executors import ExternalShutdownException
+
+    from ttt3r_ros.ros.looking_on import LookingOn
+    from ttt3r_ros.view.live import LiveViewer
+
+    # The odometry frame: x ahead, z up.
+    viewer = LiveViewer(args.host, args.port, np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]]))
+    log.info('what %s publishes: open http://%s:%d (Ctrl-C ends)', args.ros, args.host, viewer.port)
+    rclpy.init()
+    try:
+        rclpy.spin(LookingOn(args.ros, viewer.add))
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        rclpy.try_shutdown()
         viewer.close()
     return 0

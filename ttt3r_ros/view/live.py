@@ -16,6 +16,7 @@ from ttt3r_ros.view.shown_frame import ShownFrame
 from ttt3r_ros.view.viewer import Viewer
 
 PATH_EVERY_S = 1.0
+ROOM = 3.0  # metres from the first camera to where a browser looks from
 
 
 class Kept:
@@ -99,8 +100,9 @@ class LiveViewer(Viewer):
 
     look_every_s = PATH_EVERY_S
 
-    def __init__(self, host: str = '127.0.0.1', port: int = 8080) -> None:
-        """Take where to serve. Raises ViewError."""
+    def __init__(self, host: str = '127.0.0.1', port: int = 8080, start: np.ndarray = np.eye(4)) -> None:
+        """Take where to serve, and where the first camera is likely to stand (4, 4). Raises ViewError."""
+        self._start = start
         self._path_at, self._path_of = 0.0, 0
         super().__init__(LiveFrames(), host, port)
 
@@ -111,7 +113,7 @@ class LiveViewer(Viewer):
             self._changed.notify()
 
     def _load(self) -> None:
-        self._face(np.eye(4)[None])
+        self._face(self._start[None], ROOM)
 
     def _make_panel(self) -> None:
         super()._make_panel()

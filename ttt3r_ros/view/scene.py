@@ -29,8 +29,11 @@ class Scene:
         self.unsure = 0.2  # the share of points that is left out, the least confident
         self.with_frame = self.with_map = self.with_frusta = self.with_path = True
 
-    def face(self, poses: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Say which way is up for poses (n, 4, 4); return where to look from, at what, and up, each (3,)."""
+    def face(self, poses: np.ndarray, least: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Say which way is up for poses (n, 4, 4); return where to look from, at what, and up, each (3,).
+
+        least: metres to stand away at least, where nobody knows yet how large all is.
+        """
         up = -poses[:, :3, 1].mean(axis=0)
         up /= max(np.linalg.norm(up), 1e-9)
         self._scene.set_up_direction(up)
@@ -38,7 +41,7 @@ class Scene:
         ahead -= up * (ahead @ up)
         ahead /= max(np.linalg.norm(ahead), 1e-9)
         middle, way = poses[:, :3, 3].mean(axis=0), np.ptp(poses[:, :3, 3], axis=0).max()
-        far = way + 1.2 * self.size
+        far = max(way + 1.2 * self.size, least)
         return middle + far * (0.5 * up - 0.8 * ahead), middle + 0.4 * far * ahead, up
 
     def measure(self, frame: ShownFrame) -> None:

@@ -103,8 +103,8 @@ class Viewer:
         self._wanted = len(self._frames) - 1
         self._show(self._wanted)
 
-    def _face(self, poses: np.ndarray) -> None:
-        self.camera.position, self.camera.look_at, self.camera.up = self.scene.face(poses)
+    def _face(self, poses: np.ndarray, least: float = 0.0) -> None:
+        self.camera.position, self.camera.look_at, self.camera.up = self.scene.face(poses, least)
         self.camera.fov = FOV
 
     def _make_panel(self) -> None:
