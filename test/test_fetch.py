@@ -16,8 +16,9 @@ from test_checkpoint import SMALL, fixed, write
 from ttt3r_ros.cli.main import main
 from ttt3r_ros.fetching import download as downloading
 from ttt3r_ros.fetching.published_weights import PUBLISHED
+from ttt3r_ros.model.assembly import UNREAD
 from ttt3r_ros.model.cache import FETCHED, fetched_file
-from ttt3r_ros.model.checkpoint import UNREAD, CheckpointError, load_network
+from ttt3r_ros.model.checkpoint import CheckpointError, load_network
 
 
 @dataclass
