@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -230,3 +231,15 @@ def test_sound_alone_is_no_video(tmp_path):
         container.mux(stream.encode(frame))
     with pytest.raises(SequenceError, match='no video stream'):
         open_sequence(str(path))
+
+
+def test_a_frame_that_was_read_leaves_no_memory_behind(tmp_path):
+    """Nothing keeps a frame until Python looks for cycles: half a megabyte each, of a small video."""
+    video = open_sequence(str(film(tmp_path / 'film.mp4', 60)))
+    gc.collect()
+    gc.disable()
+    try:
+        most = max(sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects()) for _ in video)
+    finally:
+        gc.enable()
+    assert most < 10

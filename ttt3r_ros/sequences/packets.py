@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .sequence import NANOSECONDS
-from .video import Hole, pyav, upright
+from .video import Hole, Turning, pyav, upright
 
 if TYPE_CHECKING:
     from rosbags.typesys.store import Typestore
@@ -64,7 +64,7 @@ class Decoder:
         self._av = pyav('these messages hold video')
         self._live = live
         self._context: Any = None
-        self._hole = Hole()
+        self._hole, self._turning = Hole(), Turning()
         self._stamps: dict[int, int] = {}
         self._number = 0
 
@@ -109,7 +109,7 @@ class Decoder:
         for frame in self._hole.passed(packet.pts if packet else None, frames):
             stamp = self._stamps.pop(frame.pts, None)
             if stamp is not None:
-                yield stamp, upright(frame)
+                yield stamp, upright(frame, turning=self._turning)
 
 
 def decode(messages: Iterable[Any]) -> Iterator[tuple[int, np.ndarray]]:

@@ -71,6 +71,7 @@ class Video(Sequence):
 
     def _frames(self) -> Iterator[Image]:
         steps: list[int] = []
+        turning = Turning()
         stamp, start, number, own = None, 0, 0, 0
         for frame in self._decoded():
             if self._counted or frame.pts is None:
@@ -85,7 +86,7 @@ class Video(Sequence):
             late = stamp is not None and own - start <= stamp
             stamp = stamp + round(NANOSECONDS / self._stamp_rate) if late else own - start
             number += 1
-            yield Image(stamp, upright(frame, self._width))
+            yield Image(stamp, upright(frame, self._width, turning))
         period = NANOSECONDS / self._stamp_rate
         missing = max(_in_holes(steps), self._hole.lost)
         # What the container claims counts only with a sign of damage: some frames are cut off by an edit list.
@@ -223,10 +224,30 @@ def display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
     return None
 
 
-def upright(frame: av.VideoFrame, width: int | None = None) -> np.ndarray:
-    """Return a frame as uint8 (h, w, 3) RGB, turned as the video is shown; stretched to `width` before that."""
+class Turning:
+    """The display matrix of a video's frames, read again where their rotation is another.
+
+    Not of every frame: a frame whose side data was asked for is part of a cycle, and its pixels stay for long.
+    """
+
+    def __init__(self) -> None:
+        self._rotation: int | None = None
+        self._matrix: np.ndarray | None = None
+
+    def of(self, frame: av.VideoFrame) -> np.ndarray | None:
+        """Return a frame's matrix, as display_matrix does."""
+        if frame.rotation != self._rotation:
+            self._rotation, self._matrix = frame.rotation, display_matrix(frame)
+        return self._matrix
+
+
+def upright(frame: av.VideoFrame, width: int | None = None, turning: Turning | None = None) -> np.ndarray:
+    """Return a frame as uint8 (h, w, 3) RGB, turned as the video is shown; stretched to `width` before that.
+
+    turning: what is known of the video's other frames, None if it is alone.
+    """
     image = frame.to_ndarray(format='rgb24', width=width or frame.width)
-    matrix = display_matrix(frame)
+    matrix = (turning or Turning()).of(frame)
     if matrix is not None:
         if matrix[0, 0] == 0:
             image = image.transpose(1, 0, 2)
