@@ -11,7 +11,9 @@ from std_srvs.srv import Trigger
 from ttt3r_ros.srv import SaveMap, SetPose
 
 from ttt3r_ros.model.checkpoint import convert
+from ttt3r_ros.ros.services import KINDS
 
+ALWAYS = (*KINDS, 'set_pose', 'get_parameters', 'set_parameters', 'change_state', 'get_state')
 STAMPS = [5_000_000_000 + i * 100_000_000 for i in range(20)]
 
 
@@ -91,6 +93,8 @@ def test_a_clean_up_takes_all_off_the_graph(start_node, make_robot):
 
     robot.wait_for_state('unconfigured')
     robot.meet()
+    robot.wait_for('the services that are always there', lambda: all(any(seen.endswith(f' /ttt3r/{name}')
+                                                                        for seen in offered()) for name in ALWAYS))
     before = settled()
     assert robot.transition('configure') and robot.transition('activate')
     robot.wait_until_watched()
