@@ -2,6 +2,7 @@
 """The viewer: what a run's folder holds stands where it was, and what is sent is bounded."""
 
 import functools
+import json
 import shutil
 import socket
 import time
@@ -12,10 +13,11 @@ import numpy as np
 import pytest
 
 from ttt3r_ros.reconstruction.depth import back_project
+from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.synthetic import Room, walk
-from ttt3r_ros.view.budget import FRAME_POINTS, KEPT_FRAMES, MAP_POINTS, spread
+from ttt3r_ros.view.budget import FRAME_POINTS, KEPT_FRAMES, MAP_POINTS, PLOT_POINTS, spread
 from ttt3r_ros.view.run_folder import RunFolder, RunFolderError
-from ttt3r_ros.view.shown_frame import Cloud, ShownFrame
+from ttt3r_ros.view.shown_frame import Cloud, ShownFrame, Told
 
 viser = pytest.importorskip('viser', reason='pip install viser')
 
@@ -219,5 +221,46 @@ def test_a_live_view_follows_what_comes(run):
         viewer.add(next(answers(RunFolder(run))))
         wait_for(lambda: viewer.shown == 13)
         assert 0 < viewer.scene.points_sent() <= MAP_POINTS + FRAME_POINTS
+    finally:
+        viewer.close()
+
+
+def test_a_run_tells_gate_and_tracking_of_the_frame_at_the_slider(tmp_path):
+    """The panel says what frames.jsonl does of a frame, and plots the gate; without that file it says the number."""
+    write_run(tmp_path, 3)
+    lines = [{'number': i, 'gate_mean': 0.5 + i / 10, 'gate_std': 0.125, 'state': 'ok', 'reason': ''} for i in range(3)]
+    lines[1] |= {'state': 'degraded', 'reason': 'blurred', 'gate_mean': None}
+    (tmp_path / 'frames.jsonl').write_text('\n'.join(map(json.dumps, lines)))
+    viewer = Viewer(RunFolder(tmp_path), port=0)
+    try:
+        assert viewer._line.content == 'frame 2 · tracking ok · gate 0.70 ± 0.12'
+        x, mean, low, high = viewer._gates._plot.data
+        assert np.allclose(x, [0, 2]) and np.allclose(mean, [0.5, 0.7])
+        assert np.allclose(mean - low, 0.125) and np.allclose(high - mean, 0.125)
+        viewer.seek(1)
+        wait_for(lambda: viewer._line.content == 'frame 1 · tracking degraded (blurred)')
+    finally:
+        viewer.close()
+    (tmp_path / 'frames.jsonl').write_text('{"number": 0')
+    with pytest.raises(RunFolderError, match='frames.jsonl cannot be read'):
+        RunFolder(tmp_path)
+    (tmp_path / 'frames.jsonl').unlink()
+    viewer = Viewer(RunFolder(tmp_path), port=0)
+    try:
+        assert viewer._line.content == 'frame 2' and viewer._gates._plot is None
+    finally:
+        viewer.close()
+
+
+def test_a_live_run_tells_the_same(run):
+    """Frames of a Reconstructor bring gate and tracking; the plot has a bounded number of points."""
+    viewer = LiveViewer(port=0)
+    try:
+        for frame, _ in zip(answers(RunFolder(run)), range(3)):
+            frame.gate, frame.tracking = SimpleNamespace(mean=0.9, std=0.01), Tracking(TrackingState.OK, '', None, True)
+            viewer.add(frame)
+        wait_for(lambda: viewer._line.content == 'frame 2 · tracking ok · gate 0.90 ± 0.01')
+        viewer._gates.draw([Told((0.5, 0.1))] * 5000)
+        assert len(viewer._gates._plot.data[0]) == PLOT_POINTS
     finally:
         viewer.close()

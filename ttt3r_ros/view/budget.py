@@ -10,6 +10,7 @@ FRAME_POINTS = 20_000  # of the frame at the slider
 KEPT_FRAMES = 64
 FRUSTA = 32
 PATH_POINTS = 2_000
+PLOT_POINTS = 400
 THUMBNAIL = 96  # pixels across, of a frustum's picture
 PICTURE = 320  # of the picture in the panel
 

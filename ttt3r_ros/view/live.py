@@ -12,7 +12,7 @@ import numpy as np
 from ttt3r_ros.reconstruction.depth import depth_of
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.view.budget import KEPT_FRAMES, MAP_POINTS, THUMBNAIL
-from ttt3r_ros.view.shown_frame import ShownFrame
+from ttt3r_ros.view.shown_frame import ShownFrame, Told
 from ttt3r_ros.view.viewer import Viewer
 
 PATH_EVERY_S = 1.0
@@ -46,6 +46,7 @@ class LiveFrames:
     def __init__(self) -> None:
         """Begin without any."""
         self._poses: list[np.ndarray] = []
+        self.told: list[Told] = []
         self._waiting: tuple[int, Frame] | None = None
         self._lock = threading.Lock()
         self._newest: ShownFrame | None = None
@@ -71,6 +72,7 @@ class LiveFrames:
         """Take a frame; one that waits is passed over, its pose excepted."""
         with self._lock:
             self._poses.append(frame.correction @ frame.pose)
+            self.told.append(_told(frame))
             if np.isfinite(frame.intrinsics).all():
                 self._waiting = len(self._poses) - 1, frame
 
@@ -93,6 +95,13 @@ class LiveFrames:
     def waits(self) -> bool:
         """Whether there is a frame to take."""
         return self._waiting is not None
+
+
+def _told(frame: Frame) -> Told:
+    """Return what a frame tells; one that was seen over topics tells neither."""
+    gate, tracking = getattr(frame, 'gate', None), getattr(frame, 'tracking', None)
+    return Told(*([] if gate is None else [(gate.mean, gate.std)]),
+                **({} if tracking is None else {'state': tracking.state.value, 'reason': tracking.reason}))
 
 
 class LiveViewer(Viewer):
@@ -127,6 +136,7 @@ class LiveViewer(Viewer):
         if self._path_of != len(self._frames) and time.monotonic() - self._path_at >= PATH_EVERY_S:
             self._path_at, self._path_of = time.monotonic(), len(self._frames)
             self.scene.draw_path(self._frames.poses)
+            self._gates.draw(self._frames.told[:])
         if taken is None:
             return
         frame, kept, gone = taken

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ttt3r_ros.view.shown_frame import ShownFrame
+from ttt3r_ros.view.shown_frame import ShownFrame, Told
 
 PICTURES = ('.png', '.jpg', '.jpeg')
 
@@ -22,7 +23,7 @@ class RunFolder:
     """The frames that `ttt3r run --export frames` has written; those of an unknown focal length are left out.
 
     camera/NNNNNN.npz (pose, intrinsics), depth/NNNNNN.npz (depth), confidence/NNNNNN.npz (confidence) and
-    image/NNNNNN.png; docs/run.md says more.
+    image/NNNNNN.png; docs/run.md says more. `told` holds what frames.jsonl says of each frame, where it is there.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -38,6 +39,7 @@ class RunFolder:
             raise RunFolderError(f'{self.folder} has no frame whose focal length is known: nothing can be shown')
         self._names, poses, self._intrinsics = zip(*cameras)
         self.poses = np.stack(poses)
+        self.told = _told(self.folder / 'frames.jsonl', self._names)
 
     def __len__(self) -> int:
         """Return how many frames there are."""
@@ -76,6 +78,20 @@ class RunFolder:
                 if picture is not None:
                     return picture[..., ::-1]
         raise RunFolderError(f'{self.folder}/image/{name}.png cannot be read: run it again with --export frames')
+
+
+def _told(file: Path, names: tuple[str, ...]) -> list[Told]:
+    """Return what a run's log tells of the frames of these names. Raises RunFolderError."""
+    try:
+        lines = {f'{line["number"]:06d}': line for line in map(json.loads, file.read_text().splitlines())}
+        return [Told(tuple(np.nan if lines[name].get(part) is None else float(lines[name][part])
+                           for part in ('gate_mean', 'gate_std')),
+                     lines[name].get('state') or '', lines[name].get('reason') or '') if name in lines else Told()
+                for name in names]
+    except FileNotFoundError:
+        return [Told()] * len(names)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunFolderError(f'{file} cannot be read ({error}): run it again, or remove it') from error
 
 
 def _stored(file: Path, *names: str) -> list[np.ndarray]:

@@ -35,6 +35,26 @@ class Cloud:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What is told of a frame beside the picture: the update gate's mean and deviation over the state tokens, and the
+    tracking state with its reason. NaN and empty where nobody has told."""
+
+    gate: tuple[float, float] = (np.nan, np.nan)
+    state: str = ''
+    reason: str = ''
+
+    def text(self, index: int) -> str:
+        """Return it in a line."""
+        mean, deviation = self.gate
+        parts = [f'frame {index}']
+        if self.state:
+            parts.append(f'tracking {self.state}' + (f' ({self.reason})' if self.reason else ''))
+        if np.isfinite(mean):
+            parts.append(f'gate {mean:.2f} ± {deviation:.2f}')
+        return ' · '.join(parts)
+
+
+@dataclass(frozen=True)
 class ShownFrame:
     """One frame.
 

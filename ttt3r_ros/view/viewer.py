@@ -12,8 +12,9 @@ import numpy as np
 import viser
 
 from ttt3r_ros.view.budget import FRAME_POINTS, KEPT_FRAMES, MAP_POINTS, PICTURE, spread
+from ttt3r_ros.view.gate_plot import GatePlot
 from ttt3r_ros.view.scene import Scene
-from ttt3r_ros.view.shown_frame import ShownFrame
+from ttt3r_ros.view.shown_frame import ShownFrame, Told
 
 FOV = np.radians(50)
 
@@ -26,6 +27,7 @@ class Frames(Protocol):
     """What is looked at: a finished run's folder, or the frames so far."""
 
     poses: np.ndarray
+    told: list[Told]
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -99,6 +101,7 @@ class Viewer:
         for index in kept:
             self.scene.keep(self._frames[index], MAP_POINTS // len(kept))
         self.scene.draw_path(self._frames.poses)
+        self._gates.draw(self._frames.told)
         self._face(self._frames.poses)
         self._wanted = len(self._frames) - 1
         self._show(self._wanted)
@@ -113,6 +116,8 @@ class Viewer:
         self._play = gui.add_checkbox('play', False)
         self._rate = gui.add_slider('frames a second', 1, 30, 1, 10)
         self._picture = gui.add_image(np.zeros((2, 2, 3), np.uint8), label='picture and depth', format='jpeg')
+        self._line = gui.add_markdown('')
+        self._gates = GatePlot(gui)
         unsure = gui.add_slider('least confident left out, %', 0, 95, 5, round(100 * self.scene.unsure))
         size = gui.add_slider('point size', 1, 20, 1, round(1000 * self.scene.point_size))
         what = {name: gui.add_checkbox(name, True) for name in ('frame', 'map', 'frusta', 'path')}
@@ -171,6 +176,7 @@ class Viewer:
         frame = self._frames[index]
         self.scene.show(frame)
         self._picture.image = frame.kept(FRAME_POINTS, PICTURE).beside_its_depth()
+        self._line.content = self._frames.told[index].text(index)
         self._shown_at = index
 
 
