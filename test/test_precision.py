@@ -125,7 +125,8 @@ def test_rotations_norms_and_the_write_run_in_float32(precision):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('precision', LOWER)
+@pytest.mark.parametrize('precision', [pytest.param(one, marks=[pytest.mark.heavy] if one == 'float16' else [])
+                                       for one in LOWER])
 def test_the_error_stays_small_over_many_frames(precision):
     """Over 200 frames pose, points and state stay as near to float32 as after the first; none drifts away."""
     with np.load(ROOT / 'test/data/golden/linear_ttt3r.npz') as stored:

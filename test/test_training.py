@@ -340,7 +340,7 @@ def test_a_run_ends_when_its_time_is_spent_and_keeps_a_log(folder, tmp_path):
     assert [json.loads(line) for line in (tmp_path / 'log.jsonl').read_text().splitlines()] == lines
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_larger_network_of_larger_images_trains_in_bfloat16(tmp_path):
     """128×96 pixels, 192 channels, long sequences: finite losses, and the averaged weights follow slowly."""
     footage = tmp_path / 'footage'

@@ -9,7 +9,7 @@ import pytest
 from killing import Trial, carry_out
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.timeout(400)
 def test_a_killed_node_goes_on_where_the_camera_stands(ros, tmp_path):
     """Killed while it writes, the state is whole, and the restart goes on with poses that are right."""

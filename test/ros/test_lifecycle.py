@@ -98,7 +98,7 @@ def test_a_clean_up_takes_all_off_the_graph(start_node, make_robot):
     before = settled()
     assert robot.transition('configure') and robot.transition('activate')
     robot.wait_until_watched()
-    assert len(settled() - before) > 15
+    robot.wait_for('what a configured node has', lambda: len(offered() - before) > 15)
     assert robot.transition('deactivate') and robot.transition('cleanup')
     robot.wait_for('all to go', lambda: offered() == before)
 
