@@ -139,7 +139,7 @@ def test_the_command_knows_what_there_is():
     assert set(DTYPES) == set(bench.PRECISIONS)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.timeout(300)
 def test_the_command_writes_table_picture_and_numbers(tmp_path):
     """`ttt3r bench` ends well and leaves its three files; a rule that is none is refused in one line."""

@@ -100,7 +100,7 @@ def test_the_command_writes_table_picture_and_numbers(tmp_path):
     assert refused.returncode == 2 and 'WIDTHxHEIGHT' in refused.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_calibration_is_measured_and_found_beside_the_weights(tmp_path):
     """`ttt3r calibrate` writes coefficients of its own for these weights, with what other worlds say of them."""
     weights = tmp_path / 'small.safetensors'

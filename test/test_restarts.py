@@ -73,7 +73,7 @@ def test_what_is_right_is_within_the_limits():
     assert not restarts._error(film, Scene('noise', [], None), 0, np.eye(4))[0]
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_rooms_scenes_are_of_every_kind():
     """Each kind once, SHOWN images each; those that went on are the film's next ones."""
     film, scenes = restarts.scenes_of_a_room(260_000)

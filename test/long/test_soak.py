@@ -11,6 +11,7 @@ from soak import soak
 IMAGE = 120, 160
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(400)
 def test_every_image_is_counted_and_every_call_has_its_reply(ros, tmp_path):
     """Of a node that is reset, asked, listened to and killed; a parameter call does not wait for a step."""
