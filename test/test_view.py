@@ -72,7 +72,7 @@ def answers(run):
     for frame in map(run.__getitem__, range(len(run))):
         yield SimpleNamespace(pose=frame.pose, correction=np.eye(4), intrinsics=frame.intrinsics,
                               points=back_project(frame.depth, frame.intrinsics), confidence=np.ones(frame.depth.shape),
-                              image=frame.picture)
+                              image=frame.picture, gate=None, tracking=None)
 
 
 def wait_for(condition, seconds=20):

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import torch
-
 from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network
 from ttt3r_ros.model.config import PATCH_SIZE
+from ttt3r_ros.model.device import resolve_device, why_unusable
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.offline.stream import StreamError
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -54,10 +53,9 @@ def prepare(settings: Settings, *, judged: bool = True) -> Prepared:
     a device or a size that cannot be.
     """
     rule = make_rule(settings.rule)
-    device = settings.device
-    if device == AUTO:
-        device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
-    _require(device)
+    device = resolve_device(settings.device)
+    if why := why_unusable(device):
+        raise StreamError(why)
     loaded = load_network(settings.weights, device, settings.precision, sha256=settings.weights_sha256)
     segments = resolve(load_profile(settings.weights), settings.reset_policy, settings.reset_interval,
                        settings.segment_alignment)
@@ -73,11 +71,3 @@ def _resized(loaded: LoadedNetwork, size: int):
     if size % PATCH_SIZE or not PATCH_SIZE <= size <= LARGEST:
         raise StreamError(f'size {size} is not possible: take a multiple of {PATCH_SIZE}, up to {LARGEST}')
     return replace(loaded.network.config, image_size=size)
-
-
-def _require(device: str) -> None:
-    try:
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise StreamError(f'device {device!r} cannot be used ({str(error).splitlines()[0]}): take cpu, cuda, cuda:1, … '
-                          'or auto') from error

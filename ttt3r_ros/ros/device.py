@@ -8,6 +8,7 @@ import re
 import torch
 
 from ttt3r_ros.model.compiling import compile_blocks
+from ttt3r_ros.model.device import why_unusable
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -35,11 +36,8 @@ def compile_for(network: Network, reconstructor: Reconstructor, size: tuple[int,
 
 def require(device: str) -> None:
     """Raise SettingsError unless PyTorch can compute there."""
-    try:
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise SettingsError(f'device {device!r} cannot be used ({str(error).splitlines()[0]}): take cpu, '
-                                       'cuda, cuda:1, … or auto') from error
+    if why := why_unusable(device):
+        raise SettingsError(why)
 
 
 def failure(error: BaseException) -> str | None:

@@ -23,7 +23,7 @@ WAITING = 10  # clouds whose transform has not come
 
 @dataclass(frozen=True)
 class SeenFrame:
-    """What a Frame is to a viewer; the world is the node's odometry frame, z up."""
+    """What a Frame is to a viewer; the world is the node's odometry frame, z up. Topics tell no gate, no tracking."""
 
     pose: np.ndarray
     points: np.ndarray
@@ -31,6 +31,8 @@ class SeenFrame:
     intrinsics: np.ndarray
     image: np.ndarray
     correction: np.ndarray = field(default_factory=lambda: np.eye(4))
+    gate: None = None
+    tracking: None = None
 
 
 class LookingOn(Node):

@@ -13,6 +13,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState
 from rclpy.parameter import Parameter
 
 from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network, weights_file
+from ttt3r_ros.model.device import resolve_device
 from ttt3r_ros.model.threads import limit_threads
 from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -118,9 +119,7 @@ class Ttt3rNode(LifecycleNode):
 
     def _configure(self) -> None:
         given = parameters.read(self)
-        device = given.device
-        if device == 'auto':
-            device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
+        device = resolve_device(given.device)
         require(device)
         # Before its profile: nothing is read of a file of another sha256.
         loaded = load_network(given.weights, device, given.precision, sha256=given.weights_sha256)

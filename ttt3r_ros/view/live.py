@@ -99,7 +99,7 @@ class LiveFrames:
 
 def _told(frame: Frame) -> Told:
     """Return what a frame tells; one that was seen over topics tells neither."""
-    gate, tracking = getattr(frame, 'gate', None), getattr(frame, 'tracking', None)
+    gate, tracking = frame.gate, frame.tracking
     return Told(*([] if gate is None else [(gate.mean, gate.std)]),
                 **({} if tracking is None else {'state': tracking.state.value, 'reason': tracking.reason}))
 
