@@ -17,6 +17,7 @@ from evo.tools import file_interface
 from rich.console import Console
 
 from ttt3r_ros.export.forms import FORMS
+from ttt3r_ros.export.mcap import TYPES
 from ttt3r_ros.offline.reconstruction import Settings
 from ttt3r_ros.offline.recording import Recorded, read_journal
 from ttt3r_ros.offline.selection import Moment, Selection
@@ -146,20 +147,25 @@ def test_a_run_without_a_tracked_frame_is_exported_too(out, tmp_path):
 def test_mcap_holds_the_topics_of_the_node(out, shots):
     """The mcap library reads it and ROS's own types take its messages: poses in odom, points in the camera's frame."""
     from mcap.reader import make_reader
-    geometry, sensors, tf = (pytest.importorskip(f'{name}_msgs.msg') for name in ('geometry', 'sensor', 'tf2'))
+    geometry, sensors, tf, nav = (pytest.importorskip(f'{name}_msgs.msg')
+                                  for name in ('geometry', 'sensor', 'tf2', 'nav'))
+    status = pytest.importorskip('ttt3r_ros.msg').ReconstructionStatus
     from rclpy.serialization import deserialize_message
 
     kinds = {'/ttt3r/pose': geometry.PoseStamped, '/ttt3r/points': sensors.PointCloud2, '/tf': tf.TFMessage,
-             '/ttt3r/depth/image': sensors.Image, '/ttt3r/depth/camera_info': sensors.CameraInfo}
-    found = {topic: [] for topic in kinds}
+             '/ttt3r/depth/image': sensors.Image, '/ttt3r/depth/camera_info': sensors.CameraInfo,
+             '/ttt3r/odometry': nav.Odometry, '/ttt3r/status': status}
+    whole = {'/ttt3r/path': nav.Path, '/ttt3r/map': sensors.PointCloud2}
+    found = {topic: [] for topic in kinds | whole}
     with next((out / 'mcap').glob('*.mcap')).open('rb') as file:
         for schema, channel, message in make_reader(file).iter_messages():
             assert schema.encoding == 'ros2msg' and channel.message_encoding == 'cdr'
-            if channel.topic in kinds:
-                found[channel.topic].append((message.log_time, deserialize_message(message.data, kinds[channel.topic])))
+            if channel.topic in found:
+                message = message.log_time, deserialize_message(message.data, (kinds | whole)[channel.topic])
+                found[channel.topic].append(message)
     to_body = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
     for i, shot in enumerate(shots):
-        stamps = {topic: messages[i][0] for topic, messages in found.items()}
+        stamps = {topic: found[topic][i][0] for topic in kinds}
         assert set(stamps.values()) == {shot.stamp}
         at, pose = found['/ttt3r/pose'][i][1].pose.position, np.array(shot.pose)
         np.testing.assert_allclose([at.x, at.y, at.z], to_body @ pose[:3, 3], **EXACT)
@@ -172,6 +178,48 @@ def test_mcap_holds_the_topics_of_the_node(out, shots):
         assert [field.name for field in points.fields] == ['x', 'y', 'z', 'rgb', 'confidence']
         assert points.width > 1000 and len(points.data) == points.row_step == points.width * points.point_step
         assert found['/tf'][i][1].transforms[0].child_frame_id == 'camera_optical_frame'
+        odometry, told = found['/ttt3r/odometry'][i][1], found['/ttt3r/status'][i][1]
+        assert odometry.pose.pose == found['/ttt3r/pose'][i][1].pose
+        assert odometry.child_frame_id == 'camera_optical_frame'
+        assert (np.linalg.eigvalsh(odometry.pose.covariance.reshape(6, 6)) > 0).all()
+        assert (told.tracking, told.update_rule, told.answered) == (shot.state, 'ttt3r', i + 1) and told.trained
+        assert (told.gate_mean, told.gate_max) == (np.float32(shot.gate_mean), np.float32(shot.gate_max))
+    moved = np.diff([pose_at(message) for _, message in found['/ttt3r/odometry'][-2:]], axis=0)[0]
+    twist, between = found['/ttt3r/odometry'][-1][1].twist, (shots[-1].stamp - shots[-2].stamp) / 1e9
+    speed = np.linalg.norm([getattr(twist.twist.linear, axis) for axis in 'xyz'])
+    assert speed == pytest.approx(np.linalg.norm(moved) / between, rel=0.05) and twist.covariance[0] < 1e5
+    (_, path), = found['/ttt3r/path']
+    np.testing.assert_allclose([pose_at(one) for one in path.poses],
+                               [to_body @ np.array(shot.pose)[:3, 3] for shot in shots], **EXACT)
+    (_, whole_map), = found['/ttt3r/map']
+    vertex = plyfile.PlyData.read(out / 'cloud.ply')['vertex']
+    stored = np.frombuffer(bytes(whole_map.data), '<f4').reshape(-1, 5)
+    np.testing.assert_allclose(stored[:, :3], np.stack([vertex['z'], -vertex['x'], -vertex['y']], axis=1), **EXACT)
+    assert whole_map.header.frame_id == 'odom'
+    assert 'durability: transient_local' in (out / 'mcap/metadata.yaml').read_text()
+
+
+def pose_at(message) -> list[float]:
+    """Return the place of a message with a pose."""
+    pose = getattr(message.pose, 'pose', message.pose)
+    return [pose.position.x, pose.position.y, pose.position.z]
+
+
+def test_the_mcap_explains_itself(out, shots):
+    """Read by its own schemas alone, as Foxglove does, all topics are there with their fields."""
+    from mcap.reader import make_reader
+    from mcap_ros2.decoder import DecoderFactory
+
+    seen = {}
+    with next((out / 'mcap').glob('*.mcap')).open('rb') as file:
+        reader = make_reader(file, decoder_factories=[DecoderFactory()])
+        for schema, channel, _, message in reader.iter_decoded_messages():
+            seen.setdefault(channel.topic, (schema.name, []))[1].append(message)
+    assert {topic: name for topic, (name, _) in seen.items()} == TYPES
+    assert len(seen['/ttt3r/map'][1]) == len(seen['/ttt3r/path'][1]) == 1
+    for shot, told, odometry in zip(shots, seen['/ttt3r/status'][1], seen['/ttt3r/odometry'][1], strict=True):
+        assert told.tracking == shot.state and told.confidence_median == np.float32(shot.confidence_median)
+        assert odometry.header.stamp.sec * 10**9 + odometry.header.stamp.nanosec == shot.stamp
 
 
 def test_las_is_read_back(out):

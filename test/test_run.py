@@ -13,6 +13,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -38,9 +39,9 @@ ROOT = Path(__file__).parents[1]
 SMALL = (96, 128)
 
 
-def run(plan: Plan, watch=None) -> dict:
-    """Carry a plan out where nobody looks, but who is handed the frames."""
-    return carry_out(plan, Console(file=io.StringIO()), watch)
+def run(plan: Plan, onlooker=None) -> dict:
+    """Carry a plan out where nobody looks, but an onlooker."""
+    return carry_out(plan, Console(file=io.StringIO()), onlooker)
 
 
 def plan_of(film: Path, out: Path, **changes) -> Plan:
@@ -51,9 +52,10 @@ def plan_of(film: Path, out: Path, **changes) -> Plan:
 def test_frames_that_were_not_tracked_are_told_and_not_exported(film, tmp_path):
     """Black images have a line in the journal, without a pose, and no file; the rest of the path is there."""
     out = tmp_path / 'run'
-    watched = []
-    results = run(plan_of(film, out, selection=Selection(), exports=('tum', 'frames')), watched.append)
-    assert [frame.number for frame in watched] == list(range(24))
+    watched, began = [], []
+    onlooker = SimpleNamespace(begins=began.append, sees=watched.append)
+    results = run(plan_of(film, out, selection=Selection(), exports=('tum', 'frames')), onlooker)
+    assert [frame.number for frame in watched] == list(range(24)) and isinstance(began.pop(), Reconstructor)
     shots = read_journal(out)
     lost = [shot.number for shot in shots if shot.pose is None]
     assert len(shots) == 24 and lost == [10, 11, 12]

@@ -1,48 +1,140 @@
 # SPDX-License-Identifier: Apache-2.0
 """The viewer's client: what it hands on is what the node has published."""
 
+import threading
+
 import numpy as np
-from harness import pose_matrix, scene
+import pytest
+from harness import pose_matrix, scene, stamp_of
 from rclpy.executors import SingleThreadedExecutor
+from scipy.spatial import cKDTree
+from sensor_msgs.msg import CameraInfo
 from sensor_msgs_py import point_cloud2
+from ttt3r_ros.srv import QueryView
 
 from ttt3r_ros.ros.looking_on import LookingOn
+from ttt3r_ros.view.asking import AskError
 
 STAMPS = [1_700_000_000_000_000_000 + i * 100_000_000 for i in range(5)]
 
 
-def test_frames_are_handed_on_as_they_were_published(run):
-    """With the camera's pose from TF, the cloud's points and confidence, and its colours as the picture."""
-    _, robot = run(lossless=True)
-    taken = []
-    client = LookingOn('/ttt3r', taken.append)
-    executor = SingleThreadedExecutor()
-    executor.add_node(client)
-    try:
-        robot.wait_for('the viewer', lambda: client.count_publishers('/ttt3r/points') == 1)
-        for _ in range(20):
-            executor.spin_once(timeout_sec=0.05)
-        for stamp in STAMPS:
-            robot.show(stamp, scene(stamp // 100_000_000))
+class Looking:
+    """A client that looks on at the robot's node, and what it has handed on."""
+
+    def __init__(self, robot):
+        self.robot, self.taken = robot, []
+        self.client, self.executor = LookingOn('/ttt3r', self.taken.append), SingleThreadedExecutor()
+        self.executor.add_node(self.client)
+        robot.wait_for('the viewer', lambda: self.client.count_publishers('/ttt3r/points') == 1)
+        self.spin(20)
+
+    def spin(self, times):
+        for _ in range(times):
+            self.executor.spin_once(timeout_sec=0.02)
+
+    def show(self, stamps):
+        """Show images and wait until they are heard, and frames handed on."""
+        before, handed = len(self.robot.heard['points']), len(self.taken)
+        for stamp in stamps:
+            self.robot.show(stamp, scene(stamp // 100_000_000))
             for _ in range(10):
-                robot.spin(0.02)
-                executor.spin_once(timeout_sec=0.02)
+                self.robot.spin(0.02)
+                self.spin(1)
 
         def arrived():
-            executor.spin_once(timeout_sec=0.02)
-            return taken and len(robot.heard['points']) == len(STAMPS) == len(robot.heard['pose'])
-        robot.wait_for('frames', arrived)
-        poses = [pose_matrix(message.pose) for message in robot.heard['pose']]
-        for frame in taken:
-            at = next(i for i, pose in enumerate(poses) if np.allclose(pose, frame.pose, atol=1e-9))
-            cloud = robot.heard['points'][at]
-            assert frame.points.shape == (cloud.height, cloud.width, 3) == frame.image.shape
-            points = point_cloud2.read_points(cloud)
-            np.testing.assert_array_equal(frame.points[..., 2].ravel(), points['z'])
-            np.testing.assert_array_equal(frame.confidence.ravel(), points['confidence'])
-            assert np.array_equal(frame.image[..., ::-1].reshape(-1, 3),
-                                  points['rgb'].copy().view(np.uint8).reshape(-1, 4)[:, :3])
-            assert frame.intrinsics[0, 0] > 0
-    finally:
-        executor.shutdown()
-        client.destroy_node()
+            self.spin(1)
+            return len(self.taken) > handed and len(self.robot.heard['points']) == before + len(stamps) == len(
+                self.robot.heard['pose'])
+        self.robot.wait_for('frames', arrived)
+
+    def cloud_of(self, frame):
+        """Return the place among what the robot has heard of the cloud that a frame is of."""
+        return next(i for i, message in enumerate(self.robot.heard['pose'])
+                    if np.allclose(pose_matrix(message.pose), frame.pose, atol=1e-9))
+
+    def ask(self, pose, intrinsics=np.diag([50.0, 50, 1])):
+        """Ask as the viewer's thread does; return the answer, or why there is none."""
+        answers = []
+
+        def ask():
+            try:
+                answers.append(self.client.ask(pose, intrinsics, (48, 64)))
+            except AskError as error:
+                answers.append(str(error))
+        thread = threading.Thread(target=ask)
+        thread.start()
+        while thread.is_alive():
+            self.spin(1)
+        return answers[0]
+
+    def close(self):
+        self.executor.shutdown()
+        self.client.destroy_node()
+
+
+@pytest.fixture
+def looking():
+    """Return a maker of clients."""
+    made = []
+
+    def make(robot):
+        made.append(Looking(robot))
+        return made[-1]
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_frames_are_handed_on_as_they_were_published(run, looking):
+    """With the camera's pose from TF, the cloud's points and confidence, its colours as the picture, and what the
+    status says; what the memory answers is what the service does."""
+    _, robot = run(lossless=True)
+    client = looking(robot)
+    refused = client.ask(np.eye(4))
+    assert 'no frame yet' in refused
+    client.show(STAMPS)
+    for frame in client.taken:
+        at = client.cloud_of(frame)
+        cloud, status = robot.heard['points'][at], robot.heard['status'][at]
+        assert stamp_of(cloud) == stamp_of(status)
+        assert frame.points.shape == (cloud.height, cloud.width, 3) == frame.image.shape
+        points = point_cloud2.read_points(cloud)
+        np.testing.assert_array_equal(frame.points[..., 2].ravel(), points['z'])
+        np.testing.assert_array_equal(frame.confidence.ravel(), points['confidence'])
+        assert np.array_equal(frame.image[..., ::-1].reshape(-1, 3),
+                              points['rgb'].copy().view(np.uint8).reshape(-1, 4)[:, :3])
+        assert frame.intrinsics[0, 0] > 0
+        assert (frame.gate.mean, frame.gate.std) == (status.gate_mean, status.gate_std) and status.gate_mean > 0
+        assert frame.tracking.state.value == status.tracking and frame.tracking.reason == status.tracking_reason
+    lens = client.taken[-1].intrinsics
+    view = client.ask(np.eye(4), lens)
+    answer = robot.call(QueryView, 'query_view', QueryView.Request(
+        camera_info=CameraInfo(k=lens.ravel(), height=48, width=64)))
+    assert answer.success and np.isfinite(view.points).all()
+    np.testing.assert_array_equal(view.confidence.ravel(), np.frombuffer(answer.confidence.data, '<f4'))
+    np.testing.assert_array_equal(view.points[..., 2].ravel(), np.frombuffer(answer.depth.data, '<f4'))
+
+
+@pytest.mark.parametrize(('parameters', 'step'), [
+    ({'points.organised': False, 'points.frame': 'odom'}, 1), ({'points.stride': 2}, 2)])
+def test_clouds_of_other_forms_are_pictures_of_the_camera_again(run, looking, parameters, step):
+    """Flat, in the odometry frame, or of every second pixel: each point stands in its pixel of a picture, where it was
+    said to be; weights that cannot be asked say so."""
+    _, robot = run(lossless=True, weights='embedded', **{name.replace('.', '__'): value for name, value in
+                                                        parameters.items()})
+    client = looking(robot)
+    client.show(STAMPS[:2])
+    frame = client.taken[-1]
+    cloud = robot.heard['points'][client.cloud_of(frame)]
+    records = point_cloud2.read_points(cloud).reshape(-1)
+    said = np.stack([records[axis] for axis in 'xyz'], axis=-1)
+    said = said[np.isfinite(said).all(axis=1)]
+    if cloud.header.frame_id == 'odom':
+        said = (said - frame.pose[:3, 3]) @ frame.pose[:3, :3]
+    there = np.isfinite(frame.points).all(axis=-1)
+    assert frame.points.shape == (48 // step, 64 // step, 3) and there.mean() > 0.95
+    assert len(said) == there.sum() and cKDTree(said).query(frame.points[there])[0].max() < 1e-4
+    pixels = frame.points[there] @ frame.intrinsics.T
+    v, u = np.nonzero(there)
+    np.testing.assert_allclose(pixels[:, :2] / pixels[:, 2:], np.stack([u, v], axis=1), atol=0.02)
+    assert 'no ray-map encoder' in client.ask(np.eye(4))

@@ -6,8 +6,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ttt3r_ros.cli.folders import add_out
@@ -15,7 +14,7 @@ from ttt3r_ros.cli.folders import add_out
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ttt3r_ros.offline.stream import StampedFrame
+    from ttt3r_ros.view.run_viewer import RunViewer
 
 INTERRUPTED = 130
 
@@ -83,9 +82,9 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan(args.source, args.out, settings, Selection(args.every, start, end),
                 tuple(dict.fromkeys(args.export.split(','))), args.revisit, args.resume, args.rate, args.topic)
     console = open_console(110)
-    with _viewer(args.view, console) as watch:
+    with _viewer(args.view, console) as viewer:
         try:
-            results = carry_out(plan, console, watch)
+            results = carry_out(plan, console, viewer)
         except Interrupted as error:
             sys.stderr.write(f'ttt3r run: interrupted; {error}\n')
             return INTERRUPTED
@@ -93,24 +92,24 @@ def run(args: argparse.Namespace) -> int:
             sys.stderr.write('ttt3r run: interrupted; --resume goes on with what was done\n')
             return INTERRUPTED
         console.print(summary(results, args.out))
-        if watch is not None:
+        if viewer is not None:
             console.print('the viewer goes on until Ctrl-C')
             with contextlib.suppress(KeyboardInterrupt):
-                threading.Event().wait()
+                viewer.stay()
     return 0
 
 
 @contextlib.contextmanager
-def _viewer(port: int | None, console: Console) -> Iterator[Callable[[StampedFrame], None] | None]:
-    """Give what takes the frames for a viewer on a port, None without one. Raises ViewError."""
+def _viewer(port: int | None, console: Console) -> Iterator[RunViewer | None]:
+    """Give a viewer on a port, None without one. Raises ViewError."""
     if port is None:
         yield None
         return
-    from ttt3r_ros.view.live import LiveViewer
+    from ttt3r_ros.view.run_viewer import RunViewer
 
-    viewer = LiveViewer(port=port)
-    console.print(f'open http://127.0.0.1:{viewer.port}', highlight=False)
+    viewer = RunViewer(port)
+    console.print(f'open http://127.0.0.1:{viewer.viewer.port}', highlight=False)
     try:
-        yield lambda frame: viewer.add(frame) if frame.tracked else None
+        yield viewer
     finally:
         viewer.close()

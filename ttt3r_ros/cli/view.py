@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
-import threading
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +30,20 @@ def run(args: argparse.Namespace) -> int:
     """Carry the command out until Ctrl-C; raises RunFolderError, ViewError."""
     if args.ros is not None:
         return _look_on(args)
+    from ttt3r_ros.view.asking import AskError
+    from ttt3r_ros.view.kept_memory import KeptMemory
     from ttt3r_ros.view.run_folder import RunFolder
     from ttt3r_ros.view.viewer import Viewer
 
     folder = RunFolder(args.folder)
     viewer = Viewer(folder, args.host, args.port)
-    log.info('%d frames: open http://%s:%d (Ctrl-C ends)', len(folder), args.host, viewer.port)
     try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        viewer.close()
+        viewer.asking.offer(KeptMemory(args.folder))
+    except AskError as error:
+        viewer.asking.refuse(str(error))
+    log.info('%d frames: open http://%s:%d (Ctrl-C ends)', len(folder), args.host, viewer.port)
+    with contextlib.suppress(KeyboardInterrupt), contextlib.closing(viewer):
+        viewer.wait()
     return 0
 
 
@@ -58,7 +60,9 @@ def _look_on(args: argparse.Namespace) -> int:
     log.info('what %s publishes: open http://%s:%d (Ctrl-C ends)', args.ros, args.host, viewer.port)
     rclpy.init()
     try:
-        rclpy.spin(LookingOn(args.ros, viewer.add))
+        client = LookingOn(args.ros, viewer.add)
+        viewer.asking.offer(client)
+        rclpy.spin(client)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:

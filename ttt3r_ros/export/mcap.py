@@ -1,117 +1,100 @@
 # SPDX-License-Identifier: Apache-2.0
 """The run as a rosbag2 folder with an MCAP file, which Foxglove opens and `ros2 bag play` plays: the node's topics.
 
-Poses are in `odom`, REP-103 (x where the first camera looks, y left, z up), as a node's with its defaults; clouds,
-depth and images in the camera's optical frame. Log times are the images' stamps.
+Log times are the images' stamps.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 from rosbags.rosbag2 import StoragePlugin, Writer
-from rosbags.typesys import Stores, get_typestore
-from scipy.spatial.transform import Rotation
 
-from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY
-from ttt3r_ros.sequences.sequence import NANOSECONDS
+from ttt3r_ros.export import ros_messages as to
+from ttt3r_ros.export.ros_messages import ODOMETRY, STORE
+from ttt3r_ros.reconstruction.cloud import Cloud
+from ttt3r_ros.reconstruction.odometry import DOUBT, Odometry
+from ttt3r_ros.reconstruction.tracking import TrackingState
 
 if TYPE_CHECKING:
     from ttt3r_ros.offline.recording import Recorded, Shot
-    from ttt3r_ros.reconstruction.cloud import Cloud
 
-STORE = get_typestore(Stores.ROS2_JAZZY)
-ODOMETRY, FOLDER = 'odom', 'mcap'
-POSE, PATH, POINTS, DEPTH, INFO, CONFIDENCE, IMAGE, TF = TOPICS = (
-    '/ttt3r/pose', '/ttt3r/path', '/ttt3r/points', '/ttt3r/depth/image', '/ttt3r/depth/camera_info',
-    '/ttt3r/confidence/image', '/ttt3r/image/compressed', '/tf')
-TYPES = dict(zip(TOPICS, (
-    'geometry_msgs/msg/PoseStamped', 'nav_msgs/msg/Path', 'sensor_msgs/msg/PointCloud2', 'sensor_msgs/msg/Image',
-    'sensor_msgs/msg/CameraInfo', 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage', 'tf2_msgs/msg/TFMessage'),
-    strict=True))
-POINT = np.dtype([(name, '<f4') for name in ('x', 'y', 'z', 'rgb', 'confidence')])
-FLOAT32 = 7  # of PointField
+FOLDER = 'mcap'
+TYPES = {
+    '/ttt3r/pose': 'geometry_msgs/msg/PoseStamped',
+    '/ttt3r/odometry': 'nav_msgs/msg/Odometry',
+    '/ttt3r/path': 'nav_msgs/msg/Path',
+    '/ttt3r/points': 'sensor_msgs/msg/PointCloud2',
+    '/ttt3r/map': 'sensor_msgs/msg/PointCloud2',
+    '/ttt3r/depth/image': 'sensor_msgs/msg/Image',
+    '/ttt3r/depth/camera_info': 'sensor_msgs/msg/CameraInfo',
+    '/ttt3r/confidence/image': 'sensor_msgs/msg/Image',
+    '/ttt3r/image/compressed': 'sensor_msgs/msg/CompressedImage',
+    '/ttt3r/status': to.STATUS,
+    '/tf': 'tf2_msgs/msg/TFMessage',
+}
+FOREVER = QosTime(9_223_372_036, 854_775_807)  # as rosbag2 writes it
+LATCHED = Qos(QosHistory.KEEP_LAST, 1, QosReliability.RELIABLE, QosDurability.TRANSIENT_LOCAL, FOREVER, FOREVER,
+              QosLiveliness.AUTOMATIC, FOREVER, False)
 
 
 def write(recorded: Recorded, folder: Path) -> list[str]:
     """Write the folder mcap."""
     target = folder / FOLDER
     shutil.rmtree(target, ignore_errors=True)  # of an export that was interrupted
+    to.define_status()
     with Writer(target, version=Writer.VERSION_LATEST, storage_plugin=StoragePlugin.MCAP) as writer:
-        channels = {topic: writer.add_connection(topic, kind, typestore=STORE) for topic, kind in TYPES.items()}
-        poses = []
-        for shot in recorded.shots:
-            messages = _messages(recorded, shot)
-            poses.append(messages[POSE])
-            if shot is recorded.shots[-1]:  # once: each has all before it
-                messages[PATH] = _make('nav_msgs/msg/Path', header=_header(shot, ODOMETRY), poses=poses)
-            for topic, message in messages.items():
-                writer.write(channels[topic], shot.stamp, STORE.serialize_cdr(message, TYPES[topic]))
+        channels = {topic: writer.add_connection(topic, kind, typestore=STORE, offered_qos_profiles=(
+            [LATCHED] if topic == '/ttt3r/map' else ())) for topic, kind in TYPES.items()}
+        for shot, topic, message in _told(recorded):
+            writer.write(channels[topic], shot.stamp, STORE.serialize_cdr(message, TYPES[topic]))
     return [FOLDER]
 
 
-def _messages(recorded: Recorded, shot: Shot) -> dict:
-    camera, odometry = _header(shot, recorded.frame_id), _header(shot, ODOMETRY)
-    pose = np.eye(4)
-    pose[:3] = OPTICAL_TO_BODY @ np.array(shot.pose)[:3]
-    turn = _make('geometry_msgs/msg/Quaternion',
-                 **dict(zip('xyzw', map(float, Rotation.from_matrix(pose[:3, :3]).as_quat()), strict=True)))
-    place = dict(zip('xyz', map(float, pose[:3, 3]), strict=True))
-    transform = _make('geometry_msgs/msg/Transform', translation=_make('geometry_msgs/msg/Vector3', **place),
-                      rotation=turn)
-    messages = {
-        POSE: _make(TYPES[POSE], header=odometry, pose=_make(
-            'geometry_msgs/msg/Pose', position=_make('geometry_msgs/msg/Point', **place), orientation=turn)),
-        TF: _make(TYPES[TF], transforms=[_make('geometry_msgs/msg/TransformStamped', header=odometry,
-                                               child_frame_id=recorded.frame_id, transform=transform)]),
-        POINTS: _cloud(camera, recorded.points(shot)),
-        DEPTH: _floats(camera, recorded.array('depth', shot)),
-        CONFIDENCE: _floats(camera, recorded.array('confidence', shot)),
-        IMAGE: _make(TYPES[IMAGE], header=camera, format='png',
-                     data=np.frombuffer(recorded.image_file(shot).read_bytes(), np.uint8))}
+def _told(recorded: Recorded) -> Iterator[tuple[Shot, str, object]]:
+    """Yield what the node would have said, frame by frame; path and map once, with all that was before."""
+    way, poses, answered = Odometry(recorded.answerer.coefficients), [], 0
+    for count, shot in enumerate(recorded.every, 1):
+        about = to.header(shot, recorded.frame_id)
+        if shot.pose is not None:
+            answered += 1
+            yield from ((shot, topic, message) for topic, message in _placed(recorded, shot, way).items())
+            yield from ((shot, topic, message) for topic, message in _seen(recorded, shot, about).items())
+            poses.append(_pose(shot))
+        yield shot, '/ttt3r/status', to.status(about, shot, recorded.answerer, answered, count - answered)
+    if poses:
+        last, cloud = recorded.shots[-1], recorded.cloud()
+        placed = Cloud(cloud.points @ to.OPTICAL_TO_BODY.T.astype(np.float32), cloud.colours, cloud.confidence)
+        yield last, '/ttt3r/path', to.make(TYPES['/ttt3r/path'], header=to.header(last, ODOMETRY), poses=poses)
+        yield last, '/ttt3r/map', to.points(to.header(last, ODOMETRY), placed)
+
+
+def _placed(recorded: Recorded, shot: Shot, way: Odometry) -> dict[str, object]:
+    """Return what a frame says in the odometry frame."""
+    pose, about = to.in_odometry(np.array(shot.pose)), to.header(shot, ODOMETRY)
+    estimate = way.update(pose, np.eye(4), shot.stamp, shot.confidence_median, shot.segment, tuple(shot.unseen_motion))
+    if shot.state == TrackingState.DEGRADED.value:
+        estimate = estimate.doubted(DOUBT)
+    return {'/ttt3r/pose': _pose(shot), '/tf': to.transform(about, recorded.frame_id, pose),
+            '/ttt3r/odometry': to.odometry(about, recorded.frame_id, estimate)}
+
+
+def _pose(shot: Shot) -> object:
+    return to.make(TYPES['/ttt3r/pose'], header=to.header(shot, ODOMETRY),
+                   pose=to.place(to.in_odometry(np.array(shot.pose))))
+
+
+def _seen(recorded: Recorded, shot: Shot, about: object) -> dict[str, object]:
+    """Return what a frame says in the camera's."""
+    messages = {'/ttt3r/points': to.points(about, recorded.points(shot)),
+                '/ttt3r/depth/image': to.floats(about, recorded.array('depth', shot)),
+                '/ttt3r/confidence/image': to.floats(about, recorded.array('confidence', shot)),
+                '/ttt3r/image/compressed': to.picture(about, recorded.image_file(shot).read_bytes())}
     if shot.intrinsics is not None:
-        messages[INFO] = _info(camera, shot)
+        messages['/ttt3r/depth/camera_info'] = to.pinhole(about, shot)
     return messages
-
-
-def _make(kind: str, **fields: object) -> object:
-    return STORE.types[kind](**fields)
-
-
-def _header(shot: Shot, frame_id: str) -> object:
-    seconds, nanoseconds = divmod(shot.stamp, NANOSECONDS)
-    return _make('std_msgs/msg/Header', frame_id=frame_id,
-                 stamp=_make('builtin_interfaces/msg/Time', sec=seconds, nanosec=nanoseconds))
-
-
-def _floats(header: object, values: np.ndarray) -> object:
-    """Return values (h, w) as a 32FC1 image."""
-    height, width = values.shape
-    return _make('sensor_msgs/msg/Image', header=header, height=height, width=width, encoding='32FC1', is_bigendian=0,
-                 step=4 * width, data=np.ascontiguousarray(values, '<f4').view(np.uint8).reshape(-1))
-
-
-def _cloud(header: object, cloud: Cloud) -> object:
-    """Return a flat cloud with the fields of the node's ~/points."""
-    records = np.empty(len(cloud.points), POINT)
-    for i, axis in enumerate('xyz'):
-        records[axis] = cloud.points[:, i]
-    red, green, blue = cloud.colours.T.astype('<u4')
-    records['rgb'], records['confidence'] = ((red << 16) | (green << 8) | blue).view('<f4'), cloud.confidence
-    fields = [_make('sensor_msgs/msg/PointField', name=name, offset=POINT.fields[name][1], datatype=FLOAT32, count=1)
-              for name in POINT.names]
-    return _make('sensor_msgs/msg/PointCloud2', header=header, height=1, width=len(records), fields=fields,
-                 is_bigendian=False, point_step=POINT.itemsize, row_step=records.nbytes,
-                 data=records.view(np.uint8).reshape(-1), is_dense=True)
-
-
-def _info(header: object, shot: Shot) -> object:
-    """Return the pinhole of depth, confidence and image."""
-    intrinsics = np.array(shot.intrinsics)
-    region = _make('sensor_msgs/msg/RegionOfInterest', x_offset=0, y_offset=0, height=0, width=0, do_rectify=False)
-    return _make('sensor_msgs/msg/CameraInfo', header=header, height=shot.size[1], width=shot.size[0],
-                 distortion_model='plumb_bob', d=np.zeros(5), k=intrinsics.reshape(-1), r=np.eye(3).reshape(-1),
-                 p=np.hstack([intrinsics, np.zeros((3, 1))]).reshape(-1), binning_x=0, binning_y=0, roi=region)

@@ -14,7 +14,7 @@ from pathlib import Path
 from ttt3r_ros.export.output_folder import OutputError
 from ttt3r_ros.reconstruction import whole_file
 
-RESULTS = 'results.json'
+RESULTS, MEMORY = 'results.json', 'memory.snapshot'
 PLAN, SNAPSHOT = 'plan.json', re.compile(r'snapshot-(\d+)-(\d+)')
 UNFINISHED = '.unfinished'
 
@@ -75,9 +75,15 @@ class RunFolder:
         newest = max(found, key=_standing)
         return *_standing(newest), newest.read_bytes()
 
-    def finish(self) -> None:
-        """Put the folder in its place; a finished one there is moved aside first and removed after."""
-        for left in (*self._snapshots(), self.path / PLAN):
+    def finish(self, *, keep_memory: bool = False) -> None:
+        """Put the folder in its place; a finished one there is moved aside first and removed after.
+
+        keep_memory: leave what was saved last in it, as MEMORY.
+        """
+        found = sorted(self._snapshots(), key=_standing)
+        if keep_memory and found:
+            os.rename(found.pop(), self.path / MEMORY)
+        for left in (*found, self.path / PLAN):
             left.unlink()
         aside = None
         if self.out.exists():

@@ -18,6 +18,7 @@ import numpy as np
 from ttt3r_ros.offline.stream import StampedFrame
 from ttt3r_ros.reconstruction.cloud import Cloud
 from ttt3r_ros.reconstruction.depth import valid
+from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.sequences.trajectory import Trajectory
 
 JOURNAL = 'frames.jsonl'
@@ -40,7 +41,8 @@ class Shot:
     number: among the frames taken, which the files are named by; position: in the source; stamp in ns. pose (4, 4):
     camera-to-world, optical axes, metres, None where the camera was not tracked. intrinsics (3, 3) of the model's image
     of size (w, h), camera_intrinsics of the camera's of camera_size; None where the points allow none; pixel centres
-    have whole coordinates. state: tracking state, None where nobody judged. elapsed_s: of the run, until then.
+    have whole coordinates. scale, unseen_motion: as in Frame. state, since (ns): of tracking, None where nobody judged.
+    elapsed_s: of the run, until then.
     """
 
     number: int
@@ -52,10 +54,16 @@ class Shot:
     camera_intrinsics: list | None
     camera_size: list[int]
     segment: int
+    scale: float
+    unseen_motion: list[float]
     state: str | None
     reason: str
+    since: int | None
     gate_mean: float
     gate_std: float
+    gate_min: float
+    gate_max: float
+    confidence_mean: float
     confidence_median: float
     step_s: float
     elapsed_s: float
@@ -69,8 +77,10 @@ class Shot:
                    (frame.correction @ frame.pose).tolist() if frame.tracked else None,
                    frame.intrinsics.tolist() if known else None, [*frame.image.shape[1::-1]],
                    frame.original_intrinsics.tolist() if known else None, [*frame.pixel_map.original[::-1]],
-                   frame.segment, tracking and tracking.state.value, tracking.reason if tracking else '',
-                   frame.gate.mean, frame.gate.std, float(np.median(frame.confidence)), frame.step_s, elapsed_s)
+                   frame.segment, float(frame.scale), [*map(float, frame.unseen_motion)],
+                   tracking and tracking.state.value, tracking.reason if tracking else '', tracking and tracking.since,
+                   frame.gate.mean, frame.gate.std, frame.gate.low, frame.gate.high, float(frame.confidence.mean()),
+                   float(np.median(frame.confidence)), frame.step_s, elapsed_s)
 
     @property
     def name(self) -> str:
@@ -168,15 +178,27 @@ def read_journal(folder: Path) -> list[Shot]:
     return shots
 
 
+@dataclass(frozen=True)
+class Answerer:
+    """What answered a run's frames: the update rule, the weights, whether these are trained, and how far its poses may
+    be wrong."""
+
+    rule: str = ''
+    weights: str = ''
+    trained: bool = False
+    coefficients: Coefficients = Coefficients()
+
+
 class Recorded:
     """A run that is over, as exports read it: one frame's arrays in memory at a time.
 
-    every: its frames; shots: those whose camera was tracked. frame_id: the camera's. name: the source's.
+    every: its frames; shots: those whose camera was tracked. frame_id: the camera's. name: the source's. answerer: what
+    answered.
     """
 
-    def __init__(self, folder: Path, name: str, frame_id: str) -> None:
+    def __init__(self, folder: Path, name: str, frame_id: str, answerer: Answerer = Answerer()) -> None:
         """Take the folder. Raises RecordingError."""
-        self.folder, self.name, self.frame_id = folder, name, frame_id
+        self.folder, self.name, self.frame_id, self.answerer = folder, name, frame_id, answerer
         self.every = read_journal(folder)
         self.shots = [shot for shot in self.every if shot.pose is not None]
 

@@ -8,25 +8,39 @@ import json
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 from rich.console import Console
 
 from ttt3r_ros.export import forms
+from ttt3r_ros.model.checkpoint import weights_file
 from ttt3r_ros.offline import measured
 from ttt3r_ros.offline.folder import RESULTS, RunFolder
 from ttt3r_ros.offline.measured import Clock, Memory
 from ttt3r_ros.offline.reconstruction import Prepared, Settings, prepare
-from ttt3r_ros.offline.recording import FRAMES, POINTS, Recorded, Recording, cut_journal
+from ttt3r_ros.offline.recording import FRAMES, POINTS, Answerer, Recorded, Recording, cut_journal
 from ttt3r_ros.offline.selection import Selection
 from ttt3r_ros.offline.stream import StampedFrame, Stream, StreamError
 from ttt3r_ros.presentation.progress import Progress
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
+from ttt3r_ros.reconstruction.uncertainty import load_fit
 from ttt3r_ros.sequences import Sequence, open_sequence
 
 SAVE_EVERY_S = 20.0
+
+
+class Onlooker(Protocol):
+    """Who looks on at a run; the loop's thread calls, and waits."""
+
+    def begins(self, reconstructor: Reconstructor) -> None:
+        """Take what will answer the frames."""
+
+    def sees(self, frame: StampedFrame) -> None:
+        """Take a frame that was answered."""
 
 
 class Interrupted(Exception):
@@ -55,10 +69,9 @@ class Plan:
         return json.loads(json.dumps(same))
 
 
-def carry_out(plan: Plan, console: Console, watch: Callable[[StampedFrame], None] | None = None) -> dict:
+def carry_out(plan: Plan, console: Console, onlooker: Onlooker | None = None) -> dict:
     """Run it and return what was measured, which results.json has too.
 
-    watch: is handed every frame as it is answered, and must return soon.
     Raises SequenceError, CheckpointError and others of ours before the first frame; OutputError; Interrupted.
     """
     needed = forms.require(plan.exports)
@@ -71,21 +84,27 @@ def carry_out(plan: Plan, console: Console, watch: Callable[[StampedFrame], None
         raise StreamError(f'{sequence.name} cannot be run through again: leave --revisit and --resume out')
     begun = time.perf_counter()
     prepared = prepare(plan.settings, judged=plan.revisit == 1)
+    answerer = _answerer(plan.settings, prepared)
     loading_s = time.perf_counter() - begun
     for line in measured.told(prepared):
         console.print(line, markup=False, soft_wrap=True)
     with RunFolder(plan.out, plan.identity(), resume=plan.resume) as folder:
-        run = _Run(plan, sequence, prepared, folder, console, needed, watch)
+        run = _Run(plan, sequence, prepared, folder, console, needed, onlooker)
         run.through()
-        recorded = Recorded(folder.path, sequence.name, sequence.frame_id)
+        recorded = Recorded(folder.path, sequence.name, sequence.frame_id, answerer)
         files, exports_s = _export(plan.exports, recorded, folder.path, console)
         results = measured.results(plan, sequence, prepared, recorded,
                                    run.numbers | {'loading_s': loading_s, 'exports_s': exports_s}, files)
         for kind in {*FRAMES, POINTS} - {name for listed in files.values() for name in listed}:
             shutil.rmtree(folder.path / kind, ignore_errors=True)
         (folder.path / RESULTS).write_text(json.dumps(results, indent=1) + '\n')
-        folder.finish()
+        folder.finish(keep_memory='frames' in plan.exports and prepared.loaded.network.config.ray_map)
     return results
+
+
+def _answerer(settings: Settings, prepared: Prepared) -> Answerer:
+    return Answerer(prepared.reconstructor.rule.name, prepared.loaded.name, prepared.loaded.trained,
+                    load_fit(weights_file(settings.weights)).under(prepared.segments)[0])
 
 
 def _export(names: tuple[str, ...], recorded: Recorded, folder: Path,
@@ -104,8 +123,8 @@ class _Run:
     """The loop over the frames, with its snapshots."""
 
     def __init__(self, plan: Plan, sequence: Sequence, prepared: Prepared, folder: RunFolder, console: Console,
-                 needed: frozenset[str], watch: Callable[[StampedFrame], None] | None) -> None:
-        self._watch = watch
+                 needed: frozenset[str], onlooker: Onlooker | None) -> None:
+        self._onlooker = onlooker
         self._plan, self._folder, self._console, self._sequence = plan, folder, console, sequence
         self._stream = Stream(sequence, prepared.reconstructor, plan.selection)
         self._expected = plan.selection.count(sequence)
@@ -117,6 +136,8 @@ class _Run:
     def through(self) -> None:
         """Run all turns, or what is left of them. Raises Interrupted."""
         turn, number = self._restore()
+        if self._onlooker is not None:
+            self._onlooker.begins(self._stream.reconstructor)
         recorded = number if turn == self._plan.revisit - 1 else 0
         answered, self._elapsed = cut_journal(self._folder.path, recorded)
         with _ending() as ending:
@@ -136,8 +157,8 @@ class _Run:
             progress = stack.enter_context(Progress(self._console, title, self._expected))
             for frame in self._stream.after(number):
                 number = frame.number + 1
-                if self._watch is not None:
-                    self._watch(frame)
+                if self._onlooker is not None:
+                    self._onlooker.sees(frame)
                 if recording is not None:
                     recording.add(frame, clock.elapsed_s)
                     self._memory.look()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one image told."""
+"""What one image told, and what the memory shows of a view that no image told of."""
 
 from __future__ import annotations
 
@@ -60,3 +60,11 @@ class Frame:
     def trusted(self) -> bool:
         """Whether the pose may be told as the camera's."""
         return self.tracking is None or self.tracking.trusted
+
+
+@dataclass(frozen=True)
+class View:
+    """The memory's answer about an unseen view: points (h, w, 3) in that camera's frame, confidence (h, w)."""
+
+    points: np.ndarray
+    confidence: np.ndarray

@@ -13,6 +13,8 @@ from ttt3r_ros.reconstruction.scale import ScaledPath, ScaleError
 from ttt3r_ros.reconstruction.twist import twist
 from ttt3r_ros.reconstruction.uncertainty import Coefficients, Observation, Uncertainty, UncertaintyError
 
+DOUBT = 4.0  # times the variances of a pose that is told in doubt
+
 
 class OdometryError(ValueError):
     """A saved odometry that cannot be read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from ttt3r_ros.model.threads import limit_if_nobody_has
 from ttt3r_ros.model.update_rules import UpdateRule
 from ttt3r_ros.reconstruction import snapshot
 from ttt3r_ros.reconstruction.eye import Eye, Look, Prepared, is_image
-from ttt3r_ros.reconstruction.frame import Frame
+from ttt3r_ros.reconstruction.frame import Frame, View
 from ttt3r_ros.reconstruction.intrinsics import pinhole, ray_map
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Closure, Keyframe, LoopCloser
@@ -33,14 +33,6 @@ logger = logging.getLogger(__name__)
 
 KEYFRAME_BYTES = 64 * 2**20  # of a snapshot: an autosave writes them each time
 CannotReset = (NonFinitePrediction, ChainError)
-
-
-@dataclass(frozen=True)
-class View:
-    """The memory's answer about an unseen view: points (h, w, 3) in that camera's frame, confidence (h, w)."""
-
-    points: np.ndarray
-    confidence: np.ndarray
 
 
 class Reconstructor:

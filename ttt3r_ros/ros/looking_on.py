@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
@@ -13,17 +14,26 @@ from rclpy.node import Node
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, PointCloud2
 from sensor_msgs_py import point_cloud2
+from std_msgs.msg import Header
 from tf2_ros import Buffer, TransformException, TransformListener
 
-from ttt3r_ros.ros.conversions import from_transform
+from ttt3r_ros.msg import ReconstructionStatus
+from ttt3r_ros.reconstruction.frame import GateStatistics, View
+from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
+from ttt3r_ros.ros.conversions import from_transform, nanoseconds, to_pose
+from ttt3r_ros.srv import QueryView
+from ttt3r_ros.view.asking import AskError
+from ttt3r_ros.view.pinhole_picture import picture_of
 
 LOOK_EVERY_S = 0.05
-WAITING = 10  # clouds whose transform has not come
+WAITING = 10  # clouds whose transform or status has not come
+ANSWER_S = 60.0  # a busy node answers between two images
 
 
 @dataclass(frozen=True)
 class SeenFrame:
-    """What a Frame is to a viewer; the world is the node's odometry frame, z up. Topics tell no gate, no tracking."""
+    """What a Frame is to a viewer; the world is the node's odometry frame, z up. gate, tracking: None where the frame's
+    status was not heard."""
 
     pose: np.ndarray
     points: np.ndarray
@@ -31,8 +41,8 @@ class SeenFrame:
     intrinsics: np.ndarray
     image: np.ndarray
     correction: np.ndarray = field(default_factory=lambda: np.eye(4))
-    gate: None = None
-    tracking: None = None
+    gate: GateStatistics | None = None
+    tracking: Tracking | None = None
 
 
 class LookingOn(Node):
@@ -43,48 +53,92 @@ class LookingOn(Node):
         super().__init__('ttt3r_view', start_parameter_services=False)
         self._take = take
         self._odometry_frame: str | None = None
-        self._intrinsics: np.ndarray | None = None
+        self._info: CameraInfo | None = None
         self._waiting: deque[PointCloud2] = deque(maxlen=WAITING)
-        self._told_flat = False
+        self._told: dict[int, ReconstructionStatus] = {}
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
         self.create_subscription(PoseStamped, f'{target}/pose', self._on_pose, 1)
         self.create_subscription(CameraInfo, f'{target}/depth/camera_info', self._on_info, 1)
+        self.create_subscription(ReconstructionStatus, f'{target}/status', self._on_status, WAITING)
         self.create_subscription(PointCloud2, f'{target}/points', self._on_cloud, 1)
+        self._queries = self.create_client(QueryView, f'{target}/query_view')
         self.create_timer(LOOK_EVERY_S, self._look)
+
+    def ask(self, pose: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]) -> View:
+        """Ask the node from pose (4, 4) in its odometry frame, with intrinsics (3, 3) of a size (h, w).
+
+        Another thread spins this client meanwhile. Raises AskError.
+        """
+        name = self._queries.srv_name
+        if not self._queries.service_is_ready():
+            raise AskError(f'nobody offers {name}: is the node there?')
+        lens = CameraInfo(k=intrinsics.ravel().tolist(), height=size[0], width=size[1])
+        request = QueryView.Request(pose=to_pose(Header(), pose).pose, camera_info=lens)
+        future, answered = self._queries.call_async(request), threading.Event()
+        future.add_done_callback(lambda _: answered.set())
+        if not answered.wait(ANSWER_S):
+            raise AskError(f'no answer from {name} within {ANSWER_S:.0f} s')
+        response = future.result()
+        if not response.success:
+            raise AskError(response.message)
+        cells = point_cloud2.read_points(response.points).reshape(response.points.height, response.points.width)
+        return View(np.stack([cells[axis] for axis in 'xyz'], axis=-1), cells['confidence'])
 
     def _on_pose(self, message: PoseStamped) -> None:
         self._odometry_frame = message.header.frame_id
 
     def _on_info(self, message: CameraInfo) -> None:
-        self._intrinsics = np.array(message.k).reshape(3, 3)
+        self._info = message
+
+    def _on_status(self, message: ReconstructionStatus) -> None:
+        self._told[nanoseconds(message.header.stamp)] = message
+        if len(self._told) > WAITING:
+            del self._told[next(iter(self._told))]
 
     def _on_cloud(self, message: PointCloud2) -> None:
         self._waiting.append(message)
 
     def _look(self) -> None:
-        """Hand the newest cloud on whose transform is there; older ones have had their time."""
-        if self._odometry_frame is None or self._intrinsics is None:
+        """Hand the newest cloud on whose transform and status are there; older ones have had their time."""
+        if self._odometry_frame is None or self._info is None:
             return
         for cloud in reversed(self._waiting):
+            status = self._told.get(nanoseconds(cloud.header.stamp))
+            if status is None and cloud is self._waiting[-1]:
+                continue
             try:
-                found = self._buffer.lookup_transform(self._odometry_frame, cloud.header.frame_id,
-                                                      Time.from_msg(cloud.header.stamp))
+                frame = self._frame(cloud)
             except TransformException:
                 continue
             while self._waiting.popleft() is not cloud:
                 pass
-            self._hand_on(cloud, from_transform(found))
+            self._take(frame if status is None else replace(frame, **_told(status)))
             return
 
-    def _hand_on(self, cloud: PointCloud2, pose: np.ndarray) -> None:
-        if cloud.height == 1:
-            if not self._told_flat:
-                self._told_flat = True
-                self.get_logger().error('the clouds are flat, a picture cannot be made of them: set points.organised')
-            return
-        cells = point_cloud2.read_points(cloud).reshape(cloud.height, cloud.width)
-        packed = np.ascontiguousarray(cells['rgb']).view(np.uint32)
-        self._take(SeenFrame(pose, np.stack([cells[axis] for axis in 'xyz'], axis=-1), cells['confidence'],
-                             self._intrinsics, np.stack([packed >> shift & 255 for shift in (16, 8, 0)],
-                                                        axis=-1).astype(np.uint8)))
+    def _frame(self, cloud: PointCloud2) -> SeenFrame:
+        """Return a cloud, organised or flat, in the camera's frame or another, as the camera's frame."""
+        camera, stamp = self._info.header.frame_id, cloud.header.stamp
+        pose = self._pose(self._odometry_frame, camera, stamp)
+        records = point_cloud2.read_points(cloud).reshape(-1)
+        points = np.stack([records[axis] for axis in 'xyz'], axis=-1)
+        packed = np.ascontiguousarray(records['rgb']).view(np.uint32)
+        colours = np.stack([packed >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
+        if cloud.header.frame_id != camera:
+            there = self._pose(camera, cloud.header.frame_id, stamp)
+            points = (points @ there[:3, :3].T + there[:3, 3]).astype(np.float32)
+        intrinsics, size = np.array(self._info.k).reshape(3, 3), (self._info.height, self._info.width)
+        sure = records['confidence']
+        if (cloud.height, cloud.width) == size:
+            return SeenFrame(pose, points.reshape(*size, 3), sure.reshape(size), intrinsics, colours.reshape(*size, 3))
+        points, picture, sure, intrinsics = picture_of(points, colours, sure, intrinsics, size)
+        return SeenFrame(pose, points, sure, intrinsics, picture)
+
+    def _pose(self, target: str, source: str, stamp: object) -> np.ndarray:
+        return from_transform(self._buffer.lookup_transform(target, source, Time.from_msg(stamp)))
+
+
+def _told(status: ReconstructionStatus) -> dict[str, GateStatistics | Tracking]:
+    state = TrackingState(status.tracking)
+    return {'gate': GateStatistics(status.gate_mean, status.gate_std, status.gate_min, status.gate_max),
+            'tracking': Tracking(state, status.tracking_reason, nanoseconds(status.tracking_since), True)}

@@ -14,7 +14,7 @@ from ttt3r_ros.reconstruction.fields import FieldError, Fields
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY, GravityError, start_pose
 from ttt3r_ros.reconstruction.history import PoseHistory
-from ttt3r_ros.reconstruction.odometry import Estimate, Odometry, OdometryError, World
+from ttt3r_ros.reconstruction.odometry import DOUBT, Estimate, Odometry, OdometryError, World
 from ttt3r_ros.reconstruction.tracking import TrackingState
 from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.ros.calibration import Calibration
@@ -23,7 +23,6 @@ from ttt3r_ros.ros.frames import Frames, FrameUnknown
 from ttt3r_ros.ros.level import ImuLevel
 from ttt3r_ros.ros.scaling import Scaling
 
-DOUBT = 4.0  # times the variances of a pose that is told in doubt
 UP = np.array([0.0, 0.0, 1.0])
 
 

@@ -12,7 +12,8 @@ from std_msgs.msg import Header
 from tf_transformations import quaternion_matrix
 
 from ttt3r_ros.model.config import PATCH_SIZE
-from ttt3r_ros.reconstruction.reconstructor import Reconstructor, View
+from ttt3r_ros.reconstruction.frame import View
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.ros.conversions import to_depth_image
 from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.tracker import Tracker

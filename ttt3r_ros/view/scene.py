@@ -9,7 +9,7 @@ import viser
 from ttt3r_ros.view.budget import FRAME_POINTS, FRUSTA, KEPT_FRAMES, MAP_POINTS, PATH_POINTS, THUMBNAIL, spread
 from ttt3r_ros.view.shown_frame import Cloud, ShownFrame
 
-PATH, CAMERA, NOW = (255, 140, 0), (40, 90, 200), (220, 30, 60)
+PATH, CAMERA, NOW, ANSWER = (255, 140, 0), (40, 90, 200), (220, 30, 60), (20, 150, 60)
 PATH_PX, CAMERA_PX, NOW_PX = 4.0, 1.5, 3.0
 FRUSTUM_SHARE = 0.08  # of the median depth
 
@@ -23,11 +23,12 @@ class Scene:
         self._kept: dict[int, ShownFrame] = {}
         self._clouds: dict[int, viser.PointCloudHandle] = {}
         self._frusta: dict[int, viser.CameraFrustumHandle] = {}
-        self._now: ShownFrame | None = None
+        self.now: ShownFrame | None = None
+        self.answer: ShownFrame | None = None
         self._size: float | None = None
         self.point_size = 0.004  # of the median depth
         self.unsure = 0.2  # the share of points that is left out, the least confident
-        self.with_frame = self.with_map = self.with_frusta = self.with_path = True
+        self.with_frame = self.with_map = self.with_frusta = self.with_path = self.with_answer = True
 
     def face(self, poses: np.ndarray, least: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Say which way is up for poses (n, 4, 4); return where to look from, at what, and up, each (3,).
@@ -73,19 +74,23 @@ class Scene:
         """
         if self._size is None:
             self.measure(frame)
-        self._now = frame
-        cloud = frame.cloud.without(self.unsure).thinned(FRAME_POINTS, frame.index)
-        for handle in (self._draw_cloud('/now/cloud', cloud),
-                       self._draw_camera('/now/camera', frame.kept(0, THUMBNAIL), NOW, NOW_PX)):
-            handle.visible = self.with_frame
+        self.now = frame
+        self._draw_whole('/now', frame, NOW, self.with_frame)
         self._show_kept()
+
+    def draw_answer(self, frame: ShownFrame) -> None:
+        """Draw what the memory has answered, in place of what it answered before."""
+        self.answer = frame
+        self._draw_whole('/answer', frame, ANSWER, self.with_answer)
 
     def draw_again(self) -> None:
         """Bring everything to the present settings."""
         for index in self._kept:
             self._draw_kept(index)
-        if self._now is not None:
-            self.show(self._now)
+        if self.now is not None:
+            self.show(self.now)
+        if self.answer is not None:
+            self.draw_answer(self.answer)
 
     @property
     def size(self) -> float:
@@ -99,7 +104,8 @@ class Scene:
 
     def points_sent(self) -> int:
         """Return how many points are in the browser."""
-        return sum(len(frame.cloud.points) for frame in self._kept.values()) + FRAME_POINTS
+        whole = (self.now is not None) + (self.answer is not None)
+        return sum(len(frame.cloud.points) for frame in self._kept.values()) + whole * FRAME_POINTS
 
     def _draw_kept(self, index: int) -> None:
         frame = self._kept[index]
@@ -113,12 +119,18 @@ class Scene:
         self._show_kept()
 
     def _show_kept(self) -> None:
-        last = self._now.index if self._now is not None else np.inf
+        last = self.now.index if self.now is not None else np.inf
         for handles, wanted in ((self._clouds, self.with_map), (self._frusta, self.with_frusta)):
             for index, handle in handles.items():
                 visible = wanted and index <= last
                 if handle.visible != visible:
                     handle.visible = visible
+
+    def _draw_whole(self, name: str, frame: ShownFrame, colour: tuple[int, int, int], visible: bool) -> None:
+        cloud = frame.cloud.without(self.unsure).thinned(FRAME_POINTS, frame.index)
+        for handle in (self._draw_cloud(f'{name}/cloud', cloud),
+                       self._draw_camera(f'{name}/camera', frame.kept(0, THUMBNAIL), colour, NOW_PX)):
+            handle.visible = visible
 
     def _draw_cloud(self, name: str, cloud: Cloud) -> viser.PointCloudHandle:
         # float32: half precision has steps of a centimetre and more at 20 m.

@@ -78,6 +78,19 @@ class ShownFrame:
         cloud = Cloud(world.astype(np.float32), picture[measured], confidence[measured].astype(np.float32))
         return cls(index, pose, intrinsics, depth, picture, cloud)
 
+    @classmethod
+    def imagined(cls, pose: np.ndarray, points: np.ndarray, confidence: np.ndarray, like: ShownFrame) -> ShownFrame:
+        """Make one of what a memory shows at pose (4, 4): points (h, w, 3) in that camera's frame, confidence (h, w).
+
+        Nobody has seen its colours: they tell the depth. Its lens is that of the frame it is like.
+        """
+        depth = np.where(np.isfinite(points).all(axis=-1), points[..., 2], np.nan)
+        picture = coloured(depth, _median(depth) / 2)
+        measured = valid(depth, confidence)
+        world = points[measured] @ pose[:3, :3].T + pose[:3, 3]
+        cloud = Cloud(world.astype(np.float32), picture[measured], confidence[measured].astype(np.float32))
+        return cls(like.index, pose, like.intrinsics, depth, picture, cloud)
+
     @property
     def fov(self) -> float:
         """The vertical field of view, radians."""
@@ -91,8 +104,7 @@ class ShownFrame:
     @property
     def distance(self) -> float:
         """The median depth, metres; 1 where there is none."""
-        seen = self.depth[np.isfinite(self.depth) & (self.depth > 0)]
-        return float(np.median(seen)) if len(seen) else 1.0
+        return _median(self.depth)
 
     def kept(self, points: int, width: int) -> ShownFrame:
         """Return it with fewer points and a picture of at most a width, to be kept with many others."""
@@ -107,8 +119,16 @@ class ShownFrame:
 
     def beside_its_depth(self) -> np.ndarray:
         """Return the picture with the depth under it, near is bright, (2h, w, 3) uint8."""
-        depth = np.nan_to_num(self.depth, nan=np.inf)
-        near = self.distance / 2
-        bright = np.clip(255 * near / np.maximum(depth, near), 0, 255).astype(np.uint8)
-        coloured = cv2.applyColorMap(bright, cv2.COLORMAP_MAGMA)[..., ::-1]
-        return np.concatenate([self.picture, coloured])
+        return np.concatenate([self.picture, coloured(self.depth, self.distance / 2)])
+
+
+def coloured(depth: np.ndarray, near: float) -> np.ndarray:
+    """Return depth (h, w) as a picture (h, w, 3) uint8: bright up to `near` metres, darker the farther, NaN black."""
+    depth = np.nan_to_num(depth, nan=np.inf)
+    bright = np.clip(255 * near / np.maximum(depth, near), 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(cv2.applyColorMap(bright, cv2.COLORMAP_MAGMA)[..., ::-1])
+
+
+def _median(depth: np.ndarray) -> float:
+    seen = depth[np.isfinite(depth) & (depth > 0)]
+    return float(np.median(seen)) if len(seen) else 1.0

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 import viser
 
+from ttt3r_ros.view.asking import Asking
 from ttt3r_ros.view.budget import FRAME_POINTS, KEPT_FRAMES, MAP_POINTS, PICTURE, spread
 from ttt3r_ros.view.gate_plot import GatePlot
 from ttt3r_ros.view.scene import Scene
@@ -88,6 +89,10 @@ class Viewer:
             self._stale = True
             self._changed.notify()
 
+    def wait(self) -> None:
+        """Serve until Ctrl-C. Raises KeyboardInterrupt."""
+        threading.Event().wait()
+
     def close(self) -> None:
         """Stop serving."""
         with self._changed:
@@ -120,13 +125,14 @@ class Viewer:
         self._gates = GatePlot(gui)
         unsure = gui.add_slider('least confident left out, %', 0, 95, 5, round(100 * self.scene.unsure))
         size = gui.add_slider('point size', 1, 20, 1, round(1000 * self.scene.point_size))
-        what = {name: gui.add_checkbox(name, True) for name in ('frame', 'map', 'frusta', 'path')}
+        what = {name: gui.add_checkbox(name, True) for name in ('frame', 'map', 'frusta', 'path', 'answer')}
         self._slider.on_update(lambda _: self._want(self._slider.value))
         self._play.on_update(lambda _: self._want(0 if self._play.value and self._at_end() else None))
         unsure.on_update(lambda _: self.restyle(unsure=unsure.value / 100))
         size.on_update(lambda _: self.restyle(point_size=size.value / 1000))
         for name, box in what.items():
             box.on_update(lambda _, name=name, box=box: self.restyle(**{f'with_{name}': box.value}))
+        self.asking = Asking(gui, lambda: self.scene.now, self.scene.draw_answer)
 
     def _want(self, index: int | None) -> None:
         """Ask the working thread, which takes the newest wish alone, however fast a slider moves."""
