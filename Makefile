@@ -31,11 +31,14 @@ demo: setup
 alone = . tools/env.sh && export ROS_PYTHON_CHECK_FIELDS=1 ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST \
   ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) &&
 
+# Half of the time is waiting for nodes, so two files run side by side.
+pytest = python -m pytest -ra --numprocesses 2 --dist loadfile
+
 test: setup
-	@$(alone) python -m pytest -ra -m 'not heavy' $(ARGS)
+	@$(alone) $(pytest) -m 'not heavy' $(ARGS)
 
 test-all: setup
-	@$(alone) python -m pytest -ra $(ARGS)
+	@$(alone) $(pytest) $(ARGS)
 
 mutants: setup
 	@$(alone) python test/mutants/mutants.py $${COUNT:+--count "$$COUNT"} $${SEED:+--seed "$$SEED"} \

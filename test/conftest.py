@@ -7,6 +7,9 @@ import pytest
 
 # Two processes of two threads each on two cores spend their time waiting for one another.
 os.environ['OMP_NUM_THREADS'] = '1'
+# Each of pytest-xdist's processes has a domain of its own: their nodes must not meet. 101 and less are safe on Linux.
+if worker := os.environ.get('PYTEST_XDIST_WORKER'):
+    os.environ['ROS_DOMAIN_ID'] = str((int(os.environ.get('ROS_DOMAIN_ID', 0)) + 50 * int(worker[2:])) % 101)
 
 
 @pytest.fixture(scope='session')

@@ -36,9 +36,9 @@ def test_stamps_that_cannot_be_used(run):
 
     before = len(robot.heard['status'])
     for i in range(2, 12):
-        for stamp in (now + i * SECOND // 10, now + i * SECOND // 10 - 5 * SECOND):
-            robot.show(stamp)
-            robot.spin(0.08)
+        robot.show_and_wait([now + i * SECOND // 10])
+        robot.show(now + i * SECOND // 10 - 5 * SECOND)
+        robot.spin(0.08)
     robot.wait_for('the reason', lambda: 'two clocks' in node.log())
     robot.wait_for('the report', lambda: any(
         'two clocks' in status.message for message in robot.heard['diagnostics'] for status in message.status))
