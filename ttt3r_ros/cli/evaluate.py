@@ -53,6 +53,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--precision', choices=PRECISIONS, default='float32',
                         help='number type of the weights and products (default: %(default)s)')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
+    parser.add_argument('--address', default='', metavar='HOST', help='of a Ray that has the worlds or recordings '
+                        'instead, as many at a time as it has cores; ray://HOST:10001, or on one of its machines auto')
     evaluate_dataset.add_arguments(parser)
     add_out(parser, 'out/evaluate')
     return parser
@@ -100,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
         return evaluate_dataset.run(args, settings)
     plan = campaign.Plan(args.weights, tuple(settings),
                          args.worlds, args.frames or FRAMES, args.size, device=args.device, precision=args.precision,
-                         jobs=args.jobs, wide=args.wide)
+                         jobs=args.jobs, wide=args.wide, address=args.address)
     console = open_console(WIDTH)
     if segments.told and not args.no_reset:
         console.log(f'{segments}: {segments.told}')

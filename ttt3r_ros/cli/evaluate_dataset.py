@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, settings: list[Setting]) -> int:
 
     plan = campaign.Plan(args.dataset, args.protocol, args.weights, tuple(settings), args.results or '',
                          args.frames or 0, args.window, args.every or args.window, args.device, args.precision,
-                         args.jobs, str(args.out))
+                         args.jobs, str(args.out.absolute()), args.address)
     sequences = len(plan.roots())
     console = open_console(WIDTH)
     with Progress(console=console) as progress:

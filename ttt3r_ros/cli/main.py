@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from ttt3r_ros import __version__
 from ttt3r_ros.cli import (
+    batch,
     bench,
     calibrate,
     convert,
@@ -25,7 +26,7 @@ from ttt3r_ros.cli import (
     view,
 )
 
-COMMANDS = (run, view, demo, evaluate, mishaps, restarts, resets, calibrate, bench, fetch, convert, parameters)
+COMMANDS = (run, batch, view, demo, evaluate, mishaps, restarts, resets, calibrate, bench, fetch, convert, parameters)
 WITH_ROS = (demo, parameters)
 # What an import can miss where there is no ROS, or no workspace of ours.
 ROS = {'rclpy', 'rcl_interfaces', 'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs',
@@ -33,7 +34,8 @@ ROS = {'rclpy', 'rcl_interfaces', 'ament_index_python', 'builtin_interfaces', 'c
        'std_srvs', 'tf2_msgs', 'tf2_ros', 'tf_transformations'}
 OURS_OF_ROS = ('ttt3r_ros.ros', 'ttt3r_ros.msg', 'ttt3r_ros.srv')
 # Modules that come with an extra of the wheel (pyproject.toml).
-EXTRAS = {'av': 'video', 'evo': 'eval', 'laspy': 'export', 'matplotlib': 'eval', 'rerun-sdk': 'export', 'viser': 'view'}
+EXTRAS = {'av': 'video', 'evo': 'eval', 'fsspec': 'fleet', 'laspy': 'export', 'matplotlib': 'eval', 'ray': 'fleet',
+          'rerun-sdk': 'export', 'viser': 'view'}
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 BAD_INPUT = 2
 

@@ -29,29 +29,37 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         help='a folder of images (or a pattern in one), a data set, a video, a bag of ROS 1 or 2, '
                              'camera:0, or synthetic[:SEED[:FRAMES]]')
     add_out(parser, 'out/run')
-    parser.add_argument('--export', default='tum', metavar='FORMS',
-                        help='with commas between: tum, kitti, euroc, frames, colmap, nerfstudio, ply, pcd, glb, '
-                             'mcap, las, rrd (default: %(default)s); docs/run.md says what each is')
+    add_export(parser)
     parser.add_argument('--view', nargs='?', type=int, const=8080, metavar='PORT',
                         help='look on in the browser, on this port of 127.0.0.1 (default: %(const)s), until Ctrl-C')
     parser.add_argument('--resume', action='store_true', help='go on with a run that was interrupted')
-    _add_choice(parser.add_argument_group('which frames'))
-    _add_network(parser.add_argument_group('what answers them'))
+    group = parser.add_argument_group('which frames')
+    add_choice(group)
+    group.add_argument('--revisit', type=int, default=1, metavar='N',
+                       help='run through the source N times with the memory kept, and write the last (default: once); '
+                            'no frame is then judged')
+    add_network(parser.add_argument_group('what answers them'))
     return parser
 
 
-def _add_choice(group: argparse._ArgumentGroup) -> None:
+def add_export(parser: argparse.ArgumentParser) -> None:
+    """Declare what is written."""
+    parser.add_argument('--export', default='tum', metavar='FORMS',
+                        help='with commas between: tum, kitti, euroc, frames, colmap, nerfstudio, ply, pcd, glb, '
+                             'mcap, las, rrd (default: %(default)s); docs/run.md says what each is')
+
+
+def add_choice(group: argparse._ArgumentGroup) -> None:
+    """Declare which frames of a source are taken."""
     group.add_argument('--every', type=int, default=1, metavar='N', help='take every Nth frame (default: all)')
     group.add_argument('--start', metavar='WHERE', help='from here on: frames, such as 120, or seconds, such as 12s')
     group.add_argument('--end', metavar='WHERE', help='up to here, as --start, which this frame is not of')
     group.add_argument('--rate', type=float, metavar='HZ', help='frames a second of what has no stamps')
     group.add_argument('--topic', help="image topic of a bag (default: the first that can be a camera's)")
-    group.add_argument('--revisit', type=int, default=1, metavar='N',
-                       help='run through the source N times with the memory kept, and write the last (default: once); '
-                            'no frame is then judged')
 
 
-def _add_network(group: argparse._ArgumentGroup) -> None:
+def add_network(group: argparse._ArgumentGroup) -> None:
+    """Declare what answers the frames."""
     group.add_argument('--weights', default='embedded', metavar='FILE',
                        help='checkpoint, .pth or .safetensors (default: %(default)s, the small one in the package)')
     group.add_argument('--weights-sha256', default='', metavar='HEX', help='that the file must have (default: any)')
@@ -67,20 +75,26 @@ def _add_network(group: argparse._ArgumentGroup) -> None:
     group.add_argument('--precision', default='auto', help='auto, float32, bfloat16 or float16 (default: %(default)s)')
 
 
+def asked(args: argparse.Namespace) -> dict:
+    """Return what the arguments declared here come to, by the names of the fields of a Plan. Raises SelectionError."""
+    from ttt3r_ros.offline.reconstruction import Settings
+    from ttt3r_ros.offline.selection import Moment, Selection
+
+    start, end = (None if text is None else Moment.read(text) for text in (args.start, args.end))
+    settings = Settings(args.weights, args.weights_sha256, args.device, args.precision, args.rule, args.reset_policy,
+                        args.reset_interval, args.segment_alignment, args.size)
+    return {'settings': settings, 'selection': Selection(args.every, start, end),
+            'exports': tuple(dict.fromkeys(args.export.split(','))), 'rate': args.rate, 'topic': args.topic}
+
+
 def run(args: argparse.Namespace) -> int:
     """Carry the command out. Raises our own errors before the first frame."""
     # PyTorch takes seconds to import, which `ttt3r --help` need not wait for.
     from ttt3r_ros.cli.tables import open_console
     from ttt3r_ros.offline.measured import summary
-    from ttt3r_ros.offline.reconstruction import Settings
-    from ttt3r_ros.offline.selection import Moment, Selection
     from ttt3r_ros.offline.session import Interrupted, Plan, carry_out
 
-    start, end = (None if text is None else Moment.read(text) for text in (args.start, args.end))
-    settings = Settings(args.weights, args.weights_sha256, args.device, args.precision, args.rule, args.reset_policy,
-                        args.reset_interval, args.segment_alignment, args.size)
-    plan = Plan(args.source, args.out, settings, Selection(args.every, start, end),
-                tuple(dict.fromkeys(args.export.split(','))), args.revisit, args.resume, args.rate, args.topic)
+    plan = Plan(args.source, args.out, revisit=args.revisit, resume=args.resume, **asked(args))
     console = open_console(110)
     with _viewer(args.view, console) as viewer:
         try:

@@ -37,6 +37,7 @@ class Plan:
     precision: str = 'float32'
     jobs: int = 1
     wide: bool = False
+    address: str = ''
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Summary:
 def carry_out(plan: Plan, progress: Callable[[int], None]) -> dict[int, dict[str, Outcome]]:
     """Run every world under every setting; `progress` is told each world's seed as it is done."""
     seeds = range(plan.first_seed, plan.first_seed + plan.worlds)
-    return dict(zip(seeds, worlds.each(partial(_world, plan), seeds, plan.jobs, progress)))
+    return dict(zip(seeds, worlds.each(partial(_world, plan), seeds, plan.jobs, progress, plan.address)))
 
 
 def _world(plan: Plan, seed: int) -> dict[str, Outcome]:

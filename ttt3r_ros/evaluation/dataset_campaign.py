@@ -36,7 +36,7 @@ DONE = 'done'  # the folder of what has been measured
 SAMPLE = 96  # pixels across, of a depth image that is shown
 SHOWN = 400  # points of a path that is drawn
 WHOLE = 0  # the length of a clip that is scored to its end
-UNTOLD = ('jobs', 'folder', 'settings', 'dataset')  # of a plan, in the name of what is done
+UNTOLD = ('jobs', 'address', 'folder', 'settings', 'dataset')  # of a plan, in the name of what is done
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,8 @@ class Plan:
 
     weights under settings, or the files of somebody's results, a folder; protocol: by name, '' for all frames with
     nothing dropped silently, and then at most `frames` of a recording (0: all), in windows of `window` frames (0: none)
-    of which one begins every `every`. folder: where what is done is kept, '' for nowhere.
+    of which one begins every `every`. folder: where what is done is kept, '' for nowhere. address: of a Ray, '' for
+    processes here.
     """
 
     dataset: str
@@ -62,6 +63,7 @@ class Plan:
     precision: str = 'float32'
     jobs: int = 1
     folder: str = ''
+    address: str = ''
 
     @property
     def published(self) -> Protocol | None:
@@ -107,7 +109,7 @@ def carry_out(plan: Plan, progress: Callable[[int], None]) -> list[Unit]:
     """
     roots = plan.roots()
     units = [(root, row) for root in roots for row in range(len(plan.rows))]
-    return worlds.each(partial(_unit, plan, units), range(len(units)), plan.jobs, progress)
+    return worlds.each(partial(_unit, plan, units), range(len(units)), plan.jobs, progress, plan.address)
 
 
 def _unit(plan: Plan, units: list[tuple[Path, int]], index: int) -> Unit:

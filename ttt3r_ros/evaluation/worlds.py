@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Work on many worlds, a few at a time, each in a process of its own."""
+"""Work on many worlds, a few at a time, each in a process of its own, here or on Ray."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -14,12 +15,15 @@ Result = TypeVar('Result')
 
 
 def each(work: Callable[[int], Result], seeds: Sequence[int], jobs: int,
-         progress: Callable[[int], None]) -> list[Result]:
+         progress: Callable[[int], None], address: str = '') -> list[Result]:
     """Return what work tells of each seed, in the order of the seeds; so many jobs at a time.
 
     work must be picklable: a module's function, or a partial of one. progress is told each seed as it is done. What
-    work raises is raised.
+    work raises is raised. address: of a Ray, which then has as many jobs at a time as it has cores; what work raises
+    there is a FleetError.
     """
+    if address:
+        return _on_ray(work, seeds, progress, address)
     # One thread each: the worlds are the parallel part.
     with ProcessPoolExecutor(jobs, get_context('spawn'), initializer=torch.set_num_threads, initargs=(1,)) as pool:
         waiting = {pool.submit(work, seed): seed for seed in seeds}
@@ -27,3 +31,28 @@ def each(work: Callable[[int], Result], seeds: Sequence[int], jobs: int,
             done.result()
             progress(waiting[done])
     return [job.result() for job in waiting]
+
+
+def _on_ray(work: Callable[[int], Result], seeds: Sequence[int], progress: Callable[[int], None],
+            address: str) -> list[Result]:
+    from ttt3r_ros.fleet.cluster import Cluster, FleetError
+
+    told = {}
+    with Cluster(address) as cluster:
+        for seed, done in cluster.each(_Alone(work), seeds):
+            if done.failure:
+                raise FleetError(done.failure)
+            told[seed] = done.value
+            progress(seed)
+    return [told[seed] for seed in seeds]
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """Work that needs nothing but its seed, as the fleet calls it."""
+
+    work: Callable[[int], object]
+
+    def __call__(self, held: None, seed: int) -> object:
+        """Do it."""
+        return self.work(seed)

@@ -70,6 +70,17 @@ def limit_threads(step: Callable[[], object], network: object = None) -> int:
     return _ours
 
 
+def allow_threads(most: int) -> None:
+    """Let the process compute in at most so many threads, and each network be looked at anew.
+
+    A process that answers one camera after another then computes each as a process of its own would.
+    """
+    global AVAILABLE
+    torch.set_num_threads(most)
+    AVAILABLE = torch.get_num_threads()
+    _judged.clear()
+
+
 def limit_if_nobody_has(network: object, step: Callable[[], object]) -> None:
     """Limit the threads for a network that has not been looked at, unless somebody has set another number himself.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network
+from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network, weights_file
 from ttt3r_ros.model.config import PATCH_SIZE
 from ttt3r_ros.model.device import resolve_device, why_unusable
 from ttt3r_ros.model.update_rules import make_rule
@@ -13,7 +13,15 @@ from ttt3r_ros.offline.stream import StreamError
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
 from ttt3r_ros.reconstruction.tracking import TrackingMonitor
-from ttt3r_ros.reconstruction.weights_profile import AUTO, AUTO_INTERVAL, SegmentSettings, load_profile, resolve
+from ttt3r_ros.reconstruction.uncertainty import Fit, load_fit
+from ttt3r_ros.reconstruction.weights_profile import (
+    AUTO,
+    AUTO_INTERVAL,
+    SegmentSettings,
+    WeightsProfile,
+    load_profile,
+    resolve,
+)
 
 LARGEST = 2048  # pixels: far beyond what any network was trained with
 
@@ -37,34 +45,56 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """A network on a device, what its weights say of themselves, and what is known of the covariances of its poses: all
+    that a reconstructor needs of a file."""
+
+    network: LoadedNetwork
+    profile: WeightsProfile
+    fit: Fit
+    device: str
+
+
+@dataclass(frozen=True)
 class Prepared:
-    """A reconstructor before its first frame, what its network was loaded from, where it runs, and its segments."""
+    """A reconstructor before its first frame, what its network was loaded from, where it runs, its segments, and
+    what is known of its covariances."""
 
     reconstructor: Reconstructor
     loaded: LoadedNetwork
     device: str
     segments: SegmentSettings
+    fit: Fit
 
 
-def prepare(settings: Settings, *, judged: bool = True) -> Prepared:
-    """Load the weights; judged: every frame is judged before it is written, where the weights are trained.
+def load(settings: Settings) -> Loaded:
+    """Load the weights for the settings' device, precision and size.
 
-    Raises CheckpointError, PrecisionError, UpdateRuleError, ResetPolicyError, WeightsProfileError, and StreamError for
-    a device or a size that cannot be.
+    Raises CheckpointError, PrecisionError, WeightsProfileError, and StreamError for a device or a size that cannot be.
     """
-    rule = make_rule(settings.rule)
     device = resolve_device(settings.device)
     if why := why_unusable(device):
         raise StreamError(why)
     loaded = load_network(settings.weights, device, settings.precision, sha256=settings.weights_sha256)
-    segments = resolve(load_profile(settings.weights), settings.reset_policy, settings.reset_interval,
-                       settings.segment_alignment)
     if settings.size is not None:
         loaded.network.config = _resized(loaded, settings.size)
-    reconstructor = Reconstructor(loaded.network, rule, alignment=segments.segment_alignment,
+    return Loaded(loaded, load_profile(settings.weights), load_fit(weights_file(settings.weights)), device)
+
+
+def prepare(settings: Settings, *, judged: bool = True, loaded: Loaded | None = None) -> Prepared:
+    """Make a reconstructor; judged: every frame is judged before it is written, where the weights are trained.
+
+    loaded: what `load` gave for these settings; None: it is loaded now. Raises UpdateRuleError, ResetPolicyError, and
+    what `load` raises.
+    """
+    rule = make_rule(settings.rule)
+    loaded = loaded or load(settings)
+    network = loaded.network
+    segments = resolve(loaded.profile, settings.reset_policy, settings.reset_interval, settings.segment_alignment)
+    reconstructor = Reconstructor(network.network, rule, alignment=segments.segment_alignment,
                                   policy=make_reset_policy(segments.reset_policy, segments.reset_interval),
-                                  monitor=TrackingMonitor() if judged and loaded.trained else None)
-    return Prepared(reconstructor, loaded, device, segments)
+                                  monitor=TrackingMonitor() if judged and network.trained else None)
+    return Prepared(reconstructor, network, loaded.device, segments, loaded.fit)
 
 
 def _resized(loaded: LoadedNetwork, size: int):

@@ -16,18 +16,16 @@ from typing import Protocol
 from rich.console import Console
 
 from ttt3r_ros.export import forms
-from ttt3r_ros.model.checkpoint import weights_file
 from ttt3r_ros.offline import measured
 from ttt3r_ros.offline.folder import RESULTS, RunFolder
 from ttt3r_ros.offline.measured import Clock, Memory
-from ttt3r_ros.offline.reconstruction import Prepared, Settings, prepare
+from ttt3r_ros.offline.reconstruction import Loaded, Prepared, Settings, prepare
 from ttt3r_ros.offline.recording import FRAMES, POINTS, Answerer, Recorded, Recording, cut_journal
 from ttt3r_ros.offline.selection import Selection
 from ttt3r_ros.offline.stream import StampedFrame, Stream, StreamError
 from ttt3r_ros.presentation.progress import Progress
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
-from ttt3r_ros.reconstruction.uncertainty import load_fit
 from ttt3r_ros.sequences import Sequence, open_sequence
 
 SAVE_EVERY_S = 20.0
@@ -69,22 +67,25 @@ class Plan:
         return json.loads(json.dumps(same))
 
 
-def carry_out(plan: Plan, console: Console, onlooker: Onlooker | None = None) -> dict:
+def carry_out(plan: Plan, console: Console, onlooker: Onlooker | None = None, *, loaded: Loaded | None = None,
+              place: str | None = None) -> dict:
     """Run it and return what was measured, which results.json has too.
 
+    loaded: what `load` gave for the plan's settings, if there is that already. place: where the source lies, if it was
+    brought here from elsewhere.
     Raises SequenceError, CheckpointError and others of ours before the first frame; OutputError; Interrupted.
     """
     needed = forms.require(plan.exports)
     if plan.revisit < 1:
         raise StreamError(f'revisit {plan.revisit} is not possible: take 1, which runs the source once, or more')
-    sequence = open_sequence(plan.source, rate=plan.rate, topic=plan.topic)
+    sequence = open_sequence(place or plan.source, rate=plan.rate, topic=plan.topic)
     for line in sequence.describe():
         console.print(line, markup=False, soft_wrap=True)
     if sequence.live and (plan.revisit > 1 or plan.resume):
         raise StreamError(f'{sequence.name} cannot be run through again: leave --revisit and --resume out')
     begun = time.perf_counter()
-    prepared = prepare(plan.settings, judged=plan.revisit == 1)
-    answerer = _answerer(plan.settings, prepared)
+    prepared = prepare(plan.settings, judged=plan.revisit == 1, loaded=loaded)
+    answerer = _answerer(prepared)
     loading_s = time.perf_counter() - begun
     for line in measured.told(prepared):
         console.print(line, markup=False, soft_wrap=True)
@@ -102,9 +103,9 @@ def carry_out(plan: Plan, console: Console, onlooker: Onlooker | None = None) ->
     return results
 
 
-def _answerer(settings: Settings, prepared: Prepared) -> Answerer:
+def _answerer(prepared: Prepared) -> Answerer:
     return Answerer(prepared.reconstructor.rule.name, prepared.loaded.name, prepared.loaded.trained,
-                    load_fit(weights_file(settings.weights)).under(prepared.segments)[0])
+                    prepared.fit.under(prepared.segments)[0])
 
 
 def _export(names: tuple[str, ...], recorded: Recorded, folder: Path,
