@@ -19,6 +19,8 @@ from websockets.sync.client import connect
 CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
 FLAGS = ('--headless', '--no-sandbox', '--enable-unsafe-swiftshader', '--hide-scrollbars', '--no-first-run',
          '--remote-allow-origins=*')
+PRESS = """(text => { const found = [...document.querySelectorAll('button')].find(b => b.textContent.includes(text));
+    if (found && !found.dataset.pressed) { found.dataset.pressed = true; found.click() }; return !!found })(%s)"""
 COUNT = 'window.drawn = 0; (function next() { window.drawn++; requestAnimationFrame(next); })()'
 
 
@@ -69,6 +71,15 @@ class Browser:
         """Return what is seen, uint8 (h, w, 3)."""
         data = base64.b64decode(self.call('Page.captureScreenshot', format='png')['data'])
         return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+
+    def press(self, text: str) -> bool:
+        """Press the first button with a text; return whether there was one, which pressed is not pressed again."""
+        return self.call('Runtime.evaluate', expression=PRESS % json.dumps(text))['result']['value']
+
+    def press_close(self) -> None:
+        """Close the notes that lie over the page."""
+        self.call('Runtime.evaluate', expression="document.querySelectorAll('[class*=Notification-close]').forEach("
+                                                 "found => found.click())")
 
     def frames_a_second(self, seconds: float = 5.0) -> float:
         """Return how often it draws while somebody looks around with the mouse."""
