@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,14 +14,16 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ttt3r_ros.benchmark import machine
 from ttt3r_ros.benchmark.campaign import Plan, Times
+from ttt3r_ros.benchmark.endurance import endure
 from ttt3r_ros.benchmark.fidelity import deviations
 from ttt3r_ros.benchmark.published import AttentionMaps, PublishedReconstructor, PublishedRecurrence
 from ttt3r_ros.benchmark.stopwatch import Stopwatch
 from ttt3r_ros.cli import bench
-from ttt3r_ros.model.config import PRESETS
+from ttt3r_ros.model.config import PRESETS, ModelConfig
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.precision import DTYPES
 from ttt3r_ros.model.recurrence import Recurrence
@@ -69,6 +72,36 @@ def test_the_published_way_is_the_same_step_with_more_work(network, images, rule
     ours, theirs = (kind(network, make_rule(rule)) for kind in (Reconstructor, PublishedReconstructor))
     for image in images:
         np.testing.assert_allclose(theirs.step(image).pose, ours.step(image).pose, atol=1e-5)
+
+
+def test_the_published_way_makes_every_map_and_leaves_the_network_as_it_was():
+    """With the heads of the published size: the same points by more work, and ours is not slowed down afterwards."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = Network(ModelConfig(image_size=64, enc_dim=64, enc_depth=1, enc_heads=4, dec_dim=64, dec_depth=2,
+                                      dec_heads=4, state_heads=4, state_tokens=12, memory_tokens=4,
+                                      ray_map=False)).for_inference()
+    image, before = torch.rand(1, 3, 48, 64) * 2 - 1, {name: {*vars(m)} for name, m in network.named_modules()}
+    (work, ours), (more, theirs) = (
+        (machine.count(lambda r=recurrence: r.step(image), network)[0], recurrence.step(image).prediction)
+        for recurrence in (kind(network, make_rule('ttt3r')) for kind in (Recurrence, PublishedRecurrence)))
+    torch.testing.assert_close(theirs.points, ours.points, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(theirs.pose, ours.pose, rtol=1e-4, atol=1e-5)
+    assert more > work and {name: {*vars(m)} for name, m in network.named_modules()} == before
+
+    class Maps(TorchDispatchMode):
+        shapes: list = []
+
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            out = function(*args, **(kwargs or {}))
+            if 'softmax' in str(function):
+                self.shapes.append(tuple(out.shape[-2:]))
+            return out
+
+    with Maps() as maps:
+        PublishedRecurrence(network, make_rule('ttt3r')).step(image)
+    # Two layers; each of the image's decoder and the state's: itself, then the other.
+    assert sorted(maps.shapes) == sorted(2 * [(13, 13), (13, 12), (12, 12), (12, 13)])
 
 
 def test_every_stage_of_a_step_is_measured(network, images):
@@ -163,5 +196,34 @@ def test_the_command_writes_table_picture_and_numbers(tmp_path):
     assert set(results['deviations']) == {'bfloat16'} and len(results['deviations']['bfloat16']['position']) == 3
     assert 'published way' in (tmp_path / 'table.txt').read_text() and 'off float32' in done.stdout
     assert (tmp_path / 'bench.png').stat().st_size > 20_000
+    rounds = tmp_path.with_name(f'{tmp_path.name}_rounds.txt').read_text().splitlines()
+    assert [line.partition(':')[0] for line in rounds] == ['round 1 of 2', 'round 2 of 2']
     refused = subprocess.run([*command, 'ttt4r'], capture_output=True, text=True, timeout=60)
     assert refused.returncode == 2 and refused.stderr.count('\n') == 1 and 'ttt4r' in refused.stderr
+
+
+def test_endurance_reports_speed_and_memory(network, images):
+    """Ten reports over a run, each of the frames since the one before."""
+    reports = []
+    endure(Reconstructor(network, make_rule('ttt3r')), images, 20, torch.device('cpu'), reports.append)
+    assert [r['frame'] for r in reports] == list(range(2, 21, 2))
+    for r in reports:
+        assert r['frames_per_s'] > 0 and 0 < r['step_p50_ms'] <= r['step_p95_ms']
+        assert r['memory_mb'] is None or r['memory_mb'] > 50
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(600)
+def test_the_gpu_script_runs_through_on_a_cpu(tmp_path):
+    """Rehearsed with small networks; without a GPU it says so and ends."""
+    script = Path(__file__).parents[1] / 'tools' / 'gpu_bench.sh'
+    small = {**os.environ, 'DEVICE': 'cpu', 'SIZE': 'small', 'ROUNDS': '2', 'FRAMES': '20', 'DEVIATION_FRAMES': '2'}
+    done = subprocess.run([script, tmp_path / 'out'], env=small, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / 'out').iterdir()} == {
+        'table', 'table_rounds.txt', 'endurance_float32.jsonl', 'endurance_bfloat16.jsonl'}
+    lines = [json.loads(line) for line in (tmp_path / 'out/endurance_bfloat16.jsonl').read_text().splitlines()]
+    assert lines[0]['precision'] == 'bfloat16' and [line['frame'] for line in lines[1:]] == list(range(2, 21, 2))
+    if not torch.cuda.is_available():
+        refused = subprocess.run([script, tmp_path / 'none'], capture_output=True, text=True, timeout=60)
+        assert refused.returncode == 1 and 'sees no GPU' in refused.stderr

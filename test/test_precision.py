@@ -17,7 +17,7 @@ from ttt3r_ros.model.checkpoint import load_network, save_network
 from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.model.heads import OUTPUTS
 from ttt3r_ros.model.network import Network
-from ttt3r_ros.model.precision import PrecisionError, resolve
+from ttt3r_ros.model.precision import DTYPES, PrecisionError, resolve
 from ttt3r_ros.model.recurrence import Recurrence
 from ttt3r_ros.model.update_rules import RULES, make_rule
 
@@ -43,16 +43,23 @@ def dpt_network(precision):
     """Return a small network with a DPT head and fixed weights."""
     with torch.random.fork_rng():
         torch.manual_seed(5)
-        return Network(CONFIG).for_inference(resolve(precision, 'cpu'))
+        return Network(CONFIG).for_inference(DTYPES[precision])
 
 
-@pytest.mark.parametrize(('features', 'expected'), [
-    ({'amx_bf16': True}, torch.bfloat16), ({'avx512_bf16': True}, torch.bfloat16),
-    ({'avx512_f': True, 'amx_bf16': False}, torch.float32), ({}, torch.float32)])
-def test_auto_is_bfloat16_only_on_a_cpu_that_multiplies_it(monkeypatch, features, expected):
-    """AMX or AVX512-BF16 make 'auto' bfloat16; any other CPU keeps float32."""
+@pytest.mark.parametrize(('features', 'width', 'expected'), [
+    ({'amx_bf16': True}, 768, torch.bfloat16), ({'avx512_bf16': True}, 768, torch.bfloat16),
+    ({'amx_bf16': True}, 128, torch.float32),
+    ({'avx512_f': True, 'amx_bf16': False}, 768, torch.float32), ({}, 768, torch.float32)])
+def test_auto_is_bfloat16_only_where_it_pays(monkeypatch, features, width, expected):
+    """AMX or AVX512-BF16 make 'auto' bfloat16 for a wide network; any other CPU, and a narrow one, keep float32."""
     monkeypatch.setattr(torch.cpu, 'get_capabilities', lambda: features, raising=False)
-    assert resolve('auto', 'cpu') == expected
+    assert resolve('auto', 'cpu', width) == expected
+
+
+def test_the_embedded_network_stays_in_float32(monkeypatch):
+    """Loaded on a CPU that multiplies bfloat16: by its size."""
+    monkeypatch.setattr(torch.cpu, 'get_capabilities', lambda: {'amx_bf16': True}, raising=False)
+    assert load_network('embedded', precision='auto').network.dtype == torch.float32
 
 
 @pytest.mark.parametrize(('capability', 'expected'), [
@@ -60,7 +67,7 @@ def test_auto_is_bfloat16_only_on_a_cpu_that_multiplies_it(monkeypatch, features
 def test_auto_on_cuda_follows_the_compute_capability(monkeypatch, capability, expected):
     """From Ampere on 'auto' is bfloat16, before it float16."""
     monkeypatch.setattr(torch.cuda, 'get_device_capability', lambda device: capability)
-    assert resolve('auto', 'cuda:0') == expected
+    assert resolve('auto', 'cuda:0', 128) == expected
 
 
 def test_an_unknown_precision_is_refused():
@@ -76,7 +83,7 @@ def test_what_stays_in_float32(precision):
     kinds = {name: p.dtype for name, p in network.named_parameters()}
     sizes = {name: p.numel() for name, p in network.named_parameters()}
     lower = [name for name, dtype in kinds.items() if dtype == network.dtype]
-    assert network.dtype == resolve(precision, 'cpu') and set(kinds.values()) == {network.dtype, torch.float32}
+    assert network.dtype == DTYPES[precision] and set(kinds.values()) == {network.dtype, torch.float32}
     assert sum(sizes[name] for name in lower) > 0.8 * sum(sizes.values())
     assert not [name for name in lower if 'norm' in name.replace('norm1.mlp', '').replace('norm2.mlp', '')
                 or 'pose_head' in name or 'patch_embed' in name or name.endswith(('.mem', 'token'))
@@ -127,11 +134,12 @@ def test_rotations_norms_and_the_write_run_in_float32(precision):
 @pytest.mark.slow
 @pytest.mark.parametrize('precision', [pytest.param(one, marks=[pytest.mark.heavy] if one == 'float16' else [])
                                        for one in LOWER])
+@pytest.mark.timeout(600)
 def test_the_error_stays_small_over_many_frames(precision):
     """Over 200 frames pose, points and state stay as near to float32 as after the first; none drifts away."""
     with np.load(ROOT / 'test/data/golden/linear_ttt3r.npz') as stored:
         meta = json.loads(str(stored['meta']))
-    exact, lower = (Recurrence(network_of(meta).for_inference(resolve(p, 'cpu')), make_rule('ttt3r'))
+    exact, lower = (Recurrence(network_of(meta).for_inference(DTYPES[p]), make_rule('ttt3r'))
                     for p in ('float32', precision))
     errors = {'pose': [], 'points': [], 'state': []}
     for image in images(FRAMES, meta['height'], meta['width']):

@@ -160,8 +160,11 @@ class _Case:
         self.stages.append(self._watch.lap())
 
 
-def carry_out(plan: Plan, progress: Callable[[], None]) -> Results:
-    """Measure; `progress` is called after every round. Raises CheckpointError, UpdateRuleError and PrecisionError."""
+def carry_out(plan: Plan, progress: Callable[[], None], report: Callable[[str], None]) -> Results:
+    """Measure; progress is called after every round, report with a line of its times: what is stopped is not lost.
+
+    Raises CheckpointError, UpdateRuleError and PrecisionError.
+    """
     device = torch.device(plan.device)
     for rule in plan.rules:
         make_rule(rule)
@@ -174,7 +177,7 @@ def carry_out(plan: Plan, progress: Callable[[], None]) -> Results:
         compiled = _network(plan, precision)
         compile_blocks(compiled)
         cases.append(_Case(f'{precision}, {rule}, compiled', precision, rule, compiled))
-    images = _film(max(plan.frames, 3))
+    images = film(max(plan.frames, 3))
     ceilings = {precision: machine.Ceiling(DTYPES[precision], device) for precision in networks}
     ros = _ros()
     for case in cases:
@@ -185,25 +188,36 @@ def carry_out(plan: Plan, progress: Callable[[], None]) -> Results:
             reached[precision].append(ceiling.measure())
         for case in cases if turn % 2 else cases[::-1]:
             case.step(images[turn], ros)
+        report(f'round {turn + 1} of {plan.frames}: {_line(cases)}')
         progress()
     product = {precision: float(np.median([p for p, _ in values])) for precision, values in reached.items()}
     copy = float(np.median([c for values in reached.values() for _, c in values]))
     others = {p: networks[p] for p in networks if p == 'float32' or p in plan.precisions}
-    off = deviations(others, plan.rules[0], _film(plan.deviation_frames), progress) if len(others) > 1 else {}
+    off = deviations(others, plan.rules[0], film(plan.deviation_frames), progress) if len(others) > 1 else {}
     return Results(machine.describe(device), plan, plan.weights or f'random weights, size {plan.size}', product, copy,
                    [_measured(case, cases[0], product[case.precision], copy) for case in cases], off, ros is not None)
+
+
+def _line(cases: list[_Case]) -> str:
+    """Return the last round's CPU time of each case, and how often it goes into the first's."""
+    return '; '.join(f'{case.name} {case.cpu[-1]:.0f} ms of CPU' + (f' ({cases[0].cpu[-1] / case.cpu[-1]:.2f} ×)'
+                     if case is not cases[0] else '') for case in cases)
 
 
 def _network(plan: Plan, precision: str) -> Network:
     if plan.weights is not None:
         return load_network(plan.weights, plan.device, precision).network
+    return random_network(plan.size).for_inference(DTYPES[precision]).to(plan.device)
+
+
+def random_network(size: str, streaming: bool = False) -> Network:
+    """Return a network of one of SIZES with fixed random weights; streaming: without heads that a robot leaves out."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        network = Network(replace(PRESETS[SIZES[plan.size]], world_points=True, rgb=True))
-    return network.for_inference(DTYPES[precision]).to(plan.device)
+        return Network(replace(PRESETS[SIZES[size]], world_points=not streaming, rgb=not streaming))
 
 
-def _film(count: int) -> list[np.ndarray]:
+def film(count: int) -> list[np.ndarray]:
     """Return so many images, uint8 (480, 640, 3), of a walk through a synthetic room, back and forth."""
     images = [image for image, _ in World(WORLD, min(FILM, max(count, 2)), CAMERA).film()]
     there_and_back = images + images[-2:0:-1]

@@ -107,6 +107,11 @@ def peak_bytes(work: Callable[[], object], device: torch.device) -> int | None:
     return _status('VmHWM') - before
 
 
+def resident_bytes() -> int | None:
+    """Return how much memory this process has in use, None where nobody tells (not Linux)."""
+    return _status('VmRSS') if _lines('/proc/self/status') else None
+
+
 def _status(name: str) -> int:
     """Return a figure of /proc/self/status in bytes."""
     return next(1024 * int(line.split()[1]) for line in _lines('/proc/self/status') if line.startswith(f'{name}:'))

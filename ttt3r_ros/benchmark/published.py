@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The yardstick: the same step, computing what the published code computes for a frame.
 
-All heads run, and the gate is the mean of attention maps that are made and kept, a whole one of each layer and head.
-That much is known of the published code, whose source is not opened here. Here the maps come beside the fused
-attention, not in its place: 11 of some 1,600 GFLOP a frame are done twice.
+All heads run and double the resolution before they mix channels; each attention of the decoders makes its whole map,
+four a layer; and the gate is the mean of maps that are kept, one of each layer. That much is known of the published
+code, whose source is not opened here. It keeps all four, which takes memory, not time: here they are let go, and the
+one that is kept is made once more, 11 of some 1,600 GFLOP a frame.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 
-from ttt3r_ros.model.heads import OUTPUTS
-from ttt3r_ros.model.network import Encoded
+from ttt3r_ros.model.heads import OUTPUTS, Fusion, doubled
+from ttt3r_ros.model.layers import CrossAttention, SelfAttention
+from ttt3r_ros.model.network import Encoded, Network
 from ttt3r_ros.model.recurrence import Recurrence, Step
 from ttt3r_ros.model.update_rules import AttentionStatistics
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -38,6 +43,29 @@ class AttentionMaps(AttentionStatistics):
         return torch.sigmoid(torch.stack(self._maps).mean(dim=(0, 2, 4))[0]) if self._with_confidence else None
 
 
+def mapped_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Return the attention of query (B, H, N, d) to key and value (B, H, T, d) by way of its map (B, H, N, T)."""
+    return (query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5).softmax(dim=-1) @ value
+
+
+@contextmanager
+def _as_published(network: Network) -> Iterator[None]:
+    """Let a network compute as the published code does, and others that share it as ever afterwards."""
+    changed = []
+    for blocks in (network.dec_blocks, network.dec_blocks_state):
+        changed += [(module, 'attend', mapped_attention) for module in blocks.modules()
+                    if isinstance(module, (SelfAttention, CrossAttention))]
+    changed += [(module, 'enlarge', lambda path, mix=module.out_conv: mix(doubled(path)))
+                for module in network.downstream_head.modules() if isinstance(module, Fusion)]
+    for module, name, function in changed:
+        setattr(module, name, function)
+    try:
+        yield
+    finally:
+        for module, name, _ in changed:
+            delattr(module, name)
+
+
 class PublishedRecurrence(Recurrence):
     """A step with every output that the network has a head for."""
 
@@ -47,7 +75,8 @@ class PublishedRecurrence(Recurrence):
     def look(self, encoded: Encoded, *, write: bool = True, outputs: frozenset[str] = OUTPUTS,
              observe: frozenset[str] = frozenset()) -> Step:
         """See Recurrence.look."""
-        return super().look(encoded, write=write, outputs=OUTPUTS - self.network.lacking, observe=observe)
+        with _as_published(self.network):
+            return super().look(encoded, write=write, outputs=OUTPUTS - self.network.lacking, observe=observe)
 
 
 class PublishedReconstructor(Reconstructor):

@@ -9,6 +9,7 @@ from ttt3r_ros.cli.folders import add_out
 from ttt3r_ros.cli.tables import open_console
 
 PRECISIONS = ('float32', 'bfloat16', 'float16')  # as model.precision has them
+ON_A_CPU = PRECISIONS[:2]  # it only emulates float16, and a published network of each takes more than 6 GB
 WIDTH = 160  # characters, where there is no terminal
 FRAMES = {'small': (20, 200), 'published': (3, 5)}  # rounds, and frames to compare precisions over
 
@@ -25,8 +26,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--weights', metavar='FILE', help='a checkpoint, .pth or .safetensors, instead')
     parser.add_argument('--rules', nargs='+', metavar='RULE',
                         help='each is measured in the first precision (default: all that there are)')
-    parser.add_argument('--precisions', nargs='+', choices=PRECISIONS, default=PRECISIONS, metavar='PRECISION',
-                        help='each is measured under the first rule (default: %(default)s)')
+    parser.add_argument('--precisions', nargs='+', choices=PRECISIONS, metavar='PRECISION',
+                        help=f'each is measured under the first rule (default: {", ".join(PRECISIONS)}; on a CPU '
+                        f'{", ".join(ON_A_CPU)})')
     parser.add_argument('--compile', action='store_true', help='measure the first precision and rule with compiled '
                         'blocks, too: wants a C++ compiler and minutes')
     parser.add_argument('--frames', type=int, help='rounds (default: 20, 3 at the published size)')
@@ -51,12 +53,19 @@ def run(args: argparse.Namespace) -> int:
 
     require_writable(args.out)
     frames, deviation_frames = FRAMES[args.size]
-    plan = campaign.Plan(args.size, args.weights, tuple(args.precisions), tuple(args.rules or RULES),
+    precisions = args.precisions or (ON_A_CPU if args.device == 'cpu' else PRECISIONS)
+    plan = campaign.Plan(args.size, args.weights, tuple(precisions), tuple(args.rules or RULES),
                          args.frames or frames, args.deviation_frames or deviation_frames, args.device, args.compile)
     console = open_console(WIDTH)
-    with Progress(console=console) as progress:
+    rounds = args.out.with_name(f'{args.out.name}_rounds.txt')
+    rounds.parent.mkdir(parents=True, exist_ok=True)
+    with Progress(console=console) as progress, rounds.open('w') as file:
+        def report(line: str) -> None:
+            progress.console.print(line)
+            print(line, file=file, flush=True)
+
         task = progress.add_task('rounds', total=plan.frames + plan.deviation_frames * (len(plan.precisions) > 1))
-        results = campaign.carry_out(plan, lambda: progress.advance(task))
+        results = campaign.carry_out(plan, lambda: progress.advance(task), report)
     tables = [results_table(results)] + ([deviation_table(results)] if results.deviations else [])
     for table in tables:
         console.print(table)
@@ -68,5 +77,5 @@ def run(args: argparse.Namespace) -> int:
                 Console(file=file, width=WIDTH, log_time=False, log_path=False).print(table)
     if not results.ros:
         console.print('no ROS 2 here: converting, building clouds and serialising are not in these times')
-    console.print(f'[bold]{args.out}/bench.png[/], table.txt, results.json')
+    console.print(f'[bold]{args.out}/bench.png[/], table.txt, results.json; {rounds}')
     return 0

@@ -25,7 +25,7 @@ from ttt3r_ros.model.assembly import assemble, is_unread, on_meta, parameter_gro
 from ttt3r_ros.model.cache import FETCHED, fetched_file
 from ttt3r_ros.model.config import PRESETS, ConfigError, ModelConfig
 from ttt3r_ros.model.network import Network
-from ttt3r_ros.model.precision import resolve
+from ttt3r_ros.model.precision import require_known, resolve
 from ttt3r_ros.model.published import CheckpointError, read_published
 from ttt3r_ros.model.tensor_file import TensorFile
 
@@ -70,20 +70,20 @@ def load_network(weights: str, device: str | torch.device = 'cpu', precision: st
 
     Raises CheckpointError, and PrecisionError for an unknown precision.
     """
-    dtype = resolve(precision, device)
+    require_known(precision)
     if weights == UNTRAINED:
         if sha256:
             raise CheckpointError(f'{UNTRAINED} weights come from no file, which could have a sha256: name one, or '
                                   'leave it out')
-        return _ready(_untrained(), UNTRAINED, False, device, dtype)
+        return _ready(_untrained(), UNTRAINED, False, device, precision)
     path = existing_file(weights)
     if sha256:
         _require_sha256(path, sha256)
     if path.suffix == SUFFIX:
-        return _load_own(path, device, dtype)
+        return _load_own(path, device, precision)
     config, tensors = read_published(path)
-    network = assemble(path, config, list(tensors), tensors.pop, dtype)
-    return _ready(network, path.stem, True, device, dtype)
+    network = assemble(path, config, list(tensors), tensors.pop, resolve(precision, device, config.dec_dim))
+    return _ready(network, path.stem, True, device, precision)
 
 
 def weights_file(weights: str) -> Path:
@@ -230,7 +230,7 @@ def _untrained() -> Network:
         return Network(PRESETS[UNTRAINED_PRESET])
 
 
-def _load_own(path: Path, device: str | torch.device, dtype: torch.dtype) -> LoadedNetwork:
+def _load_own(path: Path, device: str | torch.device, precision: str) -> LoadedNetwork:
     try:
         with TensorFile(path) as file:
             metadata = file.metadata
@@ -241,8 +241,9 @@ def _load_own(path: Path, device: str | torch.device, dtype: torch.dtype) -> Loa
                     else f'{path}: not written by `ttt3r convert`: convert the published .pth')
             config = ModelConfig.from_dict(json.loads(metadata['config']))
             trained, streaming = (_flag(name, metadata[name]) for name in ('trained', 'streaming'))
-            network = assemble(path, config, file.names(), file.read, dtype, may_lack_unread=streaming)
-            return _ready(network, metadata['name'], trained, device, dtype, metadata['license'],
+            network = assemble(path, config, file.names(), file.read, resolve(precision, device, config.dec_dim),
+                               may_lack_unread=streaming)
+            return _ready(network, metadata['name'], trained, device, precision, metadata['license'],
                           metadata.get('note', ''))
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
@@ -258,6 +259,7 @@ def _flag(name: str, text: str) -> bool:
     return value
 
 
-def _ready(network: Network, name: str, trained: bool, device: str | torch.device, dtype: torch.dtype,
+def _ready(network: Network, name: str, trained: bool, device: str | torch.device, precision: str,
            license: str = PUBLISHED_LICENSE, note: str = '') -> LoadedNetwork:
+    dtype = resolve(precision, device, network.config.dec_dim)
     return LoadedNetwork(network.for_inference(dtype).to(device), name, trained, license, note)

@@ -104,6 +104,11 @@ class ResidualConv(nn.Module):
         return x + self.conv2(relu(self.conv1(relu(x))))
 
 
+def doubled(x: Tensor) -> Tensor:
+    """Return (B, C, h, w) in twice the resolution."""
+    return interpolate(x, scale_factor=2, mode='bilinear', align_corners=True)
+
+
 class Fusion(nn.Module):
     """Join a coarser path with a finer layer and double the resolution (RefineNet block of DPT)."""
 
@@ -118,9 +123,12 @@ class Fusion(nn.Module):
         """Map path (B, 256, h, w), and a layer of the same shape if there is one, to (B, 256, 2h, 2w)."""
         if layer is not None:
             path = path + self.resConfUnit1(layer)
+        return self.enlarge(self.resConfUnit2(path))
+
+    def enlarge(self, path: Tensor) -> Tensor:
+        """Map (B, 256, h, w) to (B, 256, 2h, 2w)."""
         # A 1×1 convolution and a mean of neighbours can change places: before it there is a quarter of the pixels.
-        path = self.out_conv(self.resConfUnit2(path))
-        return interpolate(path, scale_factor=2, mode='bilinear', align_corners=True)
+        return doubled(self.out_conv(path))
 
 
 class DptScratch(nn.Module):

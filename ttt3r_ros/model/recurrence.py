@@ -208,7 +208,7 @@ class Recurrence:
 def _finite(prediction: Prediction, **memory: Tensor) -> tuple[tuple[str, ...], Tensor]:
     """Return the names of what must be finite, and of each, bool (k,), whether it is."""
     parts = {name: value for name, value in vars(prediction).items() if value is not None} | memory
-    return tuple(parts), torch.stack([value.isfinite().all() for value in parts.values()])
+    return tuple(parts), torch.stack([value.abs().amax() for value in parts.values()]).isfinite()
 
 
 def _read(finite: Tensor) -> list[bool]:

@@ -61,8 +61,9 @@ DECLARATIONS = (
                 'state_file if there is one, and exits if that fails or it happens again within a minute',
                 choices=('exit', 'restart'), live=True),
     Declaration('precision', 'auto', "number type of the weights and of the network's products: 'auto', bfloat16 where "
-                'the hardware multiplies it, else float16 on CUDA and float32 on a CPU; poses, norms, gates and the '
-                'memory are float32 always', choices=PRECISIONS),
+                'the hardware multiplies it (on a CPU for networks of the published size alone: small ones are slower '
+                'in it), else float16 on CUDA and float32 on a CPU; poses, norms, gates and the memory are float32 '
+                'always', choices=PRECISIONS),
     Declaration('compile', False, "compile the network's blocks when configured, for 4:3 images: takes minutes the "
                 'first time, and again where the first image has another shape; wants a C++ compiler. In float32 '
                 'without AMX it gains nothing: ttt3r bench --compile tells'),

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Measures the published size at 512×384 on one GPU, in some ten minutes: `tools/gpu_bench.sh [OUT]`. The published way in
+# float32, ours in each precision (table, picture, rounds), then 10,000 frames in bfloat16: frames a second, and memory.
+# The environment of `make setup` is enough where its PyTorch sees the GPU; CUDA_PYTHON names another interpreter.
+# DEVICE=cpu SIZE=small FRAMES=100 rehearses it.
+set -eo pipefail  # the environment reads variables that are not set
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+out=${1:-out/gpu_bench} device=${DEVICE:-cuda} size=${SIZE:-published}
+. tools/env.sh
+python=${CUDA_PYTHON:-python}
+"$python" - "$device" <<'PYTHON'
+import sys
+
+import torch
+
+if sys.argv[1] == 'cuda' and not torch.cuda.is_available():
+    sys.exit(f'PyTorch {torch.__version__} sees no GPU: set CUDA_PYTHON to a Python whose does, or DEVICE=cpu')
+PYTHON
+mkdir -p "$out"
+"$python" scripts/ttt3r bench --size "$size" --device "$device" --frames "${ROUNDS:-20}" --rules ttt3r cut3r \
+  --precisions float32 bfloat16 --deviation-frames "${DEVIATION_FRAMES:-50}" --out "$out/table"
+for precision in float32 bfloat16; do
+  "$python" -m ttt3r_ros.benchmark.endurance --size "$size" --precision "$precision" --device "$device" \
+    --frames "${FRAMES:-10000}" --out "$out/endurance_$precision.jsonl"
+done
