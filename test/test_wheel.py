@@ -53,7 +53,15 @@ def test_the_wheel_in_a_fresh_environment(tmp_path):
     evaluate = (ttt3r, 'evaluate', '--rules', 'ttt3r', '--worlds', '1', '--frames', '16', '--out', tmp_path / 'e')
     assert 'with its extra [eval]' in run(*evaluate, code=2)
     run(ttt3r, 'convert', 'embedded', tmp_path / 'half.safetensors', '--dtype', 'bfloat16')
-    run(here / 'pip', 'install', f'{wheel}[eval,video]')
+    away = (ttt3r, 'run', 'synthetic:1:8', '--out', tmp_path / 'run', '--export')
+    run(*away, 'tum,frames,ply,glb,mcap')
+    assert {'trajectory_tum.txt', 'camera', 'cloud.ply', 'cloud.glb', 'mcap'} <= set(os.listdir(tmp_path / 'run'))
+    assert 'needs the Python module' in run(*away, 'las', code=2)
+    assert 'viser' in run(ttt3r, 'view', tmp_path / 'run', code=2)
+    assert '--accept-licence' in run(ttt3r, 'fetch', 'cut3r-512', code=2)  # nobody is there to be asked
+    run(here / 'pip', 'install', f'{wheel}[eval,video,export]')
     run(*evaluate)
     assert (tmp_path / 'e').is_dir()
+    run(*away, 'las,rrd')
+    assert {'cloud.las', 'run.rrd'} <= set(os.listdir(tmp_path / 'run'))
     shutil.rmtree(tmp_path / 'fresh')  # gigabytes
