@@ -166,6 +166,8 @@ def test_it_listens_on_loopback_alone_and_takes_no_other_port(viewer, run):
         other.bind(('127.0.0.2', viewer.port))  # taken for all addresses, this would fail
     with pytest.raises(ViewError, match=f'{viewer.port} cannot be served .*--port'):
         Viewer(RunFolder(run), port=viewer.port)
+    with pytest.raises(ViewError, match='99999 cannot be served .*0-65535'):
+        Viewer(RunFolder(run), port=99999)
 
 
 def test_a_long_run_is_sent_in_bounds(tmp_path, run):

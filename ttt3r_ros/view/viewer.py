@@ -192,7 +192,7 @@ def _free(host: str, port: int) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
-            raise ViewError(f'{host}:{port} cannot be served ({error.strerror}): give another --port or --host'
-                            ) from error
+        except (OSError, OverflowError) as error:
+            why = getattr(error, 'strerror', None) or error
+            raise ViewError(f'{host}:{port} cannot be served ({why}): give another --port or --host') from error
         return probe.getsockname()[1]
