@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import cv2
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
@@ -138,6 +140,45 @@ def test_what_the_camera_cannot_do_is_not_believed():
     one, image = monitor(max_speed=4.0)
     one.metres = 2.0
     assert not one.judge(one.look(image, STEP), Evidence(0.99, 0.3, 0.0, 5, 0.9), STEP).trusted
+
+
+@pytest.mark.parametrize(('told', 'true', 'expected'), [
+    (0, 2, [TrackingState.INITIALISING] * 2), (10, 10, [TrackingState.INITIALISING] * 2),
+    (10, 0, [TrackingState.LOST] * 2), (5, 0, [TrackingState.DEGRADED, TrackingState.LOST]),
+    (0, 30, [TrackingState.LOST] * 2), (50, 40, [TrackingState.INITIALISING] * 2),
+    (50, None, [TrackingState.INITIALISING] * 2)])
+def test_a_turn_that_the_gyroscope_denies_counts(told, true, expected):
+    """Degrees that the network tells of a step: far from the gyroscope's it is lost, near by in doubt, and the second
+    such one lost; what the gyroscope does not know is not asked."""
+    one, image = monitor()
+    asked, found = [], []
+
+    def witness(start: int, end: int) -> np.ndarray | None:
+        asked.append((start, end))
+        return None if true is None else Rotation.from_euler('y', true, degrees=True).as_matrix()
+
+    one.witness = witness
+    rotation = Rotation.from_euler('y', told, degrees=True)
+    seen = replace(GOOD, turn=rotation.magnitude(), rotation=rotation.as_matrix())
+    for k in (1, 2):
+        tracking = one.judge(one.look(np.roll(image, k, 1), k * STEP), seen, k * STEP)
+        found.append(tracking.state)
+    assert found == expected
+    assert asked[0] == (0, STEP)
+    assert expected[1] is not TrackingState.LOST or f'a turn of {told}° that the gyroscope denies' in tracking.reason
+
+
+def test_a_walk_goes_on_with_a_true_witness_and_not_with_a_false_one(here):
+    """The network's turns on a walk are borne out by the true ones; a gyroscope that tells of another turn ends it."""
+    one, world = reconstructor(), World(7, 192, (96, 128))
+    lie = np.eye(3)
+    one.monitor.witness = lambda start, end: (
+        world.poses[start // STEP - 1, :3, :3].T @ world.poses[end // STEP - 1, :3, :3] @ lie)
+    frames = [one.step(image, stamp=STEP * (i + 1)) for i, image in enumerate(here[:20])]
+    assert set(states(frames)[4:]) == {'ok'}
+    lie = Rotation.from_euler('y', 30, degrees=True).as_matrix()
+    frame = one.step(here[20], stamp=STEP * 21)
+    assert not frame.trusted and 'the gyroscope denies' in frame.tracking.reason
 
 
 def test_a_doubted_image_may_pass_once():

@@ -23,7 +23,7 @@ def allowed(kind: str, access: str) -> set[str]:
 def test_the_policy_is_the_running_node_s(run):
     """Publishers, subscriptions and services, as the graph has them, with all that a single camera's settings add."""
     node, robot = run(level='imu', base_frame='base_link', scale_source='wheels', map_frame='map', map__cell=0.1,
-                      use_sim_time=True)
+                      use_sim_time=True, odometry__rate=10.0)
     graph = robot.node
 
     def names(ask) -> set[str]:

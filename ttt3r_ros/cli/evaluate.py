@@ -40,6 +40,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         'loops with, in the runs with resets (default: %(default)s, no loop closure)')
     parser.add_argument('--clouds', action='store_true', help='measure instead how much of the clouds hangs in the '
                         'air, without points.outliers and with, under the first rule; 96 frames a world are plenty')
+    parser.add_argument('--odometry', action='store_true', help='measure instead how right odometry is between frames, '
+                        'by the last twist and by a gyroscope, under the first rule')
     parser.add_argument('--outliers', type=float, default=0.03, help='points.outliers, with --clouds (default: '
                         '%(default)s)')
     parser.add_argument('--worlds', type=int, default=8, help='default: %(default)s')
@@ -92,8 +94,8 @@ def run(args: argparse.Namespace) -> int:
         return evaluate_dataset.run(args, [])
     load_network(args.weights, args.device, args.precision)
     segments = resolve(load_profile(args.weights), 'interval', args.reset_interval, args.alignment)
-    if args.clouds:
-        return _measure_clouds(args, Setting(rules[0], segments.reset_interval, segments.segment_alignment))
+    if args.clouds or args.odometry:
+        return _measure_instead(args, Setting(rules[0], segments.reset_interval, segments.segment_alignment))
     settings = [Setting(rule) for rule in rules]
     if not args.no_reset:
         settings += [Setting(rule, segments.reset_interval, segments.segment_alignment, args.keyframes)
@@ -120,23 +122,31 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _measure_clouds(args: argparse.Namespace, setting: Setting) -> int:
+def _measure_instead(args: argparse.Namespace, setting: Setting) -> int:
+    """Measure what --clouds or --odometry asks for, under one rule."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from ttt3r_ros.evaluation import clouds
+    from ttt3r_ros.evaluation import between_frames, clouds
     from ttt3r_ros.export.output_folder import replacing
     from ttt3r_ros.reconstruction.cloud import CloudFilter
 
     CloudFilter(outliers=args.outliers)
-    plan = clouds.Plan(args.weights, setting, args.worlds, args.frames or FRAMES, args.outliers, device=args.device,
-                       jobs=args.jobs)
+    frames = args.frames or FRAMES
+    if args.clouds:
+        measure, name = clouds, 'clouds.json'
+        plan = clouds.Plan(args.weights, setting, args.worlds, frames, args.outliers, device=args.device,
+                           jobs=args.jobs)
+    else:
+        measure, name = between_frames, 'odometry.json'
+        plan = between_frames.Plan(args.weights, setting, args.worlds, frames, args.wide, device=args.device,
+                                   jobs=args.jobs)
     console = Console(log_time=False, log_path=False, highlight=False)
     with Progress(console=console) as progress:
         task = progress.add_task('worlds', total=plan.worlds)
-        found = clouds.carry_out(plan, lambda seed: progress.advance(task))
+        found = measure.carry_out(plan, lambda seed: progress.advance(task))
     with replacing(args.out) as fresh:
-        clouds.save(fresh / 'clouds.json', plan, found)
-    console.log(clouds.results_table(plan, found))
-    console.log(f'[bold]{args.out}/clouds.json[/]')
+        measure.save(fresh / name, plan, found)
+    console.log(measure.results_table(plan, found))
+    console.log(f'[bold]{args.out}/{name}[/]')
     return 0

@@ -309,9 +309,11 @@ class Reconstructor:
         if sight.fault is not None:
             return self.monitor.blind(sight, stamp)
         seen = look.seen
-        distance, turn = extent(np.linalg.inv(self._place.boundary.pose) @ seen.pose)
+        step = np.linalg.inv(self._place.boundary.pose) @ seen.pose
+        distance, turn = extent(step)
         return self.monitor.judge(sight, Evidence(alike, distance * self._place.path.scale, turn,
-                                                  float(np.median(seen.confidence)), look.gate.mean), stamp)
+                                                  float(np.median(seen.confidence)), look.gate.mean,
+                                                  step[:3, :3]), stamp)
 
     def _frame(self, prepared: Prepared, look: Look, tracking: Tracking | None,
                unseen: tuple[float, float]) -> Frame:

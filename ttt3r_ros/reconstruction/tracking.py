@@ -8,11 +8,13 @@ docs/tracking.md has the false and the missed alarms, and `ttt3r mishaps` measur
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from enum import Enum
 
 import cv2
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.reconstruction.baseline import Baseline, log_confidence
 from ttt3r_ros.reconstruction.likeness import brightness
@@ -27,6 +29,8 @@ WINDOW = 60  # frames whose sharpness is usual
 FROZEN = 3  # images running that are the same to the bit; two may be a driver's repetition
 LOST_LIKENESS = 0.65  # below, the present image and the last one laid on it show two things
 DOUBTED_LIKENESS = 0.75  # below, they may: the second such frame running is lost
+TURN_NOISE, TURN_PART = np.radians(1.0), 0.1  # of a step's turn, radians, and of what the gyroscope says of it
+DOUBTED_TURN, LOST_TURN = 3.0, 6.0  # times as much between the two: it is in doubt, it is lost
 SETTLED = 3  # good frames after which a beginning is over
 LEAST_ELAPSED_S = 1 / 30  # bounds grant at least this much time: stamps jitter
 UNTIMED_S = 0.3  # how long the camera was out of sight where no stamp tells
@@ -80,26 +84,29 @@ class Sight:
 @dataclass(frozen=True)
 class Evidence:
     """A frame beside the last trusted one: how like the images are (likeness.likeness); distance m and turn rad of the
-    step; confidence: the median; gate: its mean."""
+    step; confidence: the median; gate: its mean; rotation (3, 3): of the step, camera axes, for a witness."""
 
     likeness: float
     distance: float
     turn: float
     confidence: float
     gate: float
+    rotation: np.ndarray | None = None
 
 
 class TrackingMonitor:
     """Follows one camera, constant in size; not thread-safe.
 
-    bounds may be changed at any time, and metres, the true metres to each of the path's, with which they are compared.
-    missed: frames since the last trusted one.
+    bounds may be changed at any time, and metres, the true metres to each of the path's, with which they are compared;
+    and witness, a gyroscope: asked for the rotation (3, 3) from the camera's axes at the second stamp, ns, to those at
+    the first, None where it does not know. missed: frames since the last trusted one.
     """
 
     def __init__(self, bounds: Bounds = Bounds()) -> None:
         """Begin with nothing seen."""
         self.bounds = bounds
         self.metres = 1.0
+        self.witness: Callable[[int, int], np.ndarray | None] | None = None
         self.forget()
 
     def forget(self) -> None:
@@ -154,17 +161,16 @@ class TrackingMonitor:
         impossible = self._impossible(seen, stamp)
         if impossible:
             return self._lose(impossible, stamp)
-        reason, confidence = None, log_confidence(seen.confidence)
-        if seen.likeness < DOUBTED_LIKENESS:
+        if seen.likeness < DOUBTED_LIKENESS and sight.detail < DETAIL_LEFT:
+            return self._lose(_covered(sight.detail), stamp)
+        reason, certain = self._contradicted(seen, stamp)
+        if reason is not None:
             self._doubted += 1
-            reason = f'the image is not what was seen before, likeness {seen.likeness:.2f}'
-            if sight.detail < DETAIL_LEFT:
-                return self._lose(_covered(sight.detail), stamp)
-            if seen.likeness < LOST_LIKENESS or self._doubted > 1:
+            if certain or self._doubted > 1:
                 return self._lose(reason, stamp)
         else:
             self._doubted = 0
-            reason = self._baseline.judge(confidence, seen.gate)
+            reason = self._baseline.judge(log_confidence(seen.confidence), seen.gate)
         if reason is None:
             self._good += 1
             if sight.repeats >= FROZEN:
@@ -200,6 +206,26 @@ class TrackingMonitor:
             return (f'a turn of {np.degrees(seen.turn):.0f}° in {elapsed:.2f} s, beyond max_turn_rate '
                     f'{self.bounds.max_turn_rate:g} rad/s')
         return None
+
+    def _contradicted(self, seen: Evidence, stamp: int | None) -> tuple[str | None, bool]:
+        """Return what speaks against a step, None where nothing does, and whether that is certain."""
+        if seen.likeness < DOUBTED_LIKENESS:
+            reason = f'the image is not what was seen before, likeness {seen.likeness:.2f}'
+            if seen.likeness < LOST_LIKENESS:
+                return reason, True
+        else:
+            reason = None
+        if self.witness is None or seen.rotation is None or self._elapsed_s(stamp) is None:
+            return reason, False
+        turned = self.witness(self._trusted_at, stamp)
+        if turned is None:
+            return reason, False
+        off, true = (Rotation.from_matrix(m).magnitude() for m in (seen.rotation.T @ turned, turned))
+        allowed = TURN_NOISE + TURN_PART * true
+        if off <= DOUBTED_TURN * allowed:
+            return reason, False
+        return (f'a turn of {np.degrees(seen.turn):.0f}° that the gyroscope denies: it tells {np.degrees(true):.0f}°, '
+                f'and {np.degrees(off):.0f}° lie between'), off > LOST_TURN * allowed
 
     def _elapsed_s(self, stamp: int | None) -> float | None:
         """Return seconds since the last trusted frame, None where stamps do not tell."""

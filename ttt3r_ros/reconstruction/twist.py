@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How fast the tracked frame moves, from two of its poses."""
+"""How fast the tracked frame moves, from two of its poses, and where a speed leads."""
 
 from __future__ import annotations
 
@@ -23,6 +23,21 @@ def logarithm(motion: np.ndarray) -> np.ndarray:
     translation = motion[:3, 3]
     turned = np.cross(rotation, translation)
     return np.concatenate((translation - turned / 2 + bend * np.cross(rotation, turned), rotation))
+
+
+def exponential(motion: np.ndarray) -> np.ndarray:
+    """Return the motion (4, 4) whose SE(3) logarithm (6,) this is: a twist held for one unit of time."""
+    translation, rotation = motion[:3], motion[3:]
+    angle = np.linalg.norm(rotation)
+    if angle < SMALL_ANGLE:
+        once, twice = 1 / 2 - angle ** 2 / 24, 1 / 6 - angle ** 2 / 120
+    else:
+        once, twice = (1 - np.cos(angle)) / angle ** 2, (angle - np.sin(angle)) / angle ** 3
+    turned = np.cross(rotation, translation)
+    matrix = np.eye(4)
+    matrix[:3, :3] = Rotation.from_rotvec(rotation).as_matrix()
+    matrix[:3, 3] = translation + once * turned + twice * np.cross(rotation, turned)
+    return matrix
 
 
 def twist(before: np.ndarray, before_ns: int, after: np.ndarray, after_ns: int, *,

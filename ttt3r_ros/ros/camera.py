@@ -16,12 +16,14 @@ from sensor_msgs.msg import Image
 
 from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.state_file import StateFileError, StateFileMissing
+from ttt3r_ros.ros.between_frames import BetweenFrames
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.companions import Companions
 from ttt3r_ros.ros.device_watch import DeviceWatch
 from ttt3r_ros.ros.diagnostics import Counters, Diagnostics, Health, SequenceGaps
 from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.images import ImageError
+from ttt3r_ros.ros.imu_turns import ImuTurns
 from ttt3r_ros.ros.job import Job
 from ttt3r_ros.ros.memory import Memory, Weights
 from ttt3r_ros.ros.outputs import CameraName, Outputs
@@ -45,8 +47,8 @@ class Camera:
 
     def __init__(self, node: LifecycleNode, replies: Replies, name: str, memory: Memory, frames: Frames,
                  start: Start, worker: Worker, settings: Settings, weights: Weights, device: str,
-                 watch: DeviceWatch) -> None:
-        """Create publishers and services; name: empty for the only camera."""
+                 watch: DeviceWatch, turns: ImuTurns | None) -> None:
+        """Create publishers and services; name: empty for the only camera. turns: the IMU's, if it is listened to."""
         self._node, self._replies, self.name = node, replies, name
         self._worker = worker
         self._settings = settings
@@ -56,13 +58,16 @@ class Camera:
         self._video = Video() if settings.image_transport in VIDEO else None
         self.counters, self._health = Counters(), Health()
         self._calibration = Calibration(node, prefix, settings.rectify, settings.image_transport)
-        self._outputs = Outputs(node, CameraName(prefix, name == settings.cameras[0]), frames, self._calibration,
-                                settings)
+        leads = name == settings.cameras[0]
+        self._between = BetweenFrames(
+            node, frames, turns, settings.between, settings.odom_frame, prefix,
+            self._unanswered) if leads and settings.between.rate else None
+        self._outputs = Outputs(node, CameraName(prefix, leads), frames, self._calibration, settings, self._between)
         self._companions = Companions(node, prefix, self._calibration, settings.mask_file,
                                       settings.scale.source == 'depth', settings.lossless)
         tracker = Tracker(frames, memory.world, memory.scaling, self._calibration, start, settings.odom_frame,
                           weights.fit.under(settings.segments)[0])
-        self.pipeline = Pipeline(node, memory, Senses(self._calibration, self._companions, self.counters,
+        self.pipeline = Pipeline(node, memory, Senses(self._calibration, self._companions, turns, self.counters,
                                                      self._health), tracker,
                                  self._outputs, settings, weights)
         self._diagnostics = Diagnostics(node, self.counters, self._health, device, {'weights': weights.name},
@@ -107,6 +112,16 @@ class Camera:
             self._node.destroy_subscription(self._subscription)
             self._subscription = None
 
+    def rest(self) -> None:
+        """Tell nothing more between frames, until the next one."""
+        if self._between is not None:
+            self._between.pause()
+
+    def _unanswered(self) -> list[int]:
+        """Return the stamps, ns, of its images that are there and not answered."""
+        stamps = [job.stamp for job in self._worker.unanswered() if job.pipeline is self.pipeline]
+        return [stamp for stamp in stamps if stamp is not None]
+
     def resume(self) -> None:
         """Read the saved state, so that the first image is relocated against it; a first start has none."""
         path, log = self._state_path, self._node.get_logger()
@@ -141,8 +156,10 @@ class Camera:
     def destroy(self) -> None:
         """Take everything off the node."""
         self.unsubscribe()
-        for part in (self._services, self._diagnostics, self._outputs, self._companions, self._calibration):
-            part.destroy()
+        parts = (self._services, self._diagnostics, self._outputs, self._companions, self._calibration, self._between)
+        for part in parts:
+            if part is not None:
+                part.destroy()
 
     async def _receive(self, message: Any, info: dict) -> None:
         now, before = time.monotonic(), self._health.last_image

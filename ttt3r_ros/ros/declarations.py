@@ -177,6 +177,15 @@ DECLARATIONS = (
                 'copy of the weights'),
     Declaration('base_frame', '', "the robot's base, whose camera mount is read from TF once; empty: the camera "
                 'itself is tracked'),
+    Declaration('odometry.rate', 0.0, 'poses a second between images, on ~/odometry_predicted and in TF: the last '
+                'answer carried on by the gyroscope on imu, if there is one, and the last twist; 0: none', low=0.0,
+                high=1000.0),
+    Declaration('odometry.image_delay', 0.05, "seconds from an image's stamp to its arrival, at most: TF stays so long "
+                'behind the clock, and before an image that is not answered yet, so that its stamps increase and at an '
+                "image's it tells the pose; 0: TF waits for nothing, and an answer is put in behind what went out "
+                'meanwhile', low=0.0, high=1.0),
+    Declaration('imu_time_offset', 0.0, "seconds that are added to the IMU's stamps, to have the images' time",
+                low=-1.0, high=1.0),
     Declaration('publish_tf', True, 'broadcast odom_frame → base_frame', live=True),
     Declaration('autostart', True, 'configure and activate at start; false under a lifecycle manager'),
 )

@@ -127,10 +127,11 @@ class Frames:
         if len(stamps) > REMEMBERED:
             del stamps[next(iter(stamps))]
 
-    def broadcast(self, transform: TransformStamped) -> None:
-        """Send a transform to /tf."""
-        self.claim(transform)  # first: it comes back to us
-        self._broadcaster.sendTransform(transform)
+    def broadcast(self, *transforms: TransformStamped) -> None:
+        """Send transforms to /tf, in one message."""
+        for transform in transforms:
+            self.claim(transform)  # first: it comes back to us
+        self._broadcaster.sendTransform(list(transforms))
 
     def broadcast_fixed(self, transform: TransformStamped) -> None:
         """Send a transform to /tf_static, in place of the one sent there before."""

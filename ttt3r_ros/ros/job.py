@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,10 +12,13 @@ from typing import TYPE_CHECKING
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 
+from ttt3r_ros.ros.conversions import nanoseconds
 from ttt3r_ros.ros.images import ImageError
 
 if TYPE_CHECKING:
     from ttt3r_ros.ros.pipeline import Pipeline
+
+STAMP_BEGIN, STAMP_END = 4, 12  # bytes of a serialised message that begins with a header, behind CDR's own four
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,16 @@ class Job:
             return deserialize_message(self.data, self.kind)
         except RuntimeError as error:
             raise ImageError(f'{len(self.data)} bytes are no message of the type {self.kind.__name__}') from error
+
+    @property
+    def stamp(self) -> int | None:
+        """The header's stamp, ns, None for what is no message; of the serialised form nothing else is read."""
+        if not isinstance(self.data, bytes):
+            return nanoseconds(self.data.header.stamp)
+        if len(self.data) < STAMP_END:
+            return None
+        seconds, rest = struct.unpack_from('<iI' if self.data[1] & 1 else '>iI', self.data, STAMP_BEGIN)
+        return seconds * 1_000_000_000 + rest
 
     def answer(self, following: Callable[[], Job | None]) -> None:
         """Answer it; following: asked for the job that comes after it."""

@@ -27,6 +27,7 @@ from ttt3r_ros.ros.camera import Camera, state_path
 from ttt3r_ros.ros.device import compile_for, require
 from ttt3r_ros.ros.device_watch import DeviceWatch
 from ttt3r_ros.ros.frames import Edge, Frames
+from ttt3r_ros.ros.imu_turns import ImuTurns
 from ttt3r_ros.ros.level import ImuLevel
 from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
 from ttt3r_ros.ros.memory import Memory, Weights
@@ -98,6 +99,7 @@ class Ttt3rNode(LifecycleNode):
         for camera in self._worker.pause():
             camera.counters.dropped_overrun += 1
         for camera in self._cameras:
+            camera.rest()
             self._worker.call(camera.pipeline.saved.pause)
         self._rivals.pause()
         super().on_deactivate(state)
@@ -149,12 +151,14 @@ class Ttt3rNode(LifecycleNode):
         self._rivals = Rivals(self, self._frames, self._own_edges)
         start = Start(settings.initial_pose, bool(settings.base_frame),
                       self._part(ImuLevel(self)) if settings.level == 'imu' else None)
+        turns = (self._part(ImuTurns(self, self._frames, settings.between.imu_time_offset))
+                 if settings.between.rate or settings.level == 'imu' else None)
         self._worker = Worker(self._device.answer, lossless=settings.lossless)
         shared = self._memory(loaded, settings, '') if settings.shared_state else None
         for name in settings.cameras:
             memory = shared or self._memory(loaded, settings, name)
             self._cameras.append(Camera(self, self.replies, name, memory, self._frames, start, self._worker,
-                                        settings, weights, device, self._device))
+                                        settings, weights, device, self._device, turns))
         if settings.cameras != ('',):
             several = {camera.name: camera.pipeline for camera in self._cameras[:1 if shared else None]}
             self._part(ResetAll(self.replies, self._worker, self._device, several))

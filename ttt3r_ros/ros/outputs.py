@@ -20,6 +20,7 @@ from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
+from ttt3r_ros.ros.between_frames import BetweenFrames
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.cloud_output import CloudOutput, MapOutput
 from ttt3r_ros.ros.conversions import to_odometry, to_pose, to_time, to_transform
@@ -45,12 +46,13 @@ class Outputs:
     """The publishers of one camera."""
 
     def __init__(self, node: LifecycleNode, camera: CameraName, frames: Frames, calibration: Calibration,
-                 settings: Settings) -> None:
-        """Create the publishers; they publish while the node is active."""
+                 settings: Settings, between: BetweenFrames | None) -> None:
+        """Create the publishers; they publish while the node is active. between: what goes on between two frames."""
         self._node = node
         self._leads = camera.leads
         self._frames = frames
         self._calibration = calibration
+        self._between = between
         prefix = camera.prefix
         self._pose = node.create_lifecycle_publisher(PoseStamped, f'~/{prefix}pose', DEPTH)
         self._odometry = node.create_lifecycle_publisher(Odometry, f'~/{prefix}odometry', DEPTH)
@@ -77,6 +79,8 @@ class Outputs:
         out = told(frame, settings)
         if estimate is not None and out:
             self._publish_pose(header, estimate, settings, frame.trusted)
+        elif self._between is not None:
+            self._between.pause()
         if not (self._cloud.wanted() or self._depth.wanted() or self._map.enabled):
             return
         camera = None if estimate is None else estimate.camera
@@ -106,11 +110,13 @@ class Outputs:
     def _publish_pose(self, header: Header, estimate: Estimate, settings: Settings, trusted: bool) -> None:
         child = self._frames.tracked_frame(header.frame_id)
         odometry = Header(stamp=header.stamp, frame_id=settings.odom_frame)
-        if settings.publish_tf and self._leads:
+        if self._between is not None:
+            self._between.answered(header, child, estimate, trusted, settings.publish_tf)
+        elif settings.publish_tf and self._leads:
             self._frames.broadcast(to_transform(odometry, child, estimate.tracked))
-            if settings.keyframes:
-                self._frames.broadcast(to_transform(Header(stamp=header.stamp, frame_id=settings.map_frame),
-                                                    settings.odom_frame, estimate.map_from_odom))
+        if settings.publish_tf and self._leads and settings.keyframes:
+            self._frames.broadcast(to_transform(Header(stamp=header.stamp, frame_id=settings.map_frame),
+                                                settings.odom_frame, estimate.map_from_odom))
         if settings.map_frame and self._leads:
             self.place_odometry(estimate.map_from_odom, settings)
         message = to_pose(odometry, estimate.tracked)
@@ -149,7 +155,9 @@ class Outputs:
         return self._path.to_write(target)
 
     def clear(self) -> None:
-        """Forget path and map."""
+        """Forget path and map, and carry nothing on."""
+        if self._between is not None:
+            self._between.pause()
         self._path.clear()
         self._map.clear()
 

@@ -26,6 +26,7 @@ from ttt3r_ros.reconstruction.weights_profile import (
     WeightsProfile,
     resolve,
 )
+from ttt3r_ros.ros.between_frames import BetweenSettings
 from ttt3r_ros.ros.cloud_output import CloudSettings, MapSettings
 from ttt3r_ros.ros.declarations import BY_NAME, DECLARATIONS, Declaration
 from ttt3r_ros.ros.scaling import ScaleSettings
@@ -74,6 +75,7 @@ class Settings:
     initial_pose: tuple[float, ...]
     level: str
     scale: ScaleSettings
+    between: BetweenSettings
     cameras: tuple[str, ...]
     shared_state: bool
     publish_tf: bool
@@ -158,7 +160,9 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
     built = {'rule': rule, 'segments': segments, 'known_intrinsics': values['intrinsics'] == 'camera_info',
              'depth_at_camera': values['depth.resolution'] == 'camera',
              'points': _points(values), 'map': _map(values), 'scale': _scale(values), 'cameras': _cameras(values),
-             'initial_pose': initial_pose, 'bounds': Bounds(values['max_speed'], values['max_turn_rate'])}
+             'initial_pose': initial_pose, 'bounds': Bounds(values['max_speed'], values['max_turn_rate']),
+             'between': BetweenSettings(values['odometry.rate'], values['odometry.image_delay'],
+                                        values['imu_time_offset'])}
     return Settings(**built, **{f.name: values[f.name] for f in fields(Settings) if f.name not in built})
 
 

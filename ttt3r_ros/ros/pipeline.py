@@ -26,6 +26,7 @@ from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.diagnostics import Counters, Health
 from ttt3r_ros.ros.field_of_view import FieldOfView
 from ttt3r_ros.ros.images import ImageError, ImageReader
+from ttt3r_ros.ros.imu_turns import ImuTurns
 from ttt3r_ros.ros.job import Job
 from ttt3r_ros.ros.memory import Memory, Weights
 from ttt3r_ros.ros.outputs import Outputs, told
@@ -45,6 +46,7 @@ class Senses:
 
     calibration: Calibration
     companions: Companions
+    turns: ImuTurns | None
     counters: Counters
     health: Health
 
@@ -60,7 +62,7 @@ class Pipeline:
         self._gap, self._autosave = memory.gap, memory.autosave
         self.saved = SavedState(self._log, memory.reconstructor, tracker, memory.autosave, settings.odom_frame,
                                 settings.state_file)
-        self._calibration, self._companions = senses.calibration, senses.companions
+        self._calibration, self._companions, self._turns = senses.calibration, senses.companions, senses.turns
         self._counters, self._health = senses.counters, senses.health
         self._tracker = tracker
         self._outputs = outputs
@@ -107,7 +109,7 @@ class Pipeline:
         mask, depth = self._companions.fetch(header)
         started = time.monotonic()
         try:
-            frame = self._step(image, stamp, lambda: self._read_ahead(following()))
+            frame = self._step(image, header, lambda: self._read_ahead(following()))
         except ValueError as error:
             self.refuse(error)
             return
@@ -223,7 +225,8 @@ class Pipeline:
         return {'update rule': self._reconstructor.rule.name, 'segment': str(self._reconstructor.segment),
                 'metres per metre of the model': f'{self._scaling.factor:.4g}',
                 'bits in use of 16': str(self._images.bits or 'none seen'),
-                'field of view (deg)': 'no camera_info' if view is None else f'{view:.0f}', **self._scaling.diagnosis()}
+                'field of view (deg)': 'no camera_info' if view is None else f'{view:.0f}', **self._scaling.diagnosis(),
+                **({} if self._turns is None else self._turns.diagnosis())}
 
     def _read(self, job: Job) -> np.ndarray:
         """Return its image, uint8 (H, W, 3) RGB. Raises ImageError and CalibrationError."""
@@ -244,10 +247,13 @@ class Pipeline:
         self._ahead = job, image
         return image
 
-    def _step(self, image: np.ndarray, stamp: int, upcoming: Callable[[], np.ndarray | None]) -> Frame:
-        if self._reconstructor.monitor is not None:
-            self._reconstructor.monitor.metres = self._scaling.factor
-        return self.saved.step(image, stamp, upcoming)
+    def _step(self, image: np.ndarray, header: Header, upcoming: Callable[[], np.ndarray | None]) -> Frame:
+        monitor, turns = self._reconstructor.monitor, self._turns
+        if monitor is not None:
+            monitor.metres = self._scaling.factor
+            if turns is not None:
+                monitor.witness = lambda start, end: turns.of(header.frame_id, start, end)
+        return self.saved.step(image, nanoseconds(header.stamp), upcoming)
 
     def _refine(self, frame: Frame, mask: Image | None) -> Frame:
         """Return the frame with its points on the rays of camera_info, if that is asked for, and NaN under the mask."""

@@ -32,7 +32,7 @@ class Worker:
         self._waiting: list[Future] = []  # for room
         self._paused = True
         self._stopping = False
-        self._busy = False
+        self._in_hand: Any = None
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name='inference', daemon=True)
         self._thread.start()
@@ -105,12 +105,18 @@ class Worker:
                 self._frames.clear()
                 self._bytes = 0
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._busy)
+            self._changed.wait_for(lambda: self._in_hand is None)
         return dropped
 
     def pending(self) -> int:
         """Return how many frames wait or are in hand."""
-        return len(self._frames) + self._busy
+        return len(self._frames) + (self._in_hand is not None)
+
+    def unanswered(self) -> list[Any]:
+        """Return the frame that is in hand and those that wait."""
+        with self._changed:
+            in_hand = [] if self._in_hand is None else [self._in_hand]
+            return in_hand + [frame for frame, _, _ in self._frames]
 
     def following(self) -> Any:
         """Return the frame that is answered next, None if that is not certain: live, a newer one may push it out."""
@@ -138,7 +144,7 @@ class Worker:
                 if call is None:
                     frame, size, _ = self._frames.popleft()
                     self._bytes -= size
-                    self._busy = True
+                    self._in_hand = frame
                     self._let_in()
                     self._changed.notify_all()
             if call is not None:
@@ -150,7 +156,7 @@ class Worker:
                 # A frame must never take the thread down with it.
                 logger.exception('a frame failed in a way that nobody foresaw; it is left out')
             with self._changed:
-                self._busy = False
+                self._in_hand = None
                 self._changed.notify_all()
         for _, future in self._calls:
             future.set_exception(TakenDown('the node was taken down before it came to it: ask again when it is active'))

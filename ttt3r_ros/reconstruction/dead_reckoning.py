@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the robot is between two answers: the last one carried on.
+
+The turn since the last answered image is the gyroscope's, or without one the last twist's; the way is the last twist's,
+in the robot's own axes. What was published before an answer came, and turns out to be off, is blended out of what is
+published after it within BLEND_NS, so that nothing that follows it sees a jump.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from ttt3r_ros.reconstruction.odometry import Estimate
+from ttt3r_ros.reconstruction.twist import exponential, logarithm
+
+Turn = Callable[[int, int], 'np.ndarray | None']  # of the tracked frame between two stamps, as Gyroscope.turn
+
+HORIZON_NS = 1_000_000_000  # behind the last answer; later nothing is told: the camera is dead, or lost
+BLEND_NS = 200_000_000
+RATE_NS = 20_000_000  # of the gyroscope's rate that is told
+ACCELERATION = 0.6  # m/s², standard deviation of what the speed does meanwhile
+ANGULAR_ACCELERATION = 1.0  # rad/s², the same of the turn rate, where there is no gyroscope
+GYROSCOPE_BIAS = 0.01  # rad/s, what may be left of it
+GYROSCOPE_WALK = 0.001  # rad in √s
+UNKNOWN_SPEED, UNKNOWN_RATE = 1.0, 1.0  # m/s and rad/s, where there is no twist to carry on
+PLACE, ATTITUDE = slice(0, 3), slice(3, 6)
+
+
+@dataclass(frozen=True)
+class _Correction:
+    """What is blended out: motion (6,), an SE(3) logarithm in the tracked frame, whole at `since`, ns."""
+
+    motion: np.ndarray
+    since: int
+
+    def apply(self, pose: np.ndarray, stamp: int) -> np.ndarray:
+        part = 1 - (stamp - self.since) / BLEND_NS
+        return pose @ exponential(min(part, 1.0) * self.motion) if part > 0 else pose
+
+
+class DeadReckoning:
+    """Carries the answers on. Thread-safe."""
+
+    def __init__(self, turn: Turn | None = None) -> None:
+        """Take what a gyroscope tells of the tracked frame's turns; None: the twist is held."""
+        self._turn = turn or (lambda start, end: None)
+        self._lock = threading.Lock()
+        self._answer: tuple[int, Estimate] | None = None
+        self._correction: _Correction | None = None
+        self._published: tuple[int, np.ndarray] | None = None
+
+    @property
+    def last(self) -> int | None:
+        """The stamp, ns, of the answer that is carried on, None where there is none."""
+        answer = self._answer
+        return None if answer is None else answer[0]
+
+    def answered(self, stamp: int, estimate: Estimate) -> None:
+        """Take an answered image's estimate at its stamp, ns; without a twist it is a beginning: nothing is blended."""
+        with self._lock:
+            self._answer = stamp, estimate
+            self._correction = None
+            if estimate.twist is None:
+                self._published = None
+            elif self._published is not None:
+                newest, shown = self._published
+                now = self._carry(newest)
+                if now is not None:
+                    self._correction = _Correction(logarithm(np.linalg.inv(now.tracked) @ shown), newest)
+
+    def forget(self) -> None:
+        """Carry nothing on until the next answer: the camera is lost, or the path is another."""
+        with self._lock:
+            self._answer = self._correction = self._published = None
+
+    def at(self, stamp: int) -> Estimate | None:
+        """Return where the tracked frame is at a stamp, ns, by all that is known now; None outside of HORIZON_NS behind
+        the last answer."""
+        with self._lock:
+            return self._carry(stamp)
+
+    def publish(self, stamp: int) -> Estimate | None:
+        """Return the same without a jump from what was published last; stamps increase."""
+        with self._lock:
+            estimate = self._carry(stamp)
+            if estimate is None:
+                return None
+            if self._correction is not None:
+                estimate = replace(estimate, tracked=self._correction.apply(estimate.tracked, stamp))
+            self._published = stamp, estimate.tracked
+            return estimate
+
+    def _carry(self, stamp: int) -> Estimate | None:
+        if self._answer is None or not 0 <= stamp - self._answer[0] <= HORIZON_NS:
+            return None
+        start, answer = self._answer
+        elapsed = (stamp - start) / 1e9
+        velocity, rate = (np.zeros(3), np.zeros(3)) if answer.twist is None else np.split(answer.twist, 2)
+        turned = self._turn(start, stamp)
+        now = self._turn(stamp - RATE_NS, stamp) if turned is not None else None
+        rotation = rate * elapsed if turned is None else Rotation.from_matrix(turned).as_rotvec()
+        motion = exponential(np.concatenate((velocity * elapsed, rotation)))
+        if now is not None:
+            rate = Rotation.from_matrix(now).as_rotvec() / (RATE_NS * 1e-9)
+        tracked = answer.tracked @ motion
+        moving = _twist_covariance(answer, elapsed, turned is not None)
+        return replace(answer, tracked=tracked, camera=tracked @ np.linalg.inv(answer.tracked) @ answer.camera,
+                       covariance=_covariance(answer, tracked, elapsed, turned is not None),
+                       twist=np.concatenate((velocity, rate)), twist_covariance=moving)
+
+
+def _twist_covariance(answer: Estimate, elapsed: float, has_gyroscope: bool) -> np.ndarray:
+    """Return the covariance (6, 6) of the twist so many seconds after its answer."""
+    if answer.twist_covariance is None:
+        known = np.diag([UNKNOWN_SPEED ** 2] * 3 + [UNKNOWN_RATE ** 2] * 3)
+    else:
+        known = answer.twist_covariance + np.diag([(ACCELERATION * elapsed) ** 2] * 3
+                                                  + [(ANGULAR_ACCELERATION * elapsed) ** 2] * 3)
+    if has_gyroscope:
+        known = known.copy()
+        known[ATTITUDE], known[:, ATTITUDE] = 0, 0
+        known[ATTITUDE, ATTITUDE] = (GYROSCOPE_BIAS ** 2 + GYROSCOPE_WALK ** 2 / (RATE_NS * 1e-9)) * np.eye(3)
+    return known
+
+
+def _covariance(answer: Estimate, tracked: np.ndarray, elapsed: float, has_gyroscope: bool) -> np.ndarray:
+    """Return the pose's covariance (6, 6), odometry axes, so many seconds after its answer, at `tracked` (4, 4)."""
+    carry = np.eye(6)
+    x, y, z = tracked[:3, 3] - answer.tracked[:3, 3]
+    carry[PLACE, ATTITUDE] = [[0, z, -y], [-z, 0, x], [y, -x, 0]]  # an attitude that is off turns the way
+    grown = carry @ answer.covariance @ carry.T
+    axes = np.zeros((6, 6))
+    axes[PLACE, PLACE] = axes[ATTITUDE, ATTITUDE] = answer.tracked[:3, :3]
+    if answer.twist_covariance is None:
+        moving = np.diag([UNKNOWN_SPEED ** 2] * 3 + [UNKNOWN_RATE ** 2] * 3)
+    else:
+        moving = answer.twist_covariance + elapsed ** 2 / 4 * np.diag(
+            [ACCELERATION ** 2] * 3 + [ANGULAR_ACCELERATION ** 2] * 3)
+    step = moving * elapsed ** 2
+    if has_gyroscope:
+        step[ATTITUDE], step[:, ATTITUDE] = 0, 0
+        step[ATTITUDE, ATTITUDE] = ((GYROSCOPE_BIAS * elapsed) ** 2 + GYROSCOPE_WALK ** 2 * elapsed) * np.eye(3)
+    grown = grown + axes @ step @ axes.T
+    return (grown + grown.T) / 2

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the IMU's gyroscope says of the robot's turns."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Imu
+
+from ttt3r_ros.reconstruction.gyroscope import Gyroscope
+from ttt3r_ros.reconstruction.odometry import Estimate
+from ttt3r_ros.ros.conversions import frame_name
+from ttt3r_ros.ros.frames import Frames, FrameUnknown
+
+DEPTH = 200  # samples that may wait
+REPEAT_S = 10.0  # a trouble that stays is told again after this long
+
+
+class ImuTurns:
+    """Messages come on the executor's thread; whoever asks does so on any."""
+
+    def __init__(self, node: LifecycleNode, frames: Frames, time_offset_s: float) -> None:
+        """Subscribe. time_offset_s: what is added to the IMU's stamps."""
+        self._node, self._frames = node, frames
+        self._offset = round(time_offset_s * 1e9)
+        self._gyroscope = Gyroscope()
+        self._frame: str | None = None
+        # As deep as the accelerometer's: many come while a frame's outputs are published.
+        self._subscription = node.create_subscription(
+            Imu, 'imu', self._receive, QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT), raw=True)
+
+    def catch_up(self) -> None:
+        """Take the samples that wait: a turn of a busy executor costs far more than a sample. Executor's thread."""
+        handle = self._subscription.handle
+        with handle:
+            for _ in range(DEPTH):
+                taken = handle.take_message(Imu, True)
+                if taken is None:
+                    return
+                self._receive(taken[0])
+
+    def of(self, frame: str, start: int, end: int) -> np.ndarray | None:
+        """Return the rotation (3, 3) of a frame on the robot, from its axes at `end` to those at `start`, ns.
+
+        None where the IMU does not tell, or TF does not yet say how it is mounted.
+        """
+        turned = self._gyroscope.turn(start, end)
+        mount = None if turned is None else self._mount(frame)
+        return None if mount is None else mount @ turned @ mount.T
+
+    def learn(self, stamp: int, frame: str, estimate: Estimate) -> None:
+        """Compare the gyroscope with an answer about a frame on the robot, for its bias."""
+        mount = self._mount(frame)
+        if mount is None:
+            return
+        if estimate.twist_covariance is None:  # a beginning
+            self._gyroscope.forget_answers()
+            deviation = np.inf
+        else:
+            deviation = float(np.sqrt(np.trace(estimate.twist_covariance[3:, 3:]) / 3))
+        self._gyroscope.learn(stamp, estimate.tracked[:3, :3] @ mount, estimate.tracked[:3, 3], deviation)
+
+    def diagnosis(self) -> dict[str, str]:
+        """Return what the diagnostics say of it."""
+        bias, deviation = self._gyroscope.bias, self._gyroscope.deviation
+        return {'gyroscope': 'nothing has come' if self._frame is None else f'in {self._frame}',
+                'gyroscope bias (rad/s)': ' '.join(f'{b:.4f}±{d:.4f}' for b, d in zip(bias, deviation, strict=True))}
+
+    def destroy(self) -> None:
+        """Take the subscription off the node."""
+        self._node.destroy_subscription(self._subscription)
+
+    def _receive(self, data: bytes) -> None:
+        try:
+            stamp, frame_id, rate, variance = read_rate(data)
+        except (struct.error, UnicodeDecodeError, IndexError):
+            self._node.get_logger().warning(f'{len(data)} bytes on {self._subscription.topic_name} are no Imu and are '
+                                            'left out', throttle_duration_sec=REPEAT_S)
+            return
+        frame = frame_name(frame_id)
+        if frame != self._frame:
+            self._gyroscope.forget()
+            self._frame = frame
+        if variance >= 0:  # -1: the sensor has no gyroscope
+            self._gyroscope.add(stamp + self._offset, np.array(rate))
+
+    def _mount(self, frame: str) -> np.ndarray | None:
+        """Return the IMU's axes (3, 3) in a frame on the robot, None while they are not known."""
+        if self._frame is None:
+            return None
+        try:
+            return self._frames.fixed(frame, self._frame)[:3, :3]
+        except FrameUnknown as error:
+            self._node.get_logger().warning(f'the gyroscope is not used: {error}', throttle_duration_sec=REPEAT_S)
+            return None
+
+
+def read_rate(data: bytes) -> tuple[int, str, tuple[float, float, float], float]:
+    """Return stamp, ns, frame_id, angular velocity, rad/s, and its first variance, of a serialised Imu.
+
+    A Python message costs twenty times as much, and hundreds come a second.
+    """
+    order = '<' if data[1] & 1 else '>'
+    seconds, rest, length = struct.unpack_from(f'{order}iII', data, 4)
+    numbers = 4 + (12 + length + 7) // 8 * 8  # doubles are aligned behind CDR's own four bytes
+    *rate, variance = struct.unpack_from(f'{order}4d', data, numbers + (4 + 9) * 8)
+    return seconds * 1_000_000_000 + rest, data[16:16 + length - 1].decode(), tuple(rate), variance
