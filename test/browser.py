@@ -14,9 +14,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from websockets.sync.client import connect
 
 CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
+IN_A_BROWSER = [pytest.mark.heavy, pytest.mark.timeout(600),
+                pytest.mark.skipif(CHROMIUM is None, reason='no Chromium: apt install chromium')]
 FLAGS = ('--headless', '--no-sandbox', '--enable-unsafe-swiftshader', '--hide-scrollbars', '--no-first-run',
          '--remote-allow-origins=*')
 PRESS = """(text => { const found = [...document.querySelectorAll('button')].find(b => b.textContent.includes(text));

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 viser = pytest.importorskip('viser', reason='pip install viser')
-from browser import CHROMIUM, Browser  # noqa: E402
+from browser import IN_A_BROWSER, Browser  # noqa: E402
 from test_view import INTRINSICS, write_run  # noqa: E402
 from test_view_browser import (  # noqa: E402
     HEIGHT,
@@ -25,8 +25,7 @@ from test_view_browser import (  # noqa: E402
 from ttt3r_ros.export import glb  # noqa: E402
 from ttt3r_ros.offline.recording import Recorded, Shot  # noqa: E402
 
-pytestmark = [pytest.mark.heavy, pytest.mark.timeout(600),
-              pytest.mark.skipif(CHROMIUM is None, reason='no Chromium: apt install chromium')]
+pytestmark = IN_A_BROWSER
 GREEN = np.uint8([40, 170, 70])
 
 

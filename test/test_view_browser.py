@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 viser = pytest.importorskip('viser', reason='pip install viser')
-from browser import CHROMIUM, Browser  # noqa: E402
+from browser import IN_A_BROWSER, Browser  # noqa: E402
 from test_view import answers, write_run  # noqa: E402
 
 from ttt3r_ros.offline.reconstruction import Settings  # noqa: E402
@@ -23,8 +23,7 @@ from ttt3r_ros.view.run_folder import RunFolder  # noqa: E402
 from ttt3r_ros.view.scene import FRUSTUM_SHARE  # noqa: E402
 from ttt3r_ros.view.viewer import Viewer  # noqa: E402
 
-pytestmark = [pytest.mark.heavy, pytest.mark.timeout(600),
-              pytest.mark.skipif(CHROMIUM is None, reason='no Chromium: apt install chromium')]
+pytestmark = IN_A_BROWSER
 ROOT = Path(__file__).parents[1]
 WIDTH, HEIGHT = 1280, 720
 PANEL = (940, 0)  # the panel's left edge; the note about software rendering ends at:

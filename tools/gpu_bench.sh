@@ -7,16 +7,7 @@
 set -eo pipefail  # the environment reads variables that are not set
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:-out/gpu_bench} device=${DEVICE:-cuda} size=${SIZE:-published}
-. tools/env.sh
-python=${CUDA_PYTHON:-python}
-"$python" - "$device" <<'PYTHON'
-import sys
-
-import torch
-
-if sys.argv[1] == 'cuda' and not torch.cuda.is_available():
-    sys.exit(f'PyTorch {torch.__version__} sees no GPU: set CUDA_PYTHON to a Python whose does, or DEVICE=cpu')
-PYTHON
+. tools/gpu_python.sh
 mkdir -p "$out"
 "$python" scripts/ttt3r bench --size "$size" --device "$device" --frames "${ROUNDS:-20}" --rules ttt3r cut3r \
   --precisions float32 bfloat16 --deviation-frames "${DEVIATION_FRAMES:-50}" --out "$out/table"

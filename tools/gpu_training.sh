@@ -6,16 +6,7 @@
 set -eo pipefail  # the environment reads variables that are not set
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:-out/gpu_training} minutes=${2:-25} device=${DEVICE:-cuda}
-. tools/env.sh
-python=${CUDA_PYTHON:-python}
-"$python" - "$device" <<'PYTHON'
-import sys
-
-import torch
-
-if sys.argv[1] == 'cuda' and not torch.cuda.is_available():
-    sys.exit(f'PyTorch {torch.__version__} sees no GPU: set CUDA_PYTHON to a Python whose does, or DEVICE=cpu')
-PYTHON
+. tools/gpu_python.sh
 mkdir -p "$out/photographs"
 if ! ls "$out"/photographs/*.png > /dev/null 2>&1; then
   "$python" -m training.photographs "$out/photographs" > "$out/photographs.log" 2>&1 ||

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip('viser', reason='pip install viser')
-from browser import CHROMIUM, Browser  # noqa: E402
+from browser import IN_A_BROWSER, Browser  # noqa: E402
 from harness import pose_matrix  # noqa: E402
 from test_looking_on import Looking  # noqa: E402
 from test_view_browser import (  # noqa: E402
@@ -20,8 +20,7 @@ from test_view_browser import (  # noqa: E402
 from ttt3r_ros.synthetic import World  # noqa: E402
 from ttt3r_ros.view.live import LiveViewer  # noqa: E402
 
-pytestmark = [pytest.mark.heavy, pytest.mark.timeout(600),
-              pytest.mark.skipif(CHROMIUM is None, reason='no Chromium: apt install chromium')]
+pytestmark = IN_A_BROWSER
 FRAMES = 48
 SIZE = (240, 320)
 

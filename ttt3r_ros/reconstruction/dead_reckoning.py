@@ -114,17 +114,26 @@ class DeadReckoning:
                        twist=np.concatenate((velocity, rate)), twist_covariance=moving)
 
 
+def _moving(answer: Estimate, elapsed: float) -> np.ndarray:
+    """Return the covariance (6, 6) of the answer's twist after so many seconds of acceleration."""
+    if answer.twist_covariance is None:
+        return np.diag([UNKNOWN_SPEED ** 2] * 3 + [UNKNOWN_RATE ** 2] * 3)
+    return answer.twist_covariance + elapsed ** 2 * np.diag([ACCELERATION ** 2] * 3 + [ANGULAR_ACCELERATION ** 2] * 3)
+
+
+def _by_gyroscope(covariance: np.ndarray, variance: float) -> np.ndarray:
+    """Return a covariance (6, 6) whose turns are known of themselves, with a variance each."""
+    known = covariance.copy()
+    known[ATTITUDE], known[:, ATTITUDE] = 0, 0
+    known[ATTITUDE, ATTITUDE] = variance * np.eye(3)
+    return known
+
+
 def _twist_covariance(answer: Estimate, elapsed: float, has_gyroscope: bool) -> np.ndarray:
     """Return the covariance (6, 6) of the twist so many seconds after its answer."""
-    if answer.twist_covariance is None:
-        known = np.diag([UNKNOWN_SPEED ** 2] * 3 + [UNKNOWN_RATE ** 2] * 3)
-    else:
-        known = answer.twist_covariance + np.diag([(ACCELERATION * elapsed) ** 2] * 3
-                                                  + [(ANGULAR_ACCELERATION * elapsed) ** 2] * 3)
+    known = _moving(answer, elapsed)
     if has_gyroscope:
-        known = known.copy()
-        known[ATTITUDE], known[:, ATTITUDE] = 0, 0
-        known[ATTITUDE, ATTITUDE] = (GYROSCOPE_BIAS ** 2 + GYROSCOPE_WALK ** 2 / (RATE_NS * 1e-9)) * np.eye(3)
+        known = _by_gyroscope(known, GYROSCOPE_BIAS ** 2 + GYROSCOPE_WALK ** 2 / (RATE_NS * 1e-9))
     return known
 
 
@@ -136,14 +145,8 @@ def _covariance(answer: Estimate, tracked: np.ndarray, elapsed: float, has_gyros
     grown = carry @ answer.covariance @ carry.T
     axes = np.zeros((6, 6))
     axes[PLACE, PLACE] = axes[ATTITUDE, ATTITUDE] = answer.tracked[:3, :3]
-    if answer.twist_covariance is None:
-        moving = np.diag([UNKNOWN_SPEED ** 2] * 3 + [UNKNOWN_RATE ** 2] * 3)
-    else:
-        moving = answer.twist_covariance + elapsed ** 2 / 4 * np.diag(
-            [ACCELERATION ** 2] * 3 + [ANGULAR_ACCELERATION ** 2] * 3)
-    step = moving * elapsed ** 2
+    step = _moving(answer, elapsed / 2) * elapsed ** 2  # half: the mean over the way
     if has_gyroscope:
-        step[ATTITUDE], step[:, ATTITUDE] = 0, 0
-        step[ATTITUDE, ATTITUDE] = ((GYROSCOPE_BIAS * elapsed) ** 2 + GYROSCOPE_WALK ** 2 * elapsed) * np.eye(3)
+        step = _by_gyroscope(step, (GYROSCOPE_BIAS * elapsed) ** 2 + GYROSCOPE_WALK ** 2 * elapsed)
     grown = grown + axes @ step @ axes.T
     return (grown + grown.T) / 2
