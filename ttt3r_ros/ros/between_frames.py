@@ -124,8 +124,8 @@ class BetweenFrames:
         told = last if self._sent is None else max(self._sent, last)
         first = last + ((told - last) // self._period + 1) * self._period
         stamps = range(first, min(latest, last + HORIZON_NS) + 1, self._period)
-        poses = ((stamp, self._reckoning.at(stamp)) for stamp in stamps)
-        return [(stamp, estimate.tracked) for stamp, estimate in poses if estimate is not None]
+        poses = ((stamp, self._reckoning.pose_at(stamp)) for stamp in stamps)
+        return [(stamp, pose) for stamp, pose in poses if pose is not None]
 
     def _send(self, poses: list[tuple[int, np.ndarray]]) -> None:
         if not poses:
