@@ -92,7 +92,7 @@ def main() -> int:
                     one.trouble)
         with lines.open('a') as file:
             file.write(json.dumps(asdict(one)) + '\n')
-        write_table(options.out, results_table([outcomes[n] for n in sorted(outcomes)]), WIDTH)
+        write_table(options.out, results_table([outcomes[n] for n in sorted(outcomes)]), width=WIDTH)
     rclpy.shutdown()
     found = [outcomes[number] for number in range(options.count)]
     console.log(results_table(found))

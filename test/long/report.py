@@ -90,7 +90,7 @@ class Report:
 
     def write(self) -> None:
         """Write table.txt as far as it goes."""
-        write_table(self._folder, self.table(), WIDTH)
+        write_table(self._folder, self.table(), width=WIDTH)
         with (self._folder / 'table.txt').open('a') as file:
             file.writelines(f'{line}\n' for line in self.lines())
 

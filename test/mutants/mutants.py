@@ -62,9 +62,10 @@ class Trial:
 
     def mutants(self, pattern: str) -> list[Mutant]:
         """Return all mutants of the files whose names match."""
-        files = sorted(path for package in PACKAGES for path in (self._folder / 'ttt3r_ros' / package).glob('*.py'))
-        return [mutant for path in files if fnmatch(f'{path.parent.name}/{path.name}', pattern)
-                for mutant in mutants_of(f'{path.parent.name}/{path.name}', path.read_text())]
+        root = self._folder / 'ttt3r_ros'
+        files = {str(path.relative_to(root)): path for package in PACKAGES for path in (root / package).rglob('*.py')}
+        return [mutant for name, path in sorted(files.items()) if fnmatch(name, pattern)
+                for mutant in mutants_of(name, path.read_text())]
 
     def judge(self, mutant: Mutant) -> tuple[str, str]:
         """Return what the tests say, and which one. Ends the program where they fail without the change."""

@@ -54,5 +54,5 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write('ttt3r batch: interrupted; --resume goes on with what is not done\n')
         return INTERRUPTED
     console.print(outcomes_table(outcomes, args.out, SHOWN))
-    write_table(args.out, outcomes_table(outcomes, args.out), WIDTH)
+    write_table(args.out, outcomes_table(outcomes, args.out), width=WIDTH)
     return FAILED if any(outcome.error for outcome in outcomes) else 0

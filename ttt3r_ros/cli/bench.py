@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 
 from ttt3r_ros.cli.folders import add_out
-from ttt3r_ros.cli.tables import open_console
+from ttt3r_ros.cli.tables import open_console, show, write_table
 
 PRECISIONS = ('float32', 'bfloat16', 'float16')  # as model.precision has them
 ON_A_CPU = PRECISIONS[:2]  # it only emulates float16, and a published network of each takes more than 6 GB
@@ -42,7 +42,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
 def run(args: argparse.Namespace) -> int:
     """Carry the command out. Raises our own errors before anything is measured."""
     # PyTorch and matplotlib take a while to import, which `ttt3r --help` need not wait for.
-    from rich.console import Console
     from rich.progress import Progress
 
     from ttt3r_ros.benchmark import campaign
@@ -67,14 +66,11 @@ def run(args: argparse.Namespace) -> int:
         task = progress.add_task('rounds', total=plan.frames + plan.deviation_frames * (len(plan.precisions) > 1))
         results = campaign.carry_out(plan, lambda: progress.advance(task), report)
     tables = [results_table(results)] + ([deviation_table(results)] if results.deviations else [])
-    for table in tables:
-        console.print(table)
+    show(console, *tables)
     with replacing(args.out) as fresh:
         campaign.save(fresh, results)
         draw(fresh / 'bench.png', results)
-        with (fresh / 'table.txt').open('w') as file:
-            for table in tables:
-                Console(file=file, width=WIDTH, log_time=False, log_path=False).print(table)
+        write_table(fresh, *tables, width=WIDTH)
     if not results.ros:
         console.print('no ROS 2 here: converting, building clouds and serialising are not in these times')
     console.print(f'[bold]{args.out}/bench.png[/], table.txt, results.json; {rounds}')

@@ -117,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
     with replacing(args.out) as fresh:
         campaign.save(fresh, plan, outcomes, summaries)
         draw(fresh / 'evaluation.png', plan, outcomes, summaries)
-        write_table(fresh, table, WIDTH)
+        write_table(fresh, table, width=WIDTH)
     console.log(f'[bold]{args.out}/evaluation.png[/], table.txt, results.json')
     return 0
 

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ttt3r_ros.cli.tables import open_console
+from ttt3r_ros.cli.tables import open_console, show, write_table
 
 if TYPE_CHECKING:
     from ttt3r_ros.evaluation.trial import Setting
@@ -46,13 +46,17 @@ def require_sense(args: argparse.Namespace) -> None:
         raise ArgumentsError('--every goes with --window, and that without --protocol; leave one out')
     if args.against and not args.protocol:
         raise ArgumentsError('what is published goes with a protocol; name it with --protocol')
+    if args.clouds and args.odometry:
+        raise ArgumentsError('--clouds and --odometry each measure something else; run one after the other')
+    for name in ('clouds', 'odometry'):
+        if getattr(args, name) and args.dataset:
+            raise ArgumentsError(f'--{name} is measured on synthetic worlds; leave --dataset out')
     if args.window < 0 or args.every is not None and args.every < 1 or 0 < args.window < 3:
         raise ArgumentsError('--window needs 3 frames or more, --every 1 or more')
 
 
 def run(args: argparse.Namespace, settings: list[Setting]) -> int:
     """Carry the command out. Raises our own errors before anything is measured, where it can be known."""
-    from rich.console import Console
     from rich.progress import Progress
 
     from ttt3r_ros.evaluation import dataset_campaign as campaign
@@ -80,11 +84,7 @@ def run(args: argparse.Namespace, settings: list[Setting]) -> int:
             {'plan': asdict(plan), 'summaries': [asdict(s) for s in summaries], 'notes': notes,
              'published': [asdict(p) for p in beside], 'units': [asdict(unit) for unit in units]}), indent=1))
         draw(fresh / 'evaluation.png', plan, units, summaries, beside)
-        with (fresh / 'table.txt').open('w') as file:
-            for target in (console, Console(file=file, width=WIDTH, log_time=False, log_path=False)):
-                for table in tables:
-                    target.print(table)
-                for note in notes:
-                    target.print(note, markup=False, soft_wrap=True)
+        show(console, *tables, *notes)
+        write_table(fresh, *tables, *notes, width=WIDTH)
     console.log(f'[bold]{args.out}/evaluation.png[/], table.txt, results.json')
     return 0

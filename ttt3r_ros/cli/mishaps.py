@@ -48,6 +48,6 @@ def run(args: argparse.Namespace) -> int:
     console.log(table)
     with replacing(args.out) as fresh:
         alarms.save(fresh / 'mishaps.json', plan, reports)
-        write_table(fresh, table, WIDTH)
+        write_table(fresh, table, width=WIDTH)
     console.log(f'[bold]{args.out}/table.txt[/], mishaps.json')
     return 0

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     with replacing(args.out) as fresh:
         draw(fresh / 'resets.png', found, plan.frames)
         resets.save(fresh / 'resets.json', plan, found)
-        write_table(fresh, table, WIDTH)
+        write_table(fresh, table, width=WIDTH)
     console.log(f'[bold]{args.out}/table.txt[/], resets.png, resets.json')
     return 0
 

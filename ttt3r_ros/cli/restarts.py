@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     with replacing(args.out) as fresh:
         draw(fresh / 'restarts.png', {where: found})
         restarts.save(fresh / 'restarts.json', plan, found)
-        write_table(fresh, table, WIDTH)
+        write_table(fresh, table, width=WIDTH)
     console.log(f'[bold]{args.out}/table.txt[/], restarts.png, restarts.json')
     return 0
 

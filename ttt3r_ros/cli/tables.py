@@ -22,9 +22,18 @@ def open_console(width: int) -> Console:
     return console
 
 
-def write_table(folder: Path, table: Table, width: int) -> None:
-    """Write table.txt. Raises OSError."""
+def write_table(folder: Path, *shown: Table | str, width: int) -> None:
+    """Write table.txt: tables, and notes that lines are not broken in. Raises OSError."""
     from rich.console import Console
 
     with (folder / 'table.txt').open('w') as file:
-        Console(file=file, width=width, log_time=False, log_path=False).log(table)
+        show(Console(file=file, width=width), *shown)
+
+
+def show(console: Console, *shown: Table | str) -> None:
+    """Print tables, and notes as they are."""
+    for one in shown:
+        if isinstance(one, str):
+            console.print(one, markup=False, soft_wrap=True)
+        else:
+            console.print(one)

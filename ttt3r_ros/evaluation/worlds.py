@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
 import torch
@@ -24,13 +26,24 @@ def each(work: Callable[[int], Result], seeds: Sequence[int], jobs: int,
     """
     if address:
         return _on_ray(work, seeds, progress, address)
-    # One thread each: the worlds are the parallel part.
-    with ProcessPoolExecutor(jobs, get_context('spawn'), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(jobs, get_context('spawn'), initializer=_begin) as pool:
         waiting = {pool.submit(work, seed): seed for seed in seeds}
         for done in as_completed(waiting):
             done.result()
             progress(waiting[done])
     return [job.result() for job in waiting]
+
+
+def _begin() -> None:
+    """Begin a process: one thread, as the worlds are the parallel part; and it ends where its parent is killed."""
+    torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A process of the pool waits for work on a pipe that it holds open itself.
+    parent_process().join()
+    os._exit(1)
 
 
 def _on_ray(work: Callable[[int], Result], seeds: Sequence[int], progress: Callable[[int], None],

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Work on many worlds: processes that end with who began them, and arguments that go together."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ttt3r_ros.cli.main import main
+
+WORKER = b'spawn_main'
+
+
+def workers_of(parent: int) -> list[int]:
+    """Return the processes of a pool that a process has begun."""
+    found = []
+    for folder in Path('/proc').glob('[0-9]*'):
+        try:
+            begun_by = int((folder / 'stat').read_text().rpartition(')')[2].split()[1])
+            if begun_by == parent and WORKER in (folder / 'cmdline').read_bytes():
+                found.append(int(folder.name))
+        except OSError:  # it has ended
+            pass
+    return found
+
+
+def test_worlds_end_where_who_asked_for_them_is_killed():
+    """A worker that waits for work ends within seconds of a kill -9 of its parent."""
+    asks = ('import time; from ttt3r_ros.evaluation import worlds\n'
+            "if __name__ == '__main__': worlds.each(time.sleep, [0, 600], 1, lambda seed: print('begun', flush=True))")
+    with subprocess.Popen([sys.executable, '-c', asks], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == 'begun\n'
+        workers = workers_of(process.pid)
+        process.send_signal(signal.SIGKILL)
+    assert workers
+    end = time.monotonic() + 20
+    while (left := [worker for worker in workers if Path(f'/proc/{worker}').exists()]) and time.monotonic() < end:
+        time.sleep(0.05)
+    for worker in left:
+        os.kill(worker, signal.SIGKILL)
+    assert not left
+
+
+@pytest.mark.parametrize('given, named', [
+    (('--clouds', '--odometry'), '--clouds and --odometry'),
+    (('--odometry', '--dataset', '.'), '--odometry .*--dataset')])
+def test_one_thing_is_measured_at_a_time(given, named, tmp_path, capsys):
+    """What would be measured in silence instead of something else is refused by its name."""
+    with pytest.raises(SystemExit) as ended:
+        main(['evaluate', *given, '--out', str(tmp_path)])
+    assert ended.value.code == 2
+    assert re.search(named, capsys.readouterr().err)
