@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import signal
 import threading
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from ttt3r_ros.fleet.batch import Batch, carry_out
 from ttt3r_ros.fleet.cluster import Cluster, FleetError, Share
 from ttt3r_ros.offline import session
 from ttt3r_ros.offline.reconstruction import Settings
+from ttt3r_ros.offline.recording import read_journal
 from ttt3r_ros.offline.session import Plan
 from ttt3r_ros.sequences import open_sequence, write_bag
 
@@ -82,27 +84,59 @@ def workers_at_work() -> list[int]:
     return found
 
 
+@contextlib.contextmanager
+def a_worker_killed(out: Path, runs: str) -> Iterator[None]:
+    """Kill a worker once it answers frames of a run whose folder fits the pattern."""
+    killed, over = [], threading.Event()
+
+    def kill() -> None:
+        while not killed and not over.wait(0.05):
+            if list(out.glob(f'{runs}/frames.jsonl')) and (found := workers_at_work()):
+                os.kill(found[0], signal.SIGKILL)
+                killed.append(found[0])
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        killer.join(10)
+    assert killed, 'nobody was killed: the test has shown nothing'
+
+
+def test_a_long_recording_in_parts_is_the_whole_again(nodes, tmp_path):
+    """On two nodes, one worker killed within a part: what a bag of four parts comes to is what a serial run tells of
+    every frame, poses to 1e-9; a damaged bag fails alone, and a short one beside it is not divided."""
+    damaged = tmp_path / 'damaged.mcap'
+    damaged.write_bytes(b'\x89MCAP0\r\n' + bytes(100))
+    for name, frames in (('long', 4 * FRAMES), ('short', FRAMES)):
+        write_bag(open_sequence(f'synthetic:5:{frames}'), tmp_path / name)
+    exports = ('tum', 'ply', 'frames')
+    sources = (str(tmp_path / 'long'), str(damaged), str(tmp_path / 'short'))
+    batch = Batch(sources, tmp_path / 'out', Settings(), exports=exports, address=nodes, split=FRAMES)
+    with a_worker_killed(tmp_path / 'out', 'long.parts/*.unfinished'):
+        outcomes = carry_out(batch, quiet())
+    assert [bool(outcome.error) for outcome in outcomes] == [False, True, False]
+    for source, outcome in ((sources[0], outcomes[0]), (sources[2], outcomes[2])):
+        serial = Plan(source, tmp_path / 'serial' / Path(source).name, Settings(), exports=exports)
+        session.carry_out(serial, quiet())
+        told, found = read_journal(serial.out), read_journal(Path(outcome.folder))
+        assert [shot.state for shot in told] == [shot.state for shot in found]
+        np.testing.assert_allclose([shot.pose for shot in found], [shot.pose for shot in told], atol=1e-9)
+        files = sorted(path.relative_to(serial.out) for path in serial.out.rglob('*'))
+        assert files == sorted(path.relative_to(outcome.folder) for path in Path(outcome.folder).rglob('*'))
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == ['batch.json', 'long', 'short']
+
+
 def test_a_worker_that_dies_in_mid_run_costs_no_result(nodes, bags, tmp_path):
     """On two nodes, one worker killed while it answers frames: all eight bags are whole and as serial runs give them,
     to the bit; a damaged bag fails alone; another run of the same does nothing."""
     damaged = tmp_path / 'damaged.mcap'
     damaged.write_bytes(b'\x89MCAP0\r\n' + bytes(100))
     batch = Batch((*map(str, bags[:4]), str(damaged), *map(str, bags[4:])), tmp_path / 'out', Settings(), address=nodes)
-    killed = []
-
-    def kill() -> None:
-        while not killed:
-            time.sleep(0.05)
-            # A journal that is there: its worker is answering frames.
-            if list((tmp_path / 'out').glob('*.unfinished/frames.jsonl')) and (found := workers_at_work()):
-                os.kill(found[0], signal.SIGKILL)
-                killed.append(found[0])
-
-    killer = threading.Thread(target=kill, daemon=True)
-    killer.start()
-    outcomes = carry_out(batch, quiet())
-    killer.join(10)
-    assert killed, 'nobody was killed: the test has shown nothing'
+    with a_worker_killed(tmp_path / 'out', '*.unfinished'):
+        outcomes = carry_out(batch, quiet())
     assert [outcome.verdict for outcome in outcomes].count('failed') == 1 and outcomes[4].error
     for bag, outcome in zip(bags, outcomes[:4] + outcomes[5:], strict=True):
         serial = Plan(str(bag), tmp_path / 'serial' / bag.name, Settings())

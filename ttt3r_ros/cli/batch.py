@@ -25,6 +25,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     add_out(parser, 'out/batch')
     add_export(parser)
     parser.add_argument('--resume', action='store_true', help='go on with a batch: skip what is done')
+    parser.add_argument('--split', type=int, default=0, metavar='FRAMES',
+                        help='run a source of more frames than this in parts of about so many, side by side, divided '
+                             'where the reset interval ends a segment (default: none)')
     where = parser.add_argument_group('where').add_mutually_exclusive_group()
     where.add_argument('--address', default='', metavar='HOST', help="of a Ray that runs, ray://HOST:10001 or on one "
                        'of its machines auto; sources and --out must be there under the same paths')
@@ -45,8 +48,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.jobs < 0:
         raise FleetError(f'--jobs {args.jobs} is not possible: take 1 or more, or leave it out')
+    if args.split < 0:
+        raise FleetError(f'--split {args.split} is not possible: give the frames of a part, or leave it out')
     batch = Batch(tuple(expand(args.sources)), args.out, resume=args.resume, address=args.address, jobs=args.jobs,
-                  **asked(args))
+                  split=args.split, **asked(args))
     console = open_console(WIDTH)
     try:
         outcomes = carry_out(batch, console)

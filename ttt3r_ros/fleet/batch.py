@@ -6,24 +6,27 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from ttt3r_ros.export import forms
 from ttt3r_ros.export.output_folder import OutputError, require_writable
-from ttt3r_ros.fleet.cluster import Cluster, Done, Share
+from ttt3r_ros.fleet import splitting
+from ttt3r_ros.fleet.cluster import Cluster, Share
 from ttt3r_ros.fleet.gpu import measured_share
+from ttt3r_ros.fleet.job import Job, Outcome, done_before, outcome_of
 from ttt3r_ros.fleet.share import share_of_cpu
 from ttt3r_ros.fleet.sources import brought_here, folders_of
-from ttt3r_ros.offline.folder import RESULTS
+from ttt3r_ros.offline.joining import PARTS
 from ttt3r_ros.offline.reconstruction import Loaded, Settings, load
 from ttt3r_ros.offline.selection import Selection
-from ttt3r_ros.offline.session import Plan
 from ttt3r_ros.offline.session import carry_out as run
 from ttt3r_ros.presentation.progress import Progress
 from ttt3r_ros.reconstruction import whole_file
@@ -37,7 +40,8 @@ class Batch:
     """What is to be run: sources as `sources.expand` gives them, and what `ttt3r run` takes of each.
 
     out: the folder of all runs' folders. resume: go on with a batch of the same settings. address: of a Ray; '' starts
-    one here, for so many jobs at a time (0: as many as the cores are worth).
+    one here, for so many jobs at a time (0: as many as the cores are worth). split: sources of more frames than this
+    are run in parts of about so many, 0 for none.
     """
 
     sources: tuple[str, ...]
@@ -50,45 +54,17 @@ class Batch:
     resume: bool = False
     address: str = ''
     jobs: int = 0
+    split: int = 0
 
     def identity(self) -> dict:
         """Return what must be the same for a batch to be gone on with, as JSON has it."""
-        told = {name: getattr(self, name) for name in ('exports', 'rate', 'topic')}
+        told = {name: getattr(self, name) for name in ('exports', 'rate', 'topic', 'split')}
         return json.loads(json.dumps(told | {'settings': asdict(self.settings), 'selection': asdict(self.selection)}))
 
-
-@dataclass(frozen=True)
-class Job:
-    """One source, and the folder of its run."""
-
-    source: str
-    folder: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a source came to: frames answered and of these not tracked, seconds, metres; error: why there is nothing.
-
-    before: it was done by an earlier batch.
-    """
-
-    source: str
-    folder: str
-    frames: int = 0
-    lost: int = 0
-    seconds: float = 0.0
-    path_m: float = 0.0
-    error: str = ''
-    before: bool = False
-
     @property
-    def verdict(self) -> str:
-        """What to make of it, in a word or two."""
-        if self.error:
-            return 'failed'
-        if self.lost == self.frames:
-            return 'never tracked'
-        return f'lost {self.lost / self.frames:.0%}' if self.lost else 'ok'
+    def of_each(self) -> dict:
+        """What `ttt3r run` is told of each source, by the names of its Plan."""
+        return {name: getattr(self, name) for name in ('settings', 'selection', 'exports', 'rate', 'topic')}
 
 
 def carry_out(batch: Batch, console: Console) -> list[Outcome]:
@@ -101,7 +77,9 @@ def carry_out(batch: Batch, console: Console) -> list[Outcome]:
     require_writable(batch.out)
     _begin_account(batch)
     jobs = [Job(source, str(batch.out.absolute() / name)) for source, name in folders_of(batch.sources).items()]
-    outcomes = {job.source: done for job in jobs if (done := _done_before(job)) is not None}
+    outcomes = {job.source: done for job in jobs if (done := done_before(job)) is not None}
+    for done in outcomes.values():
+        shutil.rmtree(f'{done.folder}{PARTS}', ignore_errors=True)  # of one that was interrupted just then
     left = [job for job in jobs if job.source not in outcomes]
     if outcomes:
         console.print(f'{len(outcomes)} of {len(jobs)} are done already', highlight=False)
@@ -117,6 +95,7 @@ def _run_all(batch: Batch, jobs: list[Job], console: Console) -> Iterator[Outcom
     # Loaded before Ray is started: what is wrong with them is told at once, and once.
     loaded, device = load(replace(batch.settings, device='cpu')), 'cpu'
     network, wanted = loaded.network.network, batch.settings.device
+    interval = splitting.interval_of(loaded, batch.settings) if batch.split else 0
     share = share_of_cpu(network.config)
     size = sum(value.nbytes for value in network.state_dict().values())
     at_a_time = batch.jobs or max(1, (os.cpu_count() or 1) // share.threads)
@@ -126,72 +105,70 @@ def _run_all(batch: Batch, jobs: list[Job], console: Console) -> Iterator[Outcom
             loaded, share = measured_share(cluster, batch.settings)
             device = 'cuda'
         slots = cluster.slots(share)
-        console.print(f'{slots} at a time, {_told(share)} each', highlight=False)
-        with Progress(console, 'sources', len(jobs)) as progress:
-            work = _Work(replace(batch, sources=()), device)
-            with closing(cluster.each(work, jobs, cluster.hold(loaded), share)) as done:
-                yield from _follow(done, progress)
+        if batch.split:
+            counted = splitting.FrameCount(batch.selection, batch.rate, batch.topic)
+            jobs = splitting.divided(cluster, jobs, counted, batch.split, interval)
+        pieces = [piece for job in jobs for piece in job.pieces]
+        parts = f', in {len(pieces)} parts' if len(pieces) > len(jobs) else ''
+        console.print(f'{slots} at a time, {_told(share)} each{parts}', highlight=False)
+        yield from _Running(batch, cluster, cluster.hold(loaded), share, device, console).through(jobs, pieces)
 
 
-def _follow(all_done: Iterator[tuple[Job, Done]], progress: Progress) -> Iterator[Outcome]:
-    begun, frames, failed = time.perf_counter(), 0, 0
-    for number, (job, done) in enumerate(all_done, 1):
-        outcome = _outcome(job, done)
-        frames, failed = frames + outcome.frames, failed + bool(outcome.error)
-        progress.update(number, f'{frames / (time.perf_counter() - begun):.1f} frames/s'
-                        + (f', {failed} failed' if failed else ''))
-        yield outcome
+class _Running:
+    """A batch on its cluster."""
+
+    def __init__(self, batch: Batch, cluster: Cluster, held: object, share: Share, device: str,
+                 console: Console) -> None:
+        self._work, self._joining = _Work(batch.of_each, device), splitting.Joining(batch.of_each, device)
+        self._cluster, self._held, self._share, self._console = cluster, held, share, console
+        self._begun, self._frames, self._failed = time.perf_counter(), 0, 0
+
+    def through(self, jobs: list[Job], pieces: list[Job]) -> Iterator[Outcome]:
+        """Yield what each job came to; one in parts is made whole once all others are done."""
+        divided = [job for job in jobs if job.parts]
+        errors: dict[str, str] = {}
+        with Progress(self._console, 'sources', len(pieces) + len(divided)) as progress:
+            for piece, outcome in self._follow(self._work, pieces, progress, 0):
+                self._frames += outcome.frames
+                if piece.part is None:
+                    yield outcome
+                elif outcome.error:
+                    errors.setdefault(piece.source, outcome.error)
+            whole = [job for job in divided if job.source not in errors]
+            for _, outcome in self._follow(self._joining, whole, progress, len(pieces)):
+                yield outcome
+        for job in divided:
+            if job.source in errors:
+                yield Outcome(job.source, job.folder, error=errors[job.source])
+
+    def _follow(self, work: Callable[[Any, Job], Outcome], jobs: list[Job], progress: Progress,
+                before: int) -> Iterator[tuple[Job, Outcome]]:
+        with closing(self._cluster.each(work, jobs, self._held, self._share)) as all_done:
+            for number, (job, done) in enumerate(all_done, before + 1):
+                outcome = outcome_of(job, done)
+                self._failed += bool(outcome.error)
+                progress.update(number, f'{self._frames / (time.perf_counter() - self._begun):.1f} frames/s'
+                                + (f', {self._failed} failed' if self._failed else ''))
+                yield job, outcome
 
 
 @dataclass(frozen=True)
 class _Work:
-    """What a worker does of one job, on its device."""
+    """What a worker does of one job, on its device; settings: of `Job.plan`."""
 
-    batch: Batch
+    settings: dict
     device: str
 
     def __call__(self, loaded: Loaded, job: Job) -> Outcome:
-        """Run the source as `ttt3r run` would; one that was interrupted, as with a lost worker, goes on."""
-        done = _done_before(job)  # by a worker that was lost before it could say so
+        """Run the source, or its part, as `ttt3r run` would; one that was interrupted, as with a lost worker, goes on.
+        """
+        done = done_before(job)  # by a worker that was lost before it could say so
         if done is not None:
             return replace(done, before=False)
-        batch, loaded = self.batch, replace(loaded, device=self.device)
+        loaded = replace(loaded, device=self.device)
         loaded.network.network.to(self.device)
-        plan = Plan(job.source, Path(job.folder), batch.settings, batch.selection, batch.exports, resume=True,
-                    rate=batch.rate, topic=batch.topic)
         with brought_here(job.source) as place:
-            return _read_results(job, run(plan, Console(quiet=True), loaded=loaded, place=place))
-
-
-def _outcome(job: Job, done: Done) -> Outcome:
-    if not done.failure:
-        return done.value
-    text = done.failure if done.ours else f'a fault of ours, or of a package: {done.failure.strip().splitlines()[-1]}'
-    if not done.ours:
-        whole_file.write(Path(f'{job.folder}.failure.txt'), [done.failure.encode()])
-        text += f'; all of it is in {job.folder}.failure.txt'
-    return Outcome(job.source, job.folder, error=text)
-
-
-def _done_before(job: Job) -> Outcome | None:
-    """Return what a finished run of the source says. Raises OutputError if it is another source's."""
-    path = Path(job.folder) / RESULTS
-    try:
-        results = json.loads(path.read_text())
-        if results['source']['given'] == job.source:
-            return replace(_read_results(job, results), before=True)
-        other = results['source']['given']
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise OutputError(f'{path} cannot be read ({error}): remove {job.folder}') from error
-    raise OutputError(f'{job.folder} holds the run of {other}; move it away, or give another folder with --out')
-
-
-def _read_results(job: Job, results: dict) -> Outcome:
-    frames = results['frames']
-    return Outcome(job.source, job.folder, frames['answered'], frames['answered'] - frames['tracked'],
-                   results['times']['loop_s'], results['path_m'])
+            return Outcome.of(job, run(job.plan(**self.settings), Console(quiet=True), loaded=loaded, place=place))
 
 
 def _begin_account(batch: Batch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from ttt3r_ros.fleet.batch import Outcome
+from ttt3r_ros.fleet.job import Outcome
 
 SHOWN = 40  # sources on a terminal; table.txt has all
 

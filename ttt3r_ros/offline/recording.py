@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import numpy as np
 from ttt3r_ros.offline.stream import StampedFrame
 from ttt3r_ros.reconstruction.cloud import Cloud
 from ttt3r_ros.reconstruction.depth import valid
+from ttt3r_ros.reconstruction.trajectory import Boundary
 from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.sequences.trajectory import Trajectory
 
@@ -25,6 +26,7 @@ JOURNAL = 'frames.jsonl'
 CAMERA, DEPTH, CONFIDENCE, IMAGE = 'camera', 'depth', 'confidence', 'image'
 FRAMES = (CAMERA, DEPTH, CONFIDENCE, IMAGE)
 POINTS = 'points'
+SEAM = 'seam-{:06d}.npz'  # of a part of a run
 CLOUD_POINTS = 1_000_000  # of all frames together
 OF_A_FRAME = 5000  # where nobody knows how many frames there will be
 LEAST_CONFIDENT = 0.2  # this part of the points is left out
@@ -92,12 +94,13 @@ class Recording:
     """A folder with a run's journal and arrays; frames are added in the order of their numbers."""
 
     def __init__(self, folder: Path, *, frames: bool = False, points: bool = False,
-                 expected: int | None = None) -> None:
+                 expected: int | None = None, seams: Collection[int] = ()) -> None:
         """Take the folder, which is there.
 
         frames, points: what is kept beside the journal. expected: how many frames there will be, None if nobody knows.
+        seams: numbers of frames whose whole view is kept, for `read_seam`.
         """
-        self.folder, self._frames, self._points = folder, frames, points
+        self.folder, self._frames, self._points, self._seams = folder, frames, points, seams
         self._share = OF_A_FRAME if expected is None else max(
             1, math.ceil(CLOUD_POINTS / (1 - LEAST_CONFIDENT) / max(expected, 1)))
         for name in (*(FRAMES if frames else ()), *((POINTS,) if points else ())):
@@ -112,6 +115,9 @@ class Recording:
                 self._write_arrays(frame, shot)
             if self._points:
                 self._write_points(frame, shot)
+            if frame.number in self._seams:
+                np.savez(self.folder / SEAM.format(frame.number), pose=np.array(shot.pose), points=frame.points,
+                         confidence=frame.confidence)
         self._journal.write(json.dumps(asdict(shot)) + '\n')
         return shot
 
@@ -160,8 +166,22 @@ def cut_journal(folder: Path, numbers: int) -> tuple[int, float]:
     """
     path = folder / JOURNAL
     kept = [shot for shot in read_journal(folder) if shot.number < numbers] if path.exists() else []
-    path.write_text(''.join(json.dumps(asdict(shot)) + '\n' for shot in kept))
+    write_journal(folder, kept)
     return len(kept), kept[-1].elapsed_s if kept else 0.0
+
+
+def write_journal(folder: Path, shots: Iterable[Shot]) -> None:
+    """Write a folder's lines anew. Raises OSError."""
+    (folder / JOURNAL).write_text(''.join(json.dumps(asdict(shot)) + '\n' for shot in shots))
+
+
+def read_seam(folder: Path, number: int) -> Boundary | None:
+    """Return a part's view of a seam, in its path's world and metres; None where its camera was not tracked."""
+    path = folder / SEAM.format(number)
+    if not path.exists():
+        return None
+    with np.load(path) as stored:
+        return Boundary(stored['pose'], stored['points'], stored['confidence'])
 
 
 def read_journal(folder: Path) -> list[Shot]:

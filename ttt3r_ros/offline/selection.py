@@ -17,6 +17,10 @@ class SelectionError(ValueError):
     """Frames that cannot be chosen so; the message names the setting and the remedy."""
 
 
+class NothingTaken(SequenceError):
+    """A source that has frames, and none where they were asked for."""
+
+
 @dataclass(frozen=True)
 class Moment:
     """A place in a source: so many frames, or seconds of its stamps, after the first frame."""
@@ -58,7 +62,7 @@ class Selection:
     def take(self, sequence: Sequence) -> Iterator[tuple[int, Image]]:
         """Yield the frames with their positions in the source, 0 for its first.
 
-        Raises SequenceError if there is none, or none can be read.
+        Raises NothingTaken if there is none, SequenceError if none can be read.
         """
         first, taken, position = None, 0, -1
         for position, image in enumerate(sequence):
@@ -71,8 +75,8 @@ class Selection:
                     yield position, image
                 taken += 1
         if taken == 0:
-            raise SequenceError(f'{sequence.name}: no frame lies between the start and the end that were asked for; '
-                                'it ends earlier, or they are the wrong way round')
+            raise NothingTaken(f'{sequence.name}: no frame lies between the start and the end that were asked for; '
+                               'it ends earlier, or they are the wrong way round')
 
     def count(self, sequence: Sequence) -> int | None:
         """Return how many frames there will be, None where only reading tells."""

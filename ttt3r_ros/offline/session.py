@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -17,11 +16,13 @@ from rich.console import Console
 
 from ttt3r_ros.export import forms
 from ttt3r_ros.offline import measured
-from ttt3r_ros.offline.folder import RESULTS, RunFolder
+from ttt3r_ros.offline.finishing import finish
+from ttt3r_ros.offline.folder import RunFolder
 from ttt3r_ros.offline.measured import Clock, Memory
+from ttt3r_ros.offline.part import Part
 from ttt3r_ros.offline.reconstruction import Loaded, Prepared, Settings, prepare
-from ttt3r_ros.offline.recording import FRAMES, POINTS, Answerer, Recorded, Recording, cut_journal
-from ttt3r_ros.offline.selection import Selection
+from ttt3r_ros.offline.recording import Recording, cut_journal
+from ttt3r_ros.offline.selection import NothingTaken, Selection
 from ttt3r_ros.offline.stream import StampedFrame, Stream, StreamError
 from ttt3r_ros.presentation.progress import Progress
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -48,7 +49,8 @@ class Interrupted(Exception):
 @dataclass(frozen=True)
 class Plan:
     """What is to be run. exports: names of export.forms.FORMS. revisit: how often the source is run through, the memory
-    kept and the last time written. resume: go on with an interrupted run of the same plan."""
+    kept and the last time written. resume: go on with an interrupted run of the same plan. part: of the selected
+    frames, recorded for joining.join, which exports them."""
 
     source: str
     out: Path
@@ -59,6 +61,7 @@ class Plan:
     resume: bool = False
     rate: float | None = None
     topic: str | None = None
+    part: Part | None = None
 
     def identity(self) -> dict:
         """Return what must be the same for a run to be gone on with, as JSON has it."""
@@ -85,39 +88,13 @@ def carry_out(plan: Plan, console: Console, onlooker: Onlooker | None = None, *,
         raise StreamError(f'{sequence.name} cannot be run through again: leave --revisit and --resume out')
     begun = time.perf_counter()
     prepared = prepare(plan.settings, judged=plan.revisit == 1, loaded=loaded)
-    answerer = _answerer(prepared)
     loading_s = time.perf_counter() - begun
     for line in measured.told(prepared):
         console.print(line, markup=False, soft_wrap=True)
     with RunFolder(plan.out, plan.identity(), resume=plan.resume) as folder:
         run = _Run(plan, sequence, prepared, folder, console, needed, onlooker)
         run.through()
-        recorded = Recorded(folder.path, sequence.name, sequence.frame_id, answerer)
-        files, exports_s = _export(plan.exports, recorded, folder.path, console)
-        results = measured.results(plan, sequence, prepared, recorded,
-                                   run.numbers | {'loading_s': loading_s, 'exports_s': exports_s}, files)
-        for kind in {*FRAMES, POINTS} - {name for listed in files.values() for name in listed}:
-            shutil.rmtree(folder.path / kind, ignore_errors=True)
-        (folder.path / RESULTS).write_text(json.dumps(results, indent=1) + '\n')
-        folder.finish(keep_memory='frames' in plan.exports and prepared.loaded.network.config.ray_map)
-    return results
-
-
-def _answerer(prepared: Prepared) -> Answerer:
-    return Answerer(prepared.reconstructor.rule.name, prepared.loaded.name, prepared.loaded.trained,
-                    prepared.fit.under(prepared.segments)[0])
-
-
-def _export(names: tuple[str, ...], recorded: Recorded, folder: Path,
-            console: Console) -> tuple[dict[str, list[str]], dict[str, float]]:
-    """Write the forms; return their files, and the seconds that each took."""
-    files, seconds = {}, {}
-    for name in names:
-        begun = time.perf_counter()
-        with console.status(f'writing {name}'):
-            files[name] = forms.FORMS[name].write(recorded, folder)
-        seconds[name] = time.perf_counter() - begun
-    return files, seconds
+        return finish(plan, sequence, prepared, folder, run.numbers | {'loading_s': loading_s}, console)
 
 
 class _Run:
@@ -127,9 +104,12 @@ class _Run:
                  needed: frozenset[str], onlooker: Onlooker | None) -> None:
         self._onlooker = onlooker
         self._plan, self._folder, self._console, self._sequence = plan, folder, console, sequence
-        self._stream = Stream(sequence, prepared.reconstructor, plan.selection)
-        self._expected = plan.selection.count(sequence)
-        self._kept = {'frames': 'frames' in needed, 'points': 'points' in needed, 'expected': self._expected}
+        part, selection = plan.part, plan.selection
+        self._stream = Stream(sequence, prepared.reconstructor, part.within(selection) if part else selection,
+                              part.first if part else 0)
+        self._expected = part.expected if part else selection.count(sequence)
+        self._kept = {'frames': 'frames' in needed, 'points': 'points' in needed, 'expected': self._expected,
+                      'seams': part.seams if part else ()}
         self._elapsed = 0.0  # of the last turn, also before an interruption
         self._memory = Memory()
         self.numbers: dict = {}
@@ -139,13 +119,14 @@ class _Run:
         turn, number = self._restore()
         if self._onlooker is not None:
             self._onlooker.begins(self._stream.reconstructor)
-        recorded = number if turn == self._plan.revisit - 1 else 0
+        recorded = number if turn == self._plan.revisit - 1 else self._stream.first
         answered, self._elapsed = cut_journal(self._folder.path, recorded)
         with _ending() as ending:
             for now in range(turn, self._plan.revisit):
                 self._turn(now, number, ending)
-                number = 0
-        self.numbers = {'loop_s': self._elapsed, 'unanswered': recorded - answered + self._stream.unanswered,
+                number = self._stream.first
+        unanswered = recorded - self._stream.first - answered + self._stream.unanswered
+        self.numbers = {'loop_s': self._elapsed, 'unanswered': unanswered,
                         'left_out': dict(self._sequence.left_out), 'memory_mb': self._memory.told()}
 
     def _turn(self, turn: int, number: int, ending: list[bool]) -> None:
@@ -156,7 +137,7 @@ class _Run:
         with contextlib.ExitStack() as stack:
             recording = stack.enter_context(Recording(self._folder.path, **self._kept)) if last else None
             progress = stack.enter_context(Progress(self._console, title, self._expected))
-            for frame in self._stream.after(number):
+            for frame in self._frames(number):
                 number = frame.number + 1
                 if self._onlooker is not None:
                     self._onlooker.sees(frame)
@@ -176,6 +157,14 @@ class _Run:
                 self._elapsed = clock.elapsed_s
                 self._save(turn, number, recording)  # so that exports that are interrupted can be gone on with
 
+    def _frames(self, number: int) -> Iterator[StampedFrame]:
+        try:
+            yield from self._stream.after(number)
+        except NothingTaken:
+            if self._stream.first == 0:
+                raise
+            # A later part of a source that is cut off, and ends before it says.
+
     def _save(self, turn: int, number: int, recording: Recording | None) -> None:
         if recording is not None:
             recording.flush()
@@ -185,7 +174,7 @@ class _Run:
         """Return the turn and the number of its first frame that is not done yet."""
         saved = self._folder.saved()
         if saved is None:
-            return 0, 0
+            return 0, self._stream.first
         turn, number, snapshot = saved
         try:
             self._stream.reconstructor.restore(snapshot)

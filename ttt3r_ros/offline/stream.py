@@ -49,12 +49,14 @@ class Stream:
 
     sequence       the source, with its truth, intrinsics and `describe`
     reconstructor  the one loop, with `query`, `snapshot` and the like
+    first          the number of the first frame taken: of a part of a run it is not 0
     unanswered     frames of the present or last iteration whose prediction was not finite: they are left out
     """
 
-    def __init__(self, sequence: Sequence, reconstructor: Reconstructor, selection: Selection = Selection()) -> None:
+    def __init__(self, sequence: Sequence, reconstructor: Reconstructor, selection: Selection = Selection(),
+                 first: int = 0) -> None:
         """Take what is to be run; nothing is read yet."""
-        self.sequence, self.reconstructor, self.selection = sequence, reconstructor, selection
+        self.sequence, self.reconstructor, self.selection, self.first = sequence, reconstructor, selection, first
         self.unanswered = 0
 
     def __len__(self) -> int:
@@ -66,7 +68,7 @@ class Stream:
 
     def __iter__(self) -> Iterator[StampedFrame]:
         """Yield the frames. Raises SequenceError, and StreamError for images of a shape that no network takes."""
-        return self.after(0)
+        return self.after(self.first)
 
     def after(self, number: int) -> Iterator[StampedFrame]:
         """Yield the frames from a number on; those before it are read and not answered."""
@@ -74,7 +76,8 @@ class Stream:
         timed = not self.sequence.stamps_made
         images = self.selection.take(self.sequence)
         # Of a camera the newest image counts, and none waits.
-        for taken, (position, image) in enumerate(images if self.sequence.live else read_ahead(images)):
+        for taken, (position, image) in enumerate(images if self.sequence.live else read_ahead(images),
+                                                   self.first):
             if taken < number:
                 continue
             begun = time.perf_counter()

@@ -26,7 +26,15 @@ from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
 from ttt3r_ros.reconstruction.snapshot import Place
 from ttt3r_ros.reconstruction.tracking import Evidence, Sight, Tracking, TrackingMonitor, picture_of_nothing
-from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, Boundary, ChainError, chain, extent, rejoin
+from ttt3r_ros.reconstruction.trajectory import (
+    ALIGNMENTS,
+    Boundary,
+    ChainError,
+    Similarity,
+    chain,
+    extent,
+    rejoin,
+)
 from ttt3r_ros.reconstruction.transfer import download
 
 logger = logging.getLogger(__name__)
@@ -190,6 +198,12 @@ class Reconstructor:
         self._loops.forget()
         if self.monitor is not None:
             self.monitor.forget()
+
+    def lay(self, path: Similarity, segments: int, frames: int) -> None:
+        """Let the path so far be the end of a longer one, in which it lies so after so many segments and frames."""
+        place = self._place
+        self._place = replace(place, path=path.after(place.path), segment=place.segment + segments,
+                              index=place.index + frames)
 
     def query(self, pose: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int] | None = None) -> View:
         """Ask what a camera would see at pose (4, 4), in the path's world, with intrinsics (3, 3); writes nothing.

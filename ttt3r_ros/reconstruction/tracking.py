@@ -183,15 +183,8 @@ class TrackingMonitor:
         return self._become(TrackingState.OK, '', stamp)
 
     def unseen_motion(self, stamp: int | None) -> tuple[float, float]:
-        """Return standard deviations, the path's metres and radians, of how the camera may have moved unseen.
-
-        Since it was last trusted, as far as the bounds allow, or a hand where there are none; anything in between being
-        as likely: the bound over √3.
-        """
-        elapsed = self._elapsed_s(stamp)
-        elapsed = UNTIMED_S if elapsed is None else elapsed
-        speed, rate = (own or hand for own, hand in zip(astuple(self.bounds), astuple(HAND_HELD)))
-        return speed * elapsed / self.metres / np.sqrt(3), min(rate * elapsed, np.pi) / np.sqrt(3)
+        """Return how the camera may have moved since it was last trusted; see the function of this name."""
+        return unseen_motion(self._elapsed_s(stamp), self.bounds, self.metres)
 
     def _impossible(self, seen: Evidence, stamp: int | None) -> str | None:
         """Return which bound the step is beyond, None where it is within or time is unknown."""
@@ -251,6 +244,17 @@ class TrackingMonitor:
         same = self.tracking is not None and self.tracking.state is state
         self.tracking = Tracking(state, reason, self.tracking.since if same else stamp, trusted)
         return self.tracking
+
+
+def unseen_motion(elapsed_s: float | None, bounds: Bounds = Bounds(), metres: float = 1.0) -> tuple[float, float]:
+    """Return standard deviations, the path's metres and radians, of how a camera may have moved unseen.
+
+    In so many seconds, None where no stamps tell, as far as the bounds allow, or a hand where there are none; anything
+    in between being as likely: the bound over √3. metres: the true ones to each of the path's.
+    """
+    elapsed = UNTIMED_S if elapsed_s is None else elapsed_s
+    speed, rate = (own or hand for own, hand in zip(astuple(bounds), astuple(HAND_HELD)))
+    return speed * elapsed / metres / np.sqrt(3), min(rate * elapsed, np.pi) / np.sqrt(3)
 
 
 def picture_of_nothing(image: np.ndarray) -> str | None:

@@ -42,6 +42,10 @@ class Similarity:
         scaled[:3, 3] *= self.scale
         return self.rigid @ scaled
 
+    def after(self, other: Similarity) -> Similarity:
+        """Return x ↦ self(other(x)): where a segment lies whose path, in which `other` places it, lies so itself."""
+        return Similarity(self.scale * other.scale, self.place(other.rigid))
+
     def take_back(self, pose: np.ndarray) -> np.ndarray:
         """Return the segment's camera-to-world pose (4, 4) for the path's."""
         placed = np.linalg.inv(self.rigid) @ pose
