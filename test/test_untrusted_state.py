@@ -241,7 +241,8 @@ def test_every_field_of_a_context(tmp_path):
                               'odometry.odometry.last', 'odometry.odometry.uncertainty.last',
                               'odometry.odometry.uncertainty.anchor', 'odometry.odometry.uncertainty.segment',
                               'odometry.scale.factor', 'odometry.scale.source', 'odometry.scale.estimator.logarithms',
-                              'odometry.scale.estimator.frozen'), (called, wrong)
+                              'odometry.scale.estimator.disagreements', 'odometry.scale.estimator.frozen'), (
+                called, wrong)
     assert refused > 300
     state_file.save(path, b'', context())
     tracker.check(state_file.load(path)[1].odometry)

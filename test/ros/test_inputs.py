@@ -119,3 +119,15 @@ def test_a_second_publisher_a_pause_and_another_size(run):
     robot.show(3 * SECOND, scene(3, (72, 96)))
     robot.wait_for('the line', lambda: 'images are back after' in node.log() and
                    'images are 96×72 pixels now, no longer 128×96' in node.log())
+
+
+def test_images_that_end_in_order_are_no_trouble(run):
+    """A player that leaves at its bag's end is told once; nobody warns that its images do not come any more."""
+    node, robot = run()
+    robot.show_and_wait([SECOND, 2 * SECOND])
+    robot.spin(1.5)  # the node looks round each second
+    robot.node.destroy_publisher(robot.camera)
+    robot.wait_for('the end', lambda: f'/image have ended: {robot.node.get_name()}, who' in node.log(), 10)
+    robot.wait_for('the silence', lambda: 'nobody publishes it' in robot.diagnostic('input').get('message', ''), 15)
+    robot.spin(1.5)
+    assert node.log().count('have ended') == 1 and 'no image on /image' not in node.log()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from ttt3r_ros.reconstruction.odometry import Odometry, World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.snapshot import FORMAT
 from ttt3r_ros.reconstruction.state_file import Context
+from ttt3r_ros.ros.stopping import ENDED_LATE
 
 SECOND = 1_000_000_000
 
@@ -119,3 +121,15 @@ def test_an_autosave_that_fails_is_in_the_diagnostics(run, tmp_path):
     robot.wait_for('a save', lambda: robot.diagnostic('memory').get('level') == DiagnosticStatus.OK)
     assert path.exists()
     end(node, signal.SIGINT)
+
+
+def test_an_image_in_hand_does_not_keep_the_node(start_node, make_robot, monkeypatch, tmp_path):
+    """At Ctrl-C a step that takes for ever is left out, before launch would send the next signal; the log says so."""
+    monkeypatch.setenv('HELD_STEP', str(tmp_path / 'never'))
+    node, robot = start_node(script=Path(__file__).with_name('held_step.py')), make_robot()
+    robot.wait_until_watched()
+    robot.show(SECOND)
+    robot.wait_for('the image', lambda: robot.diagnostic('inference').get('pending frames') == '1')
+    node.process.send_signal(signal.SIGINT)
+    assert node.process.wait(5) == ENDED_LATE
+    assert 'an image in hand is not answered' in node.log()

@@ -2,8 +2,8 @@
 """The true metre in the model's: estimated online from what else the robot knows, and applied without a jump.
 
 Each estimator turns what it is given into ratios true / model and takes the median of the newest WINDOW. The standard
-deviation of that median follows from the ratios' own spread, from how many of them are independent, and from what is
-wrong with all of them alike (`bias`).
+deviation of that median follows from the ratios' own spread, from how many of them are independent, from what is
+wrong with all of them alike (`bias`), and from how far a second opinion, where there is one, is off in the median.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class ScaleEstimator:
         """Begin without a sample."""
         self.frozen = False
         self._logarithms: deque[float] = deque(maxlen=WINDOW)
+        self._disagreements: deque[float] = deque(maxlen=WINDOW)  # second opinion over first, logarithms
 
     @property
     def estimate(self) -> ScaleEstimate:
@@ -76,34 +77,43 @@ class ScaleEstimator:
         off = values - middle
         spread = MAD_TO_SIGMA * np.median(np.abs(off))
         own = MEDIAN_TO_MEAN * spread / np.sqrt(_independent(np.clip(off, -3 * spread, 3 * spread)))
-        deviation = float(np.hypot(own, self.bias))
+        doubt = abs(np.median(self._disagreements)) if self._disagreements else 0.0
+        deviation = float(np.sqrt(own ** 2 + self.bias ** 2 + doubt ** 2))
         scale = float(np.exp(middle))
         return ScaleEstimate(scale, scale * deviation, count,
                              bool(count >= FEWEST and deviation <= MOST_DEVIATION and spread <= MOST_SPREAD))
 
     def state(self) -> dict[str, Any]:
         """Return what is remembered, as JSON."""
-        return {'logarithms': list(self._logarithms), 'frozen': self.frozen}
+        return {'logarithms': list(self._logarithms), 'disagreements': list(self._disagreements),
+                'frozen': self.frozen}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned. Raises ScaleError if it cannot be read; then all is as it was."""
         try:
-            logarithms, frozen = self.read(Fields(state, 'estimator'))
+            logarithms, disagreements, frozen = self.read(Fields(state, 'estimator'))
         except FieldError as error:
             raise ScaleError(f'this is no state of a scale: {error}') from error
         self._logarithms, self.frozen = deque(logarithms, maxlen=WINDOW), frozen
+        self._disagreements = deque(disagreements, maxlen=WINDOW)
 
     @staticmethod
-    def read(fields: Fields) -> tuple[list[float], bool]:
-        """Return logarithms and frozen, as `state` told them. Raises FieldError."""
-        found = fields.numbers('logarithms', WINDOW, np.log(LARGEST)), fields.flag('frozen')
+    def read(fields: Fields) -> tuple[list[float], list[float], bool]:
+        """Return logarithms, disagreements and frozen, as `state` told them. Raises FieldError."""
+        most = np.log(LARGEST)
+        disagreements = []
+        if 'disagreements' in fields:  # older states have none
+            disagreements = fields.numbers('disagreements', WINDOW, most)
+        found = fields.numbers('logarithms', WINDOW, most), disagreements, fields.flag('frozen')
         fields.end()
         return found
 
-    def _take(self, true: float, model: float) -> None:
-        """Take one pair of lengths, unless it is no measurement."""
-        if not self.frozen and true > 0 and model > 0 and 1 / LARGEST < true / model < LARGEST:
-            self._logarithms.append(float(np.log(true / model)))
+    def _take(self, true: float, model: float) -> bool:
+        """Take one pair of lengths, unless it is no measurement; say whether it is one."""
+        if self.frozen or not (true > 0 and model > 0 and 1 / LARGEST < true / model < LARGEST):
+            return False
+        self._logarithms.append(float(np.log(true / model)))
+        return True
 
 
 class WheelScale(ScaleEstimator):
@@ -134,7 +144,10 @@ class WheelScale(ScaleEstimator):
 
 
 class FloorScale(ScaleEstimator):
-    """From the camera's known height above the floor it sees."""
+    """From the camera's known height above the floor it sees.
+
+    Where the model's floor is tilted, its plane is not where the floor's middle says: that much it is in doubt.
+    """
 
     bias = 0.02  # carpets, thresholds, a camera that nods
 
@@ -151,8 +164,11 @@ class FloorScale(ScaleEstimator):
 
         A frame without a floor teaches nothing.
         """
-        if not self.frozen:
-            self._take(self._height, floor_height(points, up, self._rng))
+        if self.frozen:
+            return
+        floor = find_floor(points, up, self._rng)
+        if floor is not None and self._take(self._height, floor.height) and 1 / LARGEST < floor.tilted < LARGEST:
+            self._disagreements.append(float(np.log(floor.tilted)))
 
 
 class DepthScale(ScaleEstimator):
@@ -236,8 +252,17 @@ class ScaledPath:
         self._last = last
 
 
-def floor_height(points: np.ndarray, up: np.ndarray, rng: np.random.Generator) -> float:
-    """Return how high the camera is above the floor, in the points' metres; NaN where they show no floor.
+@dataclass(frozen=True)
+class Floor:
+    """height: of the camera above the plane, in the points' metres; tilted: the height over the plane's middle, along
+    up, divided by that: 1 for a level plane."""
+
+    height: float
+    tilted: float
+
+
+def find_floor(points: np.ndarray, up: np.ndarray, rng: np.random.Generator) -> Floor | None:
+    """Return the floor that the camera is above, None where the points show none.
 
     points (..., 3) in the camera's frame, up (3,) there, of any length. RANSAC: of planes through three points that
     lie nearly level, the one with most points on it and fewest below; least squares over those on it.
@@ -249,13 +274,13 @@ def floor_height(points: np.ndarray, up: np.ndarray, rng: np.random.Generator) -
     if len(below) > POINTS:
         below = below[rng.choice(len(below), POINTS, replace=False)]
     if len(below) < FEWEST:
-        return np.nan
+        return None
     corners = below[rng.integers(len(below), size=(PLANES, 3))]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     lengths = np.linalg.norm(normals, axis=1)
     level = np.abs(normals @ up) > np.cos(TILT) * np.maximum(lengths, 1e-12)
     if not level.any():
-        return np.nan
+        return None
     normals = normals[level] / lengths[level, None]
     normals *= np.sign(normals @ up)[:, None]
     heights = -(normals * corners[level, 0]).sum(-1)
@@ -266,12 +291,14 @@ def floor_height(points: np.ndarray, up: np.ndarray, rng: np.random.Generator) -
     for _ in range(3):
         floor = below[np.abs(below @ normal + height) < ON_FLOOR * height]
         if height <= 0 or len(floor) < max(FEWEST, LEAST_FLOOR * len(below)):
-            return np.nan
+            return None
         middle = floor.mean(0)
         normal = np.linalg.svd(floor - middle, full_matrices=False)[2][2]
         normal = normal * np.sign(normal @ up)
         height = -float(normal @ middle)
-    return height if normal @ up > np.cos(TILT) else np.nan
+    if normal @ up <= np.cos(TILT):
+        return None
+    return Floor(height, -float(np.median(floor @ up)) / height)
 
 
 def _independent(off: np.ndarray) -> float:

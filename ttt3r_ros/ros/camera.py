@@ -79,6 +79,8 @@ class Camera:
         self._gaps, self._promise = SequenceGaps(), Promise()
         self._told_lost = 0  # images lost on their way at the last report
         self._mixed = False  # the last number may be another publisher's
+        self._sender: str | None = None  # who published images at the last report
+        self._ended = False  # they have ended in order
         self._activated = time.monotonic()
 
     @property
@@ -99,6 +101,7 @@ class Camera:
                else QoSProfile(depth=depth, reliability=ReliabilityPolicy.BEST_EFFORT))
         self._gaps, self._promise = SequenceGaps(), Promise()
         self._health.last_image = None
+        self._sender, self._ended = None, False
         self._activated = time.monotonic()
         self._subscription = self._node.create_subscription(
             self._type, self._topic, self._receive, qos, raw=self._video is None,
@@ -138,6 +141,8 @@ class Camera:
         """Tell diagnostics, and the log if no images come."""
         active = self.active
         publishers = self._node.get_publishers_info_by_topic(self.topic) if active else []
+        if active:
+            self._follow_sender(publishers)
         problem = self._why_silent(publishers) if active else None
         self._health.broken_promise = self._judge_promise(publishers) if active else None
         others = len(publishers)
@@ -148,7 +153,7 @@ class Camera:
             self._node.get_logger().warning(
                 f'{others} publishers send images on {self.topic} ({", ".join(names)}): how many are lost on the way '
                 'is unknown; remap image to a topic that one camera publishes', throttle_duration_sec=REPEAT_S)
-        if problem:
+        if problem and not self._ended:
             self._node.get_logger().warning(problem, throttle_duration_sec=REPEAT_S)
         self._diagnostics.publish(active, self.topic, problem, self.pipeline.state() | {
             'pending frames': str(self._worker.pending())}, self.pipeline.saved.unsaved)
@@ -195,6 +200,21 @@ class Camera:
             return None
         self._node.get_logger().warning(f'{self.topic}: {broken}', throttle_duration_sec=REPEAT_S)
         return broken
+
+    def _follow_sender(self, publishers: list[TopicEndpointInfo]) -> None:
+        """Take it as the end in order if the publisher goes while its images still come.
+
+        One that crashes is known to DDS until its lease runs out, long after its last image.
+        """
+        if publishers:
+            self._sender, self._ended = publishers[0].node_name, False
+            return
+        silence = self._diagnostics.silence()
+        if self._sender is not None and silence is not None and silence < SILENCE_TOLD_S:
+            self._ended = True
+            self._node.get_logger().info(f'the images on {self.topic} have ended: {self._sender}, who published them, '
+                                         'has left')
+        self._sender = None
 
     def _publishers(self) -> int:
         return self._node.count_publishers(self.topic)

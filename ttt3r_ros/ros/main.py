@@ -16,7 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 from ttt3r_ros.ros.log import RosLog
 from ttt3r_ros.ros.node import Ttt3rNode
 from ttt3r_ros.ros.parameters import SettingsError
-from ttt3r_ros.ros.stopping import stopping_on_signals
+from ttt3r_ros.ros.stopping import end_in_time, stopping_on_signals
 
 STOP_CHECK_S = 0.1
 BAD_ARGUMENTS = 2
@@ -59,6 +59,7 @@ def main(args: list[str] | None = None) -> int:
         if not node.goes_on():
             status = DEVICE_FAILED
             break
+    end_in_time(node.get_logger().error)
     node.release()
     node.replies.finish(executor)
     node.destroy_node()

@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 import time
+from collections.abc import Callable
 
+ENDING_S = 4.0  # launch sends SIGTERM 5 s after SIGINT, and ends what is left after as long again
+ENDED_LATE = 4  # the exit status then
 TWICE_S = 1.0  # signals that come together are one
 
 
@@ -25,3 +30,17 @@ def stopping_on_signals() -> threading.Event:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, on_signal)
     return stop
+
+
+def end_in_time(tell: Callable[[str], None]) -> None:
+    """Have the process end in ENDING_S from now, with status ENDED_LATE, if it has not ended by itself until then."""
+
+    def end() -> None:
+        time.sleep(ENDING_S)
+        tell(f'an image in hand is not answered, or the disk does not answer, {ENDING_S:.0f} s after the end was asked '
+             'for: it is left out, and a state file stays as the last autosave left it')
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ENDED_LATE)
+
+    threading.Thread(target=end, name='end', daemon=True).start()

@@ -55,9 +55,11 @@ def walk(room: Room, frames: int, seed: int, laps: int = 1, pauses: int = 0) -> 
     return _poses(place, height, yaw, pitch, roll)
 
 
-def drive(room: Room, frames: int, seed: int, laps: int = 1, pauses: int = 0) -> np.ndarray:
+def drive(room: Room, frames: int, seed: int, laps: int = 1, pauses: int = 0,
+          mount: tuple[float, float, float] | None = None) -> np.ndarray:
     """Drive a robot with a fixed camera: straight from stop to stop, a turn in place at each.
 
+    mount: the camera's yaw against the way, its height and its pitch, radians and metres; else the seed decides.
     Raises ValueError for fewer than two frames.
     """
     rng, time = _start(frames, seed)
@@ -76,9 +78,9 @@ def drive(room: Room, frames: int, seed: int, laps: int = 1, pauses: int = 0) ->
     done = np.clip((phase[:, None] - (np.cumsum(share) - share)) / share, 0, 1)
     done = done * done * (3 - 2 * done)
     place = stop[0] + done[:, 0::2] @ leg
-    sideways = rng.uniform(-1, 1) * np.radians(50)  # how the camera is mounted
+    drawn = rng.uniform(-1, 1) * np.radians(50), rng.uniform(0.35, 1.2), np.radians(rng.uniform(-12, 8))
+    sideways, height, pitch = mount or drawn
     yaw = heading[0] + done[:, 1::2] @ turn + sideways
-    height, pitch = rng.uniform(0.35, 1.2), np.radians(rng.uniform(-12, 8))
     shake = 0.002 * np.sin(2 * np.pi * np.round(frames / 3.3) * time)
     return _poses(place, height + shake, yaw, np.full(frames, pitch), shake)
 
