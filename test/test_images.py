@@ -182,7 +182,7 @@ def test_bits_of_content(bits, big, picture):
     log = Log()
     reader = ImageReader(log)
     for _ in range(5):
-        found = reader.read(of_bits(bits, picture, big))
+        found = reader.read(of_bits(bits, picture, big)).rgb
     wanted = GREY_RGB if picture is GREY else RGB
     assert np.abs(found - wanted * (255 / wanted.max())).max() <= 2
     assert reader.bits == bits
@@ -194,13 +194,13 @@ def test_the_scale_does_not_follow_the_scene():
     log = Log()
     reader = ImageReader(log)
     covered = raw('mono16', np.full((H, W), 70, np.uint16))
-    assert reader.read(covered).max() == 0 and reader.bits is None
-    assert reader.read(of_bits(12)).max() == 255
+    assert reader.read(covered).rgb.max() == 0 and reader.bits is None
+    assert reader.read(of_bits(12)).rgb.max() == 255
     dark = raw('mono16', np.full((H, W), 400, np.uint16))
-    assert reader.read(dark).max() == 25 and reader.bits == 12
-    assert reader.read(covered).max() == 4 and len(log.warnings) == 1
+    assert reader.read(dark).rgb.max() == 25 and reader.bits == 12
+    assert reader.read(covered).rgb.max() == 4 and len(log.warnings) == 1
     reader.read(of_bits(16))
-    assert reader.read(of_bits(12)).max() == 16 and reader.bits == 16
+    assert reader.read(of_bits(12)).rgb.max() == 16 and reader.bits == 16
     assert len(log.warnings) == 2 and 'all of their 16 bits' in log.warnings[1]
 
 
@@ -209,7 +209,7 @@ def test_a_compressed_picture_of_12_bits(encoding):
     """The same in a compressed message, mosaic or not."""
     picture = mosaic(RGB, 'rggb') if 'bayer' in encoding else GREY
     log = Log()
-    found = ImageReader(log).read(packed(f'{encoding}; png compressed ', picture.astype(np.uint16) << 4 | 15))
+    found = ImageReader(log).read(packed(f'{encoding}; png compressed ', picture.astype(np.uint16) << 4 | 15)).rgb
     assert np.abs(found.astype(int) - (RGB if 'bayer' in encoding else GREY_RGB))[INNER].max() <= 14
     assert len(log.warnings) == 1 and '12 bits' in log.warnings[0]
 
@@ -247,3 +247,33 @@ def test_what_cannot_be_read_is_one_line_with_a_remedy(message, told):
     with pytest.raises(ImageError, match=told) as caught:
         to_rgb(message)
     assert len(str(caught.value).splitlines()) == 1 and 'Assertion' not in str(caught.value)
+
+
+@pytest.mark.parametrize('form', ['jpeg', 'bgr8; jpeg compressed bgr8', 'rgb8; jpeg compressed rgb8', 'mono8; jpeg'])
+def test_a_jpeg_is_decoded_no_larger_than_is_wanted(form):
+    """By the factor that is asked for, or whole: the same picture in the same colours, and the camera's size."""
+    y, x = np.mgrid[:96, :160]
+    picture = np.stack([y, x, 255 - y], -1).astype(np.uint8)
+    data = cv2.imencode('.jpg', picture[..., 0] if 'mono8' in form else picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1]
+    message = CompressedImage(format=form, data=array('B', data.tobytes()))
+    asked = []
+    reader = ImageReader(Log(), reduction=lambda height, width: asked.append((height, width)) or 4)
+    whole, small = reader.read(message, whole=True), reader.read(message)
+    assert asked == [(96, 160)] and whole.size == small.size == (96, 160)
+    assert whole.rgb.shape == (96, 160, 3) and small.rgb.shape == (24, 40, 3)
+    mean = whole.rgb.reshape(24, 4, 40, 4, 3).mean((1, 3))
+    assert np.abs(small.rgb - mean).max() < 4
+
+
+def test_only_a_jpeg_is_decoded_smaller():
+    """PNG, a mosaic, raw images, and a JPEG of a size that nobody wants come as they are."""
+    def refused(height: int, width: int) -> int:
+        raise ValueError('too narrow')
+
+    picture = np.full((H, W), 90, np.uint8)
+    jpeg = array('B', cv2.imencode('.jpg', picture)[1].tobytes())
+    eighth = ImageReader(Log(), reduction=lambda height, width: 8)
+    for reader, message in ((eighth, packed('png', picture)), (eighth, raw('mono8', picture)),
+                            (eighth, CompressedImage(format='bayer_rggb8; jpeg compressed ', data=jpeg)),
+                            (ImageReader(Log(), reduction=refused), CompressedImage(format='jpeg', data=jpeg))):
+        assert reader.read(message).rgb.shape == (H, W, 3)

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """A camera's image becomes the network's by Pillow's kernel, or within one level of what it gives."""
 
+from dataclasses import replace
+from functools import cache
+
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from ttt3r_ros.model.config import ModelConfig
-from ttt3r_ros.reconstruction.preprocess import PixelMap
+from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
 
 EMBEDDED, PUBLISHED = ModelConfig(image_size=64, aspects=(4 / 3,)), ModelConfig()
+TINY = ModelConfig(image_size=32, aspects=(1.0,))
 
 
+@cache
 def picture(height: int, width: int) -> np.ndarray:
     """A picture with edges, waves of every length up to the pixel's, and a sensor's noise."""
     rng = np.random.default_rng(height)
@@ -41,3 +47,21 @@ def test_others_are_the_kernels_own(size, config):
     """Little shrinking, and sides that no whole factor divides, go through the kernel alone, to the bit."""
     plan, image = PixelMap.plan(*size, config), picture(*size)
     assert np.array_equal(plan.apply(image), by_the_kernel(plan, image))
+
+
+@pytest.mark.parametrize(('size', 'config', 'factor'), [
+    ((480, 640), EMBEDDED, 1), ((720, 1280), EMBEDDED, 2), ((1080, 1920), EMBEDDED, 4), ((2160, 3840), EMBEDDED, 8),
+    ((1440, 1920), TINY, 8), ((1081, 1921), EMBEDDED, 1), ((240, 320), EMBEDDED, 1), ((2160, 3840), PUBLISHED, 1),
+    ((4320, 7680), PUBLISHED, 2)])
+def test_a_jpeg_decoded_smaller_is_the_same_picture(size, config, factor):
+    """Where the network's is far smaller: the same part of it, off by 1 of 255, and in noise hardly ever by 2."""
+    assert reduction(*size, config) == factor
+    if factor == 1 or max(size) > 2000:  # the larger ones take a while to draw
+        return
+    plan, small = (PixelMap.plan(*(side // by for side in size), config) for by in (1, factor))
+    assert replace(small, original=size) == plan
+    data = cv2.imencode('.jpg', picture(*size), [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
+    flags = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+    off = np.abs(plan.apply(cv2.imdecode(data, cv2.IMREAD_COLOR)).astype(int)
+                 - small.apply(cv2.imdecode(data, flags[factor])))
+    assert off.max() <= 2 and (off > 1).mean() < 1e-3

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from spoiling import EDITS, fuzzed, in_words, spoilt, within_bounds
 
 pytest.importorskip('rclpy')
+from rclpy.logging import get_logger  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image  # noqa: E402
@@ -22,7 +23,7 @@ from ttt3r_ros.reconstruction.rectify import CalibrationError  # noqa: E402
 from ttt3r_ros.ros import parameters  # noqa: E402
 from ttt3r_ros.ros.calibration import Calibration  # noqa: E402
 from ttt3r_ros.ros.declarations import BY_NAME  # noqa: E402
-from ttt3r_ros.ros.images import ImageError, to_depth, to_mask, to_rgb  # noqa: E402
+from ttt3r_ros.ros.images import ImageError, ImageReader, to_depth, to_mask, to_rgb  # noqa: E402
 from ttt3r_ros.ros.views import QueryError, question  # noqa: E402
 
 ENCODINGS = ['rgb8', 'bgr8', 'rgba8', 'mono8', 'mono16', 'rgb16', 'bayer_rggb8', 'bayer_gbrg16', 'yuv422',
@@ -82,13 +83,15 @@ def test_any_image(height, width, step, bigendian, seed, encoding, size, read):
 
 
 @fuzzed(120, 0.5)
-@given(which=st.sampled_from(sorted(PICTURES)), form=st.sampled_from(FORMATS) | st.text(max_size=12), edits=EDITS)
-def test_any_compressed_image(which, form, edits):
-    """What decoders are given: an RGB image, or ImageError."""
+@given(which=st.sampled_from(sorted(PICTURES)), form=st.sampled_from(FORMATS) | st.text(max_size=12), edits=EDITS,
+       factor=st.sampled_from((1, 2, 8)))
+def test_any_compressed_image(which, form, edits, factor):
+    """What decoders are given: an RGB image, made smaller by a factor or not, or ImageError."""
     data = spoilt(PICTURES[which], edits)
     with within_bounds():
         try:
-            found = to_rgb(CompressedImage(format=form, data=array('B', data)))
+            reader = ImageReader(get_logger('fuzz'), reduction=lambda height, width: factor)
+            found = reader.read(CompressedImage(format=form, data=array('B', data))).rgb
             assert found.ndim == 3 and found.dtype == np.uint8
         except ImageError as error:
             in_words(error)

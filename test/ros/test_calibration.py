@@ -6,12 +6,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from harness import scene, stamp_of
+from harness import compressed, scene, stamp_of
 from rclpy.lifecycle import LifecycleNode
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.depth import CameraDepth
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.ros.calibration import Calibration
@@ -79,6 +80,30 @@ def test_depth_can_have_the_cameras_size_and_rays(run):
     robot.wait_for('the log', lambda: 'set rectify' in node.log())
     robot.wait_for('the pose all the same', lambda: len(robot.heard['pose']) == 2)
     assert len(robot.heard['depth/image']) == 1
+
+
+def test_a_jpeg_that_is_decoded_smaller_is_of_the_cameras_size(start_node, make_robot):
+    """Of one that is far larger than the network's image depth and calibration are the camera's all the same."""
+    size, k = (720, 960), np.diag((6.0, 6, 1)) @ K
+    start_node(lossless=True, weights='embedded', image_transport='compressed', depth__resolution='camera')
+    robot = make_robot(topic='image/compressed', image_type=CompressedImage)
+    robot.wait_until_watched()
+    robot.listen('/ttt3r/depth/image', 'depth', Image)
+    robot.publisher(CameraInfo, 'camera_info').publish(info(k=k, size=size))
+    robot.spin(0.5)
+    image = cv2.resize(scene(3, SIZE), size[::-1], interpolation=cv2.INTER_CUBIC)
+    data = cv2.imencode('.jpg', image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1]
+    robot.camera.publish(compressed(SECOND, data.tobytes()))
+    robot.wait_for('depth', lambda: robot.heard['depth'] and robot.heard['status'])
+    depth = robot.heard['depth'][0]
+    assert (depth.height, depth.width) == size
+    reconstructor = Reconstructor(load_network('embedded').network, make_rule('ttt3r'))
+    assert reconstructor.reduction(*size) == 2
+    frame = reconstructor.step(np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]))
+    whole, _ = CameraDepth(frame.pixel_map, k).resample(frame.points, frame.confidence)
+    told = np.frombuffer(depth.data, '<f4').reshape(size)
+    both = np.isfinite(told) & np.isfinite(whole)
+    assert both.mean() > 0.9 and np.abs(told[both] / whole[both] - 1).max() < 0.05
 
 
 def test_a_camera_that_the_weights_have_not_seen_is_told_once(run):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,6 +60,13 @@ class Frame:
     def trusted(self) -> bool:
         """Whether the pose may be told as the camera's."""
         return self.tracking is None or self.tracking.trusted
+
+    def of_camera(self, size: tuple[int, int]) -> Frame:
+        """Return the same for a camera's image of size (H, W), which came smaller by a whole factor."""
+        if size == self.pixel_map.original:
+            return self
+        pixel_map = replace(self.pixel_map, original=size)
+        return replace(self, pixel_map=pixel_map, original_intrinsics=pixel_map.to_original(self.intrinsics))
 
 
 @dataclass(frozen=True)

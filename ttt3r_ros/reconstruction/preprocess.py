@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,6 +14,8 @@ from PIL import Image
 from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
 
 GAP = 6  # what is left to Pillow's kernel of a shrinking by more; then no value is off by more than 1 of 255
+DECODED_GAP = 5.5  # the same of what a JPEG's decoder has shrunk: docs/performance.md says by how much values are off
+REDUCTIONS = (8, 4, 2)  # that libjpeg has
 MOST_ASPECT = 32  # a square network's image is cut out of one that is longer by this: memory grows with it
 
 
@@ -95,6 +97,21 @@ class PixelMap:
         sx, sy = width / cols, height / rows
         shift = np.array([[sx, 0, (self.left + 0.5) * sx - 0.5], [0, sy, (self.top + 0.5) * sy - 0.5], [0, 0, 1]])
         return shift @ intrinsics
+
+
+def reduction(height: int, width: int, config: ModelConfig) -> int:
+    """Return by which of 1, 2, 4 and 8 a camera's JPEG can be made smaller as it is decoded: what is left is the same
+    part of the same picture, and plenty for the network's image.
+
+    Raises ValueError as `PixelMap.plan` does.
+    """
+    plan = PixelMap.plan(height, width, config)
+    for factor in REDUCTIONS:
+        whole = height % factor == 0 and width % factor == 0
+        if whole and all(side >= DECODED_GAP * factor * target for side, target in zip(plan.original, plan.resized)) \
+                and plan == replace(PixelMap.plan(height // factor, width // factor, config), original=plan.original):
+            return factor
+    return 1
 
 
 def _factor(side: int, target: int) -> int:

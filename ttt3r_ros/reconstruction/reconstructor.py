@@ -22,7 +22,7 @@ from ttt3r_ros.reconstruction.frame import Frame, View
 from ttt3r_ros.reconstruction.intrinsics import pinhole, ray_map
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Closure, Keyframe, LoopCloser
-from ttt3r_ros.reconstruction.preprocess import PixelMap
+from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
 from ttt3r_ros.reconstruction.snapshot import Place
 from ttt3r_ros.reconstruction.tracking import Evidence, Sight, Tracking, TrackingMonitor, picture_of_nothing
@@ -162,6 +162,10 @@ class Reconstructor:
             return False
         plan = PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
         return picture_of_nothing(plan.apply(image)) is not None
+
+    def reduction(self, height: int, width: int) -> int:
+        """Return by how much a camera's JPEG can be made smaller as it is decoded, see preprocess.reduction."""
+        return reduction(height, width, self._recurrence.network.config)
 
     def reset(self) -> None:
         """Drop the memory, keep the place: the last image is decoded again and starts the next segment there.

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from array import array
+from collections.abc import Callable
 from copy import copy
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -31,11 +34,23 @@ DARKEST = 128  # an image of 16 bits without a pixel as bright is of a covered l
 
 SMALLER = 'have the driver send smaller ones, or set max_image_pixels'
 
+REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+JPEG = b'\xff\xd8'
+
 _bridge = CvBridge()
 
 
 class ImageError(ValueError):
     """An image message that holds no image we can read; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class CameraImage:
+    """An image, rgb uint8 (h, w, 3), and the camera's own size (H, W): larger by a whole factor where so much is not
+    wanted of a JPEG."""
+
+    rgb: np.ndarray
+    size: tuple[int, int]
 
 
 class ContentBits:
@@ -60,10 +75,12 @@ class ContentBits:
 class ImageReader:
     """Reads the images of one camera, and tells the log what it has to guess about them."""
 
-    def __init__(self, log: RcutilsLogger, most_pixels: int = MOST_PIXELS) -> None:
-        """Take the node's log, and how many pixels an image may have."""
+    def __init__(self, log: RcutilsLogger, most_pixels: int = MOST_PIXELS,
+                 reduction: Callable[[int, int], int] | None = None) -> None:
+        """Take the node's log, how many pixels an image may have, and what tells of a size (H, W) by which of 1, 2, 4
+        and 8 a JPEG is to be made smaller; ValueError: nobody wants such a size."""
         self._log = log
-        self.most_pixels = most_pixels
+        self.most_pixels, self._reduction = most_pixels, reduction
         self._content = ContentBits()
         self._order_told = False
 
@@ -72,10 +89,10 @@ class ImageReader:
         """How many of 16 bits are in use, None while no image of 16 bits has told."""
         return self._content.bits
 
-    def read(self, message: Image | CompressedImage) -> np.ndarray:
-        """Return a message's image, uint8 (H, W, 3) RGB. Raises ImageError."""
+    def read(self, message: Image | CompressedImage, *, whole: bool = False) -> CameraImage:
+        """Return a message's image; whole: of the camera's own size in any case. Raises ImageError."""
         before, kind = self.bits, message.format if isinstance(message, CompressedImage) else message.encoding
-        image = to_rgb(message, self._content, self.most_pixels)
+        image = _read(message, self._content, self.most_pixels, None if whole else self._reduction)
         if self.bits != before and self.bits < 16:
             self._log.warning(f'{kind!r} images use no more than {self.bits} of their 16 bits: they are read as of '
                               f'{self.bits} bits, and of more as soon as one is brighter')
@@ -94,14 +111,19 @@ def to_rgb(message: Image | CompressedImage, content: ContentBits | None = None,
     content: of the camera, which learns from the image; None: the image is judged alone. most_pixels: an image of more
     is refused before anything of it is decoded.
     """
-    content = content or ContentBits()
+    return _read(message, content or ContentBits(), most_pixels, None).rgb
+
+
+def _read(message: Image | CompressedImage, content: ContentBits, most_pixels: int,
+          reduction: Callable[[int, int], int] | None) -> CameraImage:
     try:
         if isinstance(message, CompressedImage):
-            return _decompress(message, content, most_pixels)
+            return _decompress(message, content, most_pixels, reduction)
         if message.width * message.height > most_pixels:
             raise ImageError(f'an image of {message.width}×{message.height} pixels is too large: {most_pixels} are '
                              f'taken; {SMALLER}')
-        return _raw(message, content)
+        rgb = _raw(message, content)
+        return CameraImage(rgb, rgb.shape[:2])
     except ImageError:
         raise
     except Exception as error:  # cv_bridge and OpenCV raise many kinds for one cause: bytes that are no image
@@ -142,7 +164,8 @@ def _refuse_depth(encoding: str) -> None:
                          "camera's colour or grey images")
 
 
-def _decompress(message: CompressedImage, content: ContentBits, most_pixels: int) -> np.ndarray:
+def _decompress(message: CompressedImage, content: ContentBits, most_pixels: int,
+                reduction: Callable[[int, int], int] | None) -> CameraImage:
     # As image_transport writes it: "<the raw image's encoding>; <codec> compressed <what the codec was given>".
     encoding, _, given = message.format.partition(';')
     encoding = encoding.strip()
@@ -152,18 +175,22 @@ def _decompress(message: CompressedImage, content: ContentBits, most_pixels: int
     data = message.data.tobytes()
     if not data:
         raise ImageError(f'an image of format {message.format!r} is empty')
-    for name, start, end in (('JPEG', b'\xff\xd8', b'\xff\xd9'), ('PNG', b'\x89PNG', b'IEND')):
+    for name, start, end in (('JPEG', JPEG, b'\xff\xd9'), ('PNG', b'\x89PNG', b'IEND')):
         # Decoders fill a missing part with grey, unasked.
         if data.startswith(start) and end not in data:
             raise ImageError(f'a {name} image of {len(data)} bytes has no end: it was truncated on its way')
+    pattern = encoding.removeprefix('bayer_').rstrip('0123456789')
+    mosaic = encoding.startswith('bayer_') and pattern in MOSAICS
     try:
-        require_size(data, most_pixels)
+        width, height = require_size(data, most_pixels)
     except PictureTooLarge as error:
         raise ImageError(f'an image of format {message.format!r} is too large: {error}; {SMALLER}') from error
     except ValueError:
         image = None
     else:
-        image = _bridge.compressed_imgmsg_to_cv2(message)
+        factor = _factor(reduction, height, width) if data.startswith(JPEG) and not mosaic else 1
+        image = _bridge.compressed_imgmsg_to_cv2(message) if factor == 1 else cv2.imdecode(
+            np.frombuffer(data, np.uint8), REDUCED[factor] | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None and encoding.lower() in VIDEO:
         raise ImageError(f'{message.format!r} is video, of which no CompressedImage can be read alone: publish it as '
                          'FFMPEGPacket or foxglove_msgs/CompressedVideo and set image_transport to ffmpeg or foxglove')
@@ -175,13 +202,20 @@ def _decompress(message: CompressedImage, content: ContentBits, most_pixels: int
         raise ImageError(f'an image of format {message.format!r} holds {image.dtype} numbers, whose range nobody '
                          'tells: send 8 or 16 bits')
     channels = 1 if image.ndim == 2 else image.shape[2]
-    pattern = encoding.removeprefix('bayer_').rstrip('0123456789')
-    if channels == 1 and encoding.startswith('bayer_') and pattern in MOSAICS:
-        return cv2.cvtColor(image, MOSAICS[pattern])
-    if channels == 3 and given.split()[-1:] in (['rgb8'], ['rgb16']):
-        return image  # the codec took red for blue, and gives it back so
-    # cv_bridge would take every image for colour.
-    return cv2.cvtColor(image, {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB}.get(channels, cv2.COLOR_BGRA2RGB))
+    if channels == 1 and mosaic:
+        image = cv2.cvtColor(image, MOSAICS[pattern])
+    elif not (channels == 3 and given.split()[-1:] in (['rgb8'], ['rgb16'])):
+        # cv_bridge would take every image for colour.
+        image = cv2.cvtColor(image, {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB}.get(channels, cv2.COLOR_BGRA2RGB))
+    # else the codec took red for blue, and gives it back so
+    return CameraImage(image, (factor * image.shape[0], factor * image.shape[1]))
+
+
+def _factor(reduction: Callable[[int, int], int] | None, height: int, width: int) -> int:
+    """Return by how much a JPEG is made smaller; one of a size that nobody wants is told where it is used."""
+    with contextlib.suppress(ValueError):
+        return 1 if reduction is None else reduction(height, width)
+    return 1
 
 
 def _raw(message: Image, content: ContentBits) -> np.ndarray:

@@ -25,7 +25,7 @@ from ttt3r_ros.ros.companions import Companions
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.diagnostics import Counters, Health
 from ttt3r_ros.ros.field_of_view import FieldOfView
-from ttt3r_ros.ros.images import ImageError, ImageReader
+from ttt3r_ros.ros.images import CameraImage, ImageError, ImageReader
 from ttt3r_ros.ros.imu_turns import ImuTurns
 from ttt3r_ros.ros.job import Job
 from ttt3r_ros.ros.memory import Memory, Weights
@@ -68,13 +68,13 @@ class Pipeline:
         self._outputs = outputs
         self._settings = settings
         self._weights = weights
-        self._images = ImageReader(self._log, settings.max_image_pixels)
+        self._images = ImageReader(self._log, settings.max_image_pixels, memory.reconstructor.reduction)
         self._admission = Admission(node, memory.gap, senses.counters, senses.health)
         self._report = TrackingReport(node, senses.health, 'several cameras in one memory: nobody judges their poses'
                                       if weights.trained else 'untrained weights: the poses mean nothing')
         self._field_of_view = FieldOfView(self._log, senses.calibration, weights.trained_on)
         self._views = Views(memory.reconstructor, tracker, memory.scaling)
-        self._ahead: tuple[Job, np.ndarray] | None = None  # an image that was read before its turn
+        self._ahead: tuple[Job, CameraImage] | None = None  # an image that was read before its turn
         self._last_header: Header | None = None
         self._last_intrinsics: np.ndarray | None = None
 
@@ -100,7 +100,7 @@ class Pipeline:
             self.refuse(error)
             return
         stamp = nanoseconds(header.stamp)
-        follows, reset = self._admission.judge(stamp, job.received, image.shape[:2], self._settings.lossless)
+        follows, reset = self._admission.judge(stamp, job.received, image.size, self._settings.lossless)
         if not follows:
             return
         if reset and not self.saved.awaited:
@@ -109,7 +109,7 @@ class Pipeline:
         mask, depth = self._companions.fetch(header)
         started = time.monotonic()
         try:
-            frame = self._step(image, header, lambda: self._read_ahead(following()))
+            frame = self._step(image.rgb, header, lambda: self._read_ahead(following())).of_camera(image.size)
         except ValueError as error:
             self.refuse(error)
             return
@@ -228,13 +228,13 @@ class Pipeline:
                 'field of view (deg)': 'no camera_info' if view is None else f'{view:.0f}', **self._scaling.diagnosis(),
                 **({} if self._turns is None else self._turns.diagnosis())}
 
-    def _read(self, job: Job) -> np.ndarray:
-        """Return its image, uint8 (H, W, 3) RGB. Raises ImageError and CalibrationError."""
+    def _read(self, job: Job) -> CameraImage:
+        """Return its image, undistorted if that is asked for. Raises ImageError and CalibrationError."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead[0] is job:
             return ahead[1]
-        image = self._images.read(job.message)
-        return self._calibration.straighten(image)
+        image = self._images.read(job.message, whole=self._calibration.rectify)
+        return replace(image, rgb=self._calibration.straighten(image.rgb))
 
     def _read_ahead(self, job: Job | None) -> np.ndarray | None:
         """Return the image of a job whose turn has not come, None if it is another camera's or nothing can be read."""
@@ -245,7 +245,7 @@ class Pipeline:
         except (ImageError, CalibrationError):
             return None  # told when its turn comes
         self._ahead = job, image
-        return image
+        return image.rgb
 
     def _step(self, image: np.ndarray, header: Header, upcoming: Callable[[], np.ndarray | None]) -> Frame:
         monitor, turns = self._reconstructor.monitor, self._turns

@@ -18,8 +18,9 @@ class PictureTooLarge(ValueError):
     """A picture of more pixels than are taken; the message says how many."""
 
 
-def require_size(data: bytes, most: int) -> None:
-    """Look at the header of a compressed picture, before anything is decoded, and let pass what is small enough.
+def require_size(data: bytes, most: int) -> tuple[int, int]:
+    """Look at the header of a compressed picture, before anything is decoded; return the width and height of what is
+    small enough.
 
     Raises PictureTooLarge for one of more than `most` pixels, ValueError for bytes that tell no size.
     """
@@ -31,6 +32,7 @@ def require_size(data: bytes, most: int) -> None:
         raise ValueError('no header in them tells the size of a picture') from error
     if width * height > most:
         raise PictureTooLarge(f'it has {width}×{height} pixels, and {most} are taken')
+    return width, height
 
 
 def _size(data: bytes) -> tuple[int, int]:
