@@ -22,6 +22,7 @@ from ttt3r_ros.benchmark.endurance import endure
 from ttt3r_ros.benchmark.fidelity import deviations
 from ttt3r_ros.benchmark.published import AttentionMaps, PublishedReconstructor, PublishedRecurrence
 from ttt3r_ros.benchmark.stopwatch import Stopwatch
+from ttt3r_ros.benchmark.together import rounds
 from ttt3r_ros.cli import bench
 from ttt3r_ros.model.config import PRESETS, ModelConfig
 from ttt3r_ros.model.network import Network
@@ -227,3 +228,10 @@ def test_the_gpu_script_runs_through_on_a_cpu(tmp_path):
     if not torch.cuda.is_available():
         refused = subprocess.run([script, tmp_path / 'none'], capture_output=True, text=True, timeout=60)
         assert refused.returncode == 1 and 'sees no GPU' in refused.stderr
+
+
+def test_images_together_are_measured_against_single_ones(network):
+    """Each round has both ways of answering as many images as there are cameras."""
+    images = [np.full((48, 64, 3), shade, np.uint8) for shade in (50, 100, 150)]
+    singly, batched = rounds(network, 2, images, 3)
+    assert len(singly) == len(batched) == 3 and min(singly + batched) > 0

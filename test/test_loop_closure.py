@@ -22,6 +22,7 @@ from ttt3r_ros.reconstruction.loop_closure import CANDIDATES, Keyframe, Limits, 
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.reconstruction.snapshot import FORMAT, SnapshotError
+from ttt3r_ros.reconstruction.together import alone
 from ttt3r_ros.reconstruction.trajectory import Boundary
 from ttt3r_ros.sequences import Trajectory
 from ttt3r_ros.synthetic import World
@@ -247,11 +248,11 @@ def test_a_snapshot_keeps_the_correction_and_the_keyframes(walk):
         np.testing.assert_array_equal(mine.pose, theirs.pose)
         np.testing.assert_array_equal(mine.image, theirs.image)
         np.testing.assert_array_equal(mine.boundary.points, theirs.boundary.points)
-        encoded, answers = first._eye.encode(images[36]), []
+        encoded, answers = first._eye.encode([images[36]])[0], []
         for one, kept in ((first, mine), (other, theirs)):
             before = one._recurrence.memory
             one._recurrence.memory = kept.memory
-            answers.append(one._observe(encoded).pose)
+            answers.append(alone(one._observe(encoded)).pose)
             one._recurrence.memory = before
         np.testing.assert_array_equal(*answers)
     mine, theirs = first.step(images[36]), other.step(images[36])

@@ -78,7 +78,7 @@ def test_resizing_kernels():
     np.testing.assert_array_equal(enlarged, np.asarray(Image.fromarray(image).resize((512, 384), Image.BICUBIC)))
     shrunk = PixelMap.plan(120, 160, PRESETS['small']).apply(image)
     np.testing.assert_array_equal(shrunk, np.asarray(Image.fromarray(image).resize((128, 96), Image.LANCZOS)))
-    tensor = upload(np.array([[[0, 255, 51]]], np.uint8), torch.device('cpu'))
+    tensor = upload([np.array([[[0, 255, 51]]], np.uint8)], torch.device('cpu'))
     np.testing.assert_allclose(tensor[0, :, 0, 0], [-1, 1, -0.6], atol=1e-6)
 
 
@@ -400,7 +400,7 @@ def test_an_image_begun_early_gives_the_same_answer(network, images, monkeypatch
     monkeypatch.setattr(Ahead, 'pays', True)
     reconstructor, encoded = Reconstructor(network, make_rule('ttt3r'), policy=Interval(3)), []
     encode = reconstructor._eye.encode
-    monkeypatch.setattr(reconstructor._eye, 'encode', lambda image: encoded.append(len(images)) or encode(image))
+    monkeypatch.setattr(reconstructor._eye, 'encode', lambda given: encoded.extend(given) or encode(given))
     upcoming = [images[1], images[2], wrong, images[0], images[5], images[6][:40], images[7], None]
     frames, counts = [], []
     for image, after in zip(images, upcoming, strict=True):

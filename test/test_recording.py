@@ -191,3 +191,30 @@ def test_two_recordings_are_kept():
             assert torch.equal(recordings.run(lambda x: x + 1, torch.zeros(size), 'sum'), torch.ones(size))
     gc.collect()
     assert [graph() is not None for graph in graphs] == [False, True, True]
+
+
+class Computed(Recurrence):
+    """Steps that are never played."""
+
+    def _records(self, given):
+        return False
+
+
+def test_those_beside_each_other_share_what_is_recorded(recorded, network):
+    """Batches of every size are played, each from its own memories, whoever of the two asks; and there is room."""
+    one = recorded('filt3r')
+    other = Recurrence(network, make_rule('filt3r'), beside=one)
+    plain = [Computed(network, make_rule('filt3r')) for _ in range(2)]
+    for seed in range(9):
+        shown = [image(seed), image(100 + seed)]
+        expected = [twin.step(i) for twin, i in zip(plain, shown, strict=True)]
+        if seed % 2:
+            asked = one if seed % 4 == 1 else other
+            steps = asked.look_each(asked.encode(torch.cat(shown)), (one.memory, other.memory))
+        else:
+            steps = [each.look(each.encode(i)) for each, i in zip((one, other), shown, strict=True)]
+        for each, step, wanted in zip((one, other), steps, expected, strict=True):
+            each.accept(step, [True] * len(step.parts))
+            torch.testing.assert_close(step.prediction.pose, wanted.prediction.pose, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(other.memory.state, plain[1].memory.state, rtol=1e-4, atol=1e-5)
+    assert len(one._recordings._recorded) == 2 and Player.played >= 8

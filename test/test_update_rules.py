@@ -271,13 +271,13 @@ def test_statistics_agree_with_a_materialised_map():
         q, k = query[0].double().numpy(), key[0].double().numpy()
         maps.append(np.einsum('hnd,htd->hnt', q, k) / np.sqrt(8))
     whole = np.stack(maps)
-    confidence, logits = statistics.confidence().numpy(), statistics.logits().numpy()
+    confidence, logits = statistics.confidence()[0].numpy(), statistics.logits()[0].numpy()
     np.testing.assert_allclose(confidence, sigmoid(whole.mean(axis=(0, 1, 3))), rtol=1e-5)
     np.testing.assert_allclose(logits, whole[..., 1:].mean(axis=(0, 1)), rtol=1e-4, atol=1e-5)
     weights = np.exp(whole[..., 1:])
     weights /= weights.sum(axis=-1, keepdims=True)
     entropies = -(weights * np.log(weights)).sum(axis=-1) / np.log(TOKENS)
-    np.testing.assert_allclose(statistics.entropy().numpy(), entropies.mean(axis=(0, 1)), rtol=1e-5)
+    np.testing.assert_allclose(statistics.entropy()[0].numpy(), entropies.mean(axis=(0, 1)), rtol=1e-5)
 
 
 def test_statistics_gather_only_what_is_wanted():

@@ -27,7 +27,7 @@ def write_trap(path: Path) -> Path:
     plan = PixelMap.plan(96, 128, network.config)
 
     def token(image: np.ndarray) -> torch.Tensor:
-        recurrence.step(upload(plan.apply(image), network.device), write=image is not BLINDED)
+        recurrence.step(upload([plan.apply(image)], network.device), write=image is not BLINDED)
         return tokens[-1]
 
     ordinary = torch.stack([token(scene(i)) for i in range(40)])

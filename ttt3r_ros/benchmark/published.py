@@ -18,7 +18,7 @@ from torch import Tensor
 from ttt3r_ros.model.heads import OUTPUTS, Fusion, doubled
 from ttt3r_ros.model.layers import CrossAttention, SelfAttention
 from ttt3r_ros.model.network import Encoded, Network
-from ttt3r_ros.model.recurrence import Recurrence, Step
+from ttt3r_ros.model.recurrence import Memory, Recurrence, Step
 from ttt3r_ros.model.update_rules import AttentionStatistics
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 
@@ -33,14 +33,14 @@ class AttentionMaps(AttentionStatistics):
         self._maps: list[Tensor] = []
 
     def observe(self, query: Tensor, key: Tensor) -> None:
-        """Keep one layer's map, (1, H, N, 1 + T)."""
+        """Keep one layer's map, (B, H, N, 1 + T)."""
         super().observe(query, key)
         if self._with_confidence:
             self._maps.append(query.float() @ key.float().transpose(-1, -2) / query.shape[-1] ** 0.5)
 
     def confidence(self) -> Tensor | None:
-        """Return the same a_i, (N,), as AttentionStatistics does."""
-        return torch.sigmoid(torch.stack(self._maps).mean(dim=(0, 2, 4))[0]) if self._with_confidence else None
+        """Return the same a_i, (B, N), as AttentionStatistics does."""
+        return torch.sigmoid(torch.stack(self._maps).mean(dim=(0, 2, 4))) if self._with_confidence else None
 
 
 def mapped_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -72,11 +72,12 @@ class PublishedRecurrence(Recurrence):
     observer = AttentionMaps
     recorded = False
 
-    def look(self, encoded: Encoded, *, write: bool = True, outputs: frozenset[str] = OUTPUTS,
-             observe: frozenset[str] = frozenset()) -> Step:
-        """See Recurrence.look."""
+    def look_each(self, encoded: Encoded, memories: tuple[Memory, ...], *, write: bool = True,
+                  outputs: frozenset[str] = OUTPUTS, observe: frozenset[str] = frozenset()) -> tuple[Step, ...]:
+        """See Recurrence.look_each."""
         with _as_published(self.network):
-            return super().look(encoded, write=write, outputs=OUTPUTS - self.network.lacking, observe=observe)
+            return super().look_each(encoded, memories, write=write, outputs=OUTPUTS - self.network.lacking,
+                                     observe=observe)
 
 
 class PublishedReconstructor(Reconstructor):

@@ -53,6 +53,7 @@ class Recordings:
         self._seen: set[Hashable] = set()
         self._recorded: dict[Hashable, tuple[Any, Any, Graph, Any]] = {}
         self._refused = False
+        self._room = KEPT
 
     def run(self, function: Callable[[Any], Any], inputs: Any, about: Hashable) -> Any:
         """Return function(inputs), computed or played.
@@ -74,13 +75,18 @@ class Recordings:
         self._seen.add(key)
         return result
 
+    def shared(self) -> Recordings:
+        """Return itself, with room for one more who uses it: batches of another size are recordings of their own."""
+        self._room += KEPT
+        return self
+
     def forget(self) -> None:
         """Give up all recordings and their memory."""
         self._seen.clear()
         self._recorded.clear()
 
     def _keep(self, key: Hashable, function: Callable[[Any], Any], inputs: Any, expected: Any) -> None:
-        while len(self._recorded) >= KEPT:
+        while len(self._recorded) >= self._room:
             del self._recorded[next(iter(self._recorded))]
         places = _copy(inputs)
         try:

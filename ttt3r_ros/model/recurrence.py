@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One frame after another through the network: the only place where the memory is written."""
+"""One frame after another through the network: the only place where the memory is written.
+
+Frames of several memories go through it as one batch, a single one as a batch of one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 import torch
 from torch import Tensor
@@ -84,11 +88,14 @@ class Recurrence:
     observer = AttentionStatistics  # what looks at the state's cross-attention
     recorded = True  # on CUDA
 
-    def __init__(self, network: Network, rule: UpdateRule, stage: Stage = untimed) -> None:
-        """Take a network in inference form and a rule; `stage` is told what a step is doing."""
+    def __init__(self, network: Network, rule: UpdateRule, stage: Stage = untimed,
+                 beside: Recurrence | None = None) -> None:
+        """Take a network in inference form and a rule; `stage` is told what a step is doing. beside: one of the same
+        network, whose recordings are this one's too."""
         self.network = network
         self._stage = stage
-        self._encodings, self._recordings = (Recordings(reads=network.tables) for _ in range(2))
+        self._encodings, self._recordings = (Recordings(reads=network.tables) for _ in range(2)) if beside is None \
+            else (beside._encodings.shared(), beside._recordings.shared())
         self._rule = rule
         self.start = self._initial_memory()  # as before the first frame
         self.memory = self.start
@@ -124,13 +131,12 @@ class Recurrence:
 
     @torch.inference_mode()
     def encode(self, image: Tensor) -> Encoded:
-        """Encode image (1, 3, H, W) in [-1, 1], without waiting for the device; the memory has no part in it."""
+        """Encode image (B, 3, H, W) in [-1, 1]; the memory has no part in it."""
         with self._stage('encode'):
             if self._records(image):
                 return self._encodings.run(self.network.encode_image, image, None)
             return self.network.encode_image(image)
 
-    @torch.inference_mode()
     def look(self, encoded: Encoded, *, write: bool = True, outputs: frozenset[str] = STREAMING,
              observe: frozenset[str] = frozenset()) -> Step:
         """Predict from an encoded image and the memory, without waiting for the device.
@@ -138,44 +144,59 @@ class Recurrence:
         The memory is as before until the step is accepted. write=False: accepting it leaves state and memories alone.
         outputs: see Network.predict. observe: attention statistics wanted beside those that the rule needs.
         """
-        before = self.memory
+        return self.look_each(encoded, (self.memory,), write=write, outputs=outputs, observe=observe)[0]
+
+    @torch.inference_mode()
+    def look_each(self, encoded: Encoded, memories: tuple[Memory, ...], *, write: bool = True,
+                  outputs: frozenset[str] = STREAMING, observe: frozenset[str] = frozenset()) -> tuple[Step, ...]:
+        """Predict from a batch of encoded images, each against the memory of its place, which need not be this one's.
+
+        What each gives is what `look` gives of it alone. Arguments as there.
+        """
+        given = encoded, memories
         # First frames are few, and the pose query that they lack makes them another computation.
-        if self._records(encoded.features) and not before.first:
+        if self._records(encoded.features) and not any(memory.first for memory in memories):
             with self._stage('graph'):
-                step = self._recordings.run(lambda given: self._compute(*given, outputs, observe, untimed),
-                                            (encoded, before), (outputs, observe))
+                steps = self._recordings.run(lambda given: self._compute(*given, outputs, observe, untimed),
+                                             given, (outputs, observe, self._rule))
         else:
-            step = self._compute(encoded, before, outputs, observe, self._stage)
-        after = step.after if write else replace(before, first=False)
-        return replace(step, before=before, after=after)
+            steps = self._compute(*given, outputs, observe, self._stage)
+        return tuple(replace(step, before=before, after=step.after if write else replace(before, first=False))
+                     for step, before in zip(steps, memories, strict=True))
 
     def _records(self, given: Tensor) -> bool:
         return self.recorded and given.is_cuda
 
-    def _compute(self, encoded: Encoded, before: Memory, outputs: frozenset[str], observe: frozenset[str],
-                 stage: Stage) -> Step:
-        """Compute a step as one that is written; a pure function of its arguments, the weights and the rule."""
+    def _compute(self, encoded: Encoded, memories: tuple[Memory, ...], outputs: frozenset[str],
+                 observe: frozenset[str], stage: Stage) -> tuple[Step, ...]:
+        """Compute steps as ones that are written; a pure function of its arguments, the weights and the rule."""
         net = self.network
         statistics = self.observer(self._rule.statistics | observe, net.config.dec_depth)
-        decoding, pose_memory = propose(net, before, encoded, statistics, stage)
+        decoding, pose_memories = propose(net, _joined(memories), encoded, statistics, stage)
         with stage('head'):
             prediction = net.predict(decoding.heads_input, outputs)
         with stage('write'):
-            written = self._rule.write(self._observation(before, encoded, decoding, statistics), before.rule)
-            proposed = decoding.proposed_state if written.proposed is None else written.proposed[None]
-            gate = written.gate
-            if before.first:
-                gate, proposed = torch.ones_like(gate), decoding.proposed_state
-            state = torch.lerp(before.state, proposed, gate[..., None] if gate.dim() == 1 else gate)
-            parts, finite = _finite(prediction, state=state, pose_memory=pose_memory)
-        return Step(prediction, before, Memory(state, pose_memory, written.memory, first=False), proposed, pose_memory,
-                    gate, statistics.confidence(), parts, finite)
+            observed = (encoded.features, decoding.proposed_state, decoding.embedded, decoding.heads_input.tokens,
+                        statistics.confidence(), statistics.logits(), statistics.entropy())
+            # What a memory keeps is its own: it would hold the others' as long as it lives.
+            parts = zip(memories, _each(pose_memories, own=True), zip(*(_each(part, own=True) for part in observed)),
+                        _predictions(prediction), strict=True)
+            return tuple(self._written(*part) for part in parts)
 
-    def _observation(self, before: Memory, encoded: Encoded, decoding: Decoding,
-                     statistics: AttentionStatistics) -> Observation:
-        return Observation(decoding.proposed_state[0], before.state[0], self.start.state[0], encoded.features[0],
-                           decoding.embedded[0], decoding.heads_input.tokens[0], statistics.confidence(),
-                           statistics.logits(), statistics.entropy())
+    def _written(self, before: Memory, pose_memory: Tensor, observed: tuple[Tensor | None, ...],
+                 prediction: Prediction) -> Step:
+        """Write one frame of a batch by the rule."""
+        features, own, embedded, decoded, *statistics = (None if part is None else part[0] for part in observed)
+        written = self._rule.write(Observation(own, before.state[0], self.start.state[0], features, embedded, decoded,
+                                               *statistics), before.rule)
+        proposed = own[None] if written.proposed is None else written.proposed[None]
+        gate = written.gate
+        if before.first:
+            gate, proposed = torch.ones_like(gate), own[None]
+        state = torch.lerp(before.state, proposed, gate[..., None] if gate.dim() == 1 else gate)
+        parts, finite = _finite(prediction, state=state, pose_memory=pose_memory)
+        return Step(prediction, before, Memory(state, pose_memory, written.memory, first=False), proposed, pose_memory,
+                    gate, statistics[0], parts, finite)
 
     def accept(self, step: Step, finite: Sequence[bool]) -> None:
         """Take over the memory that a step leaves; `finite` is its `finite`, read from the device.
@@ -203,6 +224,31 @@ class Recurrence:
         parts, finite = _finite(prediction)
         _require_finite(parts, _read(finite))
         return prediction
+
+
+def _joined(memories: tuple[Memory, ...]) -> Memory:
+    """Return memories as one of a batch; the rule's own stay apart."""
+    if len(memories) == 1:
+        return memories[0]
+    first = [memory.first for memory in memories]
+    state = torch.cat([memory.state for memory in memories])
+    return Memory(state, torch.cat([memory.pose_memory for memory in memories]),
+                  first=torch.tensor(first, device=state.device) if any(first) and not all(first) else first[0])
+
+
+def _each(batch: Tensor | None, own: bool = False) -> tuple[Tensor | None, ...]:
+    """Return the parts (1, ...) of a batch (B, ...); own: with memory of their own. For ever None of None."""
+    if batch is None:
+        return repeat(None)
+    if len(batch) == 1:
+        return batch,
+    return tuple(part.clone() for part in batch.split(1)) if own else batch.split(1)
+
+
+def _predictions(batch: Prediction) -> Iterator[Prediction]:
+    """Yield the prediction of each image of a batch."""
+    for values in zip(*map(_each, vars(batch).values())):
+        yield Prediction(*values)
 
 
 def _finite(prediction: Prediction, **memory: Tensor) -> tuple[tuple[str, ...], Tensor]:

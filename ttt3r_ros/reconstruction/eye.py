@@ -3,19 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from ttt3r_ros.model.network import Encoded
-from ttt3r_ros.model.recurrence import Recurrence, Step
+from ttt3r_ros.model.recurrence import Memory, Recurrence, Step
 from ttt3r_ros.model.stages import Stage
 from ttt3r_ros.reconstruction.ahead import Ahead
 from ttt3r_ros.reconstruction.frame import GateStatistics
 from ttt3r_ros.reconstruction.intrinsics import focal_length
 from ttt3r_ros.reconstruction.preprocess import PixelMap
+from ttt3r_ros.reconstruction.together import Steps, alone
 from ttt3r_ros.reconstruction.trajectory import Boundary, pose_matrix
 from ttt3r_ros.reconstruction.transfer import download, upload
 
@@ -39,32 +40,82 @@ class Look:
     finite: np.ndarray
 
 
+@dataclass(frozen=True)
+class Encoding:
+    """The request for an image, uint8 (h, w, 3), encoded."""
+
+    eye: Eye
+    image: np.ndarray
+    early = True
+
+    def kind(self) -> Hashable:
+        """See Request."""
+        return Encoding, self.eye.kind, self.image.shape
+
+    def carry_out(self, alike: Sequence[Encoding]) -> list[Encoded]:
+        """See Request."""
+        return self.eye.encode([request.image for request in alike])
+
+
+@dataclass(frozen=True)
+class Looking:
+    """The request for a Look at an encoded image from a memory; meanwhile: called while the device is busy with it."""
+
+    eye: Eye
+    encoded: Encoded
+    memory: Memory
+    meanwhile: Callable[[], None]
+    early = False
+
+    def kind(self) -> Hashable:
+        """See Request."""
+        return Looking, self.eye.kind, self.encoded.grid
+
+    def carry_out(self, alike: Sequence[Looking]) -> list[Look]:
+        """See Request."""
+        for request in alike:
+            request.eye.mark()
+        try:
+            return self.eye.look_each(alike)
+        finally:
+            for request in alike:
+                request.eye.join()
+
+
 class Eye:
-    """Prepares, encodes and decodes images against a recurrence's memory; not thread-safe."""
+    """Prepares, encodes and decodes images against memories, a recurrence's by default; not thread-safe."""
 
     def __init__(self, recurrence: Recurrence, stage: Stage) -> None:
         """Take what holds the memory; stage is told what is being done."""
         self._recurrence, self._stage = recurrence, stage
         self._ahead = Ahead(recurrence.network.device)
+        self.mark, self.join = self._ahead.mark, self._ahead.join
 
-    def prepare(self, image: np.ndarray) -> Prepared:
+    @property
+    def kind(self) -> Hashable:
+        """What two have in common that give the same answers."""
+        return type(self._recurrence), id(self._recurrence.network), self._recurrence.rule
+
+    def prepare(self, image: np.ndarray) -> Steps[Prepared]:
         """Return an image, uint8 (H, W, 3), encoded; it may have been begun ahead. Raises ValueError if too narrow."""
-        return self._ahead.take(image) or self._prepare(image, self._plan(image))
+        begun = self._ahead.take(image)
+        return begun or (yield from self._prepare(image, self._plan(image)))
 
     def _plan(self, image: np.ndarray) -> PixelMap:
         return PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
 
-    def _prepare(self, image: np.ndarray, pixel_map: PixelMap) -> Prepared:
+    def _prepare(self, image: np.ndarray, pixel_map: PixelMap) -> Steps[Prepared]:
         with self._stage('preprocess'):
             prepared = pixel_map.apply(image)
-        return Prepared(prepared, pixel_map, self.encode(prepared))
+        return Prepared(prepared, pixel_map, (yield Encoding(self, prepared)))
 
     @torch.inference_mode()
-    def encode(self, prepared: np.ndarray) -> Encoded:
-        """Encode the model's image, uint8 (h, w, 3)."""
+    def encode(self, images: Sequence[np.ndarray]) -> list[Encoded]:
+        """Encode images as the model takes them, uint8 (h, w, 3), all of one size."""
         with self._stage('upload'):
-            pixels = upload(prepared, self._recurrence.network.device)
-        return self._recurrence.encode(pixels)
+            pixels = upload(images, self._recurrence.network.device)
+        encoded = self._recurrence.encode(pixels)
+        return [Encoded(features, encoded.grid) for features in encoded.features.split(1)]
 
     def look_ahead(self, upcoming: Callable[[], np.ndarray | None] | None, now: PixelMap) -> None:
         """Begin with the next image, if it is there and of this one's size; a broken one is its own step's matter."""
@@ -76,28 +127,41 @@ class Eye:
         except ValueError:
             return
         if plan.size == now.size:
-            self._ahead.begin(image, lambda: self._prepare(image, plan))
+            self._ahead.begin(image, lambda: alone(self._prepare(image, plan)))
+
+    def look(self, encoded: Encoded, meanwhile: Callable[[], None] = lambda: None) -> Steps[Look]:
+        """Run an encoded image through the network against the recurrence's memory; meanwhile: see Looking."""
+        return (yield Looking(self, encoded, self._recurrence.memory, meanwhile))
 
     @torch.inference_mode()
-    def look(self, encoded: Encoded, meanwhile: Callable[[], None] = lambda: None) -> Look:
-        """Run an encoded image through the network; meanwhile: called while the device is busy with it."""
-        self._ahead.mark()
-        step = self._recurrence.look(encoded)
-        prediction, gate = step.prediction, step.gate
+    def look_each(self, requests: Sequence[Looking]) -> list[Look]:
+        """Run encoded images of one grid through the network, each against its own memory, as one batch."""
+        first = requests[0].encoded
+        encoded = first if len(requests) == 1 else Encoded(
+            torch.cat([request.encoded.features for request in requests]), first.grid)
+        steps = self._recurrence.look_each(encoded, tuple(request.memory for request in requests))
         with self._stage('focal length'):
-            focal = focal_length(prediction.points[0])
-            statistics = torch.stack((gate.mean(), gate.std(correction=0), gate.min(), gate.max()))
-        try:
-            meanwhile()
-            with self._stage('download'):
-                points, confidence, pose, focal, statistics, finite = download(
-                    prediction.points[0], prediction.confidence[0], prediction.pose[0], focal, statistics, step.finite)
-        finally:
-            self._ahead.join()
-        # A pose with a NaN is no rotation: whoever accepts the step is told.
-        matrix = pose_matrix(pose) if np.isfinite(pose).all() else np.full((4, 4), np.nan)
-        return Look(Boundary(matrix, points, confidence, float(focal)), GateStatistics(*statistics.tolist()), step,
-                    finite)
+            points = [step.prediction.points for step in steps]
+            focal = focal_length(points[0] if len(points) == 1 else torch.cat(points))
+            gate = torch.stack([step.gate for step in steps]).flatten(1)
+            gates = torch.stack((gate.mean(dim=1), gate.std(dim=1, correction=0), gate.amin(dim=1), gate.amax(dim=1)),
+                                dim=1)
+        for request in requests:
+            request.meanwhile()
+        with self._stage('download'):
+            values = download(focal, gates, *(value for step in steps for value in (
+                step.prediction.points[0], step.prediction.confidence[0], step.prediction.pose[0], step.finite)))
+        if len(steps) > 1:  # whoever keeps his must not keep the others'
+            values = [value.copy() for value in values]
+        focal, gates = values[:2]
+        return [_look(step, float(focal[i]), gates[i], *values[4 * i + 2:4 * i + 6]) for i, step in enumerate(steps)]
+
+
+def _look(step: Step, focal: float, gate: np.ndarray, points: np.ndarray, confidence: np.ndarray, pose: np.ndarray,
+          finite: np.ndarray) -> Look:
+    # A pose with a NaN is no rotation: whoever accepts the step is told.
+    matrix = pose_matrix(pose) if np.isfinite(pose).all() else np.full((4, 4), np.nan)
+    return Look(Boundary(matrix, points, confidence, focal), GateStatistics(*gate.tolist()), step, finite)
 
 
 def is_image(image) -> bool:

@@ -11,24 +11,28 @@ ROUNDS = 10
 
 
 def focal_length(points: Tensor) -> Tensor:
-    """Return the focal length in pixels (scalar) that best explains points (h, w, 3), camera frame.
+    """Return the focal length in pixels (...) that best explains points (..., h, w, 3), camera frame.
 
     Weiszfeld's iteration for the median of reprojection errors, principal point (w//2, h//2), one focal length for
     both axes. NaN where the points allow none.
     """
-    height, width = points.shape[:2]
+    height, width = points.shape[-3:-1]
     # Rows and columns apart: sums over an axis of two are many times slower.
     v, u = (axis.flatten() for axis in torch.meshgrid(
         torch.arange(height, device=points.device, dtype=points.dtype) - height // 2,
         torch.arange(width, device=points.device, dtype=points.dtype) - width // 2, indexing='ij'))
-    x, y, z = points.flatten(0, 1).unbind(-1)
+    x, y, z = points.flatten(-3, -2).unbind(-1)
     ray_u, ray_v = ((side / z).nan_to_num(0, posinf=0, neginf=0) for side in (x, y))
     along, square = ray_u * u + ray_v * v, ray_u * ray_u + ray_v * ray_v
-    focal = along.mean() / square.mean()
+    focal = _mean(along) / _mean(square)
     for _ in range(ROUNDS):
         weight = 1 / torch.hypot(u - focal * ray_u, v - focal * ray_v).clamp(min=1e-8)
-        focal = (weight * along).mean() / (weight * square).mean()
-    return torch.where(focal > 0, focal, torch.nan)
+        focal = _mean(weight * along) / _mean(weight * square)
+    return torch.where(focal > 0, focal, torch.nan)[..., 0]
+
+
+def _mean(values: Tensor) -> Tensor:
+    return values.mean(dim=-1, keepdim=True)
 
 
 def pinhole(focal: float, size: tuple[int, int]) -> np.ndarray:

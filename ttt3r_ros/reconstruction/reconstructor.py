@@ -17,7 +17,7 @@ from ttt3r_ros.model.stages import Stage, untimed
 from ttt3r_ros.model.threads import limit_if_nobody_has
 from ttt3r_ros.model.update_rules import UpdateRule
 from ttt3r_ros.reconstruction import snapshot
-from ttt3r_ros.reconstruction.eye import Eye, Look, Prepared, is_image
+from ttt3r_ros.reconstruction.eye import Encoding, Eye, Look, Prepared, is_image
 from ttt3r_ros.reconstruction.frame import Frame, View
 from ttt3r_ros.reconstruction.intrinsics import pinhole, ray_map
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
@@ -25,6 +25,7 @@ from ttt3r_ros.reconstruction.loop_closure import Closure, Keyframe, LoopCloser
 from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
 from ttt3r_ros.reconstruction.snapshot import Place
+from ttt3r_ros.reconstruction.together import Steps, alone
 from ttt3r_ros.reconstruction.tracking import Evidence, Sight, Tracking, TrackingMonitor, picture_of_nothing
 from ttt3r_ros.reconstruction.trajectory import (
     ALIGNMENTS,
@@ -50,16 +51,17 @@ class Reconstructor:
 
     def __init__(self, network: Network, rule: UpdateRule, *, alignment: str = 'sim3',
                  policy: ResetPolicy | None = None, keyframes: int = 0, monitor: TrackingMonitor | None = None,
-                 stage: Stage = untimed) -> None:
+                 stage: Stage = untimed, beside: Reconstructor | None = None) -> None:
         """Take a network and a write rule.
 
         alignment: how segments are chained, 'sim3' or 'se3'. policy: when a segment ends by itself, by default never.
         keyframes: how many memories of ended segments are kept to close loops with. monitor: judges every frame before
-        it is written; without one all are believed. stage: told what a step is doing.
+        it is written; without one all are believed. stage: told what a step is doing. beside: one of the same network,
+        that this one will be stepped together with: on CUDA they share what is recorded.
         """
         if alignment not in ALIGNMENTS:
             raise ValueError(f'alignment {alignment!r} is unknown: take one of {", ".join(ALIGNMENTS)}')
-        self._recurrence = self.recurrence(network, rule, stage)
+        self._recurrence = self.recurrence(network, rule, stage, beside and beside._recurrence)
         self._eye = Eye(self._recurrence, stage)
         self._alignment = alignment
         self._policy = policy or Never()
@@ -113,7 +115,7 @@ class Reconstructor:
         image, memory = np.zeros((*size, 3), np.uint8), self._recurrence.memory
         try:
             for _ in range(frames):
-                self._observe(self._eye.prepare(image).encoded)
+                alone(self._observe(alone(self._eye.prepare(image)).encoded))
         finally:
             self._recurrence.memory = memory
 
@@ -131,17 +133,26 @@ class Reconstructor:
         Raises ValueError for anything else, and NonFinitePrediction for a prediction with a NaN or an infinity; both
         leave the memory as it was.
         """
+        return alone(self.stepping(image, upcoming, stamp=stamp))
+
+    def stepping(self, image: np.ndarray, upcoming: Callable[[], np.ndarray | None] | None = None, *,
+                 stamp: int | None = None) -> Steps[Frame]:
+        """Do what `step` does, as a generator: `together` steps several reconstructors of one network as one batch.
+
+        What each gives is what it gives alone, but for the rounding of products of another size.
+        """
         if not is_image(image):
             what = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
             raise ValueError(f'an image must be a uint8 array (H, W, 3) in RGB order, not {what}')
         self._limit_threads(image.shape[:2])
-        prepared = self._eye.prepare(image)
+        prepared = yield from self._eye.prepare(image)
         sight = self.monitor and self.monitor.look(prepared.image, stamp)
         if sight and sight.fault is None and (self._place.image is None or not self.monitor.following):
-            return self._begin(prepared, sight, stamp)
+            return (yield from self._begin(prepared, sight, stamp))
         if self._reset_due and (sight is None or sight.fault is None):
-            self._end_segment(self._reset_due)
-        look = self._eye.look(prepared.encoded, lambda: self._eye.look_ahead(upcoming, prepared.pixel_map))
+            yield from self._end_segment(self._reset_due)
+        look = yield from self._eye.look(prepared.encoded,
+                                         lambda: self._eye.look_ahead(upcoming, prepared.pixel_map))
         self._recurrence.require_finite(look.step, look.finite)
         alike = self._likeness(prepared.image, look.seen)
         tracking = self._judge(sight, alike, look, stamp)
@@ -174,14 +185,17 @@ class Reconstructor:
         Does nothing before the first frame. Raises NonFinitePrediction or ChainError (both: CannotReset) if the last
         image gives no answer or no scale in a fresh memory; then all is as it was.
         """
+        alone(self._resetting())
+
+    def _resetting(self) -> Steps[None]:
         place, memory = self._place, self._recurrence.memory
         if place.image is None:
             return
-        encoded = self._eye.encode(place.image)
+        encoded = yield Encoding(self._eye, place.image)
         try:
             closure = self._recognise(encoded)
             self._recurrence.reset()
-            boundary = self._observe(encoded)
+            boundary = yield from self._observe(encoded)
             path = chain(place.path, place.boundary, boundary, self._alignment)
         except CannotReset:
             self._recurrence.memory = memory
@@ -269,9 +283,9 @@ class Reconstructor:
         if network.device.type == 'cpu':
             limit_if_nobody_has(network, lambda: self.warm_up(size, 1))
 
-    def _end_segment(self, reason: str) -> None:
+    def _end_segment(self, reason: str) -> Steps[None]:
         try:
-            self.reset()
+            yield from self._resetting()
             logger.info('segment %d begins: %s', self.segment, reason)
         except CannotReset as error:
             logger.warning('the segment goes on although %s, its end cannot be chained: %s', reason, error)
@@ -287,16 +301,16 @@ class Reconstructor:
 
         def ask(memory: Memory) -> Boundary:
             self._recurrence.memory = memory
-            return self._observe(encoded)
+            return alone(self._observe(encoded))
 
         return self._loops.close(place.image, place.map_pose, place.segment, ask)
 
-    def _begin(self, prepared: Prepared, sight: Sight, stamp: int | None) -> Frame:
+    def _begin(self, prepared: Prepared, sight: Sight, stamp: int | None) -> Steps[Frame]:
         """Begin the path, or where it was lost a segment at the last trusted pose, with the first usable image."""
         place, memory, unseen = self._place, self._recurrence.memory, (0.0, 0.0)
         self._recurrence.reset()
         try:
-            look = self._eye.look(prepared.encoded)
+            look = yield from self._eye.look(prepared.encoded)
             self._recurrence.accept(look.step, look.finite)
         except NonFinitePrediction:
             self._recurrence.memory = memory
@@ -354,8 +368,8 @@ class Reconstructor:
             tracking=tracking,
             unseen_motion=unseen)
 
-    def _observe(self, encoded: Encoded) -> Boundary:
+    def _observe(self, encoded: Encoded) -> Steps[Boundary]:
         """Run an encoded image through the network and write the memory."""
-        look = self._eye.look(encoded)
+        look = yield from self._eye.look(encoded)
         self._recurrence.accept(look.step, look.finite)
         return look.seen

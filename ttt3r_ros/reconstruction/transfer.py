@@ -3,20 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
 
-def upload(image: np.ndarray, device: torch.device) -> Tensor:
-    """Return image, uint8 (h, w, 3), as the network takes it: (1, 3, h, w) in [-1, 1].
+def upload(images: Sequence[np.ndarray], device: torch.device) -> Tensor:
+    """Return images, uint8 (h, w, 3) all, as the network takes them: (B, 3, h, w) in [-1, 1].
 
     Bytes go up, a quarter of the floats, and from pinned memory nobody waits for them.
     """
-    pixels = torch.from_numpy(image)
+    pixels = torch.from_numpy(images[0][None] if len(images) == 1 else np.stack(images))
     if device.type == 'cuda':
         pixels = pixels.pin_memory()
-    pixels = pixels.to(device, non_blocking=True).permute(2, 0, 1)[None].float()
+    pixels = pixels.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
     return (pixels / 255 - 0.5) / 0.5
 
 

@@ -26,7 +26,7 @@ class Observation:
     proposed Ŝ (N, D); before (N, D), the state that the frame met; start S₀ (N, D), the state at the segment's start;
     features (T, E), the encoder's tokens; embedded (T, D), the decoder's view of them; decoded (T, D), what the last
     decoder layer makes of them, normalised, as the heads read it.
-    confidence (N,), logits (N, T) and entropy (N,): see AttentionStatistics, None unless the rule's `statistics` name
+    confidence (N,), logits (N, T) and entropy (N,): of AttentionStatistics, None unless the rule's `statistics` name
     them.
     """
 
