@@ -45,6 +45,8 @@ def generate_launch_description() -> LaunchDescription:
         ('image_transport', '', 'how the images are sent: raw, compressed, ffmpeg or foxglove; empty: params_file'),
         ('cameras', '', "names of several cameras, such as 'front rear'; empty: as in params_file"),
         ('shared_state', '', 'all cameras in one memory; empty: as in params_file'),
+        ('robots', '', "names of several robots, such as 'a b', in whose namespaces all is; {robot} in topics and "
+                       'frames as {camera}; empty: as in params_file'),
         ('base_frame', '', "the robot's base, such as base_link; empty: as in params_file"),
         ('publish_tf', '', 'broadcast odom_frame to base_frame; empty: as in params_file'),
         ('lossless', '', 'answer every image in order (bags), not the newest; empty: as in params_file'),
@@ -70,27 +72,32 @@ def _nodes(context: LaunchContext) -> list[Node]:
     def given(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
-    cameras = given('cameras').split()
+    cameras, robots = given('cameras').split(), given('robots').split()
+    if cameras and robots:
+        raise RuntimeError('robots have one camera each, and cameras are several of one robot: give one of the two')
+    kind = 'robot' if robots else 'camera'
+    mark = f'{{{kind}}}'
     aligned = [topic for topic in ('depth', 'mask') if given(topic)]
-    shared = [topic for topic in ('image', 'camera_info', *aligned) if '{camera}' not in given(topic)]
-    if len(cameras) > 1 and shared:
-        raise RuntimeError(f'{shared[0]}:={given(shared[0])} is one topic for several cameras: write {{camera}} where '
-                           f'their names are to stand, such as /{{camera}}/{shared[0]}')
-    names = cameras or ['']
-    images, infos = ([given(topic).replace('{camera}', name) for name in names] for topic in ('image', 'camera_info'))
-    inputs = [(name, LaunchConfiguration(name)) for name in ('imu', 'wheel_odometry')]
+    names = cameras or robots or ['']
+    shared = [topic for topic in ('image', 'camera_info', *aligned) if mark not in given(topic)]
+    if len(names) > 1 and shared:
+        raise RuntimeError(f'{shared[0]}:={given(shared[0])} is one topic for several {kind}s: write {mark} where '
+                           f'their names are to stand, such as /{mark}/{shared[0]}')
+    images, infos = ([given(topic).replace(mark, name) for name in names] for topic in ('image', 'camera_info'))
+    # Of robots these stand below their names, as they are.
+    inputs = [] if robots else [(name, LaunchConfiguration(name)) for name in ('imu', 'wheel_odometry')]
     for name, image, info in zip(names, images, infos):
         prefix = f'{name}/' if name else ''
         inputs += [(f'{prefix}image', image), (f'{prefix}camera_info', info),
                    *((f'{prefix}image/{way}', f'{image}/{way}') for way in ('compressed', 'ffmpeg', 'foxglove'))]
-        inputs += [(f'{prefix}{topic}', given(topic).replace('{camera}', name)) for topic in aligned]
+        inputs += [(f'{prefix}{topic}', given(topic).replace(mark, name)) for topic in aligned]
 
     parameters = {name: ParameterValue(LaunchConfiguration(name), value_type=bool)
                   for name in ('use_sim_time', 'autostart')}
     parameters |= {name: ParameterValue(LaunchConfiguration(name), value_type=kind)
                    for name, kind in OVERRIDES.items() if given(name)}
-    if cameras:
-        parameters['cameras'] = cameras
+    if names != ['']:
+        parameters[f'{kind}s'] = names
     seen = IfCondition(LaunchConfiguration('rviz')).evaluate(context)
     if seen and given('params_file') == PARAMS_FILE:
         parameters['map.cell'] = VIEWED_CELL_M
@@ -105,11 +112,13 @@ def _nodes(context: LaunchContext) -> list[Node]:
     if not seen:
         return [node]
     first = f'{names[0]}/' if names[0] else ''
+    outputs = f'{first}ttt3r/' if robots else f'ttt3r/{first}'
+    aboard = first if robots else ''
     # RViz first: where it is not installed, launch would end and leave the node behind.
     return [Node(
         package='rviz2', executable='rviz2', namespace=LaunchConfiguration('namespace'),
         arguments=['-d', os.path.join(SHARE, 'config', 'ttt3r.rviz')],
         parameters=[{'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)}],
         # The configuration names the topics of a node without namespace and with one camera.
-        remappings=[*TF_REMAPPINGS, *((f'/ttt3r/{topic}', f'ttt3r/{first}{topic}') for topic in VIEWED),
-                    ('/image', images[0]), ('/initialpose', 'initialpose')]), node]
+        remappings=[*((f'/{topic}', f'{aboard}{topic}') for topic in ('tf', 'tf_static', 'initialpose')),
+                    *((f'/ttt3r/{topic}', f'{outputs}{topic}') for topic in VIEWED), ('/image', images[0])]), node]

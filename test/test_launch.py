@@ -33,9 +33,9 @@ from ttt3r_ros.msg import ReconstructionStatus  # noqa: E402
 ROOT = Path(__file__).parents[1]
 COMMON = {'namespace', 'params_file', 'use_sim_time', 'autostart', 'log_level', 'update_rule', 'weights', 'image',
           'camera_info', 'depth', 'mask', 'imu', 'wheel_odometry', 'image_transport', 'cameras', 'shared_state',
-          'base_frame', 'publish_tf', 'lossless', 'respawn', 'rviz'}
-PROMISED = {'ttt3r': COMMON, 'cameras': COMMON, 'bag': COMMON | {'bag', 'rate'}, 'nav2': COMMON | {'nav2_params_file'},
-            'ekf': COMMON | {'ekf_params_file'},
+          'robots', 'base_frame', 'publish_tf', 'lossless', 'respawn', 'rviz'}
+PROMISED = {'ttt3r': COMMON, 'cameras': COMMON, 'server': COMMON, 'bag': COMMON | {'bag', 'rate'},
+            'nav2': COMMON | {'nav2_params_file'}, 'ekf': COMMON | {'ekf_params_file'},
             'usb_camera': COMMON | {'device', 'driver', 'calibration', 'camera_frame'}}
 NODE = '/robot/ttt3r'
 PATIENCE_S = 60.0
@@ -221,6 +221,29 @@ def test_cameras_have_their_topics():
                                  'mask': '/{camera}/people', 'shared_state': 'true'}, probe)
     assert found == {'state': State.PRIMARY_STATE_ACTIVE, 'cameras': ['left', 'right'], 'shared_state': True,
                      'base_frame': 'base_link', 'inputs': [1] * 6, 'poses': [1, 1]}
+
+
+def test_robots_have_their_namespaces():
+    """Each robot's compressed images are heard, and its poses, TF and services are in its own namespace."""
+    def probe(node: Node) -> dict:
+        found = {'state': state(node), **parameters(node, 'robots', 'cameras', 'base_frame', 'image_transport')}
+        for name in ('a', 'b'):
+            found[name] = [len(node.get_subscriptions_info_by_topic(f'/{name}/{topic}'))
+                           for topic in ('image_raw/compressed', 'camera_info')]
+            found[name] += [len(node.get_publishers_info_by_topic(f'/robot/{name}/{topic}'))
+                            for topic in ('ttt3r/pose', 'tf')]
+        return found
+
+    found = launched('server', {'namespace': 'robot', 'robots': 'a b', 'base_frame': '{robot}/base_link'}, probe)
+    assert found == {'state': State.PRIMARY_STATE_ACTIVE, 'robots': ['a', 'b'], 'cameras': [''],
+                     'base_frame': '{robot}/base_link', 'image_transport': 'compressed',
+                     'a': [1, 1, 1, 1], 'b': [1, 1, 1, 1]}
+
+
+@pytest.mark.parametrize('arguments', [{'image': '/one'}, {'cameras': 'front rear'}])
+def test_robots_that_cannot_be_told_apart_are_refused(arguments):
+    """One topic for two robots, or cameras beside them, end the launch before the node runs."""
+    assert ended('server', {'robots': 'a b', **arguments}) == (1, [])
 
 
 @pytest.mark.parametrize('topic', ['image', 'camera_info', 'depth'])

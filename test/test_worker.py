@@ -16,18 +16,20 @@ PATIENCE_S = 10
 
 
 class Handler:
-    """Takes frames one at a time, each only when let."""
+    """Takes frames, each time only when let."""
 
     def __init__(self) -> None:
         self.taken: list = []
+        self.batches: list[list] = []
         self.begun = threading.Semaphore(0)
         self.may_end = threading.Semaphore(0)
 
-    def __call__(self, frame, following) -> None:
-        self.taken.append(frame)
+    def __call__(self, frames, following) -> None:
+        self.taken += frames
+        self.batches.append(frames)
         self.begun.release()
         assert self.may_end.acquire(timeout=PATIENCE_S)
-        if frame == 'bad':
+        if frames == ['bad']:
             raise RuntimeError('a frame that nobody foresaw')
 
 
@@ -42,8 +44,8 @@ def make(handler):
     """Return a function that makes a running worker, stopped after the test."""
     made = []
 
-    def start(lossless: bool) -> Worker:
-        made.append(Worker(handler, lossless=lossless))
+    def start(lossless: bool, **several) -> Worker:
+        made.append(Worker(handler, lossless=lossless, **several))
         made[-1].resume()
         return made[-1]
 
@@ -172,7 +174,7 @@ def test_the_next_frame_is_told_only_where_it_is_certain(handler):
     """In lossless form it is the one that waits longest; live a newer one may yet push it out."""
     for lossless, expected in ((True, [2, 3, None]), (False, [None])):
         told = []
-        worker = Worker(lambda frame, following: told.append(following()), lossless=lossless)
+        worker = Worker(lambda frames, following: told.append(following()), lossless=lossless)
         for frame in (1, 2, 3):
             worker.submit(frame, 1)
         worker.resume()
@@ -180,6 +182,40 @@ def test_the_next_frame_is_told_only_where_it_is_certain(handler):
             time.sleep(0.001)
         worker.stop()
         assert told == expected
+
+
+def test_what_waits_is_taken_together(make, handler):
+    """Live, the newest frame of each source goes in one batch, so many at most, the one that has waited longest first;
+    in lossless form each goes alone."""
+    for lossless, expected in ((False, [['b2', 'a', 'c'], ['d']]), (True, [['b1'], ['a'], ['b2'], ['c'], ['d']])):
+        handler.batches.clear()
+        worker = make(lossless, together=3)
+        worker.submit('first', 1, 'x')
+        wait(handler.begun)
+        for frame in ('b1', 'a', 'b2', 'c', 'd'):
+            worker.submit(frame, 1, frame[0])
+        handler.may_end.release(1 + len(expected))
+        for _ in expected:
+            wait(handler.begun)
+        assert handler.batches[1:] == expected
+
+
+def test_frames_wait_for_others_no_longer_than_they_may(make, handler):
+    """A frame waits until all are there, or its patience ends; newer ones of its source do not prolong it."""
+    worker = make(lossless=False, together=2, patience_s=30.0)
+    worker.submit('a', 1, 'a')
+    assert not handler.begun.acquire(timeout=0.05)
+    assert worker.call(lambda: 'meanwhile') == 'meanwhile'
+    worker.submit('b', 1, 'b')
+    wait(handler.begun)
+    handler.may_end.release(10)
+    hasty = make(lossless=False, together=2, patience_s=0.3)
+    began, count = time.monotonic(), 0
+    while len(handler.batches) < 2:
+        hasty.submit(count := count + 1, 1, 'a')
+        time.sleep(0.01)
+    assert 0.3 <= time.monotonic() - began < 5 and count > 1
+    assert handler.batches[0] == ['a', 'b'] and len(handler.batches[1]) == 1
 
 
 def test_a_stopped_worker_refuses_calls(handler):

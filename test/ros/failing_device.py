@@ -34,7 +34,7 @@ def failing(function, when):
 
 
 if __name__ == '__main__':
-    Reconstructor.step = failing(Reconstructor.step, ('full', 'lost'))
+    Reconstructor.stepping = failing(Reconstructor.stepping, ('full', 'lost'))
     Reconstructor.query = failing(Reconstructor.query, ('query full', 'query lost'))
     Reconstructor.snapshot = failing(Reconstructor.snapshot, ('lost',))
     node.load_network = failing(node.load_network, ('lost',))

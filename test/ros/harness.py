@@ -94,7 +94,8 @@ class NodeProcess:
             arguments += ['-r', remap]
         # The library's comparisons want what costs nothing to load twice, and its own float32 on every CPU.
         for key, value in ({'weights': 'untrained', 'precision': 'float32'} | parameters).items():
-            text = json.dumps(value) if isinstance(value, (bool, list)) or value == '' else str(value)
+            quoted = isinstance(value, (bool, list)) or value == '' or '{' in str(value)
+            text = json.dumps(value) if quoted else str(value)
             arguments += ['-p', f'{key.replace("__", ".")}:={text}']
         if script is None:
             self.process = ForkedNode(arguments, log)
@@ -122,8 +123,15 @@ class NodeProcess:
 class Robot:
     """A camera and a listener in one client node."""
 
-    def __init__(self, *, target: str = 'ttt3r', topic: str = 'image', image_type=Image, reliable: bool = True) -> None:
-        """Take the name of the node under test, a camera's behind a slash if it has one; how images are published."""
+    def __init__(self, *, target: str = 'ttt3r', topic: str = 'image', image_type=Image, reliable: bool = True,
+                 robot: str = '') -> None:
+        """Take the name of the node under test, a camera's behind a slash if it has one; how images are published.
+
+        robot: one of several, in whose namespace all is.
+        """
+        self.name = robot
+        if robot:
+            target, topic = f'{robot}/{target}', f'{robot}/{topic}'
         self.node = rclpy.create_node(f'robot_of_{target.replace("/", "_")}')
         self.target = target
         self._executor = SingleThreadedExecutor()
@@ -132,9 +140,9 @@ class Robot:
         self._matched: dict[str, int] = {}
         for name, kind in OUTPUTS.items():
             self.listen(f'/{target}/{name}', name, kind)
-        self.listen('/tf', 'tf', TFMessage)
+        self.listen(f'{robot}/tf' if robot else '/tf', 'tf', TFMessage)
         self.listen('/diagnostics', 'diagnostics', DiagnosticArray)
-        self.listen('/tf_static', 'tf_static', TFMessage, QoSProfile(
+        self.listen(f'{robot}/tf_static' if robot else '/tf_static', 'tf_static', TFMessage, QoSProfile(
             depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL))
         reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
         self.camera = self.node.create_publisher(image_type, topic, QoSProfile(depth=1000, reliability=reliability))
@@ -182,7 +190,7 @@ class Robot:
         service's answer. DDS tells of publishers and of subscriptions in the order in which they were made. So once
         a client that was made last has its answer, whose request and response take both ways, the rest is known too.
         """
-        name = f'/{self.target.split("/")[0]}/get_state'
+        name = f'/{self.target.removeprefix(f"{self.name}/").split("/")[0]}/get_state'
         client = self.node.create_client(GetState, name)
         self.wait_for(name, client.service_is_ready)
         answers, asked = [], 0.0

@@ -11,17 +11,17 @@ from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.ros import worker
 from ttt3r_ros.ros.main import main
 
-step = Reconstructor.step
+stepping = Reconstructor.stepping
 
 
 def held(self, *arguments, **named):
     """Step when the test says so."""
     while not os.path.exists(os.environ['HELD_STEP']):
         time.sleep(0.01)
-    return step(self, *arguments, **named)
+    return stepping(self, *arguments, **named)
 
 
 if __name__ == '__main__':
     worker.QUEUE_BYTES = int(os.environ.get('QUEUE_BYTES', worker.QUEUE_BYTES))
-    Reconstructor.step = held
+    Reconstructor.stepping = held
     sys.exit(main())

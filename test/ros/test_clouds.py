@@ -227,7 +227,7 @@ def test_a_path_from_serialised_poses_reads_as_one_from_messages(length):
     """Whatever the frame's name takes in bytes; also past the length at which every second pose goes."""
     node = LifecycleNode('walker')
     try:
-        output, poses = PathOutput(node, '', 20), []
+        output, poses = PathOutput(node, '~/', 20), []
         for i in range(25):
             poses.append(PoseStamped(header=Header(frame_id='x' * length)))
             poses[-1].header.stamp.sec, poses[-1].pose.position.x, poses[-1].pose.orientation.w = i, i / 3, 1 - i / 9
@@ -243,7 +243,7 @@ def test_a_long_path_costs_no_more_for_each_pose(monkeypatch):
     """A short path goes out with every pose; ten times as long, the poses sent for each one added are as many."""
     node = LifecycleNode('walker')
     try:
-        output, sent = PathOutput(node, '', 100_000), []
+        output, sent = PathOutput(node, '~/', 100_000), []
         monkeypatch.setattr(output, 'wanted', lambda: True)
         monkeypatch.setattr(output._publisher, 'publish', lambda message: sent.append(len(output._poses)))
         for _ in range(10 * AT_EVERY_POSE):

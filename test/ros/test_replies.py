@@ -161,8 +161,8 @@ def test_a_reply_comes_as_soon_as_it_is_there(server):
     async def now(request, response) -> None:
         response.message = 'now'
 
-    replies.service(Trigger, 'later', later)
-    replies.service(Trigger, 'now', now)
+    replies.service(Trigger, '~/later', later)
+    replies.service(Trigger, '~/now', now)
     waiting = [ask(client, asking, 'later') for _ in range(2)]
     assert answer(asking, ask(client, asking, 'now')).message == 'now'
     assert not any(future.done() for future in waiting)
@@ -179,7 +179,7 @@ def test_every_call_is_answered_whatever_is_raised(server):
     async def fail(request, response) -> None:
         response.message = await replies.from_disk(lambda: exec('raise error', {'error': raised.pop(0)}))
 
-    replies.service(Trigger, 'fail', fail, (ValueError,))
+    replies.service(Trigger, '~/fail', fail, (ValueError,))
     told = [answer(asking, ask(client, asking, 'fail')) for _ in range(3)]
     assert not any(reply.success for reply in told) and told[0].message == 'no such thing: take another'
     assert "KeyError('lost')" in told[1].message and 'MemoryError' in told[2].message
@@ -194,7 +194,7 @@ def test_a_disk_that_hangs_is_waited_for_by_a_few(server, monkeypatch):
     async def save(request, response) -> None:
         await replies.from_disk(lambda: back.wait(PATIENCE_S))
 
-    replies.service(Trigger, 'save', save)
+    replies.service(Trigger, '~/save', save)
     waiting = [ask(client, asking, 'save') for _ in range(2)]
     refused = answer(asking, ask(client, asking, 'save'))
     assert not refused.success and '2 requests wait' in refused.message
@@ -206,14 +206,14 @@ def test_a_disk_that_hangs_is_waited_for_by_a_few(server, monkeypatch):
 def test_a_reset_that_is_not_possible_is_refused(server):
     """Where a segment cannot be chained the reply says so; the others of several cameras are reset all the same."""
     replies, client, asking = server
-    worker = Worker(lambda frame, following: None, lossless=False)
+    worker = Worker(lambda frames, following: None, lossless=False)
     device = SimpleNamespace(attempt=lambda function: function())
 
     def never() -> str:
         raise ChainError('the last frame has no finite answer')
 
     stuck, fine = SimpleNamespace(reset=never), SimpleNamespace(reset=lambda: 'segment 1 begins')
-    Services(replies, 'front/', worker, device, stuck, '', '')
+    Services(replies, '~/front/', worker, device, stuck, '', '')
     ResetAll(replies, worker, device, {'front': stuck, 'rear': fine})
     alone, both = (answer(asking, ask(client, asking, name)) for name in ('front/reset', 'reset'))
     assert not alone.success and alone.message == 'the last frame has no finite answer'

@@ -107,14 +107,20 @@ def peak_bytes(work: Callable[[], object], device: torch.device) -> int | None:
     return _status('VmHWM') - before
 
 
-def resident_bytes() -> int | None:
-    """Return how much memory this process has in use, None where nobody tells (not Linux)."""
-    return _status('VmRSS') if _lines('/proc/self/status') else None
+def resident_bytes(pid: int | str = 'self') -> int | None:
+    """Return how much memory a process has in use, this one by default, None where nobody tells (not Linux)."""
+    return _status('VmRSS', pid) if _lines(f'/proc/{pid}/status') else None
 
 
-def _status(name: str) -> int:
-    """Return a figure of /proc/self/status in bytes."""
-    return next(1024 * int(line.split()[1]) for line in _lines('/proc/self/status') if line.startswith(f'{name}:'))
+def cpu_seconds(pid: int) -> float:
+    """Return how long a process has computed so far, all its threads (Linux)."""
+    fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def _status(name: str, pid: int | str = 'self') -> int:
+    """Return a figure of /proc/PID/status in bytes."""
+    return next(1024 * int(line.split()[1]) for line in _lines(f'/proc/{pid}/status') if line.startswith(f'{name}:'))
 
 
 def _lines(path: str) -> list[str]:

@@ -51,6 +51,11 @@ class Child:
         self.stop()
 
     @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
+    @property
     def code(self) -> int | None:
         """The exit code, None while it runs."""
         return self._process.poll()

@@ -52,7 +52,7 @@ class BetweenFrames:
         self._tells_tf = True
         self._sent: int | None = None  # the newest stamp in TF, ns
         self._answered: int | None = None  # the last answer's
-        self._publisher = node.create_lifecycle_publisher(Odometry, f'~/{prefix}odometry_predicted', 10)
+        self._publisher = node.create_lifecycle_publisher(Odometry, f'{prefix}odometry_predicted', 10)
         self._timer = node.create_timer(1 / settings.rate, self._tick)
 
     def answered(self, header: Header, child: str, estimate: Estimate, trusted: bool, publish_tf: bool) -> None:

@@ -25,7 +25,8 @@ from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.images import ImageError
 from ttt3r_ros.ros.imu_turns import ImuTurns
 from ttt3r_ros.ros.job import Job
-from ttt3r_ros.ros.memory import Memory, Weights
+from ttt3r_ros.ros.memory import Memory, Weights, state_path
+from ttt3r_ros.ros.names import Names
 from ttt3r_ros.ros.outputs import CameraName, Outputs
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.pipeline import Pipeline, Senses
@@ -45,24 +46,25 @@ REPEAT_S = 10.0  # a trouble that stays is told again after this long
 class Camera:
     """All that a configured node has for one camera; the executor's thread."""
 
-    def __init__(self, node: LifecycleNode, replies: Replies, name: str, memory: Memory, frames: Frames,
+    def __init__(self, node: LifecycleNode, replies: Replies, names: Names, memory: Memory, frames: Frames,
                  start: Start, worker: Worker, settings: Settings, weights: Weights, device: str,
                  watch: DeviceWatch, turns: ImuTurns | None) -> None:
-        """Create publishers and services; name: empty for the only camera. turns: the IMU's, if it is listened to."""
-        self._node, self._replies, self.name = node, replies, name
+        """Create publishers and services. settings: the robot's own. turns: the IMU's, if it is listened to."""
+        self._node, self._replies, self.name = node, replies, names.one
         self._worker = worker
         self._settings = settings
-        prefix = f'{name}/' if name else ''
+        prefix = names.inputs
         self._topic = image_topic(node, prefix, settings.image_transport)
         self._type = message_type(settings.image_transport)
         self._video = Video() if settings.image_transport in VIDEO else None
         self.counters, self._health = Counters(), Health()
         self._calibration = Calibration(node, prefix, settings.rectify, settings.image_transport)
-        leads = name == settings.cameras[0]
+        leads = names.camera == settings.cameras[0]
         self._between = BetweenFrames(
-            node, frames, turns, settings.between, settings.odom_frame, prefix,
+            node, frames, turns, settings.between, settings.odom_frame, names.outputs,
             self._unanswered) if leads and settings.between.rate else None
-        self._outputs = Outputs(node, CameraName(prefix, leads), frames, self._calibration, settings, self._between)
+        self._outputs = Outputs(node, CameraName(names.outputs, leads), frames, self._calibration, settings,
+                                self._between)
         self._companions = Companions(node, prefix, self._calibration, settings.mask_file,
                                       settings.scale.source == 'depth', settings.lossless)
         tracker = Tracker(frames, memory.world, memory.scaling, self._calibration, start, settings.odom_frame,
@@ -71,9 +73,9 @@ class Camera:
                                                      self._health), tracker,
                                  self._outputs, settings, weights)
         self._diagnostics = Diagnostics(node, self.counters, self._health, device, {'weights': weights.name},
-                                        weights.trained, name)
-        self._state_path = state_path(settings, name)
-        self._services = Services(replies, prefix, worker, watch, self.pipeline, self._state_path,
+                                        weights.trained, names.one)
+        self._state_path = state_path(settings, names.one)
+        self._services = Services(replies, names.outputs, worker, watch, self.pipeline, self._state_path,
                                   settings.files_dir)
         self._subscription = None
         self._gaps, self._promise = SequenceGaps(), Promise()
@@ -124,6 +126,10 @@ class Camera:
         """Return the stamps, ns, of its images that are there and not answered."""
         stamps = [job.stamp for job in self._worker.unanswered() if job.pipeline is self.pipeline]
         return [stamp for stamp in stamps if stamp is not None]
+
+    def apply(self, settings: Settings) -> None:
+        """Take new settings from the next frame on; images go on coming in meanwhile."""
+        self._worker.post(lambda: self.pipeline.apply(settings))
 
     def resume(self) -> None:
         """Read the saved state, so that the first image is relocated against it; a first start has none."""
@@ -245,12 +251,3 @@ class Camera:
             f'a publisher of {self.topic} offers another {qos_policy_name_from_kind(event.last_policy_kind)} than we '
             f'ask for: for a best-effort camera set qos_overrides.{self.topic}.subscription.reliability to '
             'best_effort')
-
-
-def state_path(settings: Settings, name: str) -> str:
-    """Return the file of a camera's memory, '' for none: with a memory each, the camera's name is in the file's."""
-    if not (settings.state_file and name) or settings.shared_state:
-        return settings.state_file
-    folder, slash, file = settings.state_file.rpartition('/')
-    stem, dot, suffix = file.rpartition('.')
-    return f'{folder}{slash}{stem}.{name}{dot}{suffix}' if stem else f'{settings.state_file}.{name}'

@@ -67,7 +67,7 @@ class CloudOutput:
     def __init__(self, node: LifecycleNode, prefix: str) -> None:
         """Create the publisher: reliable, as RViz and Nav2 expect; prefix: see Outputs."""
         self._node = node
-        self._publisher = node.create_lifecycle_publisher(PointCloud2, f'~/{prefix}points', DEPTH)
+        self._publisher = node.create_lifecycle_publisher(PointCloud2, f'{prefix}points', DEPTH)
         self._rate = _Rate()
 
     def wanted(self) -> bool:
@@ -97,7 +97,7 @@ class MapOutput:
         self._node, self._settings = node, settings
         self._map = VoxelMap(settings.cell, settings.capacity, settings.drop) if settings.cell else None
         self._publisher = node.create_lifecycle_publisher(
-            PointCloud2, f'~/{prefix}map', QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+            PointCloud2, f'{prefix}map', QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
         self._rate = _Rate()
 
     @property

@@ -175,6 +175,12 @@ DECLARATIONS = (
                 "~/front/pose and so on; [''] for one camera without a name"),
     Declaration('shared_state', False, 'all cameras in one memory, their images in turn; false: a memory each, one '
                 'copy of the weights'),
+    Declaration('robots', ('',), "names of several robots with one camera each, such as ['a', 'b']: inputs a/image, "
+                "outputs a/ttt3r/pose, TF on a/tf and so on, a memory each, one copy of the weights; images that wait "
+                "are stepped together; {robot} in the names of frames stands for a robot's name; excludes cameras; "
+                "[''] for one"),
+    Declaration('batch_wait', 0.0, "seconds that a robot's image waits at most for those of the others, to be stepped "
+                'together with them; 0: those that wait already are, and nobody waits', low=0.0, high=10.0),
     Declaration('base_frame', '', "the robot's base, whose camera mount is read from TF once; empty: the camera "
                 'itself is tracked'),
     Declaration('odometry.rate', 0.0, 'poses a second between images, on ~/odometry_predicted and in TF: the last '

@@ -20,11 +20,11 @@ class DepthOutput:
     def __init__(self, node: LifecycleNode, prefix: str) -> None:
         """Create the publishers; prefix: see Outputs."""
         self._node = node
-        self._depth = node.create_lifecycle_publisher(Image, f'~/{prefix}depth/image', DEPTH)
-        self._compressed = node.create_lifecycle_publisher(CompressedImage, f'~/{prefix}depth/image/compressedDepth',
+        self._depth = node.create_lifecycle_publisher(Image, f'{prefix}depth/image', DEPTH)
+        self._compressed = node.create_lifecycle_publisher(CompressedImage, f'{prefix}depth/image/compressedDepth',
                                                            DEPTH)
-        self._info = node.create_lifecycle_publisher(CameraInfo, f'~/{prefix}depth/camera_info', DEPTH)
-        self._confidence = node.create_lifecycle_publisher(Image, f'~/{prefix}confidence/image', DEPTH)
+        self._info = node.create_lifecycle_publisher(CameraInfo, f'{prefix}depth/camera_info', DEPTH)
+        self._confidence = node.create_lifecycle_publisher(Image, f'{prefix}confidence/image', DEPTH)
         self._publishers = (self._depth, self._compressed, self._info, self._confidence)
 
     def wanted(self) -> bool:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import torch
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
+from ttt3r_ros.reconstruction.together import together
 from ttt3r_ros.ros.device import DeviceError, failure
 from ttt3r_ros.ros.job import Job
+
+logger = logging.getLogger(__name__)
 
 AGAIN_S = 60.0  # a device that fails again so soon is not tried a third time
 
@@ -25,20 +29,21 @@ class DeviceWatch:
         self.failure: str | None = None
         self._restarted: float | None = None  # time.monotonic() seconds
 
-    def answer(self, job: Job, following: Callable[[], Job | None]) -> None:
-        """Answer a job; what the device does not survive is left to the executor's thread, and later jobs are not
-        tried. The inference thread."""
-        why = self.failure
-        if why is None:
-            try:
-                job.answer(following)
-                return
-            except RuntimeError as error:
-                why = failure(error)
-                if why is None:
-                    raise
-            self._fail(why)
-        job.pipeline.device_failed(why)
+    def answer(self, jobs: list[Job], following: Callable[[], Job | None]) -> None:
+        """Answer jobs, together; what the device does not survive is left to the executor's thread, and later jobs are
+        not tried. The inference thread."""
+        if self.failure is not None:
+            for job in jobs:
+                job.pipeline.device_failed(self.failure)
+            return
+        outcomes = together([job.pipeline.answering(job, following) for job in jobs])
+        for job, error in zip(jobs, outcomes, strict=True):
+            why = None if error is None else failure(error)
+            if why is not None:
+                job.pipeline.device_failed(why)
+                self._fail(why)
+            elif error is not None:  # no frame may take the others, or the thread, down with it
+                logger.error('a frame failed in a way that nobody foresaw; it is left out', exc_info=error)
 
     def attempt(self, function: Callable[[], Any]) -> Any:
         """Return what a function that a service asks for does, or raise it; the inference thread.

@@ -10,7 +10,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.subscription import Subscription
 from rclpy.time import Time
 from tf2_msgs.msg import TFMessage
-from tf2_ros import Buffer, TransformBroadcaster, TransformException
+from tf2_ros import Buffer, TransformException
 
 from ttt3r_ros.ros.conversions import from_transform, nanoseconds
 
@@ -28,8 +28,10 @@ class FrameUnknown(LookupError):
 class Frames:
     """What is fixed on the robot, each read from TF once; and the way out to TF."""
 
-    def __init__(self, node: LifecycleNode, base_frame: str) -> None:
-        """Take the base frame; empty, the camera itself is tracked and its mount is not read."""
+    def __init__(self, node: LifecycleNode, base_frame: str, topics: tuple[str, str] = ('/tf', '/tf_static')) -> None:
+        """Take the base frame; empty, the camera itself is tracked and its mount is not read. topics: of TF, moving and
+        fixed."""
+        self.topics = topics
         self._node = node
         self._base_frame = base_frame
         self._sent: dict[Edge, dict[int, None]] = {}
@@ -42,9 +44,9 @@ class Frames:
         self._waited: set[tuple[str, str]] = set()
         self._asked = not base_frame
         self.tend()
-        self._broadcaster = TransformBroadcaster(node)
-        # tf2_ros's own broadcaster keeps to the first transform of a child.
-        self._fixed = node.create_publisher(TFMessage, '/tf_static', QoSProfile(
+        # Those of tf2_ros know one /tf, and keep to the first fixed transform of a child.
+        self._moving = node.create_publisher(TFMessage, topics[0], QoSProfile(depth=100))
+        self._fixed = node.create_publisher(TFMessage, topics[1], QoSProfile(
             depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
 
     def tracked_frame(self, camera_frame: str) -> str:
@@ -79,7 +81,7 @@ class Frames:
                 self._known[key] = from_transform(self._buffer.lookup_transform(target, source, Time()))
             except TransformException as error:
                 self._waited.add(key)
-                tf, static = map(self._node.resolve_topic_name, ('/tf', '/tf_static'))
+                tf, static = map(self._node.resolve_topic_name, self.topics)
                 raise FrameUnknown(f'no transform {target} → {source} on {static} or {tf} yet: {error}') from error
             self._missing.discard(key)
             if key in self._waited:
@@ -87,19 +89,20 @@ class Frames:
         return self._known[key]
 
     def tend(self) -> None:
-        """Listen to TF only while a frame is looked for, and to /tf not all the time; called once a second.
+        """Listen to TF only while a frame is looked for, and to moving ones not all the time; called once a second.
 
         Executor's thread.
         """
         searching = bool(self._missing) or not self._asked
         self._searched = self._searched + 1 if searching else 0
-        wanted = {'/tf_static'} if searching else set()
+        moving, static = self.topics
+        wanted = {static} if searching else set()
         if searching and (self._searched <= SEARCHING_S or self._searched % EVERY_S == 0):
-            wanted.add('/tf')
+            wanted.add(moving)
         for topic in self._listening.keys() - wanted:
             self._node.destroy_subscription(self._listening.pop(topic))
         for topic in wanted - self._listening.keys():
-            fixed = topic == '/tf_static'
+            fixed = topic == static
             self._listening[topic] = self._node.create_subscription(
                 TFMessage, topic, self._hear_fixed if fixed else self._hear, QoSProfile(
                     depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL if fixed else DurabilityPolicy.VOLATILE))
@@ -128,13 +131,13 @@ class Frames:
             del stamps[next(iter(stamps))]
 
     def broadcast(self, *transforms: TransformStamped) -> None:
-        """Send transforms to /tf, in one message."""
+        """Send transforms, in one message."""
         for transform in transforms:
             self.claim(transform)  # first: it comes back to us
-        self._broadcaster.sendTransform(list(transforms))
+        self._moving.publish(TFMessage(transforms=list(transforms)))
 
     def broadcast_fixed(self, transform: TransformStamped) -> None:
-        """Send a transform to /tf_static, in place of the one sent there before."""
+        """Send a fixed transform, in place of the one sent before."""
         self.claim(transform)
         self._fixed.publish(TFMessage(transforms=[transform]))
 
@@ -142,5 +145,5 @@ class Frames:
         """Take the subscriptions and the publisher off the node."""
         for subscription in self._listening.values():
             self._node.destroy_subscription(subscription)
-        self._node.destroy_publisher(self._broadcaster.pub_tf)
+        self._node.destroy_publisher(self._moving)
         self._node.destroy_publisher(self._fixed)

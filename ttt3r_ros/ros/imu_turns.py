@@ -22,7 +22,7 @@ REPEAT_S = 10.0  # a trouble that stays is told again after this long
 class ImuTurns:
     """Messages come on the executor's thread; whoever asks does so on any."""
 
-    def __init__(self, node: LifecycleNode, frames: Frames, time_offset_s: float) -> None:
+    def __init__(self, node: LifecycleNode, topic: str, frames: Frames, time_offset_s: float) -> None:
         """Subscribe. time_offset_s: what is added to the IMU's stamps."""
         self._node, self._frames = node, frames
         self._offset = round(time_offset_s * 1e9)
@@ -30,7 +30,7 @@ class ImuTurns:
         self._frame: str | None = None
         # As deep as the accelerometer's: many come while a frame's outputs are published.
         self._subscription = node.create_subscription(
-            Imu, 'imu', self._receive, QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT), raw=True)
+            Imu, topic, self._receive, QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT), raw=True)
 
     def catch_up(self) -> None:
         """Take the samples that wait: a turn of a busy executor costs far more than a sample. Executor's thread."""

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -52,7 +51,3 @@ class Job:
             return None
         seconds, rest = struct.unpack_from('<iI' if self.data[1] & 1 else '>iI', self.data, STAMP_BEGIN)
         return seconds * 1_000_000_000 + rest
-
-    def answer(self, following: Callable[[], Job | None]) -> None:
-        """Answer it; following: asked for the job that comes after it."""
-        self.pipeline.answer(self, following)

@@ -21,7 +21,7 @@ SAMPLES = 2000
 class ImuLevel:
     """The accelerometer's last second. Messages come on the executor's thread, the rest is the inference thread's."""
 
-    def __init__(self, node: LifecycleNode) -> None:
+    def __init__(self, node: LifecycleNode, topic: str = 'imu') -> None:
         """Subscribe."""
         self._node = node
         self._lock = threading.Lock()
@@ -29,7 +29,7 @@ class ImuLevel:
         self.frame_id: str | None = None
         # Deeper than the sensor profile's 5: an IMU sends ten times while a frame's outputs are published.
         self._subscription = node.create_subscription(
-            Imu, 'imu', self._receive, QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT))
+            Imu, topic, self._receive, QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT))
 
     def _receive(self, message: Imu) -> None:
         a, frame = message.linear_acceleration, frame_name(message.header.frame_id)

@@ -5,13 +5,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rclpy.lifecycle import LifecycleNode
+
+from ttt3r_ros.model.checkpoint import LoadedNetwork
 from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.reconstruction.reset_policy import CameraGap
-from ttt3r_ros.reconstruction.state_file import Autosave
+from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
+from ttt3r_ros.reconstruction.state_file import Autosave, StateFileError
+from ttt3r_ros.reconstruction.tracking import TrackingMonitor
 from ttt3r_ros.reconstruction.uncertainty import Fit
 from ttt3r_ros.reconstruction.weights_profile import TrainedOn
+from ttt3r_ros.ros.names import Names
+from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.scaling import Scaling
+
+WARM_UP_SIZE = (480, 640)
 
 
 @dataclass(frozen=True)
@@ -34,3 +42,33 @@ class Memory:
     scaling: Scaling
     gap: CameraGap
     autosave: Autosave
+
+
+def make_memory(node: LifecycleNode, loaded: LoadedNetwork, settings: Settings, names: Names, scaling: Scaling,
+                beside: Memory | None) -> Memory:
+    """Return a fresh memory for a camera of these names; beside: one of the same network, see Reconstructor."""
+    network, trained = loaded.network, loaded.trained
+
+    def unsaved(error: StateFileError) -> None:
+        node.get_logger().error(f'autosave: {error}')
+
+    # Random poses, and those of several cameras in turn, follow from no last one.
+    monitor = TrackingMonitor(settings.bounds) if trained and not settings.shared_state else None
+    reconstructor = Reconstructor(network, settings.rule, alignment=settings.segments.segment_alignment,
+                                  policy=make_reset_policy(settings.segments.reset_policy,
+                                                           settings.segments.reset_interval),
+                                  keyframes=settings.keyframes, monitor=monitor,
+                                  beside=None if beside is None else beside.reconstructor)
+    if network.device.type == 'cuda':
+        reconstructor.warm_up(WARM_UP_SIZE, 3)  # the third is recorded
+    return Memory(reconstructor, World(), scaling, CameraGap(settings.max_gap),
+                  Autosave(state_path(settings, names.one), settings.autosave_interval, unsaved))
+
+
+def state_path(settings: Settings, name: str) -> str:
+    """Return the file of a memory, '' for none: of several memories with the name of the camera or robot in it."""
+    if not (settings.state_file and name) or settings.shared_state:
+        return settings.state_file
+    folder, slash, file = settings.state_file.rpartition('/')
+    stem, dot, suffix = file.rpartition('.')
+    return f'{folder}{slash}{stem}.{name}{dot}{suffix}' if stem else f'{settings.state_file}.{name}'

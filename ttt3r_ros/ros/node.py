@@ -12,37 +12,26 @@ from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState
 from rclpy.parameter import Parameter
 
-from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network, weights_file
+from ttt3r_ros.model.checkpoint import load_network, weights_file
 from ttt3r_ros.model.device import resolve_device
 from ttt3r_ros.model.threads import limit_threads
-from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
-from ttt3r_ros.reconstruction.state_file import Autosave, StateFileError
-from ttt3r_ros.reconstruction.tracking import TrackingMonitor
 from ttt3r_ros.reconstruction.uncertainty import load_fit
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.ros import parameters
-from ttt3r_ros.ros.camera import Camera, state_path
+from ttt3r_ros.ros.camera import Camera
 from ttt3r_ros.ros.device import compile_for, require
 from ttt3r_ros.ros.device_watch import DeviceWatch
-from ttt3r_ros.ros.frames import Edge, Frames
-from ttt3r_ros.ros.imu_turns import ImuTurns
-from ttt3r_ros.ros.level import ImuLevel
 from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
-from ttt3r_ros.ros.memory import Memory, Weights
+from ttt3r_ros.ros.memory import WARM_UP_SIZE, Weights
+from ttt3r_ros.ros.names import Names
 from ttt3r_ros.ros.notices import Notices
 from ttt3r_ros.ros.parameters import Settings, SettingsError
 from ttt3r_ros.ros.replies import Replies
-from ttt3r_ros.ros.rivals import Rivals
-from ttt3r_ros.ros.scaling import Scaling
-from ttt3r_ros.ros.services import ResetAll, offered
-from ttt3r_ros.ros.set_pose import PoseSetting
+from ttt3r_ros.ros.robot import Robot, Server
+from ttt3r_ros.ros.services import offered
 from ttt3r_ros.ros.sim_clock import refuse_impossible_times
-from ttt3r_ros.ros.tracker import Start
 from ttt3r_ros.ros.worker import Worker
-
-WARM_UP_SIZE = (480, 640)
 
 
 class Ttt3rNode(LifecycleNode):
@@ -57,18 +46,19 @@ class Ttt3rNode(LifecycleNode):
         self._notices = Notices(self)
         self.replies = Replies(self, self._unready)
         self._offer_services()
-        self._rivals: Rivals | None = None
         self.create_timer(1.0, self._look_round, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._profile: WeightsProfile | None = None
         self._worker: Worker | None = None
-        self._frames: Frames | None = None
-        self._cameras: list[Camera] = []
-        self._parts: list[ImuLevel | Scaling | PoseSetting | ResetAll] = []  # what else is to be taken off the node
+        self._robots: list[Robot] = []
         self._report_timer = None
         self._jump_handle = None
         self._device = DeviceWatch(self)
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._parameters_changed)
+
+    @property
+    def _cameras(self) -> list[Camera]:
+        return [camera for robot in self._robots for camera in robot.cameras]
 
     @transition
     def on_configure(self, state: LifecycleState) -> None:
@@ -101,7 +91,8 @@ class Ttt3rNode(LifecycleNode):
         for camera in self._cameras:
             camera.rest()
             self._worker.call(camera.pipeline.saved.pause)
-        self._rivals.pause()
+        for robot in self._robots:
+            robot.rest()
         super().on_deactivate(state)
 
     @transition
@@ -147,23 +138,12 @@ class Ttt3rNode(LifecycleNode):
         if doubt and loaded.trained:
             log.warning(f'the covariances of ~/odometry {doubt}')
         self._offer_services()
-        self._frames = Frames(self, settings.base_frame)
-        self._rivals = Rivals(self, self._frames, self._own_edges)
-        start = Start(settings.initial_pose, bool(settings.base_frame),
-                      self._part(ImuLevel(self)) if settings.level == 'imu' else None)
-        turns = (self._part(ImuTurns(self, self._frames, settings.between.imu_time_offset))
-                 if settings.between.rate or settings.level == 'imu' else None)
-        self._worker = Worker(self._device.answer, lossless=settings.lossless)
-        shared = self._memory(loaded, settings, '') if settings.shared_state else None
-        for name in settings.cameras:
-            memory = shared or self._memory(loaded, settings, name)
-            self._cameras.append(Camera(self, self.replies, name, memory, self._frames, start, self._worker,
-                                        settings, weights, device, self._device, turns))
-        if settings.cameras != ('',):
-            several = {camera.name: camera.pipeline for camera in self._cameras[:1 if shared else None]}
-            self._part(ResetAll(self.replies, self._worker, self._device, several))
-        self._part(PoseSetting(self, self.replies, self._worker, settings.map_frame, settings.odom_frame,
-                               self._cameras[0].pipeline.set_pose))
+        self._worker = Worker(self._device.answer, lossless=settings.lossless, patience_s=settings.batch_wait,
+                              together=len(settings.robots))
+        server = Server(loaded, weights, device, self._device, self._worker, self.replies)
+        for name in settings.robots:
+            self._robots.append(Robot(self, server, name, settings,
+                                      self._robots[0].memories[0] if self._robots else None))
         self._report_timer = self.create_timer(
             1.0, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))  # also while /clock stands still
         if settings.resume or self._device.failure is not None and settings.state_file and not settings.shared_state:
@@ -173,39 +153,19 @@ class Ttt3rNode(LifecycleNode):
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False),
             post_callback=self._clock_jumped)
 
-    def _memory(self, loaded: LoadedNetwork, settings: Settings, name: str) -> Memory:
-        network, trained = loaded.network, loaded.trained
-
-        def unsaved(error: StateFileError) -> None:
-            self.get_logger().error(f'autosave: {error}')
-
-        # Random poses, and those of several cameras in turn, follow from no last one.
-        monitor = TrackingMonitor(settings.bounds) if trained and not settings.shared_state else None
-        reconstructor = Reconstructor(network, settings.rule, alignment=settings.segments.segment_alignment,
-                                      policy=make_reset_policy(settings.segments.reset_policy,
-                                                               settings.segments.reset_interval),
-                                      keyframes=settings.keyframes, monitor=monitor)
-        if network.device.type == 'cuda':
-            reconstructor.warm_up(WARM_UP_SIZE, 3)  # each records for itself
-        return Memory(reconstructor, World(), self._part(Scaling(self, settings.scale, settings.base_frame)),
-                      CameraGap(settings.max_gap),
-                      Autosave(state_path(settings, name), settings.autosave_interval, unsaved))
-
     def _tell_segments(self, settings: Settings) -> None:
         told = settings.segments.told
         self.get_logger().info(f'segments: {settings.segments}{f" ({told})" if told else ""}')
 
-    def _part(self, part):
-        self._parts.append(part)
-        return part
-
     def _offer_services(self) -> None:
         """Have the services that these parameters stand for, configured or not: a call never waits for one."""
         try:
-            cameras = parameters.read(self).cameras
+            settings = parameters.read(self)
+            robots, cameras = settings.robots, settings.cameras
         except SettingsError:  # configure says what is wrong
-            cameras = ('',)
-        self.replies.offer(offered(cameras))
+            robots = cameras = ('',)
+        name = self.get_name()
+        self.replies.offer(offered(Names(name, robot, camera) for robot in robots for camera in cameras))
 
     def _unready(self) -> str:
         """Return why a service is refused while there is nobody to answer it."""
@@ -225,12 +185,10 @@ class Ttt3rNode(LifecycleNode):
             self._jump_handle.unregister()
         if self._report_timer is not None:
             self.destroy_timer(self._report_timer)
-        for part in (*self._cameras, *self._parts, *([] if self._frames is None else [self._frames])):
-            part.destroy()
-        if self._rivals is not None:
-            self._rivals.pause()
-        self._worker = self._frames = self._rivals = self._report_timer = self._jump_handle = None
-        self._cameras, self._parts = [], []
+        for robot in self._robots:
+            robot.destroy()
+        self._worker = self._report_timer = self._jump_handle = None
+        self._robots = []
         self._profile = None
         with contextlib.suppress(RuntimeError):  # a device that is lost has nothing to give back
             if torch.cuda.is_available():
@@ -259,28 +217,20 @@ class Ttt3rNode(LifecycleNode):
             settings = self._settings
             if settings.segments != before.segments:
                 self._tell_segments(settings)
-            for camera in self._cameras:  # images go on coming in meanwhile
-                self._worker.post(lambda camera=camera: camera.pipeline.apply(settings))
+            for robot in self._robots:
+                robot.apply(settings)
 
     def goes_on(self) -> bool:
         """Say whether there is a device to compute with, begun anew if need be."""
         return self._device.failure is None or self._device.recover(
             self._settings.on_device_error, any(camera.active for camera in self._cameras))
 
-    def _own_edges(self) -> dict[Edge, str]:
-        """Return the edges of TF, (parent, child), that are ours as far as they are known, and what ends that."""
-        settings = self._settings
-        edges = self._frames.edges()
-        if settings.base_frame:
-            edges.add((settings.odom_frame, settings.base_frame))
-        return {edge: 'publish_tf to false' if edge[1] != settings.odom_frame else "map_frame to ''"
-                for edge in edges if settings.publish_tf or edge[1] == settings.odom_frame}
-
     def _look_round(self) -> None:
-        active = self._rivals is not None and any(camera.active for camera in self._cameras)
-        self._notices.report([*self._rivals.look(), *self._frames.warnings] if active else [])
+        active = any(camera.active for camera in self._cameras)
+        # What all robots share is told once.
+        self._notices.report(list(dict.fromkeys(line for robot in self._robots for line in robot.look()))
+                             if active else [])
 
     def _report(self) -> None:
-        self._frames.tend()
-        for camera in self._cameras:
-            camera.report()
+        for robot in self._robots:
+            robot.report()

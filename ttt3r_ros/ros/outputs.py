@@ -35,8 +35,8 @@ REPEAT_S = 5.0  # a trouble that stays is told again after this long
 
 @dataclass(frozen=True)
 class CameraName:
-    """prefix: of its topics and services, such as 'front/', empty for the only camera; leads: its poses go to TF, where
-    a frame has one parent and one source."""
+    """prefix: of what is told of it, such as '~/front/'; leads: its poses go to TF, where a frame has one parent and
+    one source."""
 
     prefix: str
     leads: bool
@@ -54,9 +54,9 @@ class Outputs:
         self._calibration = calibration
         self._between = between
         prefix = camera.prefix
-        self._pose = node.create_lifecycle_publisher(PoseStamped, f'~/{prefix}pose', DEPTH)
-        self._odometry = node.create_lifecycle_publisher(Odometry, f'~/{prefix}odometry', DEPTH)
-        self._status = node.create_lifecycle_publisher(ReconstructionStatus, f'~/{prefix}status', DEPTH)
+        self._pose = node.create_lifecycle_publisher(PoseStamped, f'{prefix}pose', DEPTH)
+        self._odometry = node.create_lifecycle_publisher(Odometry, f'{prefix}odometry', DEPTH)
+        self._status = node.create_lifecycle_publisher(ReconstructionStatus, f'{prefix}status', DEPTH)
         self._publishers = (self._pose, self._odometry, self._status)
         self._cloud, self._depth = (kind(node, prefix) for kind in (CloudOutput, DepthOutput))
         self._path = PathOutput(node, prefix, settings.path_length)

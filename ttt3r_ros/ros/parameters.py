@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 
 import numpy as np
@@ -32,6 +32,8 @@ from ttt3r_ros.ros.declarations import BY_NAME, DECLARATIONS, Declaration
 from ttt3r_ros.ros.scaling import ScaleSettings
 
 PATHS = ('weights', 'state_file', 'files_dir', 'mask_file')
+FRAMES = ('odom_frame', 'map_frame', 'base_frame')
+ROBOT = '{robot}'  # in the names of frames
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,13 @@ class Settings:
     between: BetweenSettings
     cameras: tuple[str, ...]
     shared_state: bool
+    robots: tuple[str, ...]
+    batch_wait: float
     publish_tf: bool
+
+    def of(self, robot: str) -> Settings:
+        """Return a robot's own: its name in those of its frames."""
+        return replace(self, **{frame: getattr(self, frame).replace(ROBOT, robot) for frame in FRAMES})
 
 
 class SettingsError(ValueError):
@@ -136,7 +144,7 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
             raise SettingsError(f'{name} {values[name]!r} is unknown: take one of {", ".join(declaration.choices)}')
     if values['resume'] and not values['state_file']:
         raise SettingsError('resume wants to know from where: set state_file')
-    for name in ('odom_frame', 'map_frame', 'base_frame'):
+    for name in FRAMES:
         if values[name].startswith('/'):
             raise SettingsError(f'{name} {values[name]!r} has a leading slash, which tf2 refuses: take '
                                 f'{values[name].lstrip("/")!r}')
@@ -159,7 +167,8 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
         raise SettingsError(str(error)) from error
     built = {'rule': rule, 'segments': segments, 'known_intrinsics': values['intrinsics'] == 'camera_info',
              'depth_at_camera': values['depth.resolution'] == 'camera',
-             'points': _points(values), 'map': _map(values), 'scale': _scale(values), 'cameras': _cameras(values),
+             'points': _points(values), 'map': _map(values), 'scale': _scale(values),
+             'robots': _robots(values), 'cameras': _cameras(values),
              'initial_pose': initial_pose, 'bounds': Bounds(values['max_speed'], values['max_turn_rate']),
              'between': BetweenSettings(values['odometry.rate'], values['odometry.image_delay'],
                                         values['imu_time_offset'])}
@@ -195,11 +204,7 @@ def _scale(values: dict) -> ScaleSettings:
 
 def _cameras(values: dict) -> tuple[str, ...]:
     """Return the cameras' names; one camera without a name is ('',)."""
-    names = tuple(values['cameras']) or ('',)
-    wrong = [name for name in names if not re.fullmatch('[A-Za-z][A-Za-z0-9_]*', name)]
-    if names != ('',) and (wrong or len(set(names)) < len(names)):
-        raise SettingsError(f'cameras {list(names)} cannot be told apart in topics: give each its own name of letters, '
-                            'digits and _, a letter first')
+    names = _names(values, 'cameras')
     if values['shared_state'] and len(names) == 1:
         raise SettingsError("shared_state is for several cameras: name them in cameras, such as ['front', 'rear']")
     if values['shared_state'] and values['resume']:
@@ -207,6 +212,32 @@ def _cameras(values: dict) -> tuple[str, ...]:
                             'the last one saved')
     if len(names) > 1 and not values['shared_state'] and not values['base_frame']:
         raise SettingsError('several cameras with a memory each are joined by their mounts: set base_frame')
+    return names
+
+
+def _robots(values: dict) -> tuple[str, ...]:
+    """Return the robots' names; one robot without a name is ('',)."""
+    names = _names(values, 'robots')
+    several = names != ('',)
+    if several and _names(values, 'cameras') != ('',):
+        raise SettingsError('robots have one camera each, and cameras are several of one robot: set one of the two, '
+                            "and leave the other ['']; for robots with several cameras start a node each")
+    if several and values['compile']:
+        raise SettingsError('compile is for images that come one at a time: those of robots are stepped together, and '
+                            'every other number of them would be compiled anew; set compile to false')
+    marked = [name for name in FRAMES if ROBOT in values[name]]
+    if marked and not several:
+        raise SettingsError(f'{marked[0]} {values[marked[0]]!r} names a robot, and there is one without a name: set '
+                            'robots')
+    return names
+
+
+def _names(values: dict, parameter: str) -> tuple[str, ...]:
+    names = tuple(values[parameter]) or ('',)
+    wrong = [name for name in names if not re.fullmatch('[A-Za-z][A-Za-z0-9_]*', name)]
+    if names != ('',) and (wrong or len(set(names)) < len(names)):
+        raise SettingsError(f'{parameter} {list(names)} cannot be told apart in topics: give each its own name of '
+                            'letters, digits and _, a letter first')
     return names
 
 

@@ -24,7 +24,7 @@ class PathOutput:
         """Create the publisher; prefix: see Outputs. length: poses; then every second one goes, so that the whole way
         stays."""
         self._node, self._length = node, length
-        self._publisher = node.create_lifecycle_publisher(Path, f'~/{prefix}path', 1)
+        self._publisher = node.create_lifecycle_publisher(Path, f'{prefix}path', 1)
         self.clear()
 
     def clear(self) -> None:

@@ -18,6 +18,7 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, View
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
+from ttt3r_ros.reconstruction.together import Steps
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 from ttt3r_ros.ros.admission import Admission
 from ttt3r_ros.ros.calibration import Calibration
@@ -78,10 +79,10 @@ class Pipeline:
         self._last_header: Header | None = None
         self._last_intrinsics: np.ndarray | None = None
 
-    def answer(self, job: Job, following: Callable[[], Job | None]) -> None:
+    def answering(self, job: Job, following: Callable[[], Job | None]) -> Steps[None]:
         """Answer one image: publish what it tells, or count why it tells nothing and leave the memory as it was.
 
-        following: see Job.answer.
+        following: asked for the job that comes after it.
         """
         counters = self._counters
         try:
@@ -109,7 +110,8 @@ class Pipeline:
         mask, depth = self._companions.fetch(header)
         started = time.monotonic()
         try:
-            frame = self._step(image.rgb, header, lambda: self._read_ahead(following())).of_camera(image.size)
+            stepped = yield from self._step(image.rgb, header, lambda: self._read_ahead(following()))
+            frame = stepped.of_camera(image.size)
         except ValueError as error:
             self.refuse(error)
             return
@@ -247,13 +249,13 @@ class Pipeline:
         self._ahead = job, image
         return image.rgb
 
-    def _step(self, image: np.ndarray, header: Header, upcoming: Callable[[], np.ndarray | None]) -> Frame:
+    def _step(self, image: np.ndarray, header: Header, upcoming: Callable[[], np.ndarray | None]) -> Steps[Frame]:
         monitor, turns = self._reconstructor.monitor, self._turns
         if monitor is not None:
             monitor.metres = self._scaling.factor
             if turns is not None:
                 monitor.witness = lambda start, end: turns.of(header.frame_id, start, end)
-        return self.saved.step(image, nanoseconds(header.stamp), upcoming)
+        return self.saved.stepping(image, nanoseconds(header.stamp), upcoming)
 
     def _refine(self, frame: Frame, mask: Image | None) -> Frame:
         """Return the frame with its points on the rays of camera_info, if that is asked for, and NaN under the mask."""

@@ -78,6 +78,8 @@ class Replies:
         return name
 
     def _serve(self, kind: type, name: str) -> Service:
+        called = name.removeprefix('~/')
+
         async def reply(request: Any, response: Any) -> Any:
             self._due += 1
             log, door = self._node.get_logger(), self._doors[name]
@@ -87,18 +89,18 @@ class Replies:
                     raise NotReady(self._unready())
                 await door.answer(request, response)
                 response.success = True
-                log.info(f'{name}: {response.message or "answered"}')
+                log.info(f'{called}: {response.message or "answered"}')
             except (*refusals, TakenDown, DiskBusy, DeviceError, NotReady) as error:
                 response.message = str(error)
-                log.warning(f'{name} refused: {error}')
+                log.warning(f'{called} refused: {error}')
             except Exception as error:
                 response.message = f'it failed in a way that nobody foresaw, the log of the node has it: {error!r}'
-                log.error(f'{name} failed in a way that nobody foresaw:\n{traceback.format_exc()}')
+                log.error(f'{called} failed in a way that nobody foresaw:\n{traceback.format_exc()}')
             finally:
                 self._due -= 1
             return response
 
-        return self._node.create_service(kind, f'~/{name}', reply, callback_group=self.group)
+        return self._node.create_service(kind, name, reply, callback_group=self.group)
 
     async def of(self, work: Future) -> Any:
         """Wait for another thread's work without holding the executor; return or raise what it does."""

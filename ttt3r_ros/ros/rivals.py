@@ -62,7 +62,7 @@ class Rivals:
     def _listen(self) -> None:
         if not self._listening:
             self._heard, self._alien = set(), set()
-            for topic, kept in (('/tf', DurabilityPolicy.VOLATILE), ('/tf_static', DurabilityPolicy.TRANSIENT_LOCAL)):
+            for topic, kept in zip(self._frames.topics, (DurabilityPolicy.VOLATILE, DurabilityPolicy.TRANSIENT_LOCAL)):
                 self._listening.append(self._node.create_subscription(
                     TFMessage, topic, self._receive, QoSProfile(depth=100, durability=kept)))
 
@@ -91,7 +91,8 @@ class Rivals:
         own = self._node.get_name(), self._node.get_namespace()
         mine = [publisher.topic_name for publisher in self._node.publishers]
         texts = []
-        for topic in sorted(set(mine) - {*SHARED, *map(self._node.resolve_topic_name, ('/tf', '/tf_static'))}):
+        shared = {topic for topic in mine if topic in SHARED or topic.endswith(('/tf', '/tf_static'))}
+        for topic in sorted(set(mine) - shared):
             if self._node.count_publishers(topic) > mine.count(topic):
                 others = {f'{info.node_namespace.rstrip("/")}/{info.node_name}'
                           for info in self._node.get_publishers_info_by_topic(topic)

@@ -17,6 +17,7 @@ from ttt3r_ros.reconstruction.relocation import Relocation
 from ttt3r_ros.reconstruction.scale import ScaleError
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileError
+from ttt3r_ros.reconstruction.together import Steps
 from ttt3r_ros.reconstruction.whole_file import FilePath
 from ttt3r_ros.ros.conversions import nanoseconds
 from ttt3r_ros.ros.tracker import Tracker
@@ -81,10 +82,11 @@ class SavedState:
             self._resume[1].give_up()
         self._resume = FilePath.of(path), relocation, context
 
-    def step(self, image: np.ndarray, stamp: int, upcoming: Callable[[], np.ndarray | None]) -> Frame:
-        """Step; the first images after a restart are relocated against the saved memory. See Reconstructor.step."""
+    def stepping(self, image: np.ndarray, stamp: int, upcoming: Callable[[], np.ndarray | None]) -> Steps[Frame]:
+        """Step; the first images after a restart are relocated against the saved memory, each by itself. See
+        Reconstructor.stepping."""
         if self._resume is None:
-            return self._reconstructor.step(image, upcoming, stamp=stamp)
+            return (yield from self._reconstructor.stepping(image, upcoming, stamp=stamp))
         path, relocation, context = self._resume
         known = len(relocation.doubts)
         frame = relocation.step(image, stamp=stamp)
@@ -95,7 +97,7 @@ class SavedState:
             self._log.error('the saved state is not taken over, nothing bears out where the robot is: all goes on '
                             'without it; after a restart that is a new odometry')
             self.refused(path)
-            return self._reconstructor.step(image, stamp=stamp)
+            return (yield from self._reconstructor.stepping(image, stamp=stamp))
         if relocation.believed:
             self._resume = None
             self._tracker.restore(context.odometry)

@@ -54,8 +54,8 @@ class Scaling:
     """The scale in force, and the estimate behind it. Wheel odometry comes on the executor's thread, all else is the
     inference thread's."""
 
-    def __init__(self, node: LifecycleNode, settings: ScaleSettings, base_frame: str) -> None:
-        """Take the source; base_frame: the frame whose motion the wheels tell."""
+    def __init__(self, node: LifecycleNode, settings: ScaleSettings, base_frame: str, wheels: str) -> None:
+        """Take the source; wheels: the topic of the wheels' odometry, base_frame: the frame whose motion they tell."""
         self._node = node
         self._settings = settings
         self._base_frame = base_frame
@@ -73,7 +73,7 @@ class Scaling:
         self._problem: str | None = None
         if settings.source == 'wheels':
             self._subscription = node.create_subscription(
-                OdometryMessage, 'wheel_odometry', self._receive,
+                OdometryMessage, wheels, self._receive,
                 QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT))
         self.apply(settings)
 

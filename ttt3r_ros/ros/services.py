@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from std_srvs.srv import Trigger
@@ -17,6 +17,7 @@ from ttt3r_ros.reconstruction.trajectory import ChainError
 from ttt3r_ros.reconstruction.whole_file import FileError, FilePath
 from ttt3r_ros.ros.cloud_output import MapError
 from ttt3r_ros.ros.device_watch import DeviceWatch
+from ttt3r_ros.ros.names import Names
 from ttt3r_ros.ros.pipeline import Pipeline
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.views import QueryError, answer_query, question
@@ -27,10 +28,13 @@ KINDS = {'reset': Trigger, 'start_afresh': Trigger, 'save_state': SaveState, 'lo
          'save_map': SaveMap, 'save_trajectory': SaveMap, 'query_view': QueryView}
 
 
-def offered(cameras: tuple[str, ...]) -> dict[str, type]:
-    """Return all services by name, for cameras of these names, ('',) for one without: they are there from the start."""
-    each = {f'{name}/{service}' if name else service: kind for name in cameras for service, kind in KINDS.items()}
-    return {'reset': Trigger, 'set_pose': SetPose} | each
+def offered(cameras: Iterable[Names]) -> dict[str, type]:
+    """Return all services by name, for cameras of these names: they are there from the start."""
+    found = {}
+    for names in cameras:
+        found |= {f'{names.own}set_pose': SetPose} | ({f'{names.own}reset': Trigger} if names.camera else {})
+        found |= {f'{names.outputs}{service}': kind for service, kind in KINDS.items()}
+    return found
 
 
 class Services:
@@ -109,7 +113,7 @@ class ResetAll:
     def __init__(self, replies: Replies, worker: Worker, device: DeviceWatch, pipelines: dict[str, Pipeline]) -> None:
         """Create it; pipelines by camera, one of each memory."""
         self._replies, self._worker, self._device, self._pipelines = replies, worker, device, pipelines
-        self._services = [replies.service(Trigger, 'reset', self._reset, CannotReset)]
+        self._services = [replies.service(Trigger, '~/reset', self._reset, CannotReset)]
 
     async def _reset(self, request: Trigger.Request, response: Trigger.Response) -> None:
         response.message = await self._replies.of(self._worker.ask(lambda: self._device.attempt(self._all)))

@@ -11,6 +11,7 @@ from rclpy.lifecycle import LifecycleNode
 from tf_transformations import quaternion_matrix
 
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
+from ttt3r_ros.ros.names import Names
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.tracker import PoseRefused
 from ttt3r_ros.ros.worker import TakenDown, Worker
@@ -22,15 +23,15 @@ UNIT = 0.01  # how far a quaternion's length may be from 1
 class PoseSetting:
     """The service and the topic; the first camera's pose is the robot's."""
 
-    def __init__(self, node: LifecycleNode, replies: Replies, worker: Worker, map_frame: str, odom_frame: str,
-                 place: Callable[[np.ndarray, int | None, bool], str]) -> None:
+    def __init__(self, node: LifecycleNode, replies: Replies, names: Names, worker: Worker, map_frame: str,
+                 odom_frame: str, place: Callable[[np.ndarray, int | None, bool], str]) -> None:
         """Take the frames by their names, and what puts the robot somewhere (Pipeline.set_pose)."""
         self._node, self._replies, self._worker = node, replies, worker
         self._map_frame, self._odom_frame = map_frame, odom_frame
         self._place = place
-        self._service = replies.service(SetPose, 'set_pose', self._answer, (PoseRefused,))
-        self._subscription = node.create_subscription(PoseWithCovarianceStamped, 'initialpose', self._receive, 1,
-                                                      callback_group=replies.group)
+        self._service = replies.service(SetPose, f'{names.own}set_pose', self._answer, (PoseRefused,))
+        self._subscription = node.create_subscription(
+            PoseWithCovarianceStamped, f'{names.aboard}initialpose', self._receive, 1, callback_group=replies.group)
 
     async def _answer(self, request: SetPose.Request, response: SetPose.Response) -> None:
         response.message = await self._set(request.pose)

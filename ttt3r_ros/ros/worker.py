@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -15,24 +17,43 @@ logger = logging.getLogger(__name__)
 QUEUE_BYTES = 1 << 30  # waiting frames of a lossless run; past it the subscription waits, and DDS behind it
 
 
+@dataclass(frozen=True)
+class _Waiting:
+    """A frame, its bytes, its source, and since when that waits, time.monotonic() seconds."""
+
+    frame: Any
+    size: int
+    source: Any
+    since: float
+
+
 class TakenDown(RuntimeError):
     """What was asked for is not done any more: the node is taken down or configured anew."""
 
 
 class Worker:
-    """Hands frames to one thread: in live form the newest waiting one of each source, in lossless form all in order."""
+    """Hands frames to one thread: in live form the newest waiting one of each source, in lossless form all in order.
 
-    def __init__(self, handle: Callable[[Any, Callable[[], Any]], None], *, lossless: bool) -> None:
-        """Take the function that answers a frame, given also what tells the next one. The worker starts paused."""
+    Live, those of several sources may be handed over together.
+    """
+
+    def __init__(self, handle: Callable[[list[Any], Callable[[], Any]], None], *, lossless: bool, together: int = 1,
+                 patience_s: float = 0.0) -> None:
+        """Take the function that answers frames, given also what tells the next one. The worker starts paused.
+
+        together: how many frames are handed over at a time at most; live alone: the composition hangs on time.
+        patience_s: how long a frame waits at most for others to come.
+        """
+        self._together, self._patience = 1 if lossless else together, patience_s
         self._handle = handle
         self._lossless = lossless
-        self._frames: deque[tuple[Any, int, Any]] = deque()  # frame, bytes, source
+        self._frames: deque[_Waiting] = deque()
         self._bytes = 0
         self._calls: deque[tuple[Callable[[], Any], Future]] = deque()
         self._waiting: list[Future] = []  # for room
         self._paused = True
         self._stopping = False
-        self._in_hand: Any = None
+        self._in_hand: list[Any] = []
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name='inference', daemon=True)
         self._thread.start()
@@ -52,14 +73,14 @@ class Worker:
         none is pushed out: wait for `room` before.
         """
         with self._changed:
-            dropped, entry = 0, (frame, size, source)
+            dropped = 0
             older = None if self._lossless else next(
-                (i for i, waiting in enumerate(self._frames) if waiting[2] is source), None)
+                (i for i, waiting in enumerate(self._frames) if waiting.source is source), None)
             if older is None:
-                self._frames.append(entry)
+                self._frames.append(_Waiting(frame, size, source, time.monotonic()))
             else:
-                self._bytes -= self._frames[older][1]
-                self._frames[older], dropped = entry, 1
+                self._bytes -= self._frames[older].size
+                self._frames[older], dropped = replace(self._frames[older], frame=frame, size=size), 1
             self._bytes += size
             self._changed.notify_all()
         return dropped
@@ -92,7 +113,7 @@ class Worker:
             self._changed.notify_all()
 
     def pause(self) -> list[Any]:
-        """Finish the frame in hand, then rest; return the source of each waiting frame that was dropped.
+        """Finish the frames in hand, then rest; return the source of each waiting frame that was dropped.
 
         Frames that wait in a lossless run go on waiting.
         """
@@ -101,30 +122,29 @@ class Worker:
             self._let_in()
             dropped = []
             if not self._lossless:
-                dropped = [source for _, _, source in self._frames]
+                dropped = [waiting.source for waiting in self._frames]
                 self._frames.clear()
                 self._bytes = 0
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._in_hand is None)
+            self._changed.wait_for(lambda: not self._in_hand)
         return dropped
 
     def pending(self) -> int:
         """Return how many frames wait or are in hand."""
-        return len(self._frames) + (self._in_hand is not None)
+        return len(self._frames) + len(self._in_hand)
 
     def unanswered(self) -> list[Any]:
-        """Return the frame that is in hand and those that wait."""
+        """Return the frames that are in hand and those that wait."""
         with self._changed:
-            in_hand = [] if self._in_hand is None else [self._in_hand]
-            return in_hand + [frame for frame, _, _ in self._frames]
+            return self._in_hand + [waiting.frame for waiting in self._frames]
 
     def following(self) -> Any:
         """Return the frame that is answered next, None if that is not certain: live, a newer one may push it out."""
         with self._changed:
-            return self._frames[0][0] if self._lossless and self._frames else None
+            return self._frames[0].frame if self._lossless and self._frames else None
 
     def stop(self) -> None:
-        """Finish the frame in hand and end the thread; what waits is let go."""
+        """Finish the frames in hand and end the thread; what waits is let go."""
         with self._changed:
             self._stopping = True
             self._let_in()
@@ -142,24 +162,32 @@ class Worker:
                     break
                 call = self._calls.popleft() if self._calls else None
                 if call is None:
-                    frame, size, _ = self._frames.popleft()
-                    self._bytes -= size
-                    self._in_hand = frame
-                    self._let_in()
-                    self._changed.notify_all()
+                    patience = self._frames[0].since + self._patience - time.monotonic()
+                    if len(self._frames) < self._together and patience > 0:
+                        self._changed.wait(patience)
+                        continue
+                    self._take()
             if call is not None:
                 self._answer_call(*call)
                 continue
             try:
-                self._handle(frame, self.following)
+                self._handle(self._in_hand, self.following)
             except Exception:
                 # A frame must never take the thread down with it.
                 logger.exception('a frame failed in a way that nobody foresaw; it is left out')
             with self._changed:
-                self._in_hand = None
+                self._in_hand = []
                 self._changed.notify_all()
         for _, future in self._calls:
             future.set_exception(TakenDown('the node was taken down before it came to it: ask again when it is active'))
+
+    def _take(self) -> None:
+        """Take in hand what waits, as much as is handed over together; under the lock."""
+        taken = [self._frames.popleft() for _ in range(min(self._together, len(self._frames)))]
+        self._bytes -= sum(waiting.size for waiting in taken)
+        self._in_hand = [waiting.frame for waiting in taken]
+        self._let_in()
+        self._changed.notify_all()
 
     def _let_in(self) -> None:
         """Tell those who wait that there is room; under the lock."""

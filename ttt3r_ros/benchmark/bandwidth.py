@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m ttt3r_ros.benchmark.bandwidth`: what goes between a robot and the node that serves it, bytes a message.
+
+Over UDP, as between machines, on the loopback interface: its counter tells what is on the wire, with all that DDS adds.
+It counts what others send there too, so run it alone: `unshare -n sh -c 'ip link set lo up; …'`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from array import array
+from pathlib import Path
+
+import rclpy
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry
+from PIL import Image as Picture
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import CompressedImage, Image, PointCloud2
+from tf2_msgs.msg import TFMessage
+
+from ttt3r_ros.benchmark.campaign import WORLD
+from ttt3r_ros.benchmark.messages import HEADER, camera_message
+from ttt3r_ros.demo.process import Child, ended_in_order
+from ttt3r_ros.msg import ReconstructionStatus
+from ttt3r_ros.ros.conversions import to_time
+from ttt3r_ros.synthetic import World
+
+ROBOT = 'a'
+PROFILE = Path(__file__).parents[2] / 'config' / 'fastdds_shm.xml'
+OUTPUTS = {'ttt3r/pose': PoseStamped, 'tf': TFMessage, 'ttt3r/odometry': Odometry,
+           'ttt3r/status': ReconstructionStatus, 'ttt3r/points': PointCloud2, 'ttt3r/depth/image': Image,
+           'ttt3r/depth/image/compressedDepth': CompressedImage}
+JPEG_QUALITY = 95  # compressed_image_transport's default
+SETTLING_S = 3.0
+START_S = 120.0
+
+
+def udp_profile(shipped: Path) -> bytes:
+    """Return the Fast DDS profile that is shipped without its shared memory."""
+    ElementTree.register_namespace('', 'http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles')
+    tree = ElementTree.parse(shipped)
+    for parent in tree.iter():
+        for child in list(parent):
+            if child.tag.endswith('}transport_id') and child.text == 'ttt3r_shm' and parent.tag.endswith('Transports'):
+                parent.remove(child)
+    return ElementTree.tostring(tree.getroot())
+
+
+def jpeg_message(image) -> CompressedImage:
+    """Return an image, uint8 (H, W, 3) RGB, as image_transport's `compressed` sends it."""
+    packed = io.BytesIO()
+    Picture.fromarray(image).save(packed, 'JPEG', quality=JPEG_QUALITY)
+    return CompressedImage(header=HEADER, format='rgb8; jpeg compressed bgr8', data=array('B', packed.getvalue()))
+
+
+def on_the_wire(interface: str = 'lo') -> int:
+    """Return the bytes that an interface has received so far."""
+    lines = Path('/proc/net/dev').read_text().splitlines()
+    return next(int(line.split(':')[1].split()[0]) for line in lines if line.strip().startswith(f'{interface}:'))
+
+
+class Link:
+    """A robot's camera and its ear, in a process of their own beside the node's."""
+
+    def __init__(self, image: Image | CompressedImage, rate: float) -> None:
+        """Take the camera's message, always the same, and how often it goes out a second."""
+        self._node = rclpy.create_node('robot')
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self._node)
+        self._image, self._rate, self._sent = image, rate, 0
+        topic = f'{ROBOT}/image' + ('/compressed' if isinstance(image, CompressedImage) else '')
+        self._camera = self._node.create_publisher(type(image), topic, QoSProfile(
+            depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
+
+    def wait(self, node: Child) -> None:
+        """Wait until the node listens. Raises RuntimeError if it does not come up."""
+        end = time.monotonic() + START_S
+        while not self._camera.get_subscription_count():
+            if node.code is not None or time.monotonic() > end:
+                raise RuntimeError('the node does not come up: ' + '\n'.join(node.last_lines(5)))
+            self._executor.spin_once(timeout_sec=0.1)
+
+    def measure(self, topic: str | None, seconds: float) -> tuple[list[int], int, int]:
+        """Return the bytes of each message that is heard on a topic, those on the wire meanwhile, and images sent."""
+        heard: list[int] = []
+        ear = None if topic is None else self._node.create_subscription(
+            OUTPUTS[topic], f'{ROBOT}/{topic}', lambda data: heard.append(len(data)), 10, raw=True)
+        self._send_for(SETTLING_S)
+        heard.clear()
+        before, sent = on_the_wire(), self._sent
+        self._send_for(seconds)
+        if ear is not None:
+            self._node.destroy_subscription(ear)
+        return heard, on_the_wire() - before, self._sent - sent
+
+    def _send_for(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            due = time.monotonic() + 1 / self._rate
+            self._image.header.stamp = to_time(self._node.get_clock().now().nanoseconds)
+            self._camera.publish(self._image)
+            self._sent += 1
+            while (left := due - time.monotonic()) > 0:
+                self._executor.spin_once(timeout_sec=left)
+
+    def close(self) -> None:
+        """Take it off the network."""
+        self._executor.shutdown()
+        self._node.destroy_node()
+
+
+def tell(link: str, payload: float, wire: float) -> None:
+    """Print the bytes of a message, as it is and on the wire."""
+    print(json.dumps({'link': link, 'bytes_a_message': round(payload), 'on_the_wire': round(wire)}), flush=True)
+
+
+def main() -> None:
+    """Run the command line: a line of JSON for each way of sending images, and for each output.
+
+    wire: with all that DDS, UDP and IP add, but not what goes on without it, the image and discovery.
+    """
+    parser = argparse.ArgumentParser(prog='python -m ttt3r_ros.benchmark.bandwidth', description=__doc__)
+    parser.add_argument('--size', default='640x480', help="of the camera's images (default: %(default)s)")
+    parser.add_argument('--rate', type=float, default=10.0, help='images a second (default: %(default)s)')
+    parser.add_argument('--seconds', type=float, default=10.0, help='of each measurement (default: %(default)s)')
+    parser.add_argument('--weights', default='embedded', help='default: %(default)s')
+    args = parser.parse_args()
+    width, height = map(int, args.size.split('x'))
+    image = next(World(WORLD, 2, (height, width)).film())[0]
+    with ended_in_order(), tempfile.TemporaryDirectory() as folder:
+        profile = Path(folder) / 'udp.xml'
+        profile.write_bytes(udp_profile(PROFILE))
+        os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(profile)
+        rclpy.init()
+        for transport, message in (('raw', camera_message), ('compressed', jpeg_message)):
+            link = Link(sent := message(image), args.rate)
+            with Child('ttt3r_ros.ros.main', [
+                    '--ros-args', '-p', f'robots:=["{ROBOT}"]', '-p', f'image_transport:={transport}',
+                    '-p', f'weights:={args.weights}'], Path(folder) / f'{transport}.log', {}) as node:
+                link.wait(node)
+                _, wire, count = link.measure(None, args.seconds)
+                image_wire = wire / count
+                tell(f'image, {transport}', len(serialize_message(sent)), image_wire)
+                for topic in OUTPUTS if transport == 'compressed' else ():
+                    heard, wire, count = link.measure(topic, args.seconds)
+                    tell(topic, sum(heard) / len(heard), (wire - count * image_wire) / len(heard))
+            link.close()
+        rclpy.shutdown()
+
+
+if __name__ == '__main__':
+    main()

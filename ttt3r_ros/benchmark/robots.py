@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m ttt3r_ros.benchmark.robots`: several robots on one node, against a node for each; images a second, memory.
+
+Both in turn in one run, on the same cores as the cameras. Every robot has two images on their way at any time, and
+sends another when one is answered: a node is never idle, and none is dropped for a newer one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import rclpy
+import torch
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+
+from ttt3r_ros.benchmark import machine
+from ttt3r_ros.benchmark.campaign import WORLD
+from ttt3r_ros.benchmark.messages import camera_message
+from ttt3r_ros.demo.process import Child, ended_in_order
+from ttt3r_ros.msg import ReconstructionStatus
+from ttt3r_ros.ros.conversions import to_time
+from ttt3r_ros.synthetic import World
+
+ON_THE_WAY = 2  # images of each robot
+AGAIN_S = 1.0  # without an answer another is sent
+START_S = 120.0
+FILM = 24  # images, there and back
+
+
+class Camera:
+    """Sends a robot's images, and counts their answers."""
+
+    def __init__(self, node: rclpy.node.Node, image: str, status: str, film: list[Image]) -> None:
+        """Take the topics."""
+        self._node, self._film, self._sent, self._told = node, film, 0, time.monotonic()
+        self.answered = 0
+        self._publisher = node.create_publisher(Image, image, QoSProfile(
+            depth=ON_THE_WAY, reliability=ReliabilityPolicy.BEST_EFFORT))
+        self._subscription = node.create_subscription(ReconstructionStatus, status, self._hear, 10)
+
+    def begin(self) -> None:
+        """Send the first images."""
+        for _ in range(ON_THE_WAY):
+            self._send()
+
+    def tend(self) -> None:
+        """Send another image where one must have been lost."""
+        if time.monotonic() - self._told > AGAIN_S:
+            self._told = time.monotonic()
+            self._send()
+
+    @property
+    def heard(self) -> bool:
+        """Say whether a node listens, and we to it."""
+        return bool(self._publisher.get_subscription_count() and self._node.count_publishers(
+            self._subscription.topic_name))
+
+    def close(self) -> None:
+        """Take it off the network."""
+        self._node.destroy_publisher(self._publisher)
+        self._node.destroy_subscription(self._subscription)
+
+    def _hear(self, status: ReconstructionStatus) -> None:
+        self.answered += 1
+        self._told = time.monotonic()
+        self._send()
+
+    def _send(self) -> None:
+        message = self._film[self._sent % len(self._film)]
+        message.header.stamp = to_time(self._node.get_clock().now().nanoseconds)
+        self._sent += 1
+        self._publisher.publish(message)
+
+
+def film(size: tuple[int, int]) -> list[Image]:
+    """Return the messages of a camera of a size (h, w) on a walk through a synthetic room, there and back."""
+    images = [image for image, _ in World(WORLD, FILM, size).film()]
+    return [camera_message(image) for image in images + images[-2:0:-1]]
+
+
+def measure(robots: list[str], together: bool, images: list[Image], seconds: float, extra: list[str]) -> dict:
+    """Return images a second of all robots, of the one that had fewest, what an image costs the nodes, and
+    the resident memory of each, MB.
+
+    together: on one node, else on one each. extra: arguments of the nodes.
+    """
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node('cameras', context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+
+    def spin(until: Callable[[], bool]) -> None:
+        while not until():
+            executor.spin_once(timeout_sec=0.05)
+            for camera in cameras:
+                camera.tend()
+
+    cameras: list[Camera] = []
+    groups = [robots] if together else [[name] for name in robots]
+    with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
+        nodes = [stack.enter_context(Child('ttt3r_ros.ros.main', [
+            '--ros-args', '-r', f'__node:=node_of_{group[0]}', '-p', f'robots:={json.dumps(group)}', *extra],
+            Path(folder) / f'{group[0]}.log', {})) for group in groups]
+        cameras = [Camera(node, f'{name}/image', f'{name}/node_of_{group[0]}/status', images)
+                   for group in groups for name in group]
+        end = time.monotonic() + START_S
+        while not all(camera.heard for camera in cameras):
+            if time.monotonic() > end or any(child.code is not None for child in nodes):
+                raise RuntimeError('a node does not come up: ' + '\n'.join(nodes[0].last_lines(5)))
+            executor.spin_once(timeout_sec=0.05)
+        for camera in cameras:
+            camera.begin()
+        spin(lambda: all(camera.answered >= 5 for camera in cameras))
+        before, began = [camera.answered for camera in cameras], time.monotonic()
+        cpu = sum(machine.cpu_seconds(child.pid) for child in nodes)
+        spin(lambda: time.monotonic() - began > seconds)
+        taken = time.monotonic() - began
+        answered = [camera.answered - count for camera, count in zip(cameras, before, strict=True)]
+        cpu = sum(machine.cpu_seconds(child.pid) for child in nodes) - cpu
+        held = [machine.resident_bytes(child.pid) for child in nodes]
+        for camera in cameras:
+            camera.close()
+    executor.shutdown()
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+    return {'together': together, 'robots': len(robots), 'images_per_s': round(sum(answered) / taken, 1),
+            'fewest_of_one': round(min(answered) / taken, 1), 'cpu_ms_an_image': round(1e3 * cpu / sum(answered), 1),
+            'resident_mb': [round(resident / 1e6) for resident in held]}
+
+
+def main() -> None:
+    """Run the command line: a line of JSON for each measurement, and one with the ratios."""
+    parser = argparse.ArgumentParser(prog='python -m ttt3r_ros.benchmark.robots', description=__doc__)
+    parser.add_argument('--robots', type=int, default=4, help='default: %(default)s')
+    parser.add_argument('--size', default='640x480', help="of the cameras' images (default: %(default)s)")
+    parser.add_argument('--seconds', type=float, default=15.0, help='of each measurement (default: %(default)s)')
+    parser.add_argument('--rounds', type=int, default=2, help='default: %(default)s')
+    parser.add_argument('--weights', default='embedded', help='default: %(default)s')
+    args = parser.parse_args()
+    width, height = map(int, args.size.split('x'))
+    names = [f'robot{i}' for i in range(args.robots)]
+    images, extra = film((height, width)), ['-p', f'weights:={args.weights}']
+    print(json.dumps({**machine.describe(torch.device('cpu')), 'size': args.size, 'weights': args.weights}), flush=True)
+    found: dict[bool, list[dict]] = {True: [], False: []}
+    with ended_in_order():
+        single = measure(names[:1], True, images, args.seconds, extra)
+        print(json.dumps(single), flush=True)
+        for _ in range(args.rounds):
+            for together in (False, True):
+                found[together].append(measure(names, together, images, args.seconds, extra))
+                print(json.dumps(found[together][-1]), flush=True)
+    apart, one = (max(run['images_per_s'] for run in found[together]) for together in (False, True))
+    cost, cost_one = (min(run['cpu_ms_an_image'] for run in found[together]) for together in (False, True))
+    memory = max(run['resident_mb'][0] for run in found[True]) / single['resident_mb'][0]
+    print(json.dumps({'throughput_ratio': round(one / apart, 2), 'images_of_a_core_ratio': round(cost / cost_one, 2),
+                      'memory_ratio_to_one_robot': round(memory, 2)}))
+
+
+if __name__ == '__main__':
+    main()
