@@ -18,6 +18,7 @@ ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, a
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')  # as model.precision has them
 
 FRAMES = 1000
+DRIVE = 600  # frames of --costmap: a minute
 SIDES = (32, 1024)  # pixels
 WIDTH = 160  # characters, where there is no terminal
 
@@ -42,6 +43,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         'air, without points.outliers and with, under the first rule; 96 frames a world are plenty')
     parser.add_argument('--odometry', action='store_true', help='measure instead how right odometry is between frames, '
                         'by the last twist and by a gyroscope, under the first rule')
+    parser.add_argument('--costmap', action='store_true', help='measure instead what a costmap would hold of the '
+                        f'clouds while a robot drives round a room, by filters and heights; {DRIVE} frames by default')
     parser.add_argument('--outliers', type=float, default=0.03, help='points.outliers, with --clouds (default: '
                         '%(default)s)')
     parser.add_argument('--worlds', type=int, default=8, help='default: %(default)s')
@@ -94,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
         return evaluate_dataset.run(args, [])
     load_network(args.weights, args.device, args.precision)
     segments = resolve(load_profile(args.weights), 'interval', args.reset_interval, args.alignment)
-    if args.clouds or args.odometry:
+    if args.clouds or args.odometry or args.costmap:
         return _measure_instead(args, Setting(rules[0], segments.reset_interval, segments.segment_alignment))
     settings = [Setting(rule) for rule in rules]
     if not args.no_reset:
@@ -123,11 +126,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measure_instead(args: argparse.Namespace, setting: Setting) -> int:
-    """Measure what --clouds or --odometry asks for, under one rule."""
+    """Measure what --clouds, --odometry or --costmap asks for, under one rule."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from ttt3r_ros.evaluation import between_frames, clouds
+    from ttt3r_ros.evaluation import between_frames, clouds, costmap
     from ttt3r_ros.export.output_folder import replacing
     from ttt3r_ros.reconstruction.cloud import CloudFilter
 
@@ -137,6 +140,10 @@ def _measure_instead(args: argparse.Namespace, setting: Setting) -> int:
         measure, name = clouds, 'clouds.json'
         plan = clouds.Plan(args.weights, setting, args.worlds, frames, args.outliers, device=args.device,
                            jobs=args.jobs)
+    elif args.costmap:
+        measure, name = costmap, 'costmap.json'
+        plan = costmap.Plan(args.weights, setting, args.worlds, args.frames or DRIVE, device=args.device,
+                            jobs=args.jobs)
     else:
         measure, name = between_frames, 'odometry.json'
         plan = between_frames.Plan(args.weights, setting, args.worlds, frames, args.wide, device=args.device,

@@ -40,10 +40,14 @@ class BetweenFrames:
     executor's; what goes to TF is sent under a lock, so that it stays in order."""
 
     def __init__(self, node: LifecycleNode, frames: Frames, turns: ImuTurns, settings: BetweenSettings,
-                 odom_frame: str, prefix: str, waiting: Callable[[], Iterable[int]]) -> None:
-        """Take the frames' names and what tells the stamps, ns, of images that are there and not answered."""
+                 odom_frame: str, map_frame: str, prefix: str, waiting: Callable[[], Iterable[int]]) -> None:
+        """Take the frames' names and what tells the stamps, ns, of images that are there and not answered.
+
+        map_frame: of a map that moves against the odometry, '' for none; its transform goes out with each of theirs.
+        """
         self._node, self._frames, self._turns = node, frames, turns
-        self._odom_frame = odom_frame
+        self._odom_frame, self._map_frame = odom_frame, map_frame
+        self._map_from_odom = np.eye(4)
         self._waiting = waiting
         self._period, self._delay = round(1e9 / settings.rate), round(settings.image_delay * 1e9)
         self._lock = threading.Lock()
@@ -104,8 +108,9 @@ class BetweenFrames:
                 f'above {self._delay / 1e9:g}, to what lies between an image\'s stamp and its arrival (it was answered '
                 f'after {behind:.2f} s)', throttle_duration_sec=REPEAT_S)
             return
-        before = self._due(stamp - 1) if self._delay else []
-        self._send([*before, (stamp, estimate.tracked)])
+        self._send(self._due(stamp - 1) if self._delay else [])
+        self._map_from_odom = estimate.map_from_odom
+        self._send([(stamp, estimate.tracked)])
 
     def _send_until(self, latest: int) -> None:
         last = self._reckoning.last
@@ -132,7 +137,11 @@ class BetweenFrames:
             return
         newest = poses[-1][0]
         self._sent = newest if self._sent is None else max(self._sent, newest)
-        self._frames.broadcast(*(to_transform(self._header(stamp), self._child, pose) for stamp, pose in poses))
+        transforms = [to_transform(self._header(stamp), self._child, pose) for stamp, pose in poses]
+        if self._map_frame:
+            transforms += [to_transform(Header(stamp=to_time(stamp), frame_id=self._map_frame), self._odom_frame,
+                                        self._map_from_odom) for stamp, _ in poses]
+        self._frames.broadcast(*transforms)
 
     def _header(self, stamp: int) -> Header:
         return Header(stamp=to_time(stamp), frame_id=self._odom_frame)

@@ -60,8 +60,9 @@ class Camera:
         self.counters, self._health = Counters(), Health()
         self._calibration = Calibration(node, prefix, settings.rectify, settings.image_transport)
         leads = names.camera == settings.cameras[0]
+        moving_map = settings.map_frame if settings.keyframes else ''
         self._between = BetweenFrames(
-            node, frames, turns, settings.between, settings.odom_frame, names.outputs,
+            node, frames, turns, settings.between, settings.odom_frame, moving_map, names.outputs,
             self._unanswered) if leads and settings.between.rate else None
         self._outputs = Outputs(node, CameraName(names.outputs, leads), frames, self._calibration, settings,
                                 self._between)
