@@ -20,10 +20,10 @@ from ttt3r_ros.offline.joining import join, plan_of
 from ttt3r_ros.offline.part import Part, parts_of
 from ttt3r_ros.offline.reconstruction import Settings, prepare
 from ttt3r_ros.offline.recording import read_journal
-from ttt3r_ros.offline.selection import Moment, Selection
+from ttt3r_ros.offline.selection import Moment, NothingTaken, Selection
 from ttt3r_ros.offline.session import Plan
 from ttt3r_ros.reconstruction.trajectory import Similarity, pose_matrix
-from ttt3r_ros.sequences import open_sequence
+from ttt3r_ros.sequences import open_sequence, write_bag
 
 SETTINGS = Settings(reset_policy='interval', reset_interval=3)
 TIMES = ('step_s', 'elapsed_s')
@@ -142,6 +142,43 @@ def test_a_part_that_fails_is_done_again_alone(film, tmp_path, monkeypatch):
     assert outcome.error == '' and asked == [0, 4, 6, 4] and outcome.frames == 9
     with pytest.raises(OutputError, match='another split'):
         carry_out(replace(batch, resume=True, split=4), quiet())
+
+
+def test_frames_that_cannot_be_read_move_no_seam(film, tmp_path, monkeypatch):
+    """A part skips what lies before it undecoded; where some of that cannot be read, it is run again and reads all."""
+    stay_here(monkeypatch)
+    broken = tmp_path / 'broken'
+    broken.mkdir()
+    for i, file in enumerate(sorted(film.iterdir())[13:]):
+        (broken / file.name).write_bytes(file.read_bytes()[:500 if i == 4 else None])
+    true_run, asked = batches.run, []
+
+    def watched(plan, *arguments, **more):
+        asked.append((plan.part.seam, plan.part.skipping))
+        return true_run(plan, *arguments, **more)
+
+    monkeypatch.setattr(batches, 'run', watched)
+    outcome, = carry_out(Batch((str(broken),), tmp_path / 'batch', SETTINGS, split=4), quiet())
+    assert asked == [(0, True), (4, True), (8, True), (4, False), (8, False)] and outcome.left_out == 1
+    compare(whole(Plan(str(broken), tmp_path / 'out', SETTINGS)), Path(outcome.folder), 1e-9)
+
+
+@pytest.mark.parametrize('kind', ['folder', 'bag'])
+def test_what_is_skipped_is_not_decoded(film, tmp_path, kind):
+    """Frames after some are those of the whole, at the same positions, and none where there are no more."""
+    source = film
+    if kind == 'bag':
+        source = tmp_path / 'bag'
+        write_bag(open_sequence(str(film)), source)
+    every = list(open_sequence(str(source)))
+    selection = Selection(start=Moment(20))
+    found = list(selection.take(open_sequence(str(source)), skipping=True))
+    assert [position for position, _ in found] == [20, 21, 22, 23]
+    for position, image in found:
+        assert image.stamp == every[position].stamp
+        np.testing.assert_array_equal(image.rgb, every[position].rgb)
+    with pytest.raises(NothingTaken):
+        list(Selection(start=Moment(40)).take(open_sequence(str(source)), skipping=True))
 
 
 def test_segments_that_no_number_ends_are_not_divided(tmp_path):

@@ -127,14 +127,22 @@ class _Running:
         """Yield what each job came to; one in parts is made whole once all others are done."""
         divided = [job for job in jobs if job.parts]
         errors: dict[str, str] = {}
+        left_out: dict[str, dict[int, int]] = {job.source: {} for job in divided}
         with Progress(self._console, 'sources', len(pieces) + len(divided)) as progress:
             for piece, outcome in self._follow(self._work, pieces, progress, 0):
                 self._frames += outcome.frames
                 if piece.part is None:
                     yield outcome
-                elif outcome.error:
+                    continue
+                left_out[piece.source][piece.part.seam] = outcome.left_out
+                if outcome.error:
                     errors.setdefault(piece.source, outcome.error)
-            whole = [job for job in divided if job.source not in errors]
+            whole = [splitting.read_through(job, left_out[job.source]) for job in divided if job.source not in errors]
+            again = [piece for job in whole for piece in job.pieces if not piece.part.skipping]
+            for piece, outcome in self._follow(self._work, again, progress, len(pieces) - len(again)):
+                if outcome.error:
+                    errors.setdefault(piece.source, outcome.error)
+            whole = [job for job in whole if job.source not in errors]
             for _, outcome in self._follow(self._joining, whole, progress, len(pieces)):
                 yield outcome
         for job in divided:

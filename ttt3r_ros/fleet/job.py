@@ -38,7 +38,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a source came to: frames answered and of these not tracked, seconds, metres; error: why there is nothing.
+    """What a source came to: frames answered and of these not tracked, seconds, metres; left_out: those that cannot be
+    read; error: why there is nothing.
 
     before: it was done by an earlier batch.
     """
@@ -49,6 +50,7 @@ class Outcome:
     lost: int = 0
     seconds: float = 0.0
     path_m: float = 0.0
+    left_out: int = 0
     error: str = ''
     before: bool = False
 
@@ -57,7 +59,7 @@ class Outcome:
         """Return what results.json says."""
         frames = results['frames']
         return cls(job.source, job.folder, frames['answered'], frames['answered'] - frames['tracked'],
-                   results['times']['loop_s'], results['path_m'])
+                   results['times']['loop_s'], results['path_m'], sum(frames['left_out'].values()))
 
     @property
     def verdict(self) -> str:

@@ -38,6 +38,15 @@ def divided(cluster: Cluster, jobs: Iterable[Job], counted: Callable[[object, Jo
             else job for job in jobs]
 
 
+def read_through(job: Job, left_out: dict[int, int]) -> Job:
+    """Return a job whose parts have their right frames; left_out: how many of each, by its seam, could not be read.
+
+    Parts that lie behind frames which are left out have to read all before them to know where they begin.
+    """
+    wrong = next((i + 1 for i, part in enumerate(job.parts) if left_out[part.seam]), len(job.parts))
+    return replace(job, parts=(*job.parts[:wrong], *(replace(part, skipping=False) for part in job.parts[wrong:])))
+
+
 @dataclass(frozen=True)
 class FrameCount:
     """What a worker says of a source: how many frames a run takes, None where only reading tells."""

@@ -41,12 +41,15 @@ PARTS = '.parts'
 
 def plan_of(plan: Plan, part: Part) -> Plan:
     """Return the plan of a part of a run, which lies beside it."""
-    return replace(plan, out=Path(f'{plan.out}{PARTS}') / f'{part.seam:06d}', part=part)
+    name = f'{part.seam:06d}' if part.skipping else f'{part.seam:06d}-read'
+    return replace(plan, out=Path(f'{plan.out}{PARTS}') / name, part=part)
 
 
 def join(plan: Plan, parts: Sequence[Part], console: Console, *, loaded: Loaded | None = None,
          place: str | None = None) -> dict:
     """Put the run where `plan` says, made of its parts, which are done; these go. Return its results.json.
+
+    The frames of each part have the numbers of the whole: see Part.skipping.
 
     loaded, place: as `session.carry_out` takes them. Raises SequenceError, RecordingError, OutputError, ChainError.
     """

@@ -19,13 +19,15 @@ class Part:
     """Frames from `first` to `end`, which is not of it, by their numbers among those that the whole run takes.
 
     seam: the last frame of the lead-in, 0 of the first part, which has none. end: None for as many as there are.
-    expected: frames of the whole run.
+    expected: frames of the whole run. skipping: what lies before it is taken to be there, and not decoded: right only
+    if nothing of that is left out as unreadable.
     """
 
     first: int
     seam: int
     end: int | None
     expected: int
+    skipping: bool = True
 
     def within(self, selection: Selection) -> Selection:
         """Return what it takes of a source, of which the whole run takes a selection that begins at a frame."""

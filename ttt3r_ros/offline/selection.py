@@ -59,13 +59,15 @@ class Selection:
         if type(self.every) is not int or self.every < 1:
             raise SelectionError(f'every {self.every} frames is not possible: take 1 or more')
 
-    def take(self, sequence: Sequence) -> Iterator[tuple[int, Image]]:
+    def take(self, sequence: Sequence, *, skipping: bool = False) -> Iterator[tuple[int, Image]]:
         """Yield the frames with their positions in the source, 0 for its first.
 
-        Raises NothingTaken if there is none, SequenceError if none can be read.
+        skipping: the frames before a start that is given in frames are taken to be there, and not decoded. Raises
+        NothingTaken if there is none, SequenceError if none can be read.
         """
-        first, taken, position = None, 0, -1
-        for position, image in enumerate(sequence):
+        first, taken = None, 0
+        skipped = self.start.frames if skipping and self.start and self.start.frames else 0
+        for position, image in enumerate(sequence.after(skipped), skipped):
             first = image.stamp if first is None else first
             elapsed = image.stamp - first
             if self.end is not None and self.end.reached(position, elapsed):

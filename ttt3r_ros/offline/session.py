@@ -106,7 +106,7 @@ class _Run:
         self._plan, self._folder, self._console, self._sequence = plan, folder, console, sequence
         part, selection = plan.part, plan.selection
         self._stream = Stream(sequence, prepared.reconstructor, part.within(selection) if part else selection,
-                              part.first if part else 0)
+                              part.first if part else 0, part is not None and part.skipping)
         self._expected = part.expected if part else selection.count(sequence)
         self._kept = {'frames': 'frames' in needed, 'points': 'points' in needed, 'expected': self._expected,
                       'seams': part.seams if part else ()}

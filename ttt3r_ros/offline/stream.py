@@ -50,14 +50,15 @@ class Stream:
     sequence       the source, with its truth, intrinsics and `describe`
     reconstructor  the one loop, with `query`, `snapshot` and the like
     first          the number of the first frame taken: of a part of a run it is not 0
+    skipping       whether what lies before them is not decoded where that can be helped, see Selection.take
     unanswered     frames of the present or last iteration whose prediction was not finite: they are left out
     """
 
     def __init__(self, sequence: Sequence, reconstructor: Reconstructor, selection: Selection = Selection(),
-                 first: int = 0) -> None:
+                 first: int = 0, skipping: bool = False) -> None:
         """Take what is to be run; nothing is read yet."""
         self.sequence, self.reconstructor, self.selection, self.first = sequence, reconstructor, selection, first
-        self.unanswered = 0
+        self.skipping, self.unanswered = skipping, 0
 
     def __len__(self) -> int:
         """Return how many frames are taken. Raises TypeError where only reading tells."""
@@ -74,7 +75,7 @@ class Stream:
         """Yield the frames from a number on; those before it are read and not answered."""
         self.unanswered = 0
         timed = not self.sequence.stamps_made
-        images = self.selection.take(self.sequence)
+        images = self.selection.take(self.sequence, skipping=self.skipping)
         # Of a camera the newest image counts, and none waits.
         for taken, (position, image) in enumerate(images if self.sequence.live else read_ahead(images),
                                                    self.first):

@@ -8,7 +8,7 @@ import itertools
 import struct
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -115,9 +115,13 @@ class Bag(Sequence):
             self._leave_out('damaged places in the bag', damage, sum(sum(s.lost.values()) for s in self._storages))
 
     def _frames(self) -> Iterator[Image]:
-        number = 0
+        return self._frames_after(0)
+
+    def _frames_after(self, count: int) -> Iterator[Image]:
         if self.type in (IMAGE, COMPRESSED):
-            for recorded, message in self._timed(self.topic):
+            records = self._records([self.topic])
+            number = sum(1 for _ in itertools.islice(records, count))
+            for recorded, message in self._timed(records):
                 stamp = packets.stamp_of(message) if self._stamped else recorded
                 try:
                     rgb = decode_compressed(message) if self.type == COMPRESSED else decode_raw(message)
@@ -128,9 +132,11 @@ class Bag(Sequence):
                 number += 1
                 yield Image(stamp, rgb)
         else:
+            number = 0
             for stamp, rgb in packets.decode(self._deserialized(self.topic)):
                 number += 1
-                yield Image(stamp, rgb)
+                if number > count:
+                    yield Image(stamp, rgb)
         lost = sum(sum(storage.lost.values()) for storage in self._storages)
         missing = max((self.count or 0) - number - sum(self.left_out.values()), lost if self.count is None else 0)
         if missing > 0:
@@ -152,7 +158,7 @@ class Bag(Sequence):
     def _stamps_move(self) -> bool:
         """Say whether the headers have stamps: drivers leave them 0, or stamp every image alike."""
         first = [(time, packets.stamp_of(message))
-                 for time, message in itertools.islice(self._timed(self.topic), LOOKED_AT)]
+                 for time, message in itertools.islice(self._timed(self._records([self.topic])), LOOKED_AT)]
         # A bag of one image may have been recorded at 0, as what we write of a folder is.
         return len({stamp for _, stamp in first}) > 1 or len(first) == 1 and (first[0][1] != 0 or first[0][0] == 0)
 
@@ -163,13 +169,13 @@ class Bag(Sequence):
 
     def _deserialized(self, topic: str) -> Iterator[Any]:
         """Yield the messages of a topic; those whose bytes are none are counted."""
-        return (message for _, message in self._timed(topic))
+        return (message for _, message in self._timed(self._records([topic])))
 
-    def _timed(self, topic: str) -> Iterator[tuple[int, Any]]:
+    def _timed(self, records: Iterable[Record]) -> Iterator[tuple[int, Any]]:
         """Yield the same with when they were recorded, ns."""
-        for record in self._records([topic]):
+        for record in records:
             try:
-                message = STORE.deserialize_cdr(self._cdr(record), self._all[topic].type)
+                message = STORE.deserialize_cdr(self._cdr(record), self._all[record.topic].type)
             except Exception:  # whatever the bytes make the library raise
                 self._leave_out_bytes(record)
                 continue

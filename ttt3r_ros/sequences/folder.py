@@ -32,7 +32,10 @@ class ImageFiles(Sequence):
     _stamps: list[int]
 
     def _frames(self) -> Iterator[Image]:
-        for stamp, file in zip(self._stamps, self._files):
+        return self._frames_after(0)
+
+    def _frames_after(self, count: int) -> Iterator[Image]:
+        for stamp, file in zip(self._stamps[count:], self._files[count:]):
             try:
                 image = read_image(file)
             except SequenceError as error:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -86,13 +87,18 @@ class Sequence(ABC):
         return self.count
 
     def __iter__(self) -> Iterator[Image]:
+        return self.after(0)
+
+    def after(self, count: int) -> Iterator[Image]:
+        """Yield the frames after the first `count`; none of those is decoded where that can be helped: one that
+        cannot be counts like any other. Raises SequenceError if there is none at all."""
         self.left_out = Counter()
         self._reasons: dict[str, str] = {}
         read = False
-        for image in self._frames():
+        for image in self._frames_after(count) if count else self._frames():
             read = True
             yield image
-        if not read:
+        if not read and not count:
             raise SequenceError(next(iter(self._reasons.values()), f'{self.name} holds no frame'))
 
     def describe(self) -> list[str]:
@@ -107,6 +113,10 @@ class Sequence(ABC):
     @abstractmethod
     def _frames(self) -> Iterator[Image]:
         """Yield the frames that can be decoded, and tell `_leave_out` of the others."""
+
+    def _frames_after(self, count: int) -> Iterator[Image]:
+        """Yield the frames after the first `count`; where frames stand alone, those are not decoded."""
+        return itertools.islice(self._frames(), count, None)
 
     def _leave_out(self, cause: str, reason: str, number: int = 1) -> None:
         """Count frames as left out; the first of a cause is said, with its reason: what it is and the remedy."""
