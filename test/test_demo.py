@@ -125,9 +125,9 @@ def test_demo_of_a_bag_of_jpegs_keeps_stamps_to_the_nanosecond(small_bag, tmp_pa
 def test_interrupted_demo_leaves_no_process_behind(tmp_path):
     """Ctrl-C while frames are replayed ends the node and the replay, with code 130."""
     process = start_demo('--input', 'synthetic:0:60', '--rate', '3', '--out', str(tmp_path))
-    log = tmp_path / 'replay.log'
-    eventually(log.exists, 60)
-    children = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+    listed = Path(f'/proc/{process.pid}/task/{process.pid}/children')
+    eventually(lambda: (tmp_path / 'replay.log').exists() and len(listed.read_text().split()) == 2, 60)
+    children = listed.read_text().split()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=40)
     assert process.returncode == 130, errors

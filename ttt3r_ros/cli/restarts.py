@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 
     require_writable(args.out)
+    logging.getLogger('ttt3r_ros.reconstruction').setLevel(logging.WARNING)  # a film is many reconstructions' segments
     load_network(args.weights)
     plan = restarts.Plan(args.weights, resolve(load_profile(args.weights)), args.worlds, jobs=args.jobs)
     film = _film(args.film, args.truth, args.rate) if args.film else None
