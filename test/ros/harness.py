@@ -216,11 +216,11 @@ class Robot:
         self.camera.publish(image_message(stamp_ns, scene(stamp_ns // 100_000_000) if rgb is None else rgb, frame_id))
 
     def show_and_wait(self, stamps: list[int]) -> None:
-        """Publish images and wait until each is answered."""
-        before = len(self.heard['status'])
+        """Publish images, each once the one before is answered: live, it would take its place."""
         for stamp in stamps:
+            before = len(self.heard['status'])
             self.show(stamp)
-        self.wait_for(f'{len(stamps)} answers', lambda: len(self.heard['status']) >= before + len(stamps))
+            self.wait_for(f'an answer to {stamp}', lambda before=before: len(self.heard['status']) > before)
 
     def call(self, kind, service: str, request, timeout: float = 60.0):
         """Call a service of the node under test and return its response."""
