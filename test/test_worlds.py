@@ -50,6 +50,8 @@ def test_worlds_end_where_who_asked_for_them_is_killed():
 
 @pytest.mark.parametrize('given, named', [
     (('--clouds', '--odometry'), '--clouds and --odometry'),
+    (('--odometry', '--costmap'), '--odometry and --costmap'),
+    (('--costmap', '--dataset', '.'), '--costmap .*--dataset'),
     (('--odometry', '--dataset', '.'), '--odometry .*--dataset')])
 def test_one_thing_is_measured_at_a_time(given, named, tmp_path, capsys):
     """What would be measured in silence instead of something else is refused by its name."""

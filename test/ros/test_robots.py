@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
-from harness import image_message, pose_matrix, scene, stamp_of
+from harness import image_message, pose_matrix, scene
 from mount import MOUNT
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from scipy.spatial.transform import Rotation
 from tf2_msgs.msg import TFMessage
+from turns import leave_turns
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
@@ -94,16 +95,7 @@ def test_each_robot_is_answered_as_if_it_were_alone(fleet):
 def test_a_fast_robot_leaves_its_turn_to_a_slow_one(fleet):
     """A flood of images of one robot does not keep another's single ones from being answered, each of them."""
     _, robots = fleet('fast', 'slow')
-    fast, slow = robots.values()
-    for i in range(6):
-        for j in range(20):
-            fast.show(SECOND + (20 * i + j) * 1_000_000, scene(j))
-        slow.show(SECOND + i * 20_000_000, scene(i))
-        slow.wait_for('an answer to the slow one', lambda i=i: len(slow.heard['status']) > i)
-    fast.wait_for('the last of the fast ones', lambda: fast.heard['status'] and stamp_of(
-        fast.counters()) == SECOND + 119 * 1_000_000)
-    assert slow.counters().dropped_overrun == 0
-    assert fast.counters().dropped_overrun + fast.counters().lost_in_transport > 0
+    leave_turns(*robots.values(), rounds=6)
 
 
 @pytest.mark.parametrize(('given', 'told'), [

@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
         return evaluate_dataset.run(args, [])
     load_network(args.weights, args.device, args.precision)
     segments = resolve(load_profile(args.weights), 'interval', args.reset_interval, args.alignment)
-    if args.clouds or args.odometry or args.costmap:
+    if any(getattr(args, name) for name in evaluate_dataset.INSTEAD):
         return _measure_instead(args, Setting(rules[0], segments.reset_interval, segments.segment_alignment))
     settings = [Setting(rule) for rule in rules]
     if not args.no_reset:

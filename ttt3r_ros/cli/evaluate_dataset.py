@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                     '--window)')
 
 
+INSTEAD = ('clouds', 'odometry', 'costmap')  # what `ttt3r evaluate` measures where it is asked to, one at a time
+
+
 class ArgumentsError(ValueError):
     """Arguments that do not go together; the text says which, and the remedy."""
 
@@ -46,11 +49,11 @@ def require_sense(args: argparse.Namespace) -> None:
         raise ArgumentsError('--every goes with --window, and that without --protocol; leave one out')
     if args.against and not args.protocol:
         raise ArgumentsError('what is published goes with a protocol; name it with --protocol')
-    if args.clouds and args.odometry:
-        raise ArgumentsError('--clouds and --odometry each measure something else; run one after the other')
-    for name in ('clouds', 'odometry'):
-        if getattr(args, name) and args.dataset:
-            raise ArgumentsError(f'--{name} is measured on synthetic worlds; leave --dataset out')
+    instead = [f'--{name}' for name in INSTEAD if getattr(args, name)]
+    if len(instead) > 1:
+        raise ArgumentsError(f'{" and ".join(instead)} each measure something else; run one after the other')
+    if instead and args.dataset:
+        raise ArgumentsError(f'{instead[0]} is measured on synthetic worlds; leave --dataset out')
     if args.window < 0 or args.every is not None and args.every < 1 or 0 < args.window < 3:
         raise ArgumentsError('--window needs 3 frames or more, --every 1 or more')
 

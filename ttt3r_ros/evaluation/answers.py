@@ -15,10 +15,7 @@ from ttt3r_ros.evaluation.clip import Clip
 from ttt3r_ros.evaluation.trial import Setting
 from ttt3r_ros.model.checkpoint import LoadedNetwork
 from ttt3r_ros.model.recurrence import NonFinitePrediction
-from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.preprocess import PixelMap
-from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.sequences.trajectory import read_tum
 
 MATCHED = 20_000_000  # ns between a pose's stamp and the image's, at most
@@ -46,9 +43,7 @@ class Answer:
 
 def of_weights(loaded: LoadedNetwork, setting: Setting, clip: Clip) -> list[Answer]:
     """Reconstruct a clip; an answer that is not finite ends it. Raises SequenceError of an image that is none."""
-    reconstructor = Reconstructor(loaded.network, make_rule(setting.rule), alignment=setting.alignment,
-                                  policy=Interval(setting.reset_interval) if setting.reset_interval else None,
-                                  keyframes=setting.keyframes)
+    reconstructor = setting.reconstructor(loaded.network)
     answers = []
     for k in range(len(clip)):
         image = clip.image(k)

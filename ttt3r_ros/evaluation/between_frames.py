@@ -115,8 +115,7 @@ def measure(stamps: np.ndarray, truth: np.ndarray, answers: list[Estimate], seed
             last, answer, at = k, answers[k], int(stamps[k])
             for reckoning in (ways['twist held'], ways['gyroscope']):
                 reckoning.answered(at, answer)
-            deviation = np.inf if answer.twist_covariance is None else _turn_deviation(answer)
-            gyroscope.learn(at, answer.tracked[:3, :3] @ MOUNT, answer.tracked[:3, 3], deviation)
+            gyroscope.learn(at, answer.tracked[:3, :3] @ MOUNT, answer.tracked[:3, 3], answer.turn_rate_deviation)
         true = np.linalg.inv(truth[k]) @ motion.pose(now)
         for way, reckoning in ways.items():
             estimate = answer if reckoning is None else reckoning.at(now)
@@ -127,10 +126,6 @@ def measure(stamps: np.ndarray, truth: np.ndarray, answers: list[Estimate], seed
             rows[way].append((np.array([turned[2], np.linalg.norm(turned), np.linalg.norm(true[:3, 3] - told[:3, 3])]),
                               grown, now in stamps))
     return {way: _errors(told) for way, told in rows.items()}
-
-
-def _turn_deviation(answer: Estimate) -> float:
-    return float(np.sqrt(np.trace(answer.twist_covariance[3:, 3:]) / 3))
 
 
 def _errors(rows: list[tuple[np.ndarray, float, bool]]) -> Errors:

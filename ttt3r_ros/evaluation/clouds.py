@@ -19,10 +19,10 @@ import numpy as np
 from rich.table import Table
 
 from ttt3r_ros.evaluation import worlds
-from ttt3r_ros.evaluation.trial import Setting, Trial, true_depth
+from ttt3r_ros.evaluation.trial import Setting, Trial, published_points, true_depth, true_intrinsics
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.reconstruction.cloud import CloudFilter
-from ttt3r_ros.reconstruction.depth import back_project, depth_of
+from ttt3r_ros.reconstruction.depth import back_project
 
 FAR = 0.1  # metres from any true surface
 FINER = 4
@@ -128,13 +128,11 @@ def _clouds(trial: Trial, plan: Plan) -> Iterator[tuple[str, np.ndarray, int]]:
     for index, (frame, depth) in enumerate(trial.frames(network, plan.setting)):
         if index % EVERY:
             continue
-        points = frame.points  # on their pinhole's rays, as published
-        if np.isfinite(frame.intrinsics).all():
-            points = back_project(depth_of(points, frame.intrinsics), frame.intrinsics)
+        points = published_points(frame)
         yield 'network', points, index
         yield 'true scale', points * np.float32(np.median(true_depth(frame, depth) / points[..., 2])), index
         size = points.shape[:2]
-        intrinsics = np.linalg.inv(frame.pixel_map.to_original(np.eye(3))) @ trial.intrinsics
+        intrinsics = true_intrinsics(frame, trial.intrinsics)
         fine = intrinsics.copy()
         fine[:2] *= FINER
         fine[:2, 2] += (FINER - 1) / 2  # pixel centres are whole in both

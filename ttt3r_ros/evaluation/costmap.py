@@ -20,15 +20,12 @@ from rich.table import Table
 from scipy.spatial import cKDTree
 
 from ttt3r_ros.evaluation import worlds
-from ttt3r_ros.evaluation.trial import SIZE, Setting, true_depth
+from ttt3r_ros.evaluation.trial import SIZE, Setting, published_points, true_depth, true_intrinsics
 from ttt3r_ros.evaluation.voxel_layer import VoxelLayer
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.recurrence import NonFinitePrediction
-from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.cloud import CloudFilter
-from ttt3r_ros.reconstruction.depth import back_project, depth_of
-from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.reconstruction.reset_policy import Interval
+from ttt3r_ros.reconstruction.depth import back_project
 from ttt3r_ros.synthetic import Camera, Room, drive
 from ttt3r_ros.synthetic.walk import lap_length
 
@@ -159,9 +156,7 @@ def _room(plan: Plan, seed: int) -> dict[str, Tally]:
     tallies = {case.name: Tally() for case in plan.cases}
     layers = {case.name: VoxelLayer(WINDOW, case.z_cell, case.z_cells) for case in plan.cases}
     ground = Ground(room)
-    for index, seen in enumerate(_drive(plan, room, poses, seed)):
-        if index % EVERY:
-            continue
+    for index, seen in _drive(plan, room, poses, seed):
         for case in plan.cases:
             pose = _pose(case.pose, seen)
             _look(layers[case.name], case, seen, pose)
@@ -170,24 +165,20 @@ def _room(plan: Plan, seed: int) -> dict[str, Tally]:
     return tallies
 
 
-def _drive(plan: Plan, room: Room, poses: np.ndarray, seed: int) -> Iterator[Seen]:
+def _drive(plan: Plan, room: Room, poses: np.ndarray, seed: int) -> Iterator[tuple[int, Seen]]:
+    """Yield each EVERYth frame with its index."""
     camera = Camera.draw(seed, SIZE)
-    network = load_network(plan.weights, plan.device).network
-    reconstructor = Reconstructor(network, make_rule(plan.setting.rule), alignment=plan.setting.alignment,
-                                  policy=Interval(plan.setting.reset_interval) if plan.setting.reset_interval else None)
+    reconstructor = plan.setting.reconstructor(load_network(plan.weights, plan.device).network)
     start = None
-    for pose, (image, depth) in zip(poses, camera.film(room, poses, seed), strict=True):
+    for index, (pose, (image, depth)) in enumerate(zip(poses, camera.film(room, poses, seed), strict=True)):
         try:
             frame = reconstructor.step(image)
         except NonFinitePrediction:
             return
         start = pose @ np.linalg.inv(frame.pose) if start is None else start
-        points = frame.points
-        if np.isfinite(frame.intrinsics).all():  # on their pinhole's rays, as published
-            points = back_project(depth_of(points, frame.intrinsics), frame.intrinsics)
-        intrinsics = np.linalg.inv(frame.pixel_map.to_original(np.eye(3))) @ camera.intrinsics
-        yield Seen(start @ frame.pose, pose, points, back_project(true_depth(frame, depth), intrinsics), frame.image,
-                   frame.confidence)
+        if index % EVERY == 0:
+            true = back_project(true_depth(frame, depth), true_intrinsics(frame, camera.intrinsics))
+            yield index, Seen(start @ frame.pose, pose, published_points(frame), true, frame.image, frame.confidence)
 
 
 def _pose(whose: str, seen: Seen) -> np.ndarray:

@@ -11,8 +11,10 @@ import numpy as np
 
 from ttt3r_ros.evaluation.accuracy import accuracy
 from ttt3r_ros.model.checkpoint import LoadedNetwork
+from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
@@ -41,6 +43,12 @@ class Setting:
         return self.rule + (f', reset {self.reset_interval}' if self.reset_interval else '') + (
             f', {self.alignment}' if self.alignment != 'sim3' else '') + (
             f', {self.keyframes} keyframes' if self.keyframes else '')
+
+    def reconstructor(self, network: Network) -> Reconstructor:
+        """Return one under it, before its first frame."""
+        return Reconstructor(network, make_rule(self.rule), alignment=self.alignment,
+                             policy=Interval(self.reset_interval) if self.reset_interval else None,
+                             keyframes=self.keyframes)
 
 
 @dataclass(frozen=True)
@@ -93,9 +101,7 @@ class Trial:
 
     def frames(self, loaded: LoadedNetwork, setting: Setting) -> Iterator[tuple[Frame, np.ndarray]]:
         """Reconstruct the world: each frame with its true depth; a prediction that is not finite ends it."""
-        reconstructor = Reconstructor(loaded.network, make_rule(setting.rule), alignment=setting.alignment,
-                                      policy=Interval(setting.reset_interval) if setting.reset_interval else None,
-                                      keyframes=setting.keyframes)
+        reconstructor = setting.reconstructor(loaded.network)
         for image, depth in self._film:
             try:
                 frame = reconstructor.step(image)
@@ -148,6 +154,18 @@ def near_edges(depth: np.ndarray) -> np.ndarray:
     jump = cv2.dilate(depth, kernel) > EDGE * cv2.erode(depth, kernel)
     reach = 2 * EDGE_REACH - 1  # a jump is seen from both its sides already
     return cv2.dilate(jump.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+
+
+def published_points(frame: Frame) -> np.ndarray:
+    """Return a frame's points (h, w, 3) as the node publishes them: on their pinhole's rays, where one is known."""
+    if not np.isfinite(frame.intrinsics).all():
+        return frame.points
+    return back_project(depth_of(frame.points, frame.intrinsics), frame.intrinsics)
+
+
+def true_intrinsics(frame: Frame, camera: np.ndarray) -> np.ndarray:
+    """Return the matrix (3, 3) of the model's pixels, given the camera's."""
+    return np.linalg.inv(frame.pixel_map.to_original(np.eye(3))) @ camera
 
 
 def true_depth(frame: Frame, truth: np.ndarray) -> np.ndarray:

@@ -173,10 +173,9 @@ class _Work:
         done = done_before(job)  # by a worker that was lost before it could say so
         if done is not None:
             return replace(done, before=False)
-        loaded = replace(loaded, device=self.device)
-        loaded.network.network.to(self.device)
         with brought_here(job.source) as place:
-            return Outcome.of(job, run(job.plan(**self.settings), Console(quiet=True), loaded=loaded, place=place))
+            return Outcome.of(job, run(job.plan(**self.settings), Console(quiet=True), loaded=loaded.on(self.device),
+                                       place=place))
 
 
 def _begin_account(batch: Batch) -> None:

@@ -70,8 +70,6 @@ class Joining:
 
     def __call__(self, loaded: Loaded, job: Job) -> Outcome:
         """Make them one."""
-        loaded = replace(loaded, device=self.device)
-        loaded.network.network.to(self.device)
         with brought_here(job.source) as place:
-            return Outcome.of(job, join(job.plan(**self.settings), job.parts, Console(quiet=True), loaded=loaded,
-                                        place=place))
+            return Outcome.of(job, join(job.plan(**self.settings), job.parts, Console(quiet=True),
+                                        loaded=loaded.on(self.device), place=place))

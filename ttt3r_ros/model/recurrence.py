@@ -6,7 +6,7 @@ Frames of several memories go through it as one batch, a single one as a batch o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
 
@@ -236,7 +236,7 @@ def _joined(memories: tuple[Memory, ...]) -> Memory:
                   first=torch.tensor(first, device=state.device) if any(first) and not all(first) else first[0])
 
 
-def _each(batch: Tensor | None, own: bool = False) -> tuple[Tensor | None, ...]:
+def _each(batch: Tensor | None, own: bool = False) -> Iterable[Tensor | None]:
     """Return the parts (1, ...) of a batch (B, ...); own: with memory of their own. For ever None of None."""
     if batch is None:
         return repeat(None)

@@ -54,6 +54,11 @@ class Loaded:
     fit: Fit
     device: str
 
+    def on(self, device: str) -> Loaded:
+        """Return the same with its network moved to a device."""
+        self.network.network.to(device)
+        return replace(self, device=device)
+
 
 @dataclass(frozen=True)
 class Prepared:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,6 +36,13 @@ class Estimate:
     twist: np.ndarray | None
     twist_covariance: np.ndarray | None
     map_from_odom: np.ndarray = field(default_factory=lambda: np.eye(4))
+
+    @property
+    def turn_rate_deviation(self) -> float:
+        """The standard deviation of the turn rate about one axis, rad/s; infinite where there is no twist."""
+        if self.twist_covariance is None:
+            return math.inf
+        return float(np.sqrt(np.trace(self.twist_covariance[3:, 3:]) / 3))
 
     def doubted(self, factor: float) -> Estimate:
         """Return it with its variances times a factor."""

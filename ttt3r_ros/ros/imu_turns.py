@@ -14,6 +14,7 @@ from ttt3r_ros.reconstruction.gyroscope import Gyroscope
 from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.ros.conversions import frame_name
 from ttt3r_ros.ros.frames import Frames, FrameUnknown
+from ttt3r_ros.sequences.serialized import byte_order, header_stamp
 
 DEPTH = 200  # samples that may wait
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
@@ -58,10 +59,8 @@ class ImuTurns:
             return
         if estimate.twist_covariance is None:  # a beginning
             self._gyroscope.forget_answers()
-            deviation = np.inf
-        else:
-            deviation = float(np.sqrt(np.trace(estimate.twist_covariance[3:, 3:]) / 3))
-        self._gyroscope.learn(stamp, estimate.tracked[:3, :3] @ mount, estimate.tracked[:3, 3], deviation)
+        self._gyroscope.learn(stamp, estimate.tracked[:3, :3] @ mount, estimate.tracked[:3, 3],
+                              estimate.turn_rate_deviation)
 
     def diagnosis(self) -> dict[str, str]:
         """Return what the diagnostics say of it."""
@@ -103,8 +102,8 @@ def read_rate(data: bytes) -> tuple[int, str, tuple[float, float, float], float]
 
     A Python message costs twenty times as much, and hundreds come a second.
     """
-    order = '<' if data[1] & 1 else '>'
-    seconds, rest, length = struct.unpack_from(f'{order}iII', data, 4)
+    stamp, order = header_stamp(data), byte_order(data)
+    length, = struct.unpack_from(f'{order}I', data, 12)
     numbers = 4 + (12 + length + 7) // 8 * 8  # doubles are aligned behind CDR's own four bytes
     *rate, variance = struct.unpack_from(f'{order}4d', data, numbers + (4 + 9) * 8)
-    return seconds * 1_000_000_000 + rest, data[16:16 + length - 1].decode(), tuple(rate), variance
+    return stamp, data[16:16 + length - 1].decode(), tuple(rate), variance

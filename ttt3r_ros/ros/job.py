@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,11 +12,12 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from ttt3r_ros.ros.conversions import nanoseconds
 from ttt3r_ros.ros.images import ImageError
+from ttt3r_ros.sequences.serialized import header_stamp
 
 if TYPE_CHECKING:
     from ttt3r_ros.ros.pipeline import Pipeline
 
-STAMP_BEGIN, STAMP_END = 4, 12  # bytes of a serialised message that begins with a header, behind CDR's own four
+STAMP_END = 12  # bytes of a serialised message that begins with a header, CDR's own four and the stamp
 
 
 @dataclass(frozen=True)
@@ -49,5 +49,4 @@ class Job:
             return nanoseconds(self.data.header.stamp)
         if len(self.data) < STAMP_END:
             return None
-        seconds, rest = struct.unpack_from('<iI' if self.data[1] & 1 else '>iI', self.data, STAMP_BEGIN)
-        return seconds * 1_000_000_000 + rest
+        return header_stamp(self.data)

@@ -114,9 +114,9 @@ class Outputs:
             self._between.answered(header, child, estimate, trusted, settings.publish_tf)
         elif settings.publish_tf and self._leads:
             self._frames.broadcast(to_transform(odometry, child, estimate.tracked))
-        if settings.publish_tf and self._leads and settings.keyframes and self._between is None:
-            self._frames.broadcast(to_transform(Header(stamp=header.stamp, frame_id=settings.map_frame),
-                                                settings.odom_frame, estimate.map_from_odom))
+            if settings.keyframes:
+                self._frames.broadcast(to_transform(Header(stamp=header.stamp, frame_id=settings.map_frame),
+                                                    settings.odom_frame, estimate.map_from_odom))
         if settings.map_frame and self._leads:
             self.place_odometry(estimate.map_from_odom, settings)
         message = to_pose(odometry, estimate.tracked)

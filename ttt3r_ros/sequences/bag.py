@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import struct
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
@@ -22,6 +21,7 @@ from .bag_topics import COMPRESSED, IMAGE, INFO, VIDEOS, Camera, info_topic_besi
 from .pixels import decode_compressed, decode_raw, is_depth
 from .ros1_file import to_cdr
 from .sequence import DEFAULT_FRAME, DEFAULT_RATE, NANOSECONDS, Contents, Image, Sequence, SequenceError
+from .serialized import header_stamp
 from .storage import CDR, ROS1, Record, Topic
 
 THEORA = 'theora_image_transport/msg/Packet'
@@ -264,13 +264,6 @@ class Bag(Sequence):
         times = [record.time for record in itertools.islice(self._records([self.topic]), LOOKED_AT)]
         steps = [b - a for a, b in zip(times, times[1:]) if b > a]
         return NANOSECONDS / float(np.median(steps)) if steps else DEFAULT_RATE
-
-
-def header_stamp(data: bytes) -> int:
-    """Return the stamp in nanoseconds of a serialized message whose first field is a header."""
-    order = '<' if data[1] & 1 else '>'  # the encapsulation's second byte says little or big endian
-    seconds, nanoseconds = struct.unpack_from(order + 'iI', data, 4)
-    return seconds * NANOSECONDS + nanoseconds
 
 
 def _has_header(kind: str) -> bool:
