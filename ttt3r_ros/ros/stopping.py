@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 ENDING_S = 4.0  # launch sends SIGTERM 5 s after SIGINT, and ends what is left after as long again
 ENDED_LATE = 4  # the exit status then
+TELLING_S = 0.3  # what the log has for it: it may hang, or raise, in a node that is being taken down
 TWICE_S = 1.0  # signals that come together are one
 
 
@@ -37,8 +38,11 @@ def end_in_time(tell: Callable[[str], None]) -> None:
 
     def end() -> None:
         time.sleep(ENDING_S)
-        tell(f'an image in hand is not answered, or the disk does not answer, {ENDING_S:.0f} s after the end was asked '
-             'for: it is left out, and a state file stays as the last autosave left it')
+        telling = threading.Thread(target=tell, daemon=True, args=(
+            f'an image in hand is not answered, or the disk does not answer, {ENDING_S:.0f} s after the end was asked '
+            'for: it is left out, and a state file stays as the last autosave left it',))
+        telling.start()
+        telling.join(TELLING_S)
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(ENDED_LATE)
