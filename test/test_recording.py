@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from ttt3r_ros.model import recording
+from ttt3r_ros.model import recording, recurrence
 from ttt3r_ros.model.config import PRESETS
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recording import Recordings
@@ -51,8 +51,8 @@ def network():
 @pytest.fixture
 def recorded(network, monkeypatch):
     """Return a function that makes a recurrence whose steps are recorded."""
-    monkeypatch.setattr(Recurrence, '_records', lambda self, image: True)
-    monkeypatch.setattr(Recordings.__init__, '__defaults__', (record, tuple))
+    monkeypatch.setattr(recurrence, 'players', lambda network: (Recordings(record, network.tables),
+                                                                 Recordings(record, network.tables)))
     monkeypatch.setattr(Player, 'played', 0)
     return lambda rule: Recurrence(network, make_rule(rule))
 
@@ -196,8 +196,7 @@ def test_two_recordings_are_kept():
 class Computed(Recurrence):
     """Steps that are never played."""
 
-    def _records(self, given):
-        return False
+    played = False
 
 
 def test_those_beside_each_other_share_what_is_recorded(recorded, network):
@@ -217,4 +216,4 @@ def test_those_beside_each_other_share_what_is_recorded(recorded, network):
             each.accept(step, [True] * len(step.parts))
             torch.testing.assert_close(step.prediction.pose, wanted.prediction.pose, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(other.memory.state, plain[1].memory.state, rtol=1e-4, atol=1e-5)
-    assert len(one._recordings._recorded) == 2 and Player.played >= 8
+    assert len(one._steps._recorded) == 2 and Player.played >= 8

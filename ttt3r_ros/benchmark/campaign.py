@@ -114,7 +114,7 @@ class Results:
 class _Computed(Recurrence):
     """A step whose every operation can be counted."""
 
-    recorded = False
+    played = False
 
 
 class _ComputedReconstructor(Reconstructor):
@@ -140,8 +140,8 @@ class _Case:
         self._counted.step(images[1])  # the second is another computation than the first
         self.gflop, self.weight_gb = machine.count(lambda: self._counted.step(images[1]), self._network)
         self.peak = machine.peak_bytes(lambda: self._counted.step(images[2]), self._network.device)
-        for image in images[:3] if self._network.device.type == 'cuda' else images[:1]:
-            self._reconstructor.step(image)
+        for turn in range(max(1, self._reconstructor.settling)):
+            self._reconstructor.step(images[turn % len(images)])
         self._watch.lap()
 
     def step(self, image: np.ndarray, ros) -> None:

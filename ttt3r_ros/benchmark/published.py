@@ -70,7 +70,7 @@ class PublishedRecurrence(Recurrence):
     """A step with every output that the network has a head for."""
 
     observer = AttentionMaps
-    recorded = False
+    played = False
 
     def look_each(self, encoded: Encoded, memories: tuple[Memory, ...], *, write: bool = True,
                   outputs: frozenset[str] = OUTPUTS, observe: frozenset[str] = frozenset()) -> tuple[Step, ...]:

@@ -20,8 +20,6 @@ from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.together import together
 
-WARM = 4  # rounds, not counted: on CUDA the third is recorded
-
 
 def rounds(network: Network, cameras: int, images: list[np.ndarray], count: int) -> tuple[list[float], list[float]]:
     """Return the seconds that as many images take as there are cameras, singly and as one batch, in each round.
@@ -33,11 +31,12 @@ def rounds(network: Network, cameras: int, images: list[np.ndarray], count: int)
     while len(reconstructors) < 2 * cameras:
         reconstructors.append(Reconstructor(network, make_rule('ttt3r'), beside=reconstructors[0]))
     alone, several = reconstructors[:cameras], reconstructors[cameras:]
-    for turn in range(count + WARM):
+    warm = 1 + alone[0].settling  # rounds, not counted
+    for turn in range(count + warm):
         shown = [images[(turn + k) % len(images)] for k in range(cameras)]
         singly.append(_seconds(lambda: [one.step(image) for one, image in zip(alone, shown, strict=True)]))
         batched.append(_seconds(lambda: together([one.stepping(i) for one, i in zip(several, shown, strict=True)])))
-    return singly[WARM:], batched[WARM:]
+    return singly[warm:], batched[warm:]
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -11,6 +11,7 @@ SIZES = 64  # of inputs that a block may be compiled for: encoder, decoders, pos
 
 def compile_blocks(network: Network) -> None:
     """Let each block be compiled where it first meets an input's size, which takes seconds and a C++ compiler."""
+    network.compiled = True
     for module in network.modules():
         if isinstance(module, (EncoderBlock, DecoderBlock)):
             module.compile(dynamic=False, recompile_limit=SIZES)  # the global limit would be this thread's

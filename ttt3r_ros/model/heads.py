@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
 from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
-from ttt3r_ros.model.layers import Conv2d, Mlp, ModulatedBlock, Rotary
+from ttt3r_ros.model.layers import Conv2d, Mlp, ModulatedBlock, Rotary, sizes
 
 DPT_STAGE_WIDTHS = (96, 192, 384, 768)
 DPT_WIDTH = 256
@@ -148,7 +148,7 @@ class DptScratch(nn.Module):
     def forward(self, stages: list[Tensor]) -> Tensor:
         """Fuse four stages, finest first (4h×4w, 2h×2w, h×w, h/2×w/2), into (B, 256, 8h, 8w)."""
         layers = [entry(stage) for entry, stage in zip(self.layer_rn, stages, strict=True)]
-        height, width = layers[2].shape[-2:]
+        height, width = sizes(layers[2])[-2:]
         path = self.refinenet4(layers[3])[..., :height, :width]  # an odd h or w was rounded up
         path = self.refinenet3(path, layers[2])
         path = self.refinenet2(path, layers[1])

@@ -19,6 +19,12 @@ ROTARY_BASE = 100.0
 NORM_EPS = 1e-6
 
 
+def sizes(x: Tensor) -> tuple[int, ...]:
+    """Return a tensor's shape as numbers: where a step is traced PyTorch's are tensors, and all that is made of them
+    would be computed in every step."""
+    return tuple(map(int, x.shape))
+
+
 class Linear(nn.Linear):
     """A linear layer that computes in the number type of its weights, whatever comes in."""
 
@@ -59,10 +65,11 @@ class Rotary:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Rotate x (..., T, d) by its tokens' positions; float32 inside, x's type outside."""
-        cos, sin = self._table(x.shape[-1])
+        *rest, width = sizes(x)
+        cos, sin = self._table(width)
         turned = x * cos  # float32, as the table is; few passes over x, which is as large as the tokens
         # Each half (row, column) holds the pairs (u_i, v_i) as all u, then all v.
-        pairs = (*x.shape[:-1], 2, 2, x.shape[-1] // 4)
+        pairs = (*rest, 2, 2, width // 4)
         before, after = x.view(pairs), turned.view(pairs)
         after.select(-2, 0).addcmul_(before.select(-2, 1), sin, value=-1)
         after.select(-2, 1).addcmul_(before.select(-2, 0), sin)
@@ -87,7 +94,7 @@ class AttentionObserver(Protocol):
 
 # Of views and sums a small network's frame has a thousand: where they are spelled out each costs a microsecond less.
 def _split_heads(x: Tensor, heads: int) -> Tensor:
-    batch, tokens, channels = x.shape
+    batch, tokens, channels = sizes(x)
     return x.view(batch, tokens, heads, channels // heads).transpose(1, 2)
 
 
@@ -109,7 +116,7 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor, rotary: Rotary | None) -> Tensor:
         """Attend x (B, T, C) to itself."""
-        batch, tokens, channels = x.shape
+        batch, tokens, channels = sizes(x)
         qkv = self.qkv(x).view(batch, tokens, 3, self.heads, channels // self.heads).permute(2, 0, 3, 1, 4)
         if rotary is None:
             q, k, v = qkv.unbind()

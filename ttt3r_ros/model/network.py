@@ -20,7 +20,16 @@ from torch.nn.functional import linear
 
 from ttt3r_ros.model.config import PATCH_SIZE, RAY_MAP_HEADS, ModelConfig
 from ttt3r_ros.model.heads import OUTPUTS, Decoded, Prediction, make_head
-from ttt3r_ros.model.layers import AttentionObserver, Conv2d, DecoderBlock, EncoderBlock, Linear, Rotary, layer_norm
+from ttt3r_ros.model.layers import (
+    AttentionObserver,
+    Conv2d,
+    DecoderBlock,
+    EncoderBlock,
+    Linear,
+    Rotary,
+    layer_norm,
+    sizes,
+)
 
 
 class RayMapError(ValueError):
@@ -54,7 +63,7 @@ class PatchEmbed(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Map (B, C, H, W) to tokens (B, h·w, E), row by row."""
-        batch, channels, height, width = image.shape
+        batch, channels, height, width = sizes(image)
         patches = image.view(batch, channels, height // PATCH_SIZE, PATCH_SIZE, width // PATCH_SIZE, PATCH_SIZE)
         # As one product: a convolution takes longer, and leaves strides that slow down every sum with the tokens.
         return linear(patches.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2).to(self.proj.weight.dtype),
@@ -89,7 +98,7 @@ class PoseMemory(nn.Module):
         x = torch.cat((key, self.masked_token.expand_as(key)), dim=-1)
         for block in self.read_blocks:
             x = block(x, memory)
-        return x[..., key.shape[-1]:]
+        return x[..., sizes(key)[-1]:]
 
     def write(self, memory: Tensor, key: Tensor, pose_token: Tensor) -> Tensor:
         """Return memory (B, M, 2D) with the key's decoded pose token (B, 1, D) written in."""
@@ -130,6 +139,7 @@ class Network(nn.Module):
         self.dec_norm_state = layer_norm(dec)
         self.downstream_head = make_head(config)
         self._rotaries: dict[tuple, Rotary] = {}
+        self.compiled = False  # block by block, see compiling
 
     @property
     def device(self) -> torch.device:
@@ -198,7 +208,7 @@ class Network(nn.Module):
                               'ones do')
 
     def _encode(self, x: Tensor, embed: PatchEmbed, blocks: nn.ModuleList, norm: nn.LayerNorm) -> Encoded:
-        grid = (x.shape[-2] // PATCH_SIZE, x.shape[-1] // PATCH_SIZE)
+        grid = tuple(side // PATCH_SIZE for side in sizes(x)[-2:])
         tokens = embed(x)
         rotary = self._image_rotary(grid, with_pose_token=False)
         for block in blocks:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+
+from ttt3r_ros.model.nested import form, mapped, tensors
 
 TOLERANCE = 1e-2  # of a played step against a computed one; the kernels are the same
 KEPT = 2  # recordings: cameras of two sizes may share a memory; each holds a step's whole working memory
@@ -44,6 +45,8 @@ class CudaRecorder:
 class Recordings:
     """A pure function of tensors, recorded the second time that it is called alike."""
 
+    after = 2  # calls
+
     def __init__(self, record: Callable[[Callable[[], Any]], tuple[Graph, Any]] | None = None,
                  reads: Callable[[], Any] = tuple) -> None:
         """Take how to record, as CUDA does by default, and what tells the things beside its inputs that the function
@@ -61,7 +64,7 @@ class Recordings:
         inputs and the result: tensors, in dictionaries, tuples and dataclasses. about: all else that the result depends
         on. A function that cannot be recorded, or plays something else than it computes, is computed from then on.
         """
-        key = (about, _shapes(inputs))
+        key = (about, form(inputs))
         if self._refused:
             return function(inputs)
         if key in self._recorded:
@@ -70,7 +73,7 @@ class Recordings:
             graph.replay()
             return _copy(outputs)  # the next frame's will lie in the same place
         result = function(inputs)
-        if key in self._seen and all(bool(value.isfinite().all()) for value in _tensors(result)):
+        if key in self._seen and all(bool(value.isfinite().all()) for value in tensors(result)):
             self._keep(key, function, inputs, result)
         self._seen.add(key)
         return result
@@ -90,9 +93,9 @@ class Recordings:
             del self._recorded[next(iter(self._recorded))]
         places = _copy(inputs)
         try:
-            with torch.cuda.device_of(_tensors(places)[0]):  # which need not be the current one
+            with torch.cuda.device_of(tensors(places)[0]):  # which need not be the current one
                 graph, outputs = self._record(lambda: function(places))
-                for value in _tensors(outputs):  # what is compared below must come from the graph
+                for value in tensors(outputs):  # what is compared below must come from the graph
                     value.zero_()
                 _fill(places, inputs)  # outputs may be inputs passed on
                 graph.replay()
@@ -107,44 +110,16 @@ class Recordings:
             log.warning('a recorded step gives other answers than a computed one: all are computed, which is slower')
 
 
-def _tensors(value: Any) -> list[Tensor]:
-    """Return the tensors in a value, in order."""
-    if isinstance(value, Tensor):
-        return [value]
-    if is_dataclass(value):
-        return [t for field in fields(value) for t in _tensors(getattr(value, field.name))]
-    if isinstance(value, dict):
-        return [t for key in sorted(value) for t in _tensors(value[key])]
-    return [t for part in value for t in _tensors(part)] if isinstance(value, tuple) else []
-
-
 def _copy(value: Any) -> Any:
     """Return the value with tensors of its own."""
-    if isinstance(value, Tensor):
-        return value.clone()
-    if is_dataclass(value):
-        return replace(value, **{field.name: _copy(getattr(value, field.name)) for field in fields(value)})
-    if isinstance(value, dict):
-        return {key: _copy(part) for key, part in value.items()}
-    return tuple(_copy(part) for part in value) if isinstance(value, tuple) else value
+    return mapped(value, Tensor.clone)
 
 
 def _fill(places: Any, values: Any) -> None:
-    for place, value in zip(_tensors(places), _tensors(values), strict=True):
+    for place, value in zip(tensors(places), tensors(values), strict=True):
         place.copy_(value)
 
 
-def _shapes(value: Any) -> Hashable:
-    """Return what makes two values alike: what they consist of, and every tensor's shape and type."""
-    if isinstance(value, Tensor):
-        return value.shape, value.dtype
-    if is_dataclass(value):
-        return tuple(_shapes(getattr(value, field.name)) for field in fields(value))
-    if isinstance(value, dict):
-        return tuple((key, _shapes(value[key])) for key in sorted(value))
-    return tuple(_shapes(part) for part in value) if isinstance(value, tuple) else value
-
-
 def _agree(found: Any, expected: Any) -> bool:
-    pairs = zip(_tensors(found), _tensors(expected), strict=True)
+    pairs = zip(tensors(found), tensors(expected), strict=True)
     return all(bool((a.float() - b.float()).norm() <= TOLERANCE * b.float().norm()) for a, b in pairs)

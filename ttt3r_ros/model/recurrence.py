@@ -6,9 +6,10 @@ Frames of several memories go through it as one batch, a single one as a batch o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ from ttt3r_ros.model.layers import AttentionObserver
 from ttt3r_ros.model.network import Decoding, Encoded, Network
 from ttt3r_ros.model.recording import Recordings
 from ttt3r_ros.model.stages import Stage, untimed
+from ttt3r_ros.model.tracing import Traces, traces_of
 from ttt3r_ros.model.update_rules import AttentionStatistics, Observation, RuleMemory, UpdateRule
 
 STREAMING = frozenset({'points'})
@@ -82,11 +84,21 @@ def propose(network: Network, memory: Memory, encoded: Encoded,
     return decoding, written
 
 
+Players = tuple[Recordings | Traces | None, Recordings | Traces | None]
+
+
+def players(network: Network) -> Players:
+    """Return what plays a network's encodings, and the rest of its steps, instead of computing them call by call."""
+    if network.device.type == 'cuda':
+        return Recordings(reads=network.tables), Recordings(reads=network.tables)
+    return (traces_of(network),) * 2
+
+
 class Recurrence:
     """A network, the rule that writes its memory, and that memory."""
 
     observer = AttentionStatistics  # what looks at the state's cross-attention
-    recorded = True  # on CUDA
+    played = True
 
     def __init__(self, network: Network, rule: UpdateRule, stage: Stage = untimed,
                  beside: Recurrence | None = None) -> None:
@@ -94,8 +106,7 @@ class Recurrence:
         network, whose recordings are this one's too."""
         self.network = network
         self._stage = stage
-        self._encodings, self._recordings = (Recordings(reads=network.tables) for _ in range(2)) if beside is None \
-            else (beside._encodings.shared(), beside._recordings.shared())
+        self._encodings, self._steps = self._players(beside)
         self._rule = rule
         self.start = self._initial_memory()  # as before the first frame
         self.memory = self.start
@@ -109,7 +120,13 @@ class Recurrence:
     def rule(self, rule: UpdateRule) -> None:
         self._rule = rule
         self.memory = replace(self.memory, rule=None)
-        self._recordings.forget()
+        if self._steps:
+            self._steps.forget()
+
+    @property
+    def settling(self) -> int:
+        """How many steps alike go by, from a segment's start, until later ones are played."""
+        return 1 + self._steps.after if self._steps else 0
 
     @torch.inference_mode()
     def _initial_memory(self) -> Memory:
@@ -133,9 +150,13 @@ class Recurrence:
     def encode(self, image: Tensor) -> Encoded:
         """Encode image (B, 3, H, W) in [-1, 1]; the memory has no part in it."""
         with self._stage('encode'):
-            if self._records(image):
-                return self._encodings.run(self.network.encode_image, image, None)
+            if self._encodings:
+                return self._encodings.run(self.network.encode_image, image, 'encode')
             return self.network.encode_image(image)
+
+    def trace(self, function: Callable[[Any], Any], inputs: Any, about: str) -> Any:
+        """Return function(inputs), traced where steps are; see Traces.run."""
+        return self._steps.run(function, inputs, about) if isinstance(self._steps, Traces) else function(inputs)
 
     def look(self, encoded: Encoded, *, write: bool = True, outputs: frozenset[str] = STREAMING,
              observe: frozenset[str] = frozenset()) -> Step:
@@ -155,17 +176,21 @@ class Recurrence:
         """
         given = encoded, memories
         # First frames are few, and the pose query that they lack makes them another computation.
-        if self._records(encoded.features) and not any(memory.first for memory in memories):
+        if self._steps and not any(memory.first for memory in memories):
             with self._stage('graph'):
-                steps = self._recordings.run(lambda given: self._compute(*given, outputs, observe, untimed),
-                                             given, (outputs, observe, self._rule))
+                steps = self._steps.run(lambda given: self._compute(*given, outputs, observe, untimed),
+                                        given, (type(self), outputs, observe, self._rule))
         else:
             steps = self._compute(*given, outputs, observe, self._stage)
         return tuple(replace(step, before=before, after=step.after if write else replace(before, first=False))
                      for step, before in zip(steps, memories, strict=True))
 
-    def _records(self, given: Tensor) -> bool:
-        return self.recorded and given.is_cuda
+    def _players(self, beside: Recurrence | None) -> Players:
+        if not self.played:
+            return None, None
+        if beside is None:
+            return players(self.network)
+        return tuple(player and player.shared() for player in (beside._encodings, beside._steps))
 
     def _compute(self, encoded: Encoded, memories: tuple[Memory, ...], outputs: frozenset[str],
                  observe: frozenset[str], stage: Stage) -> tuple[Step, ...]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-# 'graph' stands for all from 'memory' to 'write' where CUDA plays them as one.
+# 'graph' stands for all from 'memory' to 'write' where they are played as one.
 STAGES = ('preprocess', 'upload', 'encode', 'memory', 'decode', 'head', 'write', 'graph', 'focal length', 'download')
 
 

@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from ttt3r_ros.model.tracing import suspended
+
 logger = logging.getLogger(__name__)
 
 # Below this a second core saves next to nothing and costs all its own time (docs/performance.md).
@@ -51,7 +53,7 @@ def gflop(work: Callable[[], object]) -> float:
 
     Operands are taken as PyTorch's modules pass them, by position.
     """
-    with _Counter() as counter:
+    with _Counter() as counter, suspended():
         work()
     return counter.operations / 1e9
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ttt3r_ros.model.network import Encoded
 from ttt3r_ros.model.recurrence import Memory, Recurrence, Step
@@ -141,11 +142,8 @@ class Eye:
             torch.cat([request.encoded.features for request in requests]), first.grid)
         steps = self._recurrence.look_each(encoded, tuple(request.memory for request in requests))
         with self._stage('focal length'):
-            points = [step.prediction.points for step in steps]
-            focal = focal_length(points[0] if len(points) == 1 else torch.cat(points))
-            gate = torch.stack([step.gate for step in steps]).flatten(1)
-            gates = torch.stack((gate.mean(dim=1), gate.std(dim=1, correction=0), gate.amin(dim=1), gate.amax(dim=1)),
-                                dim=1)
+            focal, gates = self._recurrence.trace(
+                _summary, tuple((step.prediction.points, step.gate) for step in steps), 'summary')
         for request in requests:
             request.meanwhile()
         with self._stage('download'):
@@ -155,6 +153,14 @@ class Eye:
             values = [value.copy() for value in values]
         focal, gates = values[:2]
         return [_look(step, float(focal[i]), gates[i], *values[4 * i + 2:4 * i + 6]) for i, step in enumerate(steps)]
+
+
+def _summary(seen: tuple[tuple[Tensor, Tensor], ...]) -> tuple[Tensor, Tensor]:
+    """Return focal lengths (B,), and of gates mean, deviation, least and largest (B, 4), of B points and gates."""
+    points, gates = zip(*seen)
+    gate = torch.stack(gates).flatten(1)
+    return (focal_length(points[0] if len(points) == 1 else torch.cat(points)),
+            torch.stack((gate.mean(dim=1), gate.std(dim=1, correction=0), gate.amin(dim=1), gate.amax(dim=1)), dim=1))
 
 
 def _look(step: Step, focal: float, gate: np.ndarray, points: np.ndarray, confidence: np.ndarray, pose: np.ndarray,

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ttt3r_ros.model.layers import sizes
+
 ROUNDS = 10
 
 
@@ -16,7 +18,7 @@ def focal_length(points: Tensor) -> Tensor:
     Weiszfeld's iteration for the median of reprojection errors, principal point (w//2, h//2), one focal length for
     both axes. NaN where the points allow none.
     """
-    height, width = points.shape[-3:-1]
+    *_, height, width, _ = sizes(points)
     # Rows and columns apart: sums over an axis of two are many times slower.
     v, u = (axis.flatten() for axis in torch.meshgrid(
         torch.arange(height, device=points.device, dtype=points.dtype) - height // 2,

@@ -6,6 +6,8 @@ The network's own numbers cannot tell: asked about another room it answers as su
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -71,13 +73,19 @@ def _shrunk(image: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _sampled(seen: Boundary, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return pixels u, v (n,), one to each of the grid, and their points (n, 3) float64 on the pinhole's rays."""
-    height, width = seen.points.shape[:2]
+    rows, cols, u, v, beside, below = _pixels(*seen.points.shape[:2], scale)
+    ray = np.stack((beside, below, np.full(u.shape, seen.focal)), -1) / seen.focal
+    points = seen.points[rows, cols].reshape(-1, 3).astype(np.float64)
+    return u, v, ray * ((points * ray).sum(-1) / (ray * ray).sum(-1))[:, None]
+
+
+@lru_cache(maxsize=8)
+def _pixels(height: int, width: int, scale: float) -> tuple[np.ndarray, ...]:
+    """Return an image's pixels, one to each of the grid: what picks them out, u, v, and both from the middle on."""
     rows, cols = (((np.arange(round(side * scale)) + 0.5) / scale - 0.5).round().astype(int)
                   for side in (height, width))
     v, u = (axis.ravel() for axis in np.meshgrid(rows, cols, indexing='ij'))
-    ray = np.stack((u - width // 2, v - height // 2, np.full(u.shape, seen.focal)), -1) / seen.focal
-    points = seen.points[v, u].astype(np.float64)
-    return u, v, ray * ((points * ray).sum(-1) / (ray * ray).sum(-1))[:, None]
+    return *np.ix_(rows, cols), u, v, u - width // 2, v - height // 2
 
 
 def _at(grid: np.ndarray, u: np.ndarray, v: np.ndarray, scale: float) -> np.ndarray:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,7 +25,7 @@ from ttt3r_ros.reconstruction.loop_closure import Closure, Keyframe, LoopCloser
 from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
 from ttt3r_ros.reconstruction.snapshot import Place
-from ttt3r_ros.reconstruction.together import Steps, alone
+from ttt3r_ros.reconstruction.together import Steps, alone, together
 from ttt3r_ros.reconstruction.tracking import Evidence, Sight, Tracking, TrackingMonitor, picture_of_nothing
 from ttt3r_ros.reconstruction.trajectory import (
     ALIGNMENTS,
@@ -107,17 +107,31 @@ class Reconstructor:
         """The number of resets so far."""
         return self._place.segment
 
-    def warm_up(self, size: tuple[int, int], frames: int) -> None:
+    @property
+    def settling(self) -> int:
+        """How many frames of a size are computed in another way than all later ones, and more slowly."""
+        return self._recurrence.settling
+
+    def warm_up(self, size: tuple[int, int], frames: int, beside: Sequence[Reconstructor] = ()) -> None:
         """Answer blank images of a camera's size (H, W) and forget them, so that no later one meets a first time.
 
-        On CUDA the third is recorded. Raises NonFinitePrediction.
+        beside: others of the same network, to be stepped together with this one; as batches of all of them.
+        Raises NonFinitePrediction.
         """
-        image, memory = np.zeros((*size, 3), np.uint8), self._recurrence.memory
+        image, several = np.zeros((*size, 3), np.uint8), (self, *beside)
+        memories = [one._recurrence.memory for one in several]
         try:
             for _ in range(frames):
-                alone(self._observe(alone(self._eye.prepare(image)).encoded))
+                for outcome in together([one._warming(image) for one in several]):
+                    if isinstance(outcome, Exception):
+                        raise outcome
         finally:
-            self._recurrence.memory = memory
+            for one, memory in zip(several, memories, strict=True):
+                one._recurrence.memory = memory
+
+    def _warming(self, image: np.ndarray) -> Steps[Boundary]:
+        prepared = yield from self._eye.prepare(image)
+        return (yield from self._observe(prepared.encoded))
 
     def step(self, image: np.ndarray, upcoming: Callable[[], np.ndarray | None] | None = None, *,
              stamp: int | None = None) -> Frame:

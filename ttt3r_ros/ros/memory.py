@@ -59,8 +59,7 @@ def make_memory(node: LifecycleNode, loaded: LoadedNetwork, settings: Settings, 
                                                            settings.segments.reset_interval),
                                   keyframes=settings.keyframes, monitor=monitor,
                                   beside=None if beside is None else beside.reconstructor)
-    if network.device.type == 'cuda':
-        reconstructor.warm_up(WARM_UP_SIZE, 3)  # the third is recorded
+    reconstructor.warm_up(WARM_UP_SIZE, reconstructor.settling)
     return Memory(reconstructor, World(), scaling, CameraGap(settings.max_gap),
                   Autosave(state_path(settings, names.one), settings.autosave_interval, unsaved))
 

@@ -144,6 +144,9 @@ class Ttt3rNode(LifecycleNode):
         for name in settings.robots:
             self._robots.append(Robot(self, server, name, settings,
                                       self._robots[0].memories[0] if self._robots else None))
+            first, *others = (robot.memories[0].reconstructor for robot in self._robots)
+            if others:
+                first.warm_up(WARM_UP_SIZE, first.settling, others)
         self._report_timer = self.create_timer(
             1.0, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))  # also while /clock stands still
         if settings.resume or self._device.failure is not None and settings.state_file and not settings.shared_state:

@@ -12,6 +12,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ttt3r_ros.model.layers import sizes
+
 RuleMemory = dict[str, Tensor]
 
 
@@ -42,7 +44,7 @@ class Observation:
 
     def uniform(self, value: float) -> Tensor:
         """Return the same gate for every token, (N,)."""
-        return torch.full(self.proposed.shape[:1], value, device=self.proposed.device)
+        return torch.full(sizes(self.proposed)[:1], value, device=self.proposed.device)
 
 
 @dataclass(frozen=True)

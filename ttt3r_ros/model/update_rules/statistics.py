@@ -8,6 +8,8 @@ import math
 import torch
 from torch import Tensor
 
+from ttt3r_ros.model.layers import sizes
+
 ROWS = 64  # of an attention map that are made at a time: they stay in a processor's cache
 
 
@@ -29,14 +31,15 @@ class AttentionStatistics:
 
     def observe(self, query: Tensor, key: Tensor) -> None:
         """Add one layer: query (B, H, N, d), key (B, H, 1 + T, d), the pose token's key first."""
-        self._scale = 1 / (query.shape[1] * query.shape[3] ** 0.5 * self._layers)  # the same for all
+        _, heads, _, width = sizes(query)
+        self._scale = 1 / (heads * width ** 0.5 * self._layers)  # the same for all
         query, key = query.float(), key.float()
         if 'confidence' in self._wanted:
             # The mean over keys is linear: one mean key a head stands for the whole attention map.
             self._mean = self._mean + (query * key.mean(dim=2, keepdim=True)).sum(dim=(1, 3))
         if 'entropy' in self._wanted:
             entropy = torch.stack([*map(_entropy, query, key[:, :, 1:])])
-            self._entropy = self._entropy + entropy / (self._layers * query.shape[1])
+            self._entropy = self._entropy + entropy / (self._layers * heads)
         if 'logits' in self._wanted:
             # The sum over heads is one product over all channels.
             query, key = (x.transpose(1, 2).flatten(2) for x in (query, key[:, :, 1:]))
@@ -60,10 +63,10 @@ def _entropy(query: Tensor, key: Tensor) -> Tensor:
     """Return each query's normalised entropy, summed over heads, (N,); query (H, N, d), key (H, T, d)."""
     keys = key.transpose(1, 2)
     entropies = []
-    for part in (query / (query.shape[2] ** 0.5 * math.log(2))).split(ROWS, dim=1):
+    for part in (query / (sizes(query)[2] ** 0.5 * math.log(2))).split(ROWS, dim=1):
         logits = part @ keys
         logits -= logits.amax(dim=2, keepdim=True)
         weights = logits.exp2()  # base 2 is twice as quick
         mass = weights.sum(dim=2)
         entropies.append((mass.log2() - torch.linalg.vecdot(weights, logits) / mass).sum(dim=0))
-    return torch.cat(entropies) / math.log2(max(key.shape[1], 2))
+    return torch.cat(entropies) / math.log2(max(sizes(key)[1], 2))

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A step traced for a CPU: its thousand small calls come from TorchScript, not one by one from Python.
+
+The results are the same to the bit, and other threads of Python go on meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+import weakref
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from ttt3r_ros.model.nested import form, mapped, tensors
+from ttt3r_ros.model.network import Network
+
+SETTLING = 2  # calls until TorchScript has settled what a trace becomes
+KEPT = 12  # traces of a network; the weights are the network's own in all
+SMALL = 64_000_000  # weights: in a larger network the calls themselves take next to nothing of the time
+
+log = logging.getLogger(__name__)
+
+_of: weakref.WeakKeyDictionary[Network, Traces] = weakref.WeakKeyDictionary()
+_suspended = threading.local()
+
+
+@contextmanager
+def suspended() -> Iterator[None]:
+    """Let this thread compute everything call by call, for whoever looks at the calls."""
+    before, _suspended.now = getattr(_suspended, 'now', False), True
+    try:
+        yield
+    finally:
+        _suspended.now = before
+
+
+class Traces:
+    """Pure functions of tensors, each traced once it has been called alike often enough; for several threads."""
+
+    after = 8  # calls: a trace takes as long as some hundred calls gain
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._lock = threading.Lock()
+        self._calls: dict[Hashable, int] = {}
+        self._traced: dict[Hashable, tuple[Callable[..., Any], Any]] = {}
+        self._refused = False
+
+    def run(self, function: Callable[[Any], Any], inputs: Any, about: Hashable) -> Any:
+        """Return function(inputs), computed or traced.
+
+        inputs and the result: tensors, in dictionaries, tuples and dataclasses. about: all else that the result depends
+        on. A function that cannot be traced, or gives another result then, is computed from then on.
+        """
+        if self._refused or getattr(_suspended, 'now', False):
+            return function(inputs)
+        key = about, form(inputs)
+        if traced := self._traced.get(key):
+            return _call(*traced, inputs)
+        result = function(inputs)
+        with self._lock:
+            self._calls[key] = calls = self._calls.get(key, 0) + 1
+            if calls == self.after:
+                self._keep(key, function, inputs, result)
+        return result
+
+    def __deepcopy__(self, memo: dict) -> Traces:
+        """Return empty ones: the copy's weights may become others."""
+        return Traces()
+
+    def shared(self) -> Traces:
+        """Return itself: there is room for a step of each batch."""
+        return self
+
+    def forget(self) -> None:
+        """Do nothing: a trace under another rule may be somebody else's, and holds next to no memory."""
+
+    def _keep(self, key: Hashable, function: Callable[[Any], Any], inputs: Any, expected: Any) -> None:
+        while len(self._traced) >= KEPT:
+            oldest = next(iter(self._traced))
+            del self._traced[oldest], self._calls[oldest]
+        try:
+            traced = _traced(function, inputs)
+            found = [_call(traced, expected, inputs) for _ in range(SETTLING)][-1]
+        except Exception as error:  # PyTorch raises many kinds
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        else:
+            if all(torch.equal(a, b) for a, b in zip(tensors(found), tensors(expected), strict=True)):
+                # What is kept says how the result is put together; the tensors in it are not kept.
+                self._traced[key] = traced, mapped(expected, lambda tensor: tensor.new_empty(0))
+                return
+            reason = 'it gives other answers than a computed one'
+        self._refused = True
+        log.info('steps are not traced and stay slower: %s', reason)
+
+
+def traces_of(network: Network) -> Traces | None:
+    """Return the traces of a network's functions, shared by all who run it; None where they do not pay."""
+    if network not in _of:
+        if network.compiled or sum(weight.numel() for weight in network.parameters()) > SMALL:
+            return None
+        _of[network] = Traces()
+    return _of[network]
+
+
+def _call(traced: Callable[..., Any], like: Any, inputs: Any) -> Any:
+    results = iter(traced(*tensors(inputs)))
+    return mapped(like, lambda _: next(results))
+
+
+def _traced(function: Callable[[Any], Any], inputs: Any) -> Callable[..., Any]:
+    def flat(*given: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        values = iter(given)
+        return tuple(tensors(function(mapped(inputs, lambda _: next(values)))))
+
+    with warnings.catch_warnings():  # that it is being retired, and that shapes become constants, which is meant
+        warnings.simplefilter('ignore')
+        return torch.jit.trace(flat, tuple(tensors(inputs)), check_trace=False)
