@@ -22,10 +22,11 @@ from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 from ttt3r_ros.ros.between_frames import BetweenFrames
 from ttt3r_ros.ros.calibration import Calibration
-from ttt3r_ros.ros.cloud_output import CloudOutput, MapOutput
+from ttt3r_ros.ros.cloud_output import CloudOutput
 from ttt3r_ros.ros.conversions import to_odometry, to_pose, to_time, to_transform
 from ttt3r_ros.ros.depth_output import DepthOutput
 from ttt3r_ros.ros.frames import Frames
+from ttt3r_ros.ros.map_output import MapOutput
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.path_output import PathOutput
 

@@ -27,8 +27,9 @@ from ttt3r_ros.reconstruction.weights_profile import (
     resolve,
 )
 from ttt3r_ros.ros.between_frames import BetweenSettings
-from ttt3r_ros.ros.cloud_output import CloudSettings, MapSettings
+from ttt3r_ros.ros.cloud_output import CloudSettings
 from ttt3r_ros.ros.declarations import BY_NAME, DECLARATIONS, Declaration
+from ttt3r_ros.ros.map_output import MapSettings
 from ttt3r_ros.ros.scaling import ScaleSettings
 
 PATHS = ('weights', 'state_file', 'files_dir', 'mask_file')

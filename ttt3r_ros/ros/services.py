@@ -15,8 +15,8 @@ from ttt3r_ros.reconstruction.reconstructor import CannotReset
 from ttt3r_ros.reconstruction.state_file import StateFileError
 from ttt3r_ros.reconstruction.trajectory import ChainError
 from ttt3r_ros.reconstruction.whole_file import FileError, FilePath
-from ttt3r_ros.ros.cloud_output import MapError
 from ttt3r_ros.ros.device_watch import DeviceWatch
+from ttt3r_ros.ros.map_output import MapError
 from ttt3r_ros.ros.names import Names
 from ttt3r_ros.ros.pipeline import Pipeline
 from ttt3r_ros.ros.replies import Replies
