@@ -64,11 +64,17 @@ def limit_threads(step: Callable[[], object], network: object = None) -> int:
     It goes by work, not by time: the same network answers to the bit the same in every run. network: whose step it is,
     for `limit_if_nobody_has`.
     """
-    global _ours
-    torch.set_num_threads(max(1, min(math.ceil(gflop(step) / GFLOP_PER_THREAD), AVAILABLE)))
-    _ours = torch.get_num_threads()
+    threads = use_threads(max(1, min(math.ceil(gflop(step) / GFLOP_PER_THREAD), AVAILABLE)))
     if network is not None:
         _judged.add(network)
+    return threads
+
+
+def use_threads(number: int) -> int:
+    """Let the process compute in so many threads from now on; return how many it does."""
+    global _ours
+    torch.set_num_threads(number)
+    _ours = torch.get_num_threads()
     return _ours
 
 

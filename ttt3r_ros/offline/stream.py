@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
+from ttt3r_ros.model.thread_watch import ThreadWatch
 from ttt3r_ros.offline.read_ahead import read_ahead
 from ttt3r_ros.offline.selection import Selection
 from ttt3r_ros.reconstruction.frame import Frame
@@ -76,6 +78,7 @@ class Stream:
         self.unanswered = 0
         timed = not self.sequence.stamps_made
         images = self.selection.take(self.sequence, skipping=self.skipping)
+        threads = None
         # Of a camera the newest image counts, and none waits.
         for taken, (position, image) in enumerate(images if self.sequence.live else read_ahead(images),
                                                    self.first):
@@ -89,5 +92,8 @@ class Stream:
                 continue
             except ValueError as error:
                 raise StreamError(f'{self.sequence.name}: {error}') from error
-            yield StampedFrame(**vars(frame), stamp=image.stamp, position=position, number=taken,
-                               step_s=time.perf_counter() - begun)
+            took = time.perf_counter() - begun
+            if self.sequence.live:  # the first step has limited them
+                threads = threads or ThreadWatch(torch.get_num_threads())
+                threads.took(took)
+            yield StampedFrame(**vars(frame), stamp=image.stamp, position=position, number=taken, step_s=took)

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
+from ttt3r_ros.model.thread_watch import ThreadWatch
 from ttt3r_ros.reconstruction.together import together
 from ttt3r_ros.ros.device import DeviceError, failure
 from ttt3r_ros.ros.job import Job
@@ -21,12 +22,13 @@ AGAIN_S = 60.0  # a device that fails again so soon is not tried a third time
 
 
 class DeviceWatch:
-    """failure: why the device computes no more, None as long as it does."""
+    """failure: why the device computes no more, None as long as it does; threads: told how long images take."""
 
     def __init__(self, node: LifecycleNode) -> None:
         """Take the node, which is begun anew if that is asked for."""
         self._node = node
         self.failure: str | None = None
+        self.threads: ThreadWatch | None = None
         self._restarted: float | None = None  # time.monotonic() seconds
 
     def answer(self, jobs: list[Job], following: Callable[[], Job | None]) -> None:
@@ -36,7 +38,10 @@ class DeviceWatch:
             for job in jobs:
                 job.pipeline.device_failed(self.failure)
             return
+        began = time.perf_counter()
         outcomes = together([job.pipeline.answering(job, following) for job in jobs])
+        if self.threads is not None:
+            self.threads.took((time.perf_counter() - began) / len(jobs))
         for job, error in zip(jobs, outcomes, strict=True):
             why = None if error is None else failure(error)
             if why is not None:

@@ -14,6 +14,7 @@ from rclpy.parameter import Parameter
 
 from ttt3r_ros.model.checkpoint import load_network, weights_file
 from ttt3r_ros.model.device import resolve_device
+from ttt3r_ros.model.thread_watch import ThreadWatch
 from ttt3r_ros.model.threads import limit_threads
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.uncertainty import load_fit
@@ -121,6 +122,7 @@ class Ttt3rNode(LifecycleNode):
         log = self.get_logger()
         blank = Reconstructor(loaded.network, settings.rule)
         threads = limit_threads(lambda: blank.warm_up(WARM_UP_SIZE, 1), loaded.network)
+        self._device.threads = None if settings.lossless or device != 'cpu' else ThreadWatch(threads)
         if settings.compile:
             log.info('compiling: minutes the first time')
             compile_for(loaded.network, blank, WARM_UP_SIZE)
