@@ -39,6 +39,7 @@ PROFILE = Path(__file__).parents[2] / 'config' / 'fastdds_shm.xml'
 OUTPUTS = {'ttt3r/pose': PoseStamped, 'tf': TFMessage, 'ttt3r/odometry': Odometry,
            'ttt3r/status': ReconstructionStatus, 'ttt3r/points': PointCloud2, 'ttt3r/depth/image': Image,
            'ttt3r/depth/image/compressedDepth': CompressedImage}
+THIN = {'points.max_points': 1000, 'points.max_rate': 2.0}  # a cloud for a thin link
 JPEG_QUALITY = 95  # compressed_image_transport's default
 SETTLING_S = 3.0
 START_S = 120.0
@@ -118,13 +119,14 @@ class Link:
         self._node.destroy_node()
 
 
-def tell(link: str, payload: float, wire: float) -> None:
-    """Print the bytes of a message, as it is and on the wire."""
-    print(json.dumps({'link': link, 'bytes_a_message': round(payload), 'on_the_wire': round(wire)}), flush=True)
+def tell(link: str, payload: float, wire: float, messages: int, images: int) -> None:
+    """Print the bytes of a message, as it is and on the wire, and how many came while so many images went out."""
+    print(json.dumps({'link': link, 'bytes_a_message': round(payload), 'on_the_wire': round(wire), 'messages': messages,
+                      'images': images}), flush=True)
 
 
 def main() -> None:
-    """Run the command line: a line of JSON for each way of sending images, and for each output.
+    """Run the command line: a line of JSON for each way of sending images, for each output, and for clouds made THIN.
 
     wire: with all that DDS, UDP and IP add, but not what goes on without it, the image and discovery.
     """
@@ -133,6 +135,7 @@ def main() -> None:
     parser.add_argument('--rate', type=float, default=10.0, help='images a second (default: %(default)s)')
     parser.add_argument('--seconds', type=float, default=10.0, help='of each measurement (default: %(default)s)')
     parser.add_argument('--weights', default='embedded', help='default: %(default)s')
+    parser.add_argument('--thin', action='store_true', help='the thin clouds alone')
     args = parser.parse_args()
     width, height = map(int, args.size.split('x'))
     image = next(World(WORLD, 2, (height, width)).film())[0]
@@ -141,18 +144,22 @@ def main() -> None:
         profile.write_bytes(udp_profile(PROFILE))
         os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(profile)
         rclpy.init()
-        for transport, message in (('raw', camera_message), ('compressed', jpeg_message)):
-            link = Link(sent := message(image), args.rate)
-            with Child('ttt3r_ros.ros.main', [
-                    '--ros-args', '-p', f'robots:=["{ROBOT}"]', '-p', f'image_transport:={transport}',
-                    '-p', f'weights:={args.weights}'], Path(folder) / f'{transport}.log', {}) as node:
+        runs = [('raw', (), {}), ('compressed', tuple(OUTPUTS), {}), ('compressed', ('ttt3r/points',), THIN)]
+        for transport, topics, parameters in runs[-1:] if args.thin else runs:
+            sent = (camera_message if transport == 'raw' else jpeg_message)(image)
+            link = Link(sent, args.rate)
+            told = {'robots': f'["{ROBOT}"]', 'image_transport': transport, 'weights': args.weights, **parameters}
+            with Child('ttt3r_ros.ros.main', ['--ros-args', *(
+                    word for name, value in told.items() for word in ('-p', f'{name}:={value}'))],
+                    Path(folder) / f'{transport}.log', {}) as node:
                 link.wait(node)
                 _, wire, count = link.measure(None, args.seconds)
                 image_wire = wire / count
-                tell(f'image, {transport}', len(serialize_message(sent)), image_wire)
-                for topic in OUTPUTS if transport == 'compressed' else ():
+                tell(f'image, {transport}', len(serialize_message(sent)), image_wire, count, count)
+                for topic in topics:
                     heard, wire, count = link.measure(topic, args.seconds)
-                    tell(topic, sum(heard) / len(heard), (wire - count * image_wire) / len(heard))
+                    tell(', '.join((topic, *(f'{name} {value}' for name, value in parameters.items()))),
+                         sum(heard) / len(heard), (wire - count * image_wire) / len(heard), len(heard), count)
             link.close()
         rclpy.shutdown()
 
