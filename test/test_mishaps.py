@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from ttt3r_ros.evaluation import alarms
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -26,8 +27,10 @@ from ttt3r_ros.reconstruction.tracking import (
     TrackingState,
 )
 from ttt3r_ros.reconstruction.trajectory import extent
+from ttt3r_ros.reconstruction.uncertainty import Coefficients
+from ttt3r_ros.reconstruction.weights_profile import SegmentSettings
 from ttt3r_ros.synthetic import World
-from ttt3r_ros.synthetic.mishap import blackout, covered, cut
+from ttt3r_ros.synthetic.mishap import blackout, covered, cut, frozen
 
 SECOND = 1_000_000_000
 STEP = SECOND // 10
@@ -179,6 +182,39 @@ def test_a_walk_goes_on_with_a_true_witness_and_not_with_a_false_one(here):
     lie = Rotation.from_euler('y', 30, degrees=True).as_matrix()
     frame = one.step(here[20], stamp=STEP * 21)
     assert not frame.trusted and 'the gyroscope denies' in frame.tracking.reason
+
+
+def test_a_simulated_gyroscope_bears_a_way_out_and_denies_another_camera_s_pictures(here):
+    """A cheap gyroscope denies no turn of a good film; where pictures come from a camera that looks 35° aside from then
+    on, that is told at once, which images alone do not always tell."""
+    world = World(7, 192, (96, 128))
+    poses = world.poses[:len(here)]
+    aside = poses[START:START + 6].copy()
+    aside[:, :3, :3] @= Rotation.from_euler('y', 35, degrees=True).as_matrix()
+    other = np.stack([image for image, _ in world.film_from(aside)])
+    plan = alarms.Plan('embedded', SegmentSettings('interval', 16, 'se3'), 1, gyroscope=True)
+    loaded, reports = load_network('embedded'), []
+    for film_ in (alarms.Film(alarms.NORMAL, here, poses),
+                  alarms.Film('other camera', np.concatenate((here[:START], other)), poses[:START + 6],
+                              (START, START + alarms.WITHIN))):
+        reports.append(alarms.watch(7, film_, loaded, plan, alarms.Witness(film_, 7, Coefficients())))
+    good, bad = reports
+    assert good.denied == good.lost == good.degraded == 0 and good.by == alarms.GYROSCOPE
+    assert bad.told and bad.lost_in >= 1
+    alone = alarms.watch(7, alarms.Film(alarms.NORMAL, here, poses), loaded, plan)
+    rows = alarms.results_table(replace(plan, worlds=1), [
+        replace(one, mishap=mishap, by=by) for one in (alone,) for mishap in alarms.MISHAPS
+        for by in (alarms.ALONE, alarms.GYROSCOPE)]).row_count
+    assert rows == 2 * len(alarms.MISHAPS)
+
+
+def test_a_picture_that_stays_is_packed_anew_each_time():
+    """For so many frames it is the last one before, within a little noise, and no two of them are the same."""
+    images = np.random.default_rng(1).integers(20, 236, (9, 8, 8, 3)).astype(np.uint8)
+    spoiled = frozen(images, 3, 4, np.random.default_rng(0))
+    assert np.abs(spoiled[3:7].astype(int) - images[2]).max() <= 6
+    assert not any(np.array_equal(a, b) for a, b in zip(spoiled[2:6], spoiled[3:7]))
+    np.testing.assert_array_equal(spoiled[[0, 1, 2, 7, 8]], images[[0, 1, 2, 7, 8]])
 
 
 def test_a_doubted_image_may_pass_once():

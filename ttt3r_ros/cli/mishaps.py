@@ -9,7 +9,7 @@ import os
 from ttt3r_ros.cli.folders import add_out
 from ttt3r_ros.cli.tables import open_console, write_table
 
-WIDTH = 140  # characters, where there is no terminal
+WIDTH = 155  # characters, where there is no terminal
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -22,6 +22,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
     parser.add_argument('--worlds', type=int, default=20, help='default: %(default)s')
+    parser.add_argument('--gyroscope', action='store_true',
+                        help='each film with a gyroscope on the camera, too; takes twice as long')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
     add_out(parser, 'out/mishaps')
     return parser
@@ -39,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
 
     require_writable(args.out)
     load_network(args.weights)
-    plan = alarms.Plan(args.weights, resolve(load_profile(args.weights)), args.worlds, jobs=args.jobs)
+    plan = alarms.Plan(args.weights, resolve(load_profile(args.weights)), args.worlds, gyroscope=args.gyroscope,
+                       jobs=args.jobs)
     console = open_console(WIDTH)
     with Progress(console=console) as progress:
         task = progress.add_task('worlds', total=plan.worlds)

@@ -31,6 +31,7 @@ LOST_LIKENESS = 0.65  # below, the present image and the last one laid on it sho
 DOUBTED_LIKENESS = 0.75  # below, they may: the second such frame running is lost
 TURN_NOISE, TURN_PART = np.radians(1.0), 0.1  # of a step's turn, radians, and of what the gyroscope says of it
 DOUBTED_TURN, LOST_TURN = 3.0, 6.0  # times as much between the two: it is in doubt, it is lost
+DENIED = 'the gyroscope denies'  # in a reason, so
 SETTLED = 3  # good frames after which a beginning is over
 LEAST_ELAPSED_S = 1 / 30  # bounds grant at least this much time: stamps jitter
 UNTIMED_S = 0.3  # how long the camera was out of sight where no stamp tells
@@ -217,7 +218,7 @@ class TrackingMonitor:
         allowed = TURN_NOISE + TURN_PART * true
         if off <= DOUBTED_TURN * allowed:
             return reason, False
-        return (f'a turn of {np.degrees(seen.turn):.0f}° that the gyroscope denies: it tells {np.degrees(true):.0f}°, '
+        return (f'a turn of {np.degrees(seen.turn):.0f}° that {DENIED}: it tells {np.degrees(true):.0f}°, '
                 f'and {np.degrees(off):.0f}° lie between'), off > LOST_TURN * allowed
 
     def _elapsed_s(self, stamp: int | None) -> float | None:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens to cameras on a bad day, done to a film: darkness, a hand on the lens, another place; turns in place."""
+"""What happens to cameras on a bad day, done to a film: darkness, a hand on the lens, another place,
+a picture that stays; turns in place."""
 
 from __future__ import annotations
 
@@ -33,6 +34,14 @@ def covered(images: np.ndarray, start: int, frames: int, rng: np.random.Generato
 def cut(images: np.ndarray, start: int, other: np.ndarray) -> np.ndarray:
     """Return the film going on in another place from frame start on: other's frames of the same numbers."""
     return np.concatenate((images[:start], other[start:]))
+
+
+def frozen(images: np.ndarray, start: int, frames: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the film with the picture before frame start again and again for a while, packed anew each time."""
+    spoiled = images.copy()
+    still = spoiled[start:start + frames]
+    still[:] = (images[start - 1] + rng.normal(0, 1, still.shape)).round().clip(0, 255)
+    return spoiled
 
 
 def turn_in_place(seed: int, frames: int, size: tuple[int, int], rate: float) -> tuple[np.ndarray, np.ndarray]:

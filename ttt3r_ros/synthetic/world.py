@@ -40,12 +40,16 @@ class World:
         """Return the depth (h, w), metres along z, that another camera (3, 3) of a size sees from pose `index`."""
         return self._room.render(self.poses[index], intrinsics, size)[1]
 
+    def film_from(self, poses: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield what `film` does, for the same camera at other poses (n, 4, 4)."""
+        return self._camera.film(self._room, poses, self._seed)
+
     def film(self, device: torch.device | str | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield image (h, w, 3) uint8 RGB and depth (h, w) float32, metres along z, for each pose.
 
         device: where to draw, many frames at once; by default one after another in numpy, which gives the same images.
         """
         if device is None:
-            return self._camera.film(self._room, self.poses, self._seed)
+            return self.film_from(self.poses)
         from .batch import BatchRenderer  # PyTorch takes a while to import
         return self._camera.film(self._room, self.poses, self._seed, BatchRenderer(self._room.scene, device))
