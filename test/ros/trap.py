@@ -11,6 +11,7 @@ from harness import scene
 
 from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network, save_network
 from ttt3r_ros.model.recurrence import Recurrence
+from ttt3r_ros.model.tracing import suspended
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.transfer import upload
@@ -27,7 +28,8 @@ def write_trap(path: Path) -> Path:
     plan = PixelMap.plan(96, 128, network.config)
 
     def token(image: np.ndarray) -> torch.Tensor:
-        recurrence.step(upload([plan.apply(image)], network.device), write=image is not BLINDED)
+        with suspended():  # a traced step calls no hook
+            recurrence.step(upload([plan.apply(image)], network.device), write=image is not BLINDED)
         return tokens[-1]
 
     ordinary = torch.stack([token(scene(i)) for i in range(40)])
