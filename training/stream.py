@@ -7,10 +7,11 @@ import numpy as np
 
 from training.sampling import Batch, Looks, Sampler
 
-NARROW = 0.4  # of the lanes have narrow worlds: what was learned there is not to be forgotten
-# How long a sequence is, in frames, and how often. Most begin afresh soon; a fifth goes round a whole room.
-NARROW_LENGTHS = {16: 0.6, 64: 0.2, 192: 0.2}
-WIDE_LENGTHS = {16: 0.6, 64: 0.4}
+NARROW = 0.5  # of the lanes have narrow worlds: what was learned there is not to be forgotten
+# How long a sequence is, in frames, and how often. Of a lane's frames half are in sequences of 16, as long as a robot's
+# segments; of narrow worlds a third are in ones that go round a whole room.
+NARROW_LENGTHS = {16: 0.85, 64: 0.1, 192: 0.05}
+WIDE_LENGTHS = {16: 0.8, 64: 0.2}
 
 
 class Stream:
