@@ -213,6 +213,15 @@ def test_any_multiple_of_sixteen_is_answered(request, head, height, width):
         assert prediction.rgb.abs().max() <= 1
 
 
+@pytest.mark.parametrize('rows', [16, 32, 48, 80])
+def test_a_dense_head_answers_in_strips_as_it_would_whole(dpt_network, rows):
+    """Strips read a row beyond their edges, and the picture's own are filled up: the same as the layers in turn."""
+    head = dpt_network.downstream_head.dpt_self
+    x = torch.randn(2, 128, rows, 48, generator=torch.Generator().manual_seed(rows))
+    with torch.inference_mode():
+        torch.testing.assert_close(head.answer(x), head.head[2:](x), rtol=1e-5, atol=1e-5)
+
+
 def test_linear_points_lie_before_the_camera(network):
     """No camera-frame point of the linear head lies behind the camera."""
     prediction = Recurrence(network, make_rule('cut3r')).step(image()).prediction

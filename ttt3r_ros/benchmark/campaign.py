@@ -168,7 +168,10 @@ def carry_out(plan: Plan, progress: Callable[[], None], report: Callable[[str], 
     device = torch.device(plan.device)
     for rule in plan.rules:
         make_rule(rule)
-    networks = {precision: _network(plan, precision) for precision in dict.fromkeys(('float32', *plan.precisions))}
+    precisions = dict.fromkeys(('float32', *plan.precisions))
+    # Those of fewer bits first: what they are made of is as large as float32's, and gone when that is made.
+    made = {precision: _network(plan, precision) for precision in sorted(precisions, key=lambda p: DTYPES[p].itemsize)}
+    networks = {precision: made[precision] for precision in precisions}
     exact = networks['float32']
     cases = [_Case(PUBLISHED, 'float32', plan.rules[0], exact, PublishedReconstructor)]
     cases += [_Case(f'{precision}, {rule}', precision, rule, networks[precision]) for precision, rule in plan.cases()]
@@ -178,7 +181,9 @@ def carry_out(plan: Plan, progress: Callable[[], None], report: Callable[[str], 
         compile_blocks(compiled)
         cases.append(_Case(f'{precision}, {rule}, compiled', precision, rule, compiled))
     images = film(max(plan.frames, 3))
-    ceilings = {precision: machine.Ceiling(DTYPES[precision], device) for precision in networks}
+    ceilings: dict[str, machine.Ceiling] = {}
+    for precision in networks:
+        ceilings[precision] = machine.Ceiling(DTYPES[precision], device, next(iter(ceilings.values()), None))
     ros = _ros()
     for case in cases:
         case.warm_up(images)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The yardstick: the same step, computing what the published code computes for a frame.
 
-All heads run and double the resolution before they mix channels; each attention of the decoders makes its whole map,
-four a layer; and the gate is the mean of maps that are kept, one of each layer. That much is known of the published
-code, whose source is not opened here. It keeps all four, which takes memory, not time: here they are let go, and the
-one that is kept is made once more, 11 of some 1,600 GFLOP a frame.
+All heads run, each layer on the whole image, and double the resolution before they mix channels; each attention of the
+decoders makes its whole map, four a layer; and the gate is the mean of maps that are kept, one of each layer. That much
+is known of the published code, whose source is not opened here. It keeps all four, which takes memory, not time: here
+they are let go, and the one that is kept is made once more, 11 of some 1,600 GFLOP a frame.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from ttt3r_ros.model.heads import OUTPUTS, Fusion, doubled
+from ttt3r_ros.model.heads import OUTPUTS, DptHead, Fusion, doubled
 from ttt3r_ros.model.layers import CrossAttention, SelfAttention
 from ttt3r_ros.model.network import Encoded, Network
 from ttt3r_ros.model.recurrence import Memory, Recurrence, Step
@@ -57,6 +57,8 @@ def _as_published(network: Network) -> Iterator[None]:
                     if isinstance(module, (SelfAttention, CrossAttention))]
     changed += [(module, 'enlarge', lambda path, mix=module.out_conv: mix(doubled(path)))
                 for module in network.downstream_head.modules() if isinstance(module, Fusion)]
+    changed += [(module, 'answer', lambda x, head=module.head: head[4](head[3](head[2](x))))
+                for module in network.downstream_head.modules() if isinstance(module, DptHead)]
     for module, name, function in changed:
         setattr(module, name, function)
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from einops import rearrange
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, relu
+from torch.nn.functional import conv2d, interpolate, linear, relu
 
 from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
 from ttt3r_ros.model.layers import Conv2d, Mlp, ModulatedBlock, Rotary, sizes
@@ -19,6 +19,7 @@ from ttt3r_ros.model.layers import Conv2d, Mlp, ModulatedBlock, Rotary, sizes
 DPT_STAGE_WIDTHS = (96, 192, 384, 768)
 DPT_WIDTH = 256
 DPT_HEAD_WIDTH = 128
+STRIP = 32  # rows
 RGB_EPS = 1e-6
 
 OUTPUTS = frozenset({'points', 'world_points', 'rgb'})
@@ -177,7 +178,23 @@ class DptHead(nn.Module):
 
     def forward(self, maps: list[Tensor]) -> Tensor:
         """Map four (B, C, h, w) to (B, channels, 16h, 16w)."""
-        return self.head(self.scratch([stage(x) for stage, x in zip(self.act_postprocess, maps, strict=True)]))
+        fused = self.scratch([stage(x) for stage, x in zip(self.act_postprocess, maps, strict=True)])
+        return self.answer(doubled(self.head[0](fused)))
+
+    def answer(self, x: Tensor) -> Tensor:
+        """Map (B, 128, H, W) to (B, channels, H, W), on a CPU some rows at a time, which its cache holds."""
+        mix, last = self.head[2], self.head[4]
+        height = sizes(x)[2]
+        rows = height if x.is_cuda else STRIP
+        strips = []
+        for top in range(0, height, rows):
+            above, below = top > 0, top + rows < height
+            # A row more on either side is what the convolution reads; the picture's own edges it fills up itself.
+            strip = conv2d(x[:, :, top - above:top + rows + below], mix.weight, mix.bias, padding=1)
+            strip = strip[:, :, int(above):sizes(strip)[2] - below]
+            pixels = strip.relu_().permute(0, 2, 3, 1).to(last.weight.dtype)
+            strips.append(linear(pixels, last.weight.flatten(1), last.bias))
+        return torch.cat(strips, dim=1).permute(0, 3, 1, 2)
 
 
 class _Head(nn.Module):

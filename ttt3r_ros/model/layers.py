@@ -67,13 +67,16 @@ class Rotary:
         """Rotate x (..., T, d) by its tokens' positions; float32 inside, x's type outside."""
         *rest, width = sizes(x)
         cos, sin = self._table(width)
-        turned = x * cos  # float32, as the table is; few passes over x, which is as large as the tokens
+        given = x.dtype
+        if not x.is_cuda:
+            x = x.float()  # once: on a CPU each pass over numbers of two types converts them anew
+        turned = x * cos
         # Each half (row, column) holds the pairs (u_i, v_i) as all u, then all v.
         pairs = (*rest, 2, 2, width // 4)
         before, after = x.view(pairs), turned.view(pairs)
         after.select(-2, 0).addcmul_(before.select(-2, 1), sin, value=-1)
         after.select(-2, 1).addcmul_(before.select(-2, 0), sin)
-        return turned.to(x.dtype)
+        return turned.to(given)
 
     def _table(self, head_dim: int) -> tuple[Tensor, Tensor]:
         """Return the cosine of every channel (T, d) and the sine of every pair (T, 2, d/4)."""
