@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -13,16 +14,18 @@ from ttt3r_ros.evaluation import costmap
 from ttt3r_ros.evaluation.costmap import SHIPPED, Case, Ground, Seen
 from ttt3r_ros.evaluation.trial import Setting
 from ttt3r_ros.evaluation.voxel_layer import VoxelLayer
-from ttt3r_ros.synthetic import Room
+from ttt3r_ros.reconstruction.depth import back_project
+from ttt3r_ros.synthetic import Camera, Room, drive
+from ttt3r_ros.synthetic.passer import Passer
 
 CONFIG = Path(__file__).parents[1] / 'config'
 EYE = np.array([0.0, 0.0, 0.6])
 NOBODY = np.empty((0, 3))
 
 
-def take(layer: VoxelLayer, points, origin=EYE) -> set[tuple[float, float]]:
+def take(layer: VoxelLayer, points, origin=EYE, high=2.0) -> set[tuple[float, float]]:
     """Give the layer a cloud as it is shipped; return its obstacles, to the centimetre."""
-    layer.take(np.asarray(origin), np.asarray(points, float).reshape(-1, 3), 0.25, 2.0, 4.0)
+    layer.take(np.asarray(origin), np.asarray(points, float).reshape(-1, 3), 0.25, high, 4.0)
     return {tuple(cell) for cell in layer.obstacles().round(3).tolist()}
 
 
@@ -37,6 +40,34 @@ def test_points_mark_by_height_and_range_and_rays_clear():
     assert take(layer, [[2.9, 0.02, 1.5]]) == {post, (2.925, 0.025)}  # above 1 m there it is another voxel's
     assert take(layer, [[2.9, 0.02, 0.85]]) == {(2.925, 0.025)}
     assert take(layer, NOBODY, (-2.0, 0, 0.6)) == set()
+
+
+def test_who_left_is_forgotten_while_their_place_is_looked_at():
+    """By true depth nothing is left of somebody who came, stood 1.2 m away and went; marked to 2 m high, some is."""
+    room, camera = Room(5001), Camera.draw(5001, (120, 160))
+    pose = drive(room, 600, 5001, 2, mount=costmap.FIXED)[75]
+    one = Passer(np.random.default_rng(1), np.tile(pose, (45, 1, 1)), 50.0)
+    aside = np.interp(np.arange(45), (0, 15, 30, 44), (1.6, 0, 0, -1.6))[:, None] * pose[:2, 0]
+    one._feet = np.column_stack((pose[:2, 3] + 1.2 * pose[:2, 2] + aside, np.zeros(45)))
+    image, empty = room.render(pose, camera.intrinsics, camera.size)
+    pixel = camera.size[1] / 64  # of the embedded weights' image
+    intrinsics = np.diag([1 / pixel, 1 / pixel, 1]) @ camera.intrinsics
+    intrinsics[:2, 2] = (camera.intrinsics[:2, 2] + 0.5) / pixel - 0.5
+    shipped = Case('as shipped')
+    layers = {high: VoxelLayer(6.0, shipped.z_cell, shipped.z_cells) for high in (shipped.high, 2.0)}
+    maps = {high: [] for high in layers}
+    for frame in [None, *range(0, 45, 2), *4 * [None]]:  # 5 clouds a second, for 0.8 s after they are out of sight
+        depth = empty.copy()
+        if frame is not None:
+            one.enter(image.copy(), depth, pose, camera.intrinsics, frame)
+        points = back_project(cv2.resize(depth, (64, 48), interpolation=cv2.INTER_NEAREST), intrinsics).reshape(-1, 3)
+        for high, layer in layers.items():
+            layer.take(pose[:3, 3], points @ pose[:3, :3].T + pose[:3, 3], shipped.low, high, 4.0)
+            maps[high].append({tuple(cell) for cell in layer.obstacles().round(3).tolist()})
+    alone, *_, last = maps[shipped.high]
+    assert len(maps[shipped.high][12] - alone) > 10 and last - alone == set()
+    alone, *_, last = maps[2.0]
+    assert last - alone
 
 
 def test_true_depth_makes_the_true_map():
@@ -82,9 +113,9 @@ def test_the_shipped_case_is_what_is_shipped():
         assert getattr(SHIPPED, name) == points[name], name
     assert points['max_rate'] == costmap.RATE / costmap.EVERY
     assert (case.z_cell, case.z_cells) == (voxels['z_resolution'], voxels['z_voxels'])
-    assert (case.low, costmap.HIGH) == tuple(voxels['obstacles'][f'{end}_obstacle_height'] for end in ('min', 'max'))
+    assert (case.low, case.high) == tuple(voxels['obstacles'][f'{end}_obstacle_height'] for end in ('min', 'max'))
     assert voxels['obstacles']['obstacle_max_range'] == costmap.MARK_RANGE
-    assert shipped._cell == layer['resolution'] and layer['width'] == layer['height'] == costmap.WINDOW
+    assert shipped._edges[0] == layer['resolution'] and layer['width'] == layer['height'] == costmap.WINDOW
     assert shipped._reach == voxels['free_space']['raytrace_max_range'] and layer['robot_radius'] == costmap.ROBOT
     assert SHIPPED.stride == 1 == points.get('stride', 1)
 
