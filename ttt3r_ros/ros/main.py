@@ -9,10 +9,10 @@ import traceback
 
 import rclpy
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
+from ttt3r_ros.ros.executor import RarelyEventfulExecutor
 from ttt3r_ros.ros.log import RosLog
 from ttt3r_ros.ros.node import Ttt3rNode
 from ttt3r_ros.ros.parameters import SettingsError
@@ -43,7 +43,7 @@ def main(args: list[str] | None = None) -> int:
     library = logging.getLogger('ttt3r_ros')
     library.setLevel(logging.INFO)
     library.addHandler(RosLog(node))
-    executor = SingleThreadedExecutor()
+    executor = RarelyEventfulExecutor()
     executor.add_node(node)
     if node.get_parameter('autostart').value and not stop.is_set():
         configured = node.trigger_configure() == TransitionCallbackReturn.SUCCESS
