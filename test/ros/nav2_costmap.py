@@ -3,75 +3,42 @@
 
 Wants nav2_costmap_2d and robot_localization in AMENT_PREFIX_PATH. A live node answers two drives of each room
 (nav2_drives.py, kept in FOLDER): a lap of a minute, and one with stand-stills where somebody comes, stands and goes.
-Its odometry and clouds are then played, on simulated time, to the real ekf_node and to one real costmap for each setting.
+Its odometry and clouds are then played, on simulated time, to the real ekf_node and to a real costmap for each setting
+(nav2_settings.py).
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
 import os
 import subprocess
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import rclpy
 import yaml
-from geometry_msgs.msg import TransformStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from mount import mount_camera
-from nav2_drives import BASE_FROM_CAMERA, CONFIG, FRAME_NS, MODEL, WALK, Drive, stamp, take, told_pose
+from nav2_drives import BASE_FROM_CAMERA, CONFIG, MODEL, WALK, Drive, stamp, take, told_pose
+from nav2_settings import FACTOR, SETTINGS, Setting, parameters
 from nav_msgs.msg import OccupancyGrid, Odometry
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
-from scipy.spatial.transform import Rotation, Slerp
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
-from ttt3r_ros.evaluation.costmap import EVERY, LOOK, SHIPPED, Ground, Seen, Tally
-from ttt3r_ros.reconstruction.cloud import CloudFilter
+from ttt3r_ros.evaluation.costmap import EVERY, LOOK, Ground, Seen, Tally
 from ttt3r_ros.ros.conversions import from_transform, nanoseconds, to_cloud, to_time, to_transform
 
 LATENCY_NS = 80_000_000  # from an image's stamp to its answer
 SETTLE_NS = 300_000_000  # from an image's stamp until maps hold its cloud
 TICK_NS = 10_000_000
-FACTOR = 2.0  # simulated seconds a second
 NEAR_PERSON, MARGIN = 0.5, 3  # metres round somebody's place, pixels from the picture's sides: cells there are theirs
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A costmap: whose TF ('filter', 'told', 'true') and depth ('network', 'true') it gets, which points, and what
-    differs from the shipped local costmap's parameters, by dotted name."""
-
-    tf: str = 'filter'
-    depth: str = 'network'
-    cloud: CloudFilter = SHIPPED
-    changes: dict = field(default_factory=dict)
-
-
-def parameters(setting: Setting, topics: dict) -> dict:
-    """Return the shipped local costmap's parameters with what differs."""
-    local = yaml.safe_load((CONFIG / 'nav2.yaml').read_text())['local_costmap']['local_costmap']['ros__parameters']
-    for name, value in setting.changes.items():
-        at = local
-        *path, last = name.split('.')
-        for part in path:
-            at = at.setdefault(part, {})
-        at[last] = value
-    for layer in local.values():
-        if isinstance(layer, dict) and 'obstacles' in layer:
-            layer['obstacles']['topic'] = topics[setting.depth, setting.cloud]
-            layer['free_space']['topic'] = topics[setting.depth, setting.cloud]
-    rate = local['update_frequency'] * FACTOR  # costmaps count wall time
-    local |= {'use_sim_time': True, 'always_send_full_costmap': True}
-    local |= {'update_frequency': rate, 'publish_frequency': rate}
-    return {'/**': {'ros__parameters': local}}
 
 
 def executable(package: str, name: str) -> str:
@@ -170,7 +137,10 @@ class Play:
             for program in self._programs:
                 program.terminate()
             for program in self._programs:
-                program.wait(60)
+                try:
+                    program.wait(20)
+                except subprocess.TimeoutExpired:
+                    program.kill()
             self._node.destroy_node()
 
     def _run(self) -> None:
@@ -261,29 +231,6 @@ def judge_people(play: Play, drive: Drive, name: str, setting: Setting) -> list[
                       'lost': int(drive.lost[first:gone + 20].sum()), 'at once': left[0][1],
                       '2 s': next((n for a, n in left if a >= 2), None), '8 s': left[-1][1]})
     return found
-
-
-def layer(**changes) -> dict:
-    """Return changes to the voxel layer, of parameters with __ for a dot."""
-    return {f'voxel_layer.{name.replace("__", ".")}': value for name, value in changes.items()}
-
-
-BEFORE_CLOUD = CloudFilter(confidence_percentile=40.0, min_depth=0.2, max_depth=5.0, outliers=0.03, max_points=12000)
-TO_2_M = layer(obstacles__max_obstacle_height=2.0)
-FINE = {'z_resolution': 0.125, 'z_voxels': 16}
-SETTINGS = {
-    'true depth and TF': Setting('true', 'true'),
-    'true depth and TF, marking to 2 m': Setting('true', 'true', changes=TO_2_M),
-    'true depth': Setting(depth='true'),
-    'as shipped': Setting(),
-    'without the filter': Setting('told'),
-    'voxels of 0.125 m': Setting(changes=layer(**FINE)),
-    'marking to 2 m': Setting(changes=TO_2_M),
-    'marking to 2 m, the most confident 60 %, to 5 m away': Setting(cloud=BEFORE_CLOUD, changes=TO_2_M),
-    'and voxels of 0.125 m, from 0.15 m, every fourth row and column': Setting(
-        cloud=replace(BEFORE_CLOUD, stride=4, outliers=0.0),
-        changes=TO_2_M | layer(**FINE, obstacles__min_obstacle_height=0.15)),
-}
 
 
 def main() -> None:
