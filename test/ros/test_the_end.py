@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -131,5 +133,14 @@ def test_an_image_in_hand_does_not_keep_the_node(start_node, make_robot, monkeyp
     robot.show(SECOND)
     robot.wait_for('the image', lambda: robot.diagnostic('inference').get('pending frames') == '1')
     node.process.send_signal(signal.SIGINT)
-    assert node.process.wait(5) == ENDED_LATE
+    assert node.process.wait(5) == ENDED_LATE, node.log()
     assert 'an image in hand is not answered' in node.log()
+
+
+def test_a_call_that_keeps_python_s_lock_does_not_keep_the_node():
+    """No thread can end the process then: it ends all the same, before launch does it, and tells where it hung."""
+    hangs = ('import ctypes; from ttt3r_ros.ros.stopping import end_in_time\n'
+             'end_in_time(print)\n'
+             'ctypes.PyDLL(None).sleep(60)')  # unlike CDLL it holds the lock
+    ended = subprocess.run([sys.executable, '-c', hangs], capture_output=True, text=True, timeout=50)
+    assert ended.returncode == 1 and 'Timeout' in ended.stderr and 'line 3 in <module>' in ended.stderr

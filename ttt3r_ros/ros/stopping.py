@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -13,6 +14,8 @@ from collections.abc import Callable
 ENDING_S = 4.0  # launch sends SIGTERM 5 s after SIGINT, and ends what is left after as long again
 ENDED_LATE = 4  # the exit status then
 TELLING_S = 0.3  # what the log has for it: it may hang, or raise, in a node that is being taken down
+LAST_S = 0.3  # for a thread to end the process; after that it is ended from below Python
+STDERR = 2
 TWICE_S = 1.0  # signals that come together are one
 
 
@@ -34,7 +37,12 @@ def stopping_on_signals() -> threading.Event:
 
 
 def end_in_time(tell: Callable[[str], None]) -> None:
-    """Have the process end in ENDING_S from now, with status ENDED_LATE, if it has not ended by itself until then."""
+    """Have the process end in ENDING_S from now, with status ENDED_LATE, if it has not ended by itself until then.
+
+    Where a call of the middleware hangs with Python's lock in hand, no thread of ours can run: then it ends a little
+    later, with status 1, and where each thread stood goes to stderr.
+    """
+    faulthandler.dump_traceback_later(ENDING_S + TELLING_S + LAST_S, exit=True, file=STDERR)
 
     def end() -> None:
         time.sleep(ENDING_S)
