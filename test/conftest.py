@@ -2,11 +2,15 @@
 """What all tests share: one thread for the small networks, one ROS context."""
 
 import os
+import signal
 
 import pytest
 
 # Two processes of two threads each on two cores spend their time waiting for one another.
 os.environ['OMP_NUM_THREADS'] = '1'
+# A shell that starts the tests in the background has Ctrl-C ignored, and nodes that inherit that end at none.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Each of pytest-xdist's processes has a domain of its own: their nodes must not meet. 101 and less are safe on Linux.
 if worker := os.environ.get('PYTEST_XDIST_WORKER'):
     os.environ['ROS_DOMAIN_ID'] = str((int(os.environ.get('ROS_DOMAIN_ID', 0)) + 50 * int(worker[2:])) % 101)
