@@ -46,9 +46,9 @@ def test_who_left_is_forgotten_while_their_place_is_looked_at():
     """By true depth nothing is left of somebody who came, stood 1.2 m away and went; marked to 2 m high, some is."""
     room, camera = Room(5001), Camera.draw(5001, (120, 160))
     pose = drive(room, 600, 5001, 2, mount=costmap.FIXED)[75]
-    one = Passer(np.random.default_rng(1), np.tile(pose, (45, 1, 1)), 50.0)
     aside = np.interp(np.arange(45), (0, 15, 30, 44), (1.6, 0, 0, -1.6))[:, None] * pose[:2, 0]
-    one._feet = np.column_stack((pose[:2, 3] + 1.2 * pose[:2, 2] + aside, np.zeros(45)))
+    one = Passer(np.random.default_rng(1), np.tile(pose, (45, 1, 1)), 50.0,
+                 places=pose[:2, 3] + 1.2 * pose[:2, 2] + aside)
     image, empty = room.render(pose, camera.intrinsics, camera.size)
     pixel = camera.size[1] / 64  # of the embedded weights' image
     intrinsics = np.diag([1 / pixel, 1 / pixel, 1]) @ camera.intrinsics

@@ -38,6 +38,7 @@ from ttt3r_ros.ros.conversions import from_transform, nanoseconds, to_cloud, to_
 LATENCY_NS = 80_000_000  # from an image's stamp to its answer
 SETTLE_NS = 300_000_000  # from an image's stamp until maps hold its cloud
 TICK_NS = 10_000_000
+CELL = 0.05  # metres, as config/nav2.yaml has it
 NEAR_PERSON, MARGIN = 0.5, 3  # metres round somebody's place, pixels from the picture's sides: cells there are theirs
 
 
@@ -54,7 +55,7 @@ class Play:
     """One drive played to all settings; `maps[name]`: (time ns, lethal cells (n, 2) as whole numbers of cells)."""
 
     def __init__(self, drive: Drive, settings: dict[str, Setting], folder: Path) -> None:
-        """Start the programs."""
+        """Take the drive, the settings by name, and a folder for logs."""
         self._drive, self._settings = drive, settings
         self.maps: dict[str, list] = {name: [] for name in settings}
         self.filtered: list[tuple[int, np.ndarray]] = []
@@ -109,20 +110,20 @@ class Play:
         while (left := end - time.monotonic()) > 0:
             self._executor.spin_once(timeout_sec=left)
 
-    def _tick(self, factor: float = FACTOR) -> None:
+    def _tick(self) -> None:
         began = time.monotonic()
         self._now += TICK_NS
         self._clock.publish(Clock(clock=to_time(self._now)))
-        self._spin(max(0.0, TICK_NS * 1e-9 / factor - (time.monotonic() - began)))
+        self._spin(max(0.0, TICK_NS * 1e-9 / FACTOR - (time.monotonic() - began)))
 
     def _transition(self, number: int, which: int) -> None:
         client = self._node.create_client(ChangeState, f'/m{number}/costmap/change_state')
-        self._while_ticking(client.service_is_ready)
+        self._wait_for(client.service_is_ready)
         answer = client.call_async(ChangeState.Request(transition=Transition(id=which)))
-        self._while_ticking(answer.done)
+        self._wait_for(answer.done)
         assert answer.result().success, f'costmap {number}: transition {which} failed'
 
-    def _while_ticking(self, condition) -> None:
+    def _wait_for(self, condition) -> None:
         end = time.monotonic() + 120
         while not condition():
             assert time.monotonic() < end
@@ -200,7 +201,7 @@ def judge_lap(play: Play, drive: Drive, ground: Ground, name: str, setting: Sett
         if cells is not None and not (drive.lost[index] and setting.tf == 'told'):
             true = drive.true_cloud(index)
             seen = Seen(None, drive.poses[index], None, true, None, None)
-            total += ground.judge((cells + 0.5) * 0.05, play.pose(setting.tf, index), seen, drive.poses[index:])
+            total += ground.judge((cells + 0.5) * CELL, play.pose(setting.tf, index), seen, drive.poses[index:])
     return total
 
 
@@ -215,21 +216,20 @@ def judge_people(play: Play, drive: Drive, name: str, setting: Setting) -> list[
         first, gone = int(first), int(gone)
         pose = play.pose(setting.tf, gone)
         place = (pose @ np.linalg.inv(drive.poses[gone]) @ [x, y, 0, 1])[:2]
-        before = {tuple(c) for c in play.map_at(name, stamp(first))}
-        theirs = {}
+        before = set(map(tuple, play.map_at(name, stamp(first))))
+        theirs = set()
         for when, cells in play.maps[name]:
             if stamp(first + WALK) <= when <= stamp(gone):
                 for cell in map(tuple, cells):
-                    middle = (np.array(cell) + 0.5) * 0.05
+                    middle = (np.array(cell) + 0.5) * CELL
                     ahead = np.linalg.inv(pose) @ [*middle, pose[2, 3], 1]
                     if cell not in before and np.linalg.norm(middle - place) < NEAR_PERSON and ahead[2] > 0 and abs(
                             drive.intrinsics[0, 0] * ahead[0] / ahead[2]) < MODEL[1] / 2 - MARGIN:
-                        theirs.setdefault(cell, None)
-        left = [((when - stamp(gone)) * 1e-9, sum(c in there for c in theirs)) for when, cells in play.maps[name]
-                if (there := set(map(tuple, cells))) is not None and 0 <= when - stamp(gone) <= 8_500_000_000]
-        found.append({'cells': len(theirs), 'free after': next((after for after, n in left if n == 0), None),
-                      'lost': int(drive.lost[first:gone + 20].sum()), 'at once': left[0][1],
-                      '2 s': next((n for a, n in left if a >= 2), None), '8 s': left[-1][1]})
+                        theirs.add(cell)
+        left = [((when - stamp(gone)) * 1e-9, len(theirs & set(map(tuple, cells)))) for when, cells in play.maps[name]
+                if 0 <= when - stamp(gone) <= 8_500_000_000]
+        found.append({'cells': len(theirs), 'at once': left[0][1],
+                      '2 s': next((n for after, n in left if after >= 2), None), '8 s': left[-1][1]})
     return found
 
 

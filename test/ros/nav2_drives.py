@@ -102,10 +102,10 @@ def _film(room: Room, poses: np.ndarray, visits: np.ndarray, camera: Camera,
     images, depths = [], []
     visitors = []
     for first, last, x, y in visits:
-        one = Passer(np.random.default_rng([seed, int(first)]), poses, 200.0)
         aside = np.interp(np.arange(len(poses)) - first, (0, WALK, WALK + THERE, 2 * WALK + THERE), (1, 0, 0, -1))
         right = poses[int(first), :2, 0]
-        one._feet = np.column_stack((np.array([x, y]) + ASIDE * aside[:, None] * right, np.zeros(len(poses))))
+        one = Passer(np.random.default_rng([seed, int(first)]), poses, 200.0,
+                     places=np.array([x, y]) + ASIDE * aside[:, None] * right)
         visitors.append((range(int(first), int(last)), one))
     for index, (image, depth) in enumerate(camera.film(room, poses, seed)):
         image, depth = image.copy(), depth.copy()
@@ -125,7 +125,7 @@ def _answered(images: list[np.ndarray], log: Path) -> dict[str, np.ndarray]:
     robot = Robot()
     kept = mount_camera(robot.node, BASE_FROM_CAMERA)
     robot.wait_until_watched()
-    kept_back, lost = [], []
+    heard, lost = [], []
     for index, image in enumerate(images):
         before = len(robot.heard['status'])
         robot.show(stamp(index), image)
@@ -135,11 +135,11 @@ def _answered(images: list[np.ndarray], log: Path) -> dict[str, np.ndarray]:
             robot.wait_for(f'what belongs to image {index}', lambda index=index: all(
                 robot.heard[name] and stamp_of(robot.heard[name][-1]) == stamp(index)
                 for name in ('odometry', 'points')), 600)
-        kept_back.append((robot.heard['odometry'][-1], robot.heard['points'][-1]))
-    clouds = [point_cloud2.read_points(m) for _, m in kept_back]
+        heard.append((robot.heard['odometry'][-1], robot.heard['points'][-1]))
+    clouds = [point_cloud2.read_points(m) for _, m in heard]
     points = [np.stack([c['x'], c['y'], c['z']], -1).reshape(*MODEL, 3) for c in clouds]
     odometry = np.empty(len(images), object)
-    odometry[:] = [m for m, _ in kept_back]
+    odometry[:] = [m for m, _ in heard]
     found = {'points': np.stack(points), 'confidence': np.stack([c['confidence'].reshape(MODEL) for c in clouds]),
              'odometry': odometry, 'lost': np.array(lost)}
     robot.close()

@@ -12,7 +12,6 @@ import io
 import json
 import os
 import tempfile
-import time
 import xml.etree.ElementTree as ElementTree
 from array import array
 from pathlib import Path
@@ -21,17 +20,15 @@ import rclpy
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 from PIL import Image as Picture
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from tf2_msgs.msg import TFMessage
 
 from ttt3r_ros.benchmark.campaign import WORLD
 from ttt3r_ros.benchmark.messages import HEADER, camera_message
+from ttt3r_ros.benchmark.sender import Sender
 from ttt3r_ros.demo.process import Child, ended_in_order
 from ttt3r_ros.msg import ReconstructionStatus
-from ttt3r_ros.ros.conversions import to_time
 from ttt3r_ros.synthetic import World
 
 ROBOT = 'a'
@@ -42,7 +39,6 @@ OUTPUTS = {'ttt3r/pose': PoseStamped, 'tf': TFMessage, 'ttt3r/odometry': Odometr
 THIN = {'points.max_points': 1000, 'points.max_rate': 2.0}  # a cloud for a thin link
 JPEG_QUALITY = 95  # compressed_image_transport's default
 SETTLING_S = 3.0
-START_S = 120.0
 
 
 def udp_profile(shipped: Path) -> bytes:
@@ -69,54 +65,26 @@ def on_the_wire(interface: str = 'lo') -> int:
     return next(int(line.split(':')[1].split()[0]) for line in lines if line.strip().startswith(f'{interface}:'))
 
 
-class Link:
+class Link(Sender):
     """A robot's camera and its ear, in a process of their own beside the node's."""
 
     def __init__(self, image: Image | CompressedImage, rate: float) -> None:
         """Take the camera's message, always the same, and how often it goes out a second."""
-        self._node = rclpy.create_node('robot')
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._image, self._rate, self._sent = image, rate, 0
-        topic = f'{ROBOT}/image' + ('/compressed' if isinstance(image, CompressedImage) else '')
-        self._camera = self._node.create_publisher(type(image), topic, QoSProfile(
-            depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
-
-    def wait(self, node: Child) -> None:
-        """Wait until the node listens. Raises RuntimeError if it does not come up."""
-        end = time.monotonic() + START_S
-        while not self._camera.get_subscription_count():
-            if node.code is not None or time.monotonic() > end:
-                raise RuntimeError('the node does not come up: ' + '\n'.join(node.last_lines(5)))
-            self._executor.spin_once(timeout_sec=0.1)
+        super().__init__('robot', [image], f'{ROBOT}/image')
+        self._rate = rate
 
     def measure(self, topic: str | None, seconds: float) -> tuple[list[int], int, int]:
         """Return the bytes of each message that is heard on a topic, those on the wire meanwhile, and images sent."""
         heard: list[int] = []
-        ear = None if topic is None else self._node.create_subscription(
+        ear = None if topic is None else self.node.create_subscription(
             OUTPUTS[topic], f'{ROBOT}/{topic}', lambda data: heard.append(len(data)), 10, raw=True)
-        self._send_for(SETTLING_S)
+        self.send(self._rate, SETTLING_S)
         heard.clear()
-        before, sent = on_the_wire(), self._sent
-        self._send_for(seconds)
+        before = on_the_wire()
+        sent = len(self.send(self._rate, seconds))
         if ear is not None:
-            self._node.destroy_subscription(ear)
-        return heard, on_the_wire() - before, self._sent - sent
-
-    def _send_for(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            due = time.monotonic() + 1 / self._rate
-            self._image.header.stamp = to_time(self._node.get_clock().now().nanoseconds)
-            self._camera.publish(self._image)
-            self._sent += 1
-            while (left := due - time.monotonic()) > 0:
-                self._executor.spin_once(timeout_sec=left)
-
-    def close(self) -> None:
-        """Take it off the network."""
-        self._executor.shutdown()
-        self._node.destroy_node()
+            self.node.destroy_subscription(ear)
+        return heard, on_the_wire() - before, sent
 
 
 def tell(link: str, payload: float, wire: float, messages: int, images: int) -> None:

@@ -225,8 +225,13 @@ def random_network(size: str, streaming: bool = False) -> Network:
 def film(count: int) -> list[np.ndarray]:
     """Return so many images, uint8 (480, 640, 3), of a walk through a synthetic room, back and forth."""
     images = [image for image, _ in World(WORLD, min(FILM, max(count, 2)), CAMERA).film()]
-    there_and_back = images + images[-2:0:-1]
-    return [there_and_back[i % len(there_and_back)] for i in range(count)]
+    images = there_and_back(images)
+    return [images[i % len(images)] for i in range(count)]
+
+
+def there_and_back(images: list[np.ndarray]) -> list[np.ndarray]:
+    """Return images of a walk with those of the way back, so that they can be gone through over and over."""
+    return images + images[-2:0:-1]
 
 
 def _ros():

@@ -21,18 +21,17 @@ import rclpy
 import torch
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from tf2_msgs.msg import TFMessage
 
 from ttt3r_ros.benchmark import machine
 from ttt3r_ros.benchmark.bandwidth import jpeg_message
-from ttt3r_ros.benchmark.campaign import WORLD
+from ttt3r_ros.benchmark.campaign import WORLD, there_and_back
 from ttt3r_ros.benchmark.messages import camera_message
+from ttt3r_ros.benchmark.sender import Sender
 from ttt3r_ros.demo.process import Child, ended_in_order
 from ttt3r_ros.msg import ReconstructionStatus
-from ttt3r_ros.ros.conversions import to_time
+from ttt3r_ros.ros.conversions import nanoseconds
 from ttt3r_ros.synthetic import World
 
 HEARD = {'ttt3r/pose': PoseStamped, 'ttt3r/odometry': Odometry, 'ttt3r/points': PointCloud2,
@@ -40,75 +39,38 @@ HEARD = {'ttt3r/pose': PoseStamped, 'ttt3r/odometry': Odometry, 'ttt3r/points': 
          'tf': TFMessage}  # beside ttt3r/status, which comes last and for a lost camera, too
 FILM, LAP = 24, 4800  # images, there and back, of a walk so slow that 300 a second are no mishap
 DRAWN = 2_200_000  # pixels
-START_S = 120.0
 SETTLING_S = 4.0
 LAST_S = 1.0  # for answers that are still on their way
 
 
-class Client:
+class Client(Sender):
     """A camera, and somebody who hears all that the node says."""
 
     def __init__(self, images: list[Image] | list[CompressedImage]) -> None:
         """Take what the camera sends, over and over."""
-        self._node = rclpy.create_node('client')
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._images, self._sent = images, 0
-        compressed = isinstance(images[0], CompressedImage)
-        self._camera = self._node.create_publisher(
-            type(images[0]), 'image/compressed' if compressed else 'image',
-            QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
+        super().__init__('client', images)
         self._heard: dict[int, float] = {}
         self.lost = 0  # answers without a pose
-        self._node.create_subscription(ReconstructionStatus, 'ttt3r/status', self._hear, 10)
+        self.node.create_subscription(ReconstructionStatus, 'ttt3r/status', self._hear, 10)
         for topic, kind in HEARD.items():
-            self._node.create_subscription(kind, topic, lambda _: None, 10, raw=True)
-
-    def wait(self, node: Child) -> None:
-        """Wait until the node listens. Raises RuntimeError if it does not come up."""
-        end = time.monotonic() + START_S
-        while not self._camera.get_subscription_count():
-            if node.code is not None or time.monotonic() > end:
-                raise RuntimeError('the node does not come up: ' + '\n'.join(node.last_lines(5)))
-            self._executor.spin_once(timeout_sec=0.1)
-
-    def send(self, rate: float, seconds: float) -> list[int]:
-        """Send images for so long; return their times, nanoseconds. One that cannot go out in time is not made up."""
-        times, end = [], time.monotonic() + seconds
-        while (now := time.monotonic()) < end:
-            image = self._images[self._sent % len(self._images)]
-            self._sent += 1
-            times.append(self._node.get_clock().now().nanoseconds)
-            image.header.stamp = to_time(times[-1])
-            self._camera.publish(image)
-            self._spin(now + 1 / rate)
-        return times
+            self.node.create_subscription(kind, topic, lambda _: None, 10, raw=True)
 
     def answered(self, times: list[int]) -> list[float]:
         """Return how old each answered image was when its status was heard, seconds."""
-        self._spin(time.monotonic() + LAST_S)
+        self.spin(time.monotonic() + LAST_S)
         return [self._heard[stamp] for stamp in times if stamp in self._heard]
 
-    def _spin(self, until: float) -> None:
-        while (left := until - time.monotonic()) > 0:
-            self._executor.spin_once(timeout_sec=left)
-
     def _hear(self, status: ReconstructionStatus) -> None:
-        stamp = status.header.stamp.sec * 10 ** 9 + status.header.stamp.nanosec
-        self._heard[stamp] = (self._node.get_clock().now().nanoseconds - stamp) / 1e9
+        stamp = nanoseconds(status.header.stamp)
+        self._heard[stamp] = (self.node.get_clock().now().nanoseconds - stamp) / 1e9
         self.lost += status.tracking == 'lost'
-
-    def close(self) -> None:
-        """Take it off the network."""
-        self._executor.shutdown()
-        self._node.destroy_node()
 
 
 def film(size: tuple[int, int]) -> list[np.ndarray]:
     """Return a camera's images, uint8 (h, w, 3) RGB; a very large one's are enlarged, as drawing them takes minutes."""
     factor = 1 if size[0] * size[1] <= DRAWN else 2
     drawn = World(WORLD, LAP, (size[0] // factor, size[1] // factor)).film()
-    return [image.repeat(factor, axis=0).repeat(factor, axis=1) for image, _ in islice(drawn, FILM)]
+    return there_and_back([image.repeat(factor, axis=0).repeat(factor, axis=1) for image, _ in islice(drawn, FILM)])
 
 
 def busy() -> None:
@@ -143,8 +105,7 @@ def main() -> None:
     parser.add_argument('--weights', default='embedded', help='default: %(default)s')
     args = parser.parse_args()
     width, height = map(int, args.size.split('x'))
-    images = film((height, width))
-    messages = [(jpeg_message if args.jpeg else camera_message)(image) for image in images + images[-2:0:-1]]
+    messages = [(jpeg_message if args.jpeg else camera_message)(image) for image in film((height, width))]
     arguments = ['--ros-args', '-p', f'weights:={args.weights}',
                  '-p', f'image_transport:={"compressed" if args.jpeg else "raw"}']
     print(json.dumps({**machine.describe(torch.device('cpu')), 'size': args.size, 'jpeg': args.jpeg,

@@ -57,7 +57,7 @@ def _as_published(network: Network) -> Iterator[None]:
                     if isinstance(module, (SelfAttention, CrossAttention))]
     changed += [(module, 'enlarge', lambda path, mix=module.out_conv: mix(doubled(path)))
                 for module in network.downstream_head.modules() if isinstance(module, Fusion)]
-    changed += [(module, 'answer', lambda x, head=module.head: head[4](head[3](head[2](x))))
+    changed += [(module, 'answer', lambda x, rest=module.head[2:]: rest(x))
                 for module in network.downstream_head.modules() if isinstance(module, DptHead)]
     for module, name, function in changed:
         setattr(module, name, function)

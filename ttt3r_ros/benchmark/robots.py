@@ -22,7 +22,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
 from ttt3r_ros.benchmark import machine
-from ttt3r_ros.benchmark.campaign import WORLD
+from ttt3r_ros.benchmark.campaign import WORLD, there_and_back
 from ttt3r_ros.benchmark.messages import camera_message
 from ttt3r_ros.demo.process import Child, ended_in_order
 from ttt3r_ros.msg import ReconstructionStatus
@@ -83,7 +83,7 @@ class Camera:
 def film(size: tuple[int, int]) -> list[Image]:
     """Return the messages of a camera of a size (h, w) on a walk through a synthetic room, there and back."""
     images = [image for image, _ in World(WORLD, FILM, size).film()]
-    return [camera_message(image) for image in images + images[-2:0:-1]]
+    return [camera_message(image) for image in there_and_back(images)]
 
 
 def measure(robots: list[str], together: bool, images: list[Image], seconds: float, extra: list[str]) -> dict:

@@ -18,13 +18,18 @@ HULL = 100.0  # metres: a background that is farther than any room
 class Passer:
     """A person-sized thing that goes straight on across the floor, past the camera's view in mid-film."""
 
-    def __init__(self, rng: np.random.Generator, poses: np.ndarray, density: float, album: Album | None = None) -> None:
-        """Take the camera's poses (frames, 4, 4) camera-to-world, and the paint's density in texels per metre."""
+    def __init__(self, rng: np.random.Generator, poses: np.ndarray, density: float, album: Album | None = None,
+                 places: np.ndarray | None = None) -> None:
+        """Take the camera's poses (frames, 4, 4) camera-to-world, and the paint's density in texels per metre.
+
+        places (frames, 2): where it is, x and y in the world, instead of a way of its own through the picture.
+        """
         middle = poses[len(poses) // 2]
         course = rng.uniform(0, 2 * np.pi)
         meeting = middle[:3, 3] + rng.uniform(*AHEAD) * middle[:3, 2]
         step = rng.uniform(*PACE) * np.array([np.cos(course), np.sin(course), 0])
-        self._feet = (meeting + (np.arange(len(poses)) - len(poses) // 2)[:, None] * step) * [1, 1, 0]
+        feet = meeting + (np.arange(len(poses)) - len(poses) // 2)[:, None] * step
+        self._feet = np.column_stack((feet[:, :2] if places is None else places, np.zeros(len(poses))))
         self._turn = np.array([[np.cos(course), -np.sin(course), 0], [np.sin(course), np.cos(course), 0], [0, 0, 1]])
         self._scene = _figure(rng, density, album)
 
