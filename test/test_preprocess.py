@@ -32,7 +32,8 @@ def by_the_kernel(plan: PixelMap, image: np.ndarray) -> np.ndarray:
     return resized[plan.top:plan.top + plan.size[0], plan.left:plan.left + plan.size[1]]
 
 
-@pytest.mark.parametrize('size', [(2160, 3840), (1080, 1920), (1920, 1080), (1536, 2048), (720, 1280), (964, 1288)])
+@pytest.mark.parametrize('size', [(2160, 3840), (1080, 1920), (1920, 1080), (1536, 2048), (720, 1280), (964, 1288),
+                                  (1200, 1920), (3000, 900)])
 def test_a_large_image_is_within_one_level_of_the_kernel(size):
     """Shrunk by whole factors first, no value of the network's image differs by more than 1 of 255."""
     plan, image = PixelMap.plan(*size, EMBEDDED), picture(*size)
