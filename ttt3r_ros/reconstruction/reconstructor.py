@@ -19,23 +19,15 @@ from ttt3r_ros.model.update_rules import UpdateRule
 from ttt3r_ros.reconstruction import snapshot
 from ttt3r_ros.reconstruction.eye import Encoding, Eye, Look, Prepared, is_image
 from ttt3r_ros.reconstruction.frame import Frame, View
-from ttt3r_ros.reconstruction.intrinsics import pinhole, ray_map
+from ttt3r_ros.reconstruction.intrinsics import ray_map
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
-from ttt3r_ros.reconstruction.loop_closure import Closure, Keyframe, LoopCloser
+from ttt3r_ros.reconstruction.loop_closure import Closure, LoopCloser
+from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
-from ttt3r_ros.reconstruction.snapshot import Place
 from ttt3r_ros.reconstruction.together import Steps, alone, together
-from ttt3r_ros.reconstruction.tracking import Evidence, Sight, Tracking, TrackingMonitor, picture_of_nothing
-from ttt3r_ros.reconstruction.trajectory import (
-    ALIGNMENTS,
-    Boundary,
-    ChainError,
-    Similarity,
-    chain,
-    extent,
-    rejoin,
-)
+from ttt3r_ros.reconstruction.tracking import Sight, Tracking, TrackingMonitor, picture_of_nothing
+from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, Boundary, ChainError, Similarity, chain, rejoin
 from ttt3r_ros.reconstruction.transfer import download
 
 logger = logging.getLogger(__name__)
@@ -91,11 +83,7 @@ class Reconstructor:
     @property
     def last_view(self) -> Boundary | None:
         """The last frame in the path's world and metres, None before the first."""
-        place = self._place
-        if place.boundary is None:
-            return None
-        return replace(place.boundary, pose=place.path.place(place.boundary.pose),
-                       points=place.boundary.points * np.float32(place.path.scale))
+        return self._place.view
 
     @property
     def last_image(self) -> np.ndarray | None:
@@ -172,7 +160,7 @@ class Reconstructor:
         tracking = self._judge(sight, alike, look, stamp)
         trusted = tracking is None or tracking.trusted
         unseen = (0.0, 0.0) if trusted else self.monitor.unseen_motion(stamp)
-        frame = replace(self._frame(prepared, look, tracking, unseen), likeness=alike)
+        frame = self._place.frame(prepared, look, tracking, unseen, alike)
         place = replace(self._place, index=self._place.index + 1)
         if trusted:
             self._recurrence.accept(look.step, look.finite)
@@ -219,8 +207,7 @@ class Reconstructor:
                         self._last_index, closure.keyframe.index, closure.likeness,
                         np.linalg.norm(closure.pose[:3, 3] - place.map_pose[:3, 3]))
             place = place.corrected(closure.pose)
-        self._loops.keep(Keyframe(memory, place.image, place.boundary, place.map_pose, place.path.scale, place.segment,
-                                  self._last_index))
+        self._loops.keep(place.keyframe(memory, self._last_index))
         self._place = replace(place, path=path, segment=place.segment + 1, boundary=boundary)
 
     def start_afresh(self, policy: ResetPolicy) -> None:
@@ -233,9 +220,7 @@ class Reconstructor:
 
     def lay(self, path: Similarity, segments: int, frames: int) -> None:
         """Let the path so far be the end of a longer one, in which it lies so after so many segments and frames."""
-        place = self._place
-        self._place = replace(place, path=path.after(place.path), segment=place.segment + segments,
-                              index=place.index + frames)
+        self._place = self._place.after(path, segments, frames)
 
     def query(self, pose: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int] | None = None) -> View:
         """Ask what a camera would see at pose (4, 4), in the path's world, with intrinsics (3, 3); writes nothing.
@@ -331,12 +316,9 @@ class Reconstructor:
             raise
         if place.image is not None:
             unseen = self.monitor.unseen_motion(stamp)
-            self._loops.keep(Keyframe(memory, place.image, place.boundary, place.map_pose, place.path.scale,
-                                      place.segment, self._last_index))
+            self._loops.keep(place.keyframe(memory, self._last_index))
             place = replace(place, path=rejoin(place.path, place.boundary, look.seen), segment=place.segment + 1)
-        self._place = place
-        tracking = self.monitor.begin(sight, stamp)
-        frame = self._frame(prepared, look, tracking, unseen)
+        frame = place.frame(prepared, look, self.monitor.begin(sight, stamp), unseen)
         self._place = replace(place, index=place.index + 1, image=prepared.image, boundary=look.seen)
         self._reset_due = self._policy.due(FrameStatistics.of(frame))
         return frame
@@ -354,33 +336,7 @@ class Reconstructor:
             return None
         if sight.fault is not None:
             return self.monitor.blind(sight, stamp)
-        seen = look.seen
-        step = np.linalg.inv(self._place.boundary.pose) @ seen.pose
-        distance, turn = extent(step)
-        return self.monitor.judge(sight, Evidence(alike, distance * self._place.path.scale, turn,
-                                                  float(np.median(seen.confidence)), look.gate.mean,
-                                                  step[:3, :3]), stamp)
-
-    def _frame(self, prepared: Prepared, look: Look, tracking: Tracking | None,
-               unseen: tuple[float, float]) -> Frame:
-        place, pixel_map = self._place, prepared.pixel_map
-        intrinsics = pinhole(look.seen.focal, pixel_map.size)
-        return Frame(
-            pose=place.path.place(look.seen.pose),
-            points=look.seen.points * np.float32(place.path.scale),
-            confidence=look.seen.confidence,
-            intrinsics=intrinsics,
-            original_intrinsics=pixel_map.to_original(intrinsics),
-            image=prepared.image,
-            pixel_map=pixel_map,
-            gate=look.gate,
-            scale=place.path.scale,
-            segment=place.segment,
-            index=place.index,
-            correction=place.correction,
-            loop_closures=place.loop_closures,
-            tracking=tracking,
-            unseen_motion=unseen)
+        return self.monitor.judge(sight, self._place.evidence(look, alike), stamp)
 
     def _observe(self, encoded: Encoded) -> Steps[Boundary]:
         """Run an encoded image through the network and write the memory."""

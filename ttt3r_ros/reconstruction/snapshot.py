@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from ttt3r_ros.reconstruction.fields import (
 )
 from ttt3r_ros.reconstruction.intrinsics import focal_length
 from ttt3r_ros.reconstruction.loop_closure import MOST_KEYFRAMES, Keyframe
+from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.reset_policy import ResetPolicyError, check_state
 from ttt3r_ros.reconstruction.scale import SCALES
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity
@@ -40,33 +41,6 @@ MOST_ACTIVATION = 1e6  # of a memory: beyond, no network computes with it
 
 class SnapshotError(ValueError):
     """Bytes that are no snapshot, or one of another network."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the reconstruction stands: the path so far, the counters, and the last frame, which a reset needs.
-
-    image uint8 (h, w, 3) is the model's image of the last frame, boundary how the present segment saw it; both None
-    before the first frame. correction (4, 4): the path's world in the map, from so many loop_closures.
-    """
-
-    path: Similarity = field(default_factory=Similarity)
-    segment: int = 0
-    index: int = 0
-    image: np.ndarray | None = None
-    boundary: Boundary | None = None
-    correction: np.ndarray = field(default_factory=lambda: np.eye(4))
-    loop_closures: int = 0
-
-    @property
-    def map_pose(self) -> np.ndarray:
-        """The last frame's pose (4, 4) in the map."""
-        return self.correction @ self.path.place(self.boundary.pose)
-
-    def corrected(self, map_pose: np.ndarray) -> Place:
-        """Return the place whose last frame is there (4, 4) in the map."""
-        correction = map_pose @ np.linalg.inv(self.path.place(self.boundary.pose))
-        return replace(self, correction=correction, loop_closures=self.loop_closures + 1)
 
 
 def _checksum(network: Network) -> str:

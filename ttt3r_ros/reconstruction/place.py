@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a reconstruction stands, and what one image tells from there. Poses (4, 4) float64, camera-to-world, metres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ttt3r_ros.model.recurrence import Memory
+from ttt3r_ros.reconstruction.eye import Look, Prepared
+from ttt3r_ros.reconstruction.frame import Frame
+from ttt3r_ros.reconstruction.intrinsics import pinhole
+from ttt3r_ros.reconstruction.loop_closure import Keyframe
+from ttt3r_ros.reconstruction.tracking import Evidence, Tracking
+from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, extent
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the reconstruction stands: the path so far, the counters, and the last frame, which a reset needs.
+
+    image uint8 (h, w, 3) is the model's image of the last frame, boundary how the present segment saw it; both None
+    before the first frame. correction (4, 4): the path's world in the map, from so many loop_closures.
+    """
+
+    path: Similarity = field(default_factory=Similarity)
+    segment: int = 0
+    index: int = 0
+    image: np.ndarray | None = None
+    boundary: Boundary | None = None
+    correction: np.ndarray = field(default_factory=lambda: np.eye(4))
+    loop_closures: int = 0
+
+    @property
+    def view(self) -> Boundary | None:
+        """The last frame in the path's world and metres, None before the first."""
+        if self.boundary is None:
+            return None
+        return replace(self.boundary, pose=self.path.place(self.boundary.pose),
+                       points=self.boundary.points * np.float32(self.path.scale))
+
+    @property
+    def map_pose(self) -> np.ndarray:
+        """The last frame's pose in the map."""
+        return self.correction @ self.path.place(self.boundary.pose)
+
+    def corrected(self, map_pose: np.ndarray) -> Place:
+        """Return the place whose last frame is there in the map."""
+        correction = map_pose @ np.linalg.inv(self.path.place(self.boundary.pose))
+        return replace(self, correction=correction, loop_closures=self.loop_closures + 1)
+
+    def after(self, path: Similarity, segments: int, frames: int) -> Place:
+        """Return the place at the end of a longer path, in which this one lies so after so many of both."""
+        return replace(self, path=path.after(self.path), segment=self.segment + segments, index=self.index + frames)
+
+    def keyframe(self, memory: Memory, index: int) -> Keyframe:
+        """Return the last frame, which is the index'th, with the memory of the segment that it ends."""
+        return Keyframe(memory, self.image, self.boundary, self.map_pose, self.path.scale, self.segment, index)
+
+    def evidence(self, look: Look, alike: float) -> Evidence:
+        """Return how a look lies beside the last frame, which it is so like."""
+        step = np.linalg.inv(self.boundary.pose) @ look.seen.pose
+        distance, turn = extent(step)
+        return Evidence(alike, distance * self.path.scale, turn, float(np.median(look.seen.confidence)),
+                        look.gate.mean, step[:3, :3])
+
+    def frame(self, prepared: Prepared, look: Look, tracking: Tracking | None, unseen: tuple[float, float],
+              alike: float | None = None) -> Frame:
+        """Return what a look tells here; unseen: Frame.unseen_motion, alike: Frame.likeness."""
+        intrinsics = pinhole(look.seen.focal, prepared.pixel_map.size)
+        return Frame(
+            pose=self.path.place(look.seen.pose),
+            points=look.seen.points * np.float32(self.path.scale),
+            confidence=look.seen.confidence,
+            intrinsics=intrinsics,
+            original_intrinsics=prepared.pixel_map.to_original(intrinsics),
+            image=prepared.image,
+            pixel_map=prepared.pixel_map,
+            gate=look.gate,
+            scale=self.path.scale,
+            segment=self.segment,
+            index=self.index,
+            correction=self.correction,
+            loop_closures=self.loop_closures,
+            likeness=alike,
+            tracking=tracking,
+            unseen_motion=unseen)
