@@ -6,6 +6,7 @@ The network's own numbers cannot tell: asked about another room it answers as su
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
@@ -49,8 +50,12 @@ def mutual_likeness(image: np.ndarray, seen: Boundary, other: np.ndarray, other_
                     fewest_in_view: float = 0.3) -> float:
     """Return the lesser likeness of two images both ways round: each laid on the other, as both poses say.
 
-    seen, other_seen: how one segment, or one path, saw each.
+    seen, other_seen: how one segment, or one path, saw each. It is one camera, so images of one shape are compared with
+    one focal length, the mean: each answer's own may be a fifth off, and then no image lies on the next.
     """
+    if image.shape == other.shape:
+        focal = float(np.sqrt(seen.focal * other_seen.focal))
+        seen, other_seen = replace(seen, focal=focal), replace(other_seen, focal=focal)
     step = np.linalg.inv(seen.pose) @ other_seen.pose
     return min(likeness(image, seen, other, step, other_seen.focal, fewest_in_view),
                likeness(other, other_seen, image, np.linalg.inv(step), seen.focal, fewest_in_view))
