@@ -12,13 +12,14 @@ NARROW = 0.5  # of the lanes have narrow worlds: what was learned there is not t
 # segments; of narrow worlds a third are in ones that go round a whole room.
 NARROW_LENGTHS = {16: 0.85, 64: 0.1, 192: 0.05}
 WIDE_LENGTHS = {16: 0.8, 64: 0.2}
+WIDE_STRIDES = (1, 1, 2, 3, 4, 6)  # a hand at 30 images a second moves little: film of 5 has turns of 13 degrees
 
 
 class Stream:
     """Lanes, each with a sequence of its own; where one ends, the next begins in its place."""
 
     def __init__(self, sampler: Sampler, lanes: int, chunk: int, strides: tuple[int, ...]) -> None:
-        """Take the number of lanes, the frames of a chunk, and the strides of sequences that fit one."""
+        """Take the number of lanes, the frames of a chunk, and the strides of narrow sequences that fit one."""
         self._sampler, self._chunk, self._strides = sampler, chunk, strides
         self._lanes: list[_Lane | None] = [None] * lanes
         self._looks: Looks | None = None
@@ -42,7 +43,8 @@ class Stream:
         narrow = (k < NARROW * len(self._lanes) or not self._sampler.wide) and bool(self._sampler.narrow)
         films, lengths = ((self._sampler.narrow, NARROW_LENGTHS) if narrow else (self._sampler.wide, WIDE_LENGTHS))
         length = int(rng.choice(list(lengths), p=list(lengths.values())))
-        return _Lane(*self._sampler.sequence(rng, films, length, self._strides if length == self._chunk else (1,)))
+        strides = (1,) if length > self._chunk else self._strides if narrow else WIDE_STRIDES
+        return _Lane(*self._sampler.sequence(rng, films, length, strides))
 
 
 class _Lane:
