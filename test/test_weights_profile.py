@@ -114,7 +114,7 @@ def measured_at():
 def test_familiarity_names_what_training_has_not_shown():
     """A phone's tall, wide, real video against the embedded weights, a synthetic room, and a source nobody knows."""
     trained_on = load_profile('embedded').trained_on
-    phone = compare(trained_on, Source(aspect=9 / 16, field_of_view=95, synthetic=False, step_m=0.3, step_deg=20))
+    phone = compare(trained_on, Source(aspect=9 / 16, field_of_view=110, synthetic=False, step_m=0.3, step_deg=20))
     assert [reason.split(' ')[0] for reason in phone.outside] == ['real', 'aspect', 'field', 'step', 'turn']
     assert not phone.inside and not phone.unknown
     room = compare(trained_on, Source(aspect=640 / 480, field_of_view=63, synthetic=True, step_m=0.1, step_deg=3))
