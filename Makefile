@@ -31,8 +31,9 @@ demo: setup
 alone = . tools/env.sh && export ROS_PYTHON_CHECK_FIELDS=1 ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST \
   ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) &&
 
-# Half of the time is waiting for nodes, so two files run side by side.
-pytest = python -m pytest -ra --numprocesses 2 --dist loadfile
+# Half of the time is waiting for nodes, so two files run side by side. A process that is killed ends the run and names
+# its test: with another in its place pytest-xdist 3.8 waits for ever at the end.
+pytest = python -m pytest -ra --numprocesses 2 --dist loadfile --max-worker-restart 0
 
 test: setup
 	@$(alone) $(pytest) -m 'not heavy' $(ARGS)

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import logging
+import resource
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -180,3 +182,21 @@ def test_a_large_network_and_a_compiled_one_are_not_traced(network, monkeypatch)
     monkeypatch.undo()
     network.compiled = True
     assert traces_of(network) is None
+
+
+def test_a_trace_that_nobody_holds_is_freed_with_what_it_computed_with():
+    """A node that is configured again and again stays as large as it is: the last weights' traces go with them."""
+    before = resident_bytes()
+    for _ in range(10):
+        weight = torch.rand(10_000_000)
+        traces = Traces()
+        traces.after = 1
+        traces.run(lambda x, weight=weight: x * weight, torch.ones(1), None)
+        assert len(traces._traced) == 1
+    grown = resident_bytes() - before
+    assert grown < 4 * weight.nbytes, f'grown by {grown / 1e6:.0f} MB over ten of {weight.nbytes / 1e6:.0f}'
+
+
+def resident_bytes() -> int:
+    pages = Path('/proc/self/statm').read_text().split()[1]
+    return int(pages) * resource.getpagesize()
