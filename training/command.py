@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch import distributed, multiprocessing
 
 from training.curve import draw
-from training.footage import SIZE, render_wide, render_worlds
+from training.footage import SIZE, render_robots, render_wide, render_worlds
 from training.loop import SEQUENCES, Trainer, configuration
 from training.sampling import Sampler
 from ttt3r_ros.model.checkpoint import LoadedNetwork, save_network
@@ -39,6 +39,8 @@ def main() -> None:
     parser.add_argument('--minutes', type=float, default=90, help='of training, over all runs (default: %(default)s)')
     parser.add_argument('--worlds', type=int, default=1000, help='narrow ones: 4 MB and some 3 s of one core each '
                         '(default: %(default)s)')
+    parser.add_argument('--robots', type=int, default=300, help='films of slow robots with low cameras: 4 MB and some '
+                        '3 s of one core each (default: %(default)s)')
     parser.add_argument('--wide-worlds', type=int, default=2000, help='of any camera and motion, with the photographs '
                         f'in OUT/{PHOTOGRAPHS} (python -m training.photographs): 6 MB and some 8 s of one core each '
                         '(default: %(default)s)')
@@ -86,7 +88,7 @@ def _render(args: argparse.Namespace) -> None:
     for process in renderers:
         process.start()
     # On a CPU rendering and training would only be in each other's way.
-    whole = args.worlds + args.wide_worlds
+    whole = args.worlds + args.robots + args.wide_worlds
     enough = whole if args.device == 'cpu' else min(whole, ENOUGH)
     bar = Progress(TextColumn('{task.description}'), BarColumn(), TextColumn('{task.completed:.0f}/{task.total:.0f}'),
                    TimeElapsedColumn(), console=Console(highlight=False))
@@ -104,6 +106,7 @@ def _render_share(args: argparse.Namespace, first: int) -> None:
     footage = args.out / FOOTAGE
     render_wide(footage, args.out / PHOTOGRAPHS, args.wide_worlds, first, args.workers, args.size)
     render_worlds(footage, args.worlds, first, args.workers, args.device, args.size)
+    render_robots(footage, args.robots, first, args.workers, args.size)
 
 
 def _worlds_in(footage: Path) -> int:

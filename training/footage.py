@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training footage: one file a film, rendered once: a narrow world's own, or one of several in a wide world."""
+"""Training footage: one file a film, rendered once: a narrow world's, a robot's, or one of several in a wide world."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import numpy as np
 from PIL import Image
 
 from training.photographs import album
-from ttt3r_ros.synthetic import World
+from ttt3r_ros.synthetic import Camera, Room, World, drive
 from ttt3r_ros.synthetic.mishap import blackout
 from ttt3r_ros.synthetic.passer import Passer
+from ttt3r_ros.synthetic.walk import lap_length
 from ttt3r_ros.synthetic.wide_world import WideWorld
 
 SIZE = (48, 64)  # of the embedded weights' images
 SHRINK = 2  # rendered larger by this, and resized as the reconstructor resizes
 FRAMES = 192  # of a narrow world: more than a lap
 WAY = 480  # frames that the whole way would have; the beginning is filmed
+# A robot that is slow for its camera: metres between frames, and its camera's yaw, height and pitch.
+CRAWL, YAW, HEIGHT, PITCH = (0.01, 0.05), (-15, 15), (0.15, 1.0), (-15, 5)
 TAKES, TAKE = 6, 64  # films of a wide world, and frames of each: baking its light is most of its time
 PASSERS, DARK = 0.2, 0.04  # of the takes: somebody walks through the picture; the light is off for a while
 DARKNESS = (1, 6)  # frames
@@ -27,6 +30,7 @@ SEES_NOTHING = 0.35  # metres; a take whose median depth is less stands before a
 DENSITY = 60.0  # texels per metre: enough for this image size, and quicker to paint
 # Seeds from here on are for training; evaluation and tests keep below.
 FIRST_SEED = 1_000_000
+FIRST_ROBOT_SEED = 1_500_000
 FIRST_WIDE_SEED = 2_000_000
 
 
@@ -43,6 +47,20 @@ def render_world(seed: int, device: str, frames: int = FRAMES, density: float = 
     return _footage(world.poses[:frames], world.intrinsics, world.film(None if device == 'cpu' else device))
 
 
+def render_robot(seed: int, frames: int = FRAMES, density: float = DENSITY,
+                 size: tuple[int, int] = SIZE) -> np.ndarray:
+    """Return a part of a slow robot's way round a furnished room (frame_type), images of a size (h, w)."""
+    rng = np.random.default_rng([seed, 13])
+    room, camera = Room(seed, density), Camera.draw(seed, (SHRINK * size[0], SHRINK * size[1]))
+    lap = max(frames, round(lap_length(room) / rng.uniform(*CRAWL)))
+    mount = np.radians(rng.uniform(*YAW)), rng.uniform(*HEIGHT), np.radians(rng.uniform(*PITCH))
+    poses = np.roll(drive(room, lap, seed, mount=mount), -int(rng.integers(lap)), axis=0)[:frames]
+    film = camera.film(room, poses, seed)
+    if rng.random() < PASSERS:
+        film = _passed(film, Passer(rng, poses, density), poses, camera.intrinsics)
+    return _footage(poses, camera.intrinsics, film)
+
+
 def render_takes(seed: int, photographs: Path, takes: int = TAKES, frames: int = TAKE,
                  density: float = DENSITY, size: tuple[int, int] = SIZE) -> Iterator[np.ndarray]:
     """Yield films of a wide world, arrays of frame_type; fewer than asked for where some would see nothing."""
@@ -54,7 +72,7 @@ def render_takes(seed: int, photographs: Path, takes: int = TAKES, frames: int =
         rng = np.random.default_rng([seed, 12, number])
         film = world.film()
         if rng.random() < PASSERS:
-            film = _passed(film, Passer(rng, world.poses, density, pictures), world)
+            film = _passed(film, Passer(rng, world.poses, density, pictures), world.poses, world.intrinsics)
         footage = _footage(world.poses, world.intrinsics, film)
         if rng.random() < DARK:
             start, count = rng.integers(1, frames - DARKNESS[1]), rng.integers(*DARKNESS, endpoint=True)
@@ -64,10 +82,11 @@ def render_takes(seed: int, photographs: Path, takes: int = TAKES, frames: int =
             yield footage
 
 
-def _passed(film: Iterator, passer: Passer, world: WideWorld) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _passed(film: Iterator, passer: Passer, poses: np.ndarray,
+            intrinsics: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the film with somebody in it, and no depth there."""
     for k, (rgb, depth) in enumerate(film):
-        depth[passer.enter(rgb, depth, world.poses[k], world.intrinsics, k)] = 0
+        depth[passer.enter(rgb, depth, poses[k], intrinsics, k)] = 0
         yield rgb, depth
 
 
@@ -100,6 +119,15 @@ def render_worlds(folder: Path, count: int, first: int = 0, stride: int = 1, dev
         target = folder / f'{seed}.npy'
         if not target.exists():
             _write(target, render_world(seed, device, size=size))
+
+
+def render_robots(folder: Path, count: int, first: int = 0, stride: int = 1, size: tuple[int, int] = SIZE) -> None:
+    """Render robots' films first, first + stride, … below count into folder, those that are not there yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed in range(FIRST_ROBOT_SEED + first, FIRST_ROBOT_SEED + count, stride):
+        target = folder / f'{seed}.npy'
+        if not target.exists():
+            _write(target, render_robot(seed, size=size))
 
 
 def render_wide(folder: Path, photographs: Path, count: int, first: int = 0, stride: int = 1,
