@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import distributed, multiprocessing
 
-from training.footage import SIZE, TAKE, TAKES, render_wide, render_world
+from training.footage import CRAWL, FIRST_ROBOT_SEED, HEIGHT, SIZE, TAKE, TAKES, render_robot, render_wide, render_world
 from training.initialisation import initialise
 from training.lessons import Answers, Lessons
 from training.loop import CONFIG, TRAINED, Trainer, beginning, configuration, unroll
@@ -302,6 +302,16 @@ def _trainer(footage, target, minutes=1e6, **more):
 
 
 @pytest.mark.slow
+def test_a_robots_film_is_slow_and_low(tmp_path):
+    """It stays at its height and goes at most some centimetres from frame to frame; it is drawn from as narrow."""
+    film = render_robot(FIRST_ROBOT_SEED, FRAMES, 20)
+    height, steps = film['pose'][:, 2, 3], np.linalg.norm(np.diff(film['pose'][:, :3, 3], axis=0), axis=1)
+    assert HEIGHT[0] - 0.01 < height.min() and height.max() < HEIGHT[1] + 0.01 and np.ptp(height) < 0.01
+    assert 0 < steps.mean() < 2 * CRAWL[1] and (film['depth'][0] > 0).mean() > 0.9
+    np.save(tmp_path / f'{FIRST_ROBOT_SEED}.npy', film)
+    assert len(Sampler(tmp_path, CPU).narrow) == 1
+
+
 def test_training_stopped_and_started_again_is_training(folder, tmp_path):
     """Four updates in one run and two and two in two runs leave the same weights, and the loss of a batch falls."""
     gated = np.array([True, False])

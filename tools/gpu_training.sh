@@ -14,4 +14,4 @@ if ! ls "$out"/photographs/*.png > /dev/null 2>&1; then
 fi
 exec "$python" -m training --out "$out" --minutes "$minutes" --device "$device" --bfloat16 \
   --size "${SIZE:-128x96}" --width "${WIDTH:-256}" --sequences "${SEQUENCES:-256}" --learning-rate "${RATE:-8e-4}" \
-  --worlds "${WORLDS:-4000}" --wide-worlds "${WIDE_WORLDS:-6000}"
+  --worlds "${WORLDS:-4000}" --robots "${ROBOTS:-1500}" --wide-worlds "${WIDE_WORLDS:-6000}"

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import resource
 import time
+from pathlib import Path
 
 import pytest
 from harness import stamp_of
@@ -49,6 +51,21 @@ def test_every_transition(start_node, make_robot):
     assert robot.transition('deactivate') and robot.transition('cleanup') and robot.transition('shutdown')
     assert robot.state() == 'finalized'
     assert node.stop() == 0
+
+
+def test_a_node_that_is_set_up_again_stays_as_large_as_it_is(start_node, make_robot):
+    """What configure loads and the first images make of it is gone with the clean-up: five times is as large as two."""
+    node, robot = start_node(autostart=False, lossless=True, weights='embedded'), make_robot()
+    robot.wait_for_state('unconfigured')
+    sizes = []
+    for turn in range(5):
+        assert robot.transition('configure') and robot.transition('activate')
+        robot.wait_until_watched()
+        robot.show_and_wait([STAMPS[0] + (12 * turn + i) * 100_000_000 for i in range(12)])
+        assert robot.transition('deactivate') and robot.transition('cleanup')
+        sizes.append(int(Path(f'/proc/{node.process.pid}/statm').read_text().split()[1]) * resource.getpagesize())
+    # The weights alone are 31 MB.
+    assert sizes[-1] - sizes[1] < 60e6, [round(size / 1e6) for size in sizes]
 
 
 def test_a_service_is_there_before_the_node_is_ready_and_refuses(start_node, make_robot):
