@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 
 import torch
 from rcl_interfaces.msg import SetParametersResult
@@ -195,6 +196,8 @@ class Ttt3rNode(LifecycleNode):
         self._worker = self._report_timer = self._jump_handle = None
         self._robots = []
         self._profile = None
+        # Its parts hold each other: the weights would stay until Python looks, beside the next ones.
+        gc.collect()
         with contextlib.suppress(RuntimeError):  # a device that is lost has nothing to give back
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
