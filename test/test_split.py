@@ -15,6 +15,7 @@ from ttt3r_ros.export.output_folder import OutputError
 from ttt3r_ros.fleet import batch as batches
 from ttt3r_ros.fleet.batch import Batch, carry_out
 from ttt3r_ros.fleet.cluster import FleetError
+from ttt3r_ros.offline import part as part_module
 from ttt3r_ros.offline import session
 from ttt3r_ros.offline.joining import join, plan_of
 from ttt3r_ros.offline.part import Part, parts_of
@@ -22,6 +23,7 @@ from ttt3r_ros.offline.reconstruction import Settings, prepare
 from ttt3r_ros.offline.recording import read_journal
 from ttt3r_ros.offline.selection import Moment, NothingTaken, Selection
 from ttt3r_ros.offline.session import Plan
+from ttt3r_ros.reconstruction.baseline import WINDOW
 from ttt3r_ros.reconstruction.trajectory import Similarity, pose_matrix
 from ttt3r_ros.sequences import open_sequence, write_bag
 
@@ -30,17 +32,25 @@ TIMES = ('step_s', 'elapsed_s')
 NUMBERS = ('pose', 'scale', 'unseen_motion')  # which rounding may change
 
 
+@pytest.fixture
+def short(monkeypatch):
+    """A segment's lead-in, for films that are shorter than a whole one."""
+    monkeypatch.setattr(part_module, 'LEAD', 1)
+
+
 @pytest.mark.parametrize('count, most, interval', [(1000, 300, 16), (1000, 999, 16), (100, 7, 16), (31, 16, 16),
                                                     (24, 8, 5), (17, 16, 9), (50, 10, 2)])
 def test_parts_meet_where_segments_end(count, most, interval):
-    """Each frame is of one part but for lead-ins; seams are where a whole run resets; no part is much longer."""
+    """Each frame is of one part but for lead-ins, after which all is usual that is in a whole run; seams are where that
+    resets; no part is much longer."""
     parts = parts_of(count, most, interval)
     step = interval - 1
     owned = [number for part in parts
              for number in range(part.seam + bool(part.seam), count if part.end is None else part.end)]
     assert owned == [*range(count)]
     for before, part in zip(parts, parts[1:]):
-        assert part.seam % step == 0 and part.first == part.seam - step and before.end == part.seam + 1
+        assert part.seam % step == part.first % step == 0 and before.end == part.seam + 1
+        assert 0 <= part.first <= max(0, part.seam - 1 - WINDOW) < part.first + step
         assert part.seam in before.seams and part.seam in part.seams
     assert max((part.end or count) - part.seam for part in parts) <= max(most, step) + step
     assert parts_of(count, count, interval) == [replace(parts[0], end=None)]
@@ -80,6 +90,7 @@ def compare(one: Path, other: Path, tolerance: float) -> None:
                 np.testing.assert_allclose(theirs[name], mine[name], atol=max(tolerance, 1e-6))
 
 
+@pytest.mark.usefixtures('short')
 @pytest.mark.parametrize('alignment, tolerance', [('se3', 1e-9), ('sim3', 1e-5)])
 def test_parts_are_the_whole_again(film, tmp_path, monkeypatch, alignment, tolerance):
     """Of every other frame of the second half: poses, states, arrays and files are those of the run that was not
@@ -115,6 +126,7 @@ def test_a_part_that_begins_in_the_dark_begins_where_the_one_before_ended(film, 
     np.testing.assert_allclose(found[13].pose, found[9].pose)
 
 
+@pytest.mark.usefixtures('short')
 def test_a_source_that_ends_before_it_says_is_whole(film, tmp_path):
     """Parts that lie beyond the end have nothing to add."""
     plan = Plan(str(film), tmp_path / 'out', SETTINGS, Selection(start=Moment(14)))
@@ -123,6 +135,7 @@ def test_a_source_that_ends_before_it_says_is_whole(film, tmp_path):
     compare(whole(plan), joined(plan, parts), 1e-9)
 
 
+@pytest.mark.usefixtures('short')
 def test_a_part_that_fails_is_done_again_alone(film, tmp_path, monkeypatch):
     """The source has failed then, with the reason; resumed, the parts that are done are left alone."""
     stay_here(monkeypatch)
@@ -144,6 +157,7 @@ def test_a_part_that_fails_is_done_again_alone(film, tmp_path, monkeypatch):
         carry_out(replace(batch, resume=True, split=4), quiet())
 
 
+@pytest.mark.usefixtures('short')
 def test_frames_that_cannot_be_read_move_no_seam(film, tmp_path, monkeypatch):
     """A part skips what lies before it undecoded; where some of that cannot be read, it is run again and reads all."""
     stay_here(monkeypatch)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A long run in parts, divided where its segments end: each a run of its own, that begins a segment early.
+"""A long run in parts, divided where its segments end: each a run of its own, that begins some segments early.
 
 With `reset_policy: interval` a segment has the same frames whoever begins with its first, so a part answers them as the
-whole run would, but for where its path lies (joining.py puts it there). The segment before its own is its lead-in: by
+whole run would, but for where its path lies (joining.py puts it there). The segments before its own are its lead-in: by
 its end the tracking monitor knows what is usual, and the last of its frames is the seam, which the part before has too.
 """
 
@@ -12,6 +12,9 @@ import math
 from dataclasses import dataclass, replace
 
 from ttt3r_ros.offline.selection import Moment, Selection
+from ttt3r_ros.reconstruction.baseline import WINDOW
+
+LEAD = WINDOW + 1  # frames, or all there are: the first begins, and those after it are what a frame is compared with
 
 
 @dataclass(frozen=True)
@@ -51,4 +54,5 @@ def parts_of(count: int, most: int, interval: int) -> list[Part]:
     seams = sorted({step * round(piece * count / pieces / step) for piece in range(1, pieces)} - {0})
     seams = [seam for seam in seams if seam < count - 1]
     ends = [*(seam + 1 for seam in seams), None]
-    return [Part(max(0, seam - step), seam, end, count) for seam, end in zip([0, *seams], ends, strict=True)]
+    lead = step * math.ceil(LEAD / step)
+    return [Part(max(0, seam - lead), seam, end, count) for seam, end in zip([0, *seams], ends, strict=True)]
