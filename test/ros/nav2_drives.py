@@ -120,7 +120,7 @@ def _film(room: Room, poses: np.ndarray, visits: np.ndarray, camera: Camera,
 def _answered(images: list[np.ndarray], log: Path) -> dict[str, np.ndarray]:
     """Return what a live node with the shipped parameters, its cloud unfiltered, says to each image."""
     node = NodeProcess(log, params_file=CONFIG / 'ttt3r_nav2.yaml', weights='embedded', points__organised=True,
-                       points__outliers=0.0, points__max_points=0, points__max_rate=0.0,
+                       points__stride=1, points__outliers=0.0, points__max_points=0, points__max_rate=0.0,
                        points__confidence_percentile=0.0, points__min_depth=0.0, points__max_depth=1000.0)
     robot = Robot()
     kept = mount_camera(robot.node, BASE_FROM_CAMERA)

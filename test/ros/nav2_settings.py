@@ -49,19 +49,19 @@ def layer(**changes) -> dict:
     return {f'voxel_layer.{name.replace("__", ".")}': value for name, value in changes.items()}
 
 
+ALL = replace(SHIPPED, stride=1)
 BEFORE_CLOUD = CloudFilter(confidence_percentile=40.0, min_depth=0.2, max_depth=5.0, outliers=0.03, max_points=12000)
 TO_2_M = layer(obstacles__max_obstacle_height=2.0)
-FINE = {'z_resolution': 0.125, 'z_voxels': 16}
+COARSE = layer(z_resolution=0.5, z_voxels=4)
 SETTINGS = {
     'true depth and TF': Setting('true', 'true'),
     'true depth and TF, marking to 2 m': Setting('true', 'true', changes=TO_2_M),
     'true depth': Setting(depth='true'),
     'as shipped': Setting(),
     'without the filter': Setting('told'),
-    'voxels of 0.125 m': Setting(changes=layer(**FINE)),
+    'voxels of 0.125 m': Setting(changes=layer(z_resolution=0.125, z_voxels=16)),
+    'voxels of 0.5 m': Setting(changes=COARSE),
     'marking to 2 m': Setting(changes=TO_2_M),
-    'marking to 2 m, the most confident 60 %, to 5 m away': Setting(cloud=BEFORE_CLOUD, changes=TO_2_M),
-    'and voxels of 0.125 m, from 0.15 m, every fourth row and column': Setting(
-        cloud=replace(BEFORE_CLOUD, stride=4, outliers=0.0),
-        changes=TO_2_M | layer(**FINE, obstacles__min_obstacle_height=0.15)),
+    'every row and column, voxels of 0.5 m': Setting(cloud=ALL, changes=COARSE),
+    'and the most confident 60 %, to 5 m away, marking to 2 m': Setting(cloud=BEFORE_CLOUD, changes=COARSE | TO_2_M),
 }

@@ -39,7 +39,7 @@ ROBOT, AHEAD = 0.22, 1.0  # metres: its radius, and how much of the way must be 
 GRID = 0.05  # metres between the places where the room is asked
 LEVELS = np.arange(0.3, 2.0, 0.1)  # metres above the floor at which it is asked
 
-SHIPPED = CloudFilter(min_depth=0.2, max_depth=50.0, outliers=0.03, max_points=12000)
+SHIPPED = CloudFilter(stride=4, min_depth=0.2, max_depth=50.0, outliers=0.03, max_points=12000)
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Case:
     cloud: CloudFilter = SHIPPED
     low: float = 0.25  # metres from which on points mark
     high: float = 1.0  # and up to which
-    z_cell: float = 0.5
-    z_cells: int = 4
+    z_cell: float = 0.25
+    z_cells: int = 8
 
 
 CASES = (
@@ -64,7 +64,9 @@ CASES = (
     Case('from 0.15 m', low=0.15),
     Case('from 0.35 m', low=0.35),
     Case('voxels of 0.125 m', z_cell=0.125, z_cells=16),
-    Case('every fourth row and column', cloud=replace(SHIPPED, stride=4)),
+    Case('voxels of 0.5 m', z_cell=0.5, z_cells=4),
+    Case('every row and column', cloud=replace(SHIPPED, stride=1)),
+    Case('every row and column, voxels of 0.5 m', cloud=replace(SHIPPED, stride=1), z_cell=0.5, z_cells=4),
     Case('up to 2 m high', high=2.0),
     Case('the most confident 60 %', cloud=replace(SHIPPED, confidence_percentile=40.0)),
     Case('the most confident 30 %', cloud=replace(SHIPPED, confidence_percentile=70.0)),
