@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -66,6 +68,23 @@ def test_a_node_that_is_set_up_again_stays_as_large_as_it_is(start_node, make_ro
         sizes.append(int(Path(f'/proc/{node.process.pid}/statm').read_text().split()[1]) * resource.getpagesize())
     # The weights alone are 31 MB.
     assert sizes[-1] - sizes[1] < 60e6, [round(size / 1e6) for size in sizes]
+
+
+def test_the_collector_leaves_alone_what_a_configured_node_keeps():
+    """Of all that is there, next to nothing is looked through while images come; a clean-up looks through all again."""
+    work = """
+import gc, rclpy
+from ttt3r_ros.ros.node import Ttt3rNode
+rclpy.init(args=['--ros-args', '-p', 'weights:=untrained'])
+node = Ttt3rNode()
+before = len(gc.get_objects())
+node.trigger_configure()
+after = len(gc.get_objects())
+node.trigger_cleanup()
+print(before > 50_000, after < before / 50, gc.get_freeze_count())
+"""
+    done = subprocess.run([sys.executable, '-c', work], capture_output=True, text=True, timeout=100)
+    assert done.stdout == 'True True 0\n', done.stderr
 
 
 def test_a_service_is_there_before_the_node_is_ready_and_refuses(start_node, make_robot):

@@ -158,6 +158,8 @@ class Ttt3rNode(LifecycleNode):
         self._jump_handle = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False),
             post_callback=self._clock_jumped)
+        # What is there now stays. Python's collector walked through it, PyTorch and all, and held an image up by 0.2 s.
+        gc.freeze()
 
     def _tell_segments(self, settings: Settings) -> None:
         told = settings.segments.told
@@ -197,6 +199,7 @@ class Ttt3rNode(LifecycleNode):
         self._robots = []
         self._profile = None
         # Its parts hold each other: the weights would stay until Python looks, beside the next ones.
+        gc.unfreeze()
         gc.collect()
         with contextlib.suppress(RuntimeError):  # a device that is lost has nothing to give back
             if torch.cuda.is_available():
