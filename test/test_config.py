@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shipped parameter files, without the stacks that some of them are for."""
 
+from math import ceil, floor
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,10 @@ def test_both_costmaps_see_the_same():
     layer = local['voxel_layer']
     sources = layer['observation_sources'].split()
     assert [(layer[s]['marking'], layer[s]['clearing']) for s in sources] == [(True, False), (False, True)]
-    # An old cloud must not count as a look.
+    # An old cloud must not count as a look, and a column must be clear when its few voxels are.
     assert all(0 < layer[s]['expected_update_rate'] <= 2 and layer[s]['observation_persistence'] == 0 for s in sources)
-    assert layer['z_voxels'] <= 16, "Nav2's most"
+    low, high = (layer['obstacles'][f'{end}_obstacle_height'] / layer['z_resolution'] for end in ('min', 'max'))
+    assert ceil(high) - floor(low) <= 4 and layer['z_voxels'] <= 16, "no more are marked, and Nav2's grid has no more"
     # Voxels above the grid would be lost.
     assert layer['max_obstacle_height'] <= layer['z_resolution'] * layer['z_voxels']
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -44,7 +45,8 @@ def test_points_mark_by_height_and_range_and_rays_clear():
 
 def test_who_left_is_forgotten_while_their_place_is_looked_at():
     """Of somebody who came, stood 1.2 m away and went, nothing is left by true depth as dense as the published size
-    sends it; of few points some is: where no ray passes, what is marked stays while the robot stands."""
+    sends it, nor in coarse voxels of less; of few points some is, and marked to 2 m high: where no ray passes, what is
+    marked stays while the robot stands."""
     room, camera = Room(5001), Camera.draw(5001, (120, 160))
     pose = drive(room, 600, 5001, 2, mount=costmap.FIXED)[75]
     aside = np.interp(np.arange(45), (0, 15, 30, 44), (1.6, 0, 0, -1.6))[:, None] * pose[:2, 0]
@@ -53,9 +55,9 @@ def test_who_left_is_forgotten_while_their_place_is_looked_at():
     image, empty = room.render(pose, camera.intrinsics, camera.size)
     shipped = Case('as shipped')
 
-    def maps(width: int) -> list[set]:
+    def maps(width: int, case: Case) -> list[set]:
         """Return the obstacles after each cloud of so many points side by side."""
-        layer, pixel, found = VoxelLayer(6.0, shipped.z_cell, shipped.z_cells), camera.size[1] / width, []
+        layer, pixel, found = VoxelLayer(6.0, case.z_cell, case.z_cells), camera.size[1] / width, []
         intrinsics = np.diag([1 / pixel, 1 / pixel, 1]) @ camera.intrinsics
         intrinsics[:2, 2] = (camera.intrinsics[:2, 2] + 0.5) / pixel - 0.5
         for frame in [None, *range(0, 45, 2), *4 * [None]]:  # 5 clouds a second, for 0.8 s after they are out of sight
@@ -64,14 +66,17 @@ def test_who_left_is_forgotten_while_their_place_is_looked_at():
                 one.enter(image.copy(), depth, pose, camera.intrinsics, frame)
             depth = cv2.resize(depth, (width, width * 3 // 4), interpolation=cv2.INTER_NEAREST)
             points = back_project(depth, intrinsics).reshape(-1, 3)
-            layer.take(pose[:3, 3], points @ pose[:3, :3].T + pose[:3, 3], shipped.low, shipped.high, 4.0)
+            layer.take(pose[:3, 3], points @ pose[:3, :3].T + pose[:3, 3], case.low, case.high, 4.0)
             found.append({tuple(cell) for cell in layer.obstacles().round(3).tolist()})
         return found
 
-    alone, *_, last = seen = maps(102)
-    assert len(seen[12] - alone) > 10 and last - alone == set()
-    alone, *_, last = maps(16)
-    assert last - alone
+    coarse = replace(shipped, z_cell=0.5, z_cells=4)
+    for width, case in ((102, shipped), (64, coarse)):
+        alone, *_, last = seen = maps(width, case)
+        assert len(seen[12] - alone) > 10 and last - alone == set()
+    for width, case in ((16, shipped), (64, replace(coarse, high=2.0))):
+        alone, *_, last = maps(width, case)
+        assert last - alone
 
 
 def test_true_depth_makes_the_true_map():

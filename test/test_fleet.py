@@ -17,6 +17,7 @@ import pytest
 from rich.console import Console
 from test_batch import answers
 
+from ttt3r_ros.benchmark.machine import resident_bytes
 from ttt3r_ros.evaluation import worlds
 from ttt3r_ros.fleet.batch import Batch, carry_out
 from ttt3r_ros.fleet.cluster import Cluster, FleetError, Share
@@ -193,7 +194,7 @@ def test_the_driver_does_not_grow_with_the_number_of_sources():
         resident = []
         for number, _ in enumerate(fleet.each(lambda held, item: item, range(3000))):
             if number % 1000 == 999:
-                resident.append(int(Path('/proc/self/statm').read_text().split()[1]) * 4096)
+                resident.append(resident_bytes())
     assert resident[2] - resident[0] < 4e6, resident
 
 

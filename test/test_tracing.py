@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import logging
-import resource
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from ttt3r_ros.benchmark.machine import resident_bytes
 from ttt3r_ros.model import tracing
 from ttt3r_ros.model.config import PRESETS
 from ttt3r_ros.model.network import Network
@@ -195,8 +194,3 @@ def test_a_trace_that_nobody_holds_is_freed_with_what_it_computed_with():
         assert len(traces._traced) == 1
     grown = resident_bytes() - before
     assert grown < 4 * weight.nbytes, f'grown by {grown / 1e6:.0f} MB over ten of {weight.nbytes / 1e6:.0f}'
-
-
-def resident_bytes() -> int:
-    pages = Path('/proc/self/statm').read_text().split()[1]
-    return int(pages) * resource.getpagesize()

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -114,20 +114,22 @@ def _shrunk(intrinsics: np.ndarray) -> np.ndarray:
 def render_worlds(folder: Path, count: int, first: int = 0, stride: int = 1, device: str = 'cpu',
                   size: tuple[int, int] = SIZE) -> None:
     """Render narrow worlds first, first + stride, … below count into folder, those that are not there yet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for seed in range(FIRST_SEED + first, FIRST_SEED + count, stride):
-        target = folder / f'{seed}.npy'
-        if not target.exists():
-            _write(target, render_world(seed, device, size=size))
+    _render_missing(folder, range(FIRST_SEED + first, FIRST_SEED + count, stride),
+                    lambda seed: render_world(seed, device, size=size))
 
 
 def render_robots(folder: Path, count: int, first: int = 0, stride: int = 1, size: tuple[int, int] = SIZE) -> None:
     """Render robots' films first, first + stride, … below count into folder, those that are not there yet."""
+    _render_missing(folder, range(FIRST_ROBOT_SEED + first, FIRST_ROBOT_SEED + count, stride),
+                    lambda seed: render_robot(seed, size=size))
+
+
+def _render_missing(folder: Path, seeds: range, render: Callable[[int], np.ndarray]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for seed in range(FIRST_ROBOT_SEED + first, FIRST_ROBOT_SEED + count, stride):
+    for seed in seeds:
         target = folder / f'{seed}.npy'
         if not target.exists():
-            _write(target, render_robot(seed, size=size))
+            _write(target, render(seed))
 
 
 def render_wide(folder: Path, photographs: Path, count: int, first: int = 0, stride: int = 1,

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from harness import stamp_of
@@ -15,6 +13,7 @@ from rclpy.node import NodeNameNonExistentError
 from std_srvs.srv import Trigger
 from ttt3r_ros.srv import SaveMap, SetPose
 
+from ttt3r_ros.benchmark.machine import resident_bytes
 from ttt3r_ros.model.checkpoint import convert
 from ttt3r_ros.ros.services import KINDS
 
@@ -65,7 +64,7 @@ def test_a_node_that_is_set_up_again_stays_as_large_as_it_is(start_node, make_ro
         robot.wait_until_watched()
         robot.show_and_wait([STAMPS[0] + (12 * turn + i) * 100_000_000 for i in range(12)])
         assert robot.transition('deactivate') and robot.transition('cleanup')
-        sizes.append(int(Path(f'/proc/{node.process.pid}/statm').read_text().split()[1]) * resource.getpagesize())
+        sizes.append(resident_bytes(node.process.pid))
     # The weights alone are 31 MB.
     assert sizes[-1] - sizes[1] < 60e6, [round(size / 1e6) for size in sizes]
 
