@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -392,6 +399,50 @@ def test_processes_learn_from_the_mean_of_their_batches(folder, tmp_path, seeds)
     assert torch.equal(weights[0], weights[1])
     assert torch.equal(weights[0], weights[3])
     assert torch.allclose(weights[0], weights[2], atol=1e-7) is (seeds[0] == seeds[1])
+
+
+@pytest.mark.slow
+def test_training_that_is_killed_leaves_no_process_training_on(folder, tmp_path):
+    """Killed in the background: what it started would write into the folder of the run begun after it.
+
+    PyTorch has its processes interrupted then; a shell that starts a job in the background has SIGINT ignored in it.
+    """
+    shutil.copytree(folder, tmp_path / 'footage')
+    arguments = ['--minutes', '9', '--processes', '2', '--sequences', '2', '--worlds', '0', '--robots', '0',
+                 '--wide-worlds', '0']
+    in_background = ['sh', '-c', 'trap "" INT; exec "$@"', 'sh']
+    command = [*in_background, sys.executable, '-m', 'training', '--out', str(tmp_path), *arguments]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[1]) as parent:
+        try:
+            _until(lambda: (tmp_path / 'log.jsonl').exists())
+            trainers = _trainers_of(parent.pid)
+        finally:
+            parent.kill()
+    assert len(trainers) == 2
+    try:
+        _until(lambda: not any(map(_lives, trainers)), 20)
+    finally:
+        for pid in filter(_lives, trainers):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _trainers_of(pid: int) -> list[int]:
+    children = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
+    return [int(child) for child in children if b'spawn_main' in Path(f'/proc/{child}/cmdline').read_bytes()]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
+    except FileNotFoundError:
+        return False
+
+
+def _until(condition, seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_muon_moves_in_every_direction_alike():

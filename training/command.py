@@ -18,6 +18,7 @@ from training.curve import draw
 from training.footage import SIZE, render_robots, render_wide, render_worlds
 from training.loop import SEQUENCES, Trainer, configuration
 from training.sampling import Sampler
+from ttt3r_ros.evaluation.worlds import end_with_parent
 from ttt3r_ros.model.checkpoint import LoadedNetwork, save_network
 from ttt3r_ros.model.config import PATCH_SIZE
 
@@ -103,6 +104,7 @@ def _render(args: argparse.Namespace) -> None:
 
 def _render_share(args: argparse.Namespace, first: int) -> None:
     """Render every so manieth world: wide ones, which are most of the work, first."""
+    end_with_parent()
     footage = args.out / FOOTAGE
     render_wide(footage, args.out / PHOTOGRAPHS, args.wide_worlds, first, args.workers, args.size)
     render_worlds(footage, args.worlds, first, args.workers, args.device, args.size)
@@ -115,6 +117,8 @@ def _worlds_in(footage: Path) -> int:
 
 
 def _train_together(rank: int, processes: int, meeting: str, args: argparse.Namespace) -> None:
+    # Left alone they would go on for hours, and write into a folder where training was begun again.
+    end_with_parent()
     torch.set_num_threads(max(1, os.cpu_count() // processes))
     distributed.init_process_group('gloo', f'file://{meeting}/place', rank=rank, world_size=processes)
     _train(args)

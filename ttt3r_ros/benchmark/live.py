@@ -30,6 +30,7 @@ from ttt3r_ros.benchmark.campaign import WORLD, there_and_back
 from ttt3r_ros.benchmark.messages import camera_message
 from ttt3r_ros.benchmark.sender import Sender
 from ttt3r_ros.demo.process import Child, ended_in_order
+from ttt3r_ros.evaluation.worlds import end_with_parent
 from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.ros.conversions import nanoseconds
 from ttt3r_ros.synthetic import World
@@ -75,6 +76,7 @@ def film(size: tuple[int, int]) -> list[np.ndarray]:
 
 def busy() -> None:
     """Hold a core."""
+    end_with_parent()
     while True:
         pass
 

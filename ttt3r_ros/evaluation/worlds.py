@@ -37,13 +37,17 @@ def each(work: Callable[[int], Result], seeds: Sequence[int], jobs: int,
 def _begin() -> None:
     """Begin a process: one thread, as the worlds are the parallel part; and it ends where its parent is killed."""
     torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
     # A process of the pool waits for work on a pipe that it holds open itself.
-    parent_process().join()
-    os._exit(1)
+    end_with_parent()
+
+
+def end_with_parent() -> None:
+    """From now on end this child process as soon as its parent has ended, however that was."""
+    def wait() -> None:
+        parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _on_ray(work: Callable[[int], Result], seeds: Sequence[int], progress: Callable[[int], None],
