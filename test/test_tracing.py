@@ -69,6 +69,28 @@ def test_traced_steps_are_the_computed_ones(network, early, rule):
         assert torch.equal(traced.memory.rule[name], value)
 
 
+def test_segments_that_begin_are_played_too(network, early, monkeypatch):
+    """Under a rule that keeps nothing: alone, and in a batch at any place, by what was traced of later frames."""
+    one, computed = (kind(network, make_rule('ttt3r')) for kind in (Recurrence, Computed))
+    for seed in range(3):
+        one.step(image(seed))
+    both = one.encode(torch.cat([image(3), image(4)]))
+    for _ in range(2):
+        one.look_each(both, (one.memory, one.memory))
+    later = one.memory
+    places = [(one.start, later), (later, one.start), (one.start, one.start)]
+    expected = [computed.look_each(both, memories) for memories in places]
+    alone = computed.step(image(5))
+    monkeypatch.setattr(Recurrence, '_compute', None)
+    for memories, steps in zip(places, expected, strict=True):
+        for found, step in zip(one.look_each(both, memories), steps, strict=True):
+            assert torch.equal(found.prediction.pose, step.prediction.pose)
+            assert torch.equal(found.after.state, step.after.state)
+    one.reset()
+    assert torch.equal(one.step(image(5)).prediction.points, alone.prediction.points)
+    assert torch.equal(one.memory.state, computed.memory.state)
+
+
 def test_nothing_of_a_shape_is_computed_in_a_traced_step(network, early):
     """What shapes alone decide is done once: no table of rotations is made anew, and numbers are divided in einops."""
     recurrence = Recurrence(network, make_rule('ttt3r'))

@@ -34,7 +34,7 @@ class Memory:
     """All that a frame leaves behind; its size does not depend on how many there were.
 
     state (1, N, D), pose_memory (1, M, 2D), rule: the write rule's own memory, None before its first frame in the
-    segment; first: no frame of this segment has been seen; of a batch, (B,) bool, training says it one by one.
+    segment; first: no frame of this segment has been seen; of a batch a tensor says it, (B,) bool.
     """
 
     state: Tensor
@@ -108,6 +108,7 @@ class Recurrence:
         self._stage = stage
         self._encodings, self._steps = self._players(beside)
         self._rule = rule
+        self._said = {answer: torch.tensor([answer], device=network.device) for answer in (False, True)}
         self.start = self._initial_memory()  # as before the first frame
         self.memory = self.start
 
@@ -174,14 +175,18 @@ class Recurrence:
 
         What each gives is what `look` gives of it alone. Arguments as there.
         """
-        given = encoded, memories
-        # First frames are few, and the pose query that they lack makes them another computation.
-        if self._steps and not any(memory.first for memory in memories):
+        # A rule that keeps something has nothing yet at a segment's start: that is another computation.
+        played = self._steps and not (self._rule.memory and any(memory.first for memory in memories))
+        given = memories
+        if played or len(memories) > 1:  # asked of a tensor, first frames are as all others
+            given = tuple(replace(memory, rule=memory.rule or None, first=self._said[memory.first])
+                          for memory in memories)
+        if played:
             with self._stage('graph'):
                 steps = self._steps.run(lambda given: self._compute(*given, outputs, observe, untimed),
-                                        given, (type(self), outputs, observe, self._rule))
+                                        (encoded, given), (type(self), outputs, observe, self._rule))
         else:
-            steps = self._compute(*given, outputs, observe, self._stage)
+            steps = self._compute(encoded, given, outputs, observe, self._stage)
         return tuple(replace(step, before=before, after=step.after if write else replace(before, first=False))
                      for step, before in zip(steps, memories, strict=True))
 
@@ -216,7 +221,9 @@ class Recurrence:
                                                *statistics), before.rule)
         proposed = own[None] if written.proposed is None else written.proposed[None]
         gate = written.gate
-        if before.first:
+        if isinstance(before.first, Tensor):
+            gate, proposed = torch.where(before.first, 1, gate), torch.where(before.first, own, proposed)
+        elif before.first:
             gate, proposed = torch.ones_like(gate), own[None]
         state = torch.lerp(before.state, proposed, gate[..., None] if gate.dim() == 1 else gate)
         parts, finite = _finite(prediction, state=state, pose_memory=pose_memory)
@@ -255,10 +262,9 @@ def _joined(memories: tuple[Memory, ...]) -> Memory:
     """Return memories as one of a batch; the rule's own stay apart."""
     if len(memories) == 1:
         return memories[0]
-    first = [memory.first for memory in memories]
-    state = torch.cat([memory.state for memory in memories])
-    return Memory(state, torch.cat([memory.pose_memory for memory in memories]),
-                  first=torch.tensor(first, device=state.device) if any(first) and not all(first) else first[0])
+    state, pose_memory, first = (torch.cat([getattr(memory, part) for memory in memories])
+                                 for part in ('state', 'pose_memory', 'first'))
+    return Memory(state, pose_memory, first=first)
 
 
 def _each(batch: Tensor | None, own: bool = False) -> Iterable[Tensor | None]:
