@@ -39,7 +39,7 @@ ROBOT, AHEAD = 0.22, 1.0  # metres: its radius, and how much of the way must be 
 GRID = 0.05  # metres between the places where the room is asked
 LEVELS = np.arange(0.3, 2.0, 0.1)  # metres above the floor at which it is asked
 
-SHIPPED = CloudFilter(stride=4, min_depth=0.2, max_depth=50.0, outliers=0.03, max_points=12000)
+SHIPPED = CloudFilter(stride=2, min_depth=0.2, max_depth=50.0, outliers=0.03, max_points=12000)
 
 
 @dataclass(frozen=True)
