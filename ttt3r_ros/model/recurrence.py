@@ -108,7 +108,7 @@ class Recurrence:
         self._stage = stage
         self._encodings, self._steps = self._players(beside)
         self._rule = rule
-        self._said = {answer: torch.tensor([answer], device=network.device) for answer in (False, True)}
+        self._flags = {first: torch.tensor([first], device=network.device) for first in (False, True)}
         self.start = self._initial_memory()  # as before the first frame
         self.memory = self.start
 
@@ -179,7 +179,7 @@ class Recurrence:
         played = self._steps and not (self._rule.memory and any(memory.first for memory in memories))
         given = memories
         if played or len(memories) > 1:  # asked of a tensor, first frames are as all others
-            given = tuple(replace(memory, rule=memory.rule or None, first=self._said[memory.first])
+            given = tuple(replace(memory, rule=memory.rule or None, first=self._flags[memory.first])
                           for memory in memories)
         if played:
             with self._stage('graph'):
