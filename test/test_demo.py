@@ -9,13 +9,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from PIL import Image
+from processes import eventually
 from rich.console import Console
 from scipy.spatial.transform import Rotation
 
@@ -172,14 +172,6 @@ def test_a_killed_parent_takes_its_child_along(tmp_path):
     parent.kill()
     parent.wait()
     eventually(lambda: served not in commands_running())
-
-
-def eventually(condition, seconds: float = 20.0) -> None:
-    """Wait until the condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def commands_running() -> str:

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -13,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from processes import assert_they_end, eventually, workers_of
 from safetensors.torch import load_file, save_file
 from torch import distributed, multiprocessing
 
@@ -414,35 +412,12 @@ def test_training_that_is_killed_leaves_no_process_training_on(folder, tmp_path)
     command = [*in_background, sys.executable, '-m', 'training', '--out', str(tmp_path), *arguments]
     with subprocess.Popen(command, cwd=Path(__file__).parents[1]) as parent:
         try:
-            _until(lambda: (tmp_path / 'log.jsonl').exists())
-            trainers = _trainers_of(parent.pid)
+            eventually((tmp_path / 'log.jsonl').exists, 120)
+            trainers = workers_of(parent.pid)
         finally:
             parent.kill()
     assert len(trainers) == 2
-    try:
-        _until(lambda: not any(map(_lives, trainers)), 20)
-    finally:
-        for pid in filter(_lives, trainers):
-            os.kill(pid, signal.SIGKILL)
-
-
-def _trainers_of(pid: int) -> list[int]:
-    children = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
-    return [int(child) for child in children if b'spawn_main' in Path(f'/proc/{child}/cmdline').read_bytes()]
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
-    except FileNotFoundError:
-        return False
-
-
-def _until(condition, seconds: float = 120.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    assert_they_end(trainers)
 
 
 def test_muon_moves_in_every_direction_alike():

@@ -3,32 +3,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
+from processes import assert_they_end, workers_of
 
 from ttt3r_ros.cli.main import main
-
-WORKER = b'spawn_main'
-
-
-def workers_of(parent: int) -> list[int]:
-    """Return the processes of a pool that a process has begun."""
-    found = []
-    for folder in Path('/proc').glob('[0-9]*'):
-        try:
-            begun_by = int((folder / 'stat').read_text().rpartition(')')[2].split()[1])
-            if begun_by == parent and WORKER in (folder / 'cmdline').read_bytes():
-                found.append(int(folder.name))
-        except OSError:  # it has ended
-            pass
-    return found
 
 
 def test_worlds_end_where_who_asked_for_them_is_killed():
@@ -40,12 +23,7 @@ def test_worlds_end_where_who_asked_for_them_is_killed():
         workers = workers_of(process.pid)
         process.send_signal(signal.SIGKILL)
     assert workers
-    end = time.monotonic() + 20
-    while (left := [worker for worker in workers if Path(f'/proc/{worker}').exists()]) and time.monotonic() < end:
-        time.sleep(0.05)
-    for worker in left:
-        os.kill(worker, signal.SIGKILL)
-    assert not left
+    assert_they_end(workers)
 
 
 @pytest.mark.parametrize('given, named', [
