@@ -28,34 +28,31 @@ def describe(device: torch.device) -> dict[str, str | int | list[float]]:
             'torch': torch.__version__, 'load_average': [round(x, 2) for x in os.getloadavg()]}
 
 
-class Ceiling:
-    """The speed of one large product and of one large copy, on the network's device, measured when asked."""
+@torch.inference_mode()
+def ceiling(dtype: torch.dtype, device: torch.device) -> tuple[float, float]:
+    """Return GFLOP/s of one large product and GB/s of one large copy, read and written.
 
-    def __init__(self, dtype: torch.dtype, device: torch.device, beside: Ceiling | None = None) -> None:
-        """Take the product's number type; beside: one that copies the same memory, half a gigabyte."""
-        m, k, n = PRODUCT
-        self._device = device
-        self._a, self._b = torch.randn(m, k, device=device).to(dtype), torch.randn(n, k, device=device).to(dtype)
-        self._source = beside._source if beside else torch.zeros(COPY_BYTES // 4, device=device)
-        self._target = beside._target if beside else torch.empty_like(self._source)
-        self.measure()  # the first is slower than all others
+    What they are made of, over half a gigabyte, is there meanwhile only: frames need the room.
+    """
+    repeats = 50 if device.type == 'cuda' else 1
+    m, k, n = PRODUCT
+    a, b = torch.randn(m, k, device=device).to(dtype), torch.randn(n, k, device=device).to(dtype)
+    product = _seconds(lambda: torch.nn.functional.linear(a, b), device, repeats)
+    source = torch.ones(COPY_BYTES // 4, device=device)  # zeros would all be one page
+    target = torch.empty_like(source)
+    copy = _seconds(lambda: target.copy_(source), device, repeats)
+    return 2 * m * k * n / product / 1e9, 2 * COPY_BYTES / copy / 1e9
 
-    @torch.inference_mode()
-    def measure(self) -> tuple[float, float]:
-        """Return GFLOP/s of the product and GB/s of the copy, read and written."""
-        m, k, n = PRODUCT
-        repeats = 50 if self._device.type == 'cuda' else 1
-        product = self._seconds(lambda: torch.nn.functional.linear(self._a, self._b), repeats)
-        copy = self._seconds(lambda: self._target.copy_(self._source), repeats)
-        return 2 * m * k * n / product / 1e9, 2 * COPY_BYTES / copy / 1e9
 
-    def _seconds(self, work: Callable[[], object], repeats: int) -> float:
-        _wait(self._device)
+def _seconds(work: Callable[[], object], device: torch.device, repeats: int) -> float:
+    """Return how long some work takes, the second time: the first is slower than all others."""
+    for turns in (1, repeats):
+        _wait(device)
         start = time.perf_counter()
-        for _ in range(repeats):
+        for _ in range(turns):
             work()
-        _wait(self._device)
-        return (time.perf_counter() - start) / repeats
+        _wait(device)
+    return (time.perf_counter() - start) / repeats
 
 
 def _wait(device: torch.device) -> None:

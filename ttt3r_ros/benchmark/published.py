@@ -40,7 +40,10 @@ class AttentionMaps(AttentionStatistics):
 
     def confidence(self) -> Tensor | None:
         """Return the same a_i, (B, N), as AttentionStatistics does."""
-        return torch.sigmoid(torch.stack(self._maps).mean(dim=(0, 2, 4))) if self._with_confidence else None
+        if not self._with_confidence:
+            return None
+        # One by one: all of a published frame's maps at once are half a gigabyte more.
+        return torch.sigmoid(torch.stack([kept.mean(dim=(1, 3)) for kept in self._maps]).mean(dim=0))
 
 
 def mapped_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
