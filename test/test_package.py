@@ -12,7 +12,8 @@ import yaml
 from ament_index_python.packages import get_package_prefix, get_package_share_directory
 
 import ttt3r_ros
-from ttt3r_ros.cli.main import EXTRAS
+from ttt3r_ros.cli import bench
+from ttt3r_ros.cli.main import EXTRAS, main
 from ttt3r_ros.cli.parameters import reference
 from ttt3r_ros.model.update_rules import rule_parameters
 from ttt3r_ros.ros.declarations import DECLARATIONS
@@ -101,6 +102,17 @@ def test_command_runs():
     command = Path(get_package_prefix('ttt3r_ros')) / 'lib' / 'ttt3r_ros' / 'ttt3r'
     answer = subprocess.run([command, '--version'], capture_output=True, text=True, check=True)
     assert answer.stdout.split()[-1] == ttt3r_ros.__version__
+
+
+def test_a_command_is_interrupted_in_one_line(monkeypatch, capfd):
+    """Ctrl-C while PyTorch is imported leaves no traceback, in any command."""
+    def interrupted(_) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench, 'run', interrupted)
+    with pytest.raises(SystemExit, match='^130$'):
+        main(['bench'])
+    assert capfd.readouterr().err == 'ttt3r bench: interrupted\n'
 
 
 def test_messages_come_from_the_install_space():

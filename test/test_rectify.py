@@ -86,6 +86,8 @@ def changed(matrix, place, value):
     ({'k': [1.0] * 4}, 'K has 4 numbers and needs 9: calibrate'),
     ({'k': changed(K, (0, 0), np.nan)}, 'K holds a number that is not finite: calibrate'),
     ({'k': changed(K, (1, 1), -205)}, 'K has the focal lengths 210 and -205.*calibrate'),
+    ({'k': changed(K, (0, 0), 1e-300)}, 'K has the focal lengths 1e-300 and 205.* has less than 0.32 or'),
+    ({'p': changed(P, (1, 1), 1e308)}, r'P has the focal lengths .*1e\+308.* more than 320000 pixels: calibrate'),
     ({'k': changed(K, (2, 2), 0)}, r'K must have the form \[fx 0 cx.*calibrate'),
     ({'k': changed(K, (1, 0), 0.1)}, 'K must have the form'),
     ({'k': changed(K, (2, 0), 0.1)}, 'K must have the form'),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from rclpy.node import Node
@@ -19,8 +20,9 @@ def declared():
     """Return a function that declares the parameters on a node that was started with arguments."""
     nodes = []
 
-    def start(*arguments: str) -> Node:
+    def start(*arguments: str, params_file: Path | None = None) -> Node:
         words = [word for argument in arguments for word in ('-p', argument)]
+        words += ['--params-file', str(params_file)] if params_file else []
         nodes.append(Node(f'given{len(nodes)}', cli_args=['--ros-args', *words] if words else None))
         parameters.declare(nodes[-1])
         return nodes[-1]
@@ -56,6 +58,37 @@ def test_whole_numbers_are_refused_with_what_to_write(declared, given, write):
     """YAML's 2 is no 2.0, which nobody guesses from ROS's own message."""
     with pytest.raises(parameters.SettingsError, match=write):
         declared(given)
+
+
+@pytest.mark.parametrize('name', ['cameras', 'robots'])
+def test_an_empty_list_of_names_is_none(declared, tmp_path, name):
+    """ROS has no empty lists, but that is how anybody writes that there are none."""
+    assert getattr(parameters.read(given_by_file(declared, tmp_path, f'{name}: []')), name) == ('',)
+
+
+@pytest.mark.parametrize('name', ['initial_pose', 'weights', 'odometry.rate'])
+def test_a_parameter_without_a_value_is_named(declared, tmp_path, name):
+    """What is no list of names cannot be none."""
+    with pytest.raises(parameters.SettingsError, match=f'{name} was given without a value.*: leave it out, or give'):
+        given_by_file(declared, tmp_path, f'{name}: []')
+
+
+@pytest.mark.parametrize(('given', 'told'), [
+    ('reliability:=bestefort', "reliability 'bestefort' is unknown: take one of .*best_effort"),
+    ('history:=1', 'history 1 is unknown: take one of .*keep_last'), ('depth:=-1', 'depth -1 is not possible: give'),
+    ('depth:=all', "depth 'all' is not possible: give the number")])
+def test_an_override_of_quality_of_service_that_cannot_be_is_named(declared, given, told):
+    """At the start: when the subscription is made it is too late to set another."""
+    declared(*(f'qos_overrides./image.subscription.{right}' for right in (
+        'reliability:=best_effort', 'history:=keep_last', 'depth:=2')))
+    with pytest.raises(parameters.SettingsError, match=f'qos_overrides./image.subscription.{told}'):
+        declared(f'qos_overrides./image.subscription.{given}')
+
+
+def given_by_file(declared, folder: Path, line: str) -> Node:
+    """Start a node with a line of a parameter file."""
+    (folder / 'given.yaml').write_text(f'/**:\n  ros__parameters:\n    {line}\n')
+    return declared(params_file=folder / 'given.yaml')
 
 
 def test_a_dump_of_the_node_can_be_loaded_into_it(declared):

@@ -25,6 +25,7 @@ from ttt3r_ros.cli import (
     run,
     view,
 )
+from ttt3r_ros.cli.run import INTERRUPTED
 
 COMMANDS = (run, batch, view, demo, evaluate, mishaps, restarts, resets, calibrate, bench, fetch, convert, parameters)
 WITH_ROS = (demo, parameters)
@@ -60,6 +61,9 @@ def main(argv: list[str] | None = None) -> NoReturn:
             raise
         sys.stderr.write(f'ttt3r {args.command}: {missing(error)}\n')
         code = BAD_INPUT
+    except KeyboardInterrupt:  # PyTorch's import alone takes seconds
+        sys.stderr.write(f'ttt3r {args.command}: interrupted\n')
+        code = INTERRUPTED
     except OSError as error:
         if error.errno not in DISK:
             raise

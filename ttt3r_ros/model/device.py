@@ -16,5 +16,6 @@ def why_unusable(device: str) -> str | None:
     try:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        return f'device {device!r} cannot be used ({str(error).splitlines()[0]}): take cpu, cuda, cuda:1, … or auto'
+        reason = str(error).splitlines()[0].partition('. ')[0]  # PyTorch may go on for a page
+        return f'device {device!r} cannot be used ({reason}): take cpu, cuda, cuda:1, … or auto'
     return None

@@ -15,6 +15,7 @@ MODELS = {'plumb_bob': POLYNOMIAL, 'rational_polynomial': POLYNOMIAL, 'equidista
 ALSO_KNOWN_AS = {'fisheye': 'equidistant', 'kannala_brandt': 'equidistant', 'kannala_brandt4': 'equidistant',
                  'radtan': 'plumb_bob', 'brown_conrady': 'plumb_bob'}
 WITHOUT_DISTORTION = ('', 'none', 'pinhole', 'perspective')
+FOCAL_LENGTHS = 0.001, 1000.0  # of an image's longer side: beyond any fisheye, and any telescope on a robot
 LEAST_COVERED = 0.01  # of the rectified image: a K in other units than pixels shows as good as nothing
 LONGEST = 32_766  # pixels a side: OpenCV's maps count in 16 bits
 CALIBRATE = 'calibrate the camera, or turn rectification off'
@@ -86,11 +87,11 @@ class Rectifier:
         projection, of which the left (3, 3) counts; empty or p[0] = 0: as k. Raises Uncalibrated and CalibrationError.
         """
         self.size = _size(size)
-        self.raw = raw = _intrinsics('K', _numbers('K', k, (9,)).reshape(3, 3))
+        self.raw = raw = _intrinsics('K', _numbers('K', k, (9,)).reshape(3, 3), self.size)
         model, distortion = _distortion(distortion_model, d)
         self.bends = bool(distortion.any())
         rotation = _rotation(r)
-        self.intrinsics = _projection(p, raw)
+        self.intrinsics = _projection(p, raw, self.size)
         self.covered = np.ones(self.size, bool)
         self._maps = None
         if self.bends or not np.array_equal(rotation, np.eye(3)) or not np.array_equal(raw, self.intrinsics):
@@ -143,12 +144,17 @@ def _numbers(field: str, values: Sequence[float], counts: tuple[int, ...]) -> np
     return numbers
 
 
-def _intrinsics(field: str, matrix: np.ndarray) -> np.ndarray:
+def _intrinsics(field: str, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if matrix[0, 0] == 0:
         raise Uncalibrated(f'{field}[0] is 0: the camera is not calibrated; {CALIBRATE}')
     if matrix[0, 0] < 0 or matrix[1, 1] <= 0:
         raise CalibrationError(f'{field} has the focal lengths {matrix[0, 0]:g} and {matrix[1, 1]:g}, which must be '
                                f'positive: {CALIBRATE}')
+    least, most = (bound * max(size) for bound in FOCAL_LENGTHS)
+    if not all(least <= focal <= most for focal in (matrix[0, 0], matrix[1, 1])):
+        raise CalibrationError(f'{field} has the focal lengths {matrix[0, 0]:g} and {matrix[1, 1]:g}, and no camera of '
+                               f'{size[1]}×{size[0]} pixels has less than {least:g} or more than {most:g} pixels: '
+                               f'{CALIBRATE}')
     if matrix[1, 0] or not np.array_equal(matrix[2], (0, 0, 1)):
         raise CalibrationError(f'{field} must have the form [fx 0 cx; 0 fy cy; 0 0 1]: {CALIBRATE}')
     matrix = matrix.copy()
@@ -182,9 +188,9 @@ def _rotation(r: Sequence[float]) -> np.ndarray:
     return rotation
 
 
-def _projection(p: Sequence[float], raw: np.ndarray) -> np.ndarray:
+def _projection(p: Sequence[float], raw: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Return the rectified image's intrinsics (3, 3)."""
     if not len(p):
         return raw
     projection = _numbers('P', p, (12,)).reshape(3, 4)
-    return _intrinsics('P', projection[:, :3].copy()) if projection[0, 0] else raw
+    return _intrinsics('P', projection[:, :3].copy(), size) if projection[0, 0] else raw

@@ -8,7 +8,11 @@ import sys
 import traceback
 
 import rclpy
-from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.exceptions import (
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    ParameterUninitializedException,
+)
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
@@ -36,7 +40,8 @@ def main(args: list[str] | None = None) -> int:
         return BAD_ARGUMENTS
     try:
         node = Ttt3rNode()
-    except (InvalidParameterTypeException, InvalidParameterValueException, SettingsError) as error:
+    except (InvalidParameterTypeException, InvalidParameterValueException, ParameterUninitializedException,
+            SettingsError) as error:
         rclpy.logging.get_logger('ttt3r').fatal(f'a parameter cannot be taken: {error}')
         rclpy.shutdown()
         return BAD_ARGUMENTS

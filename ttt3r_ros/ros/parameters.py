@@ -13,19 +13,14 @@ import numpy as np
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.qos import HistoryPolicy, ReliabilityPolicy
 
 from ttt3r_ros.model.checkpoint import is_sha256
 from ttt3r_ros.model.update_rules import UpdateRule, UpdateRuleError, make_rule, rule_parameters
 from ttt3r_ros.reconstruction.cloud import SMALLEST_CELL, CloudFilter, CloudFilterError
 from ttt3r_ros.reconstruction.reset_policy import ResetPolicyError
 from ttt3r_ros.reconstruction.tracking import Bounds
-from ttt3r_ros.reconstruction.weights_profile import (
-    AUTO,
-    SETTINGS,
-    SegmentSettings,
-    WeightsProfile,
-    resolve,
-)
+from ttt3r_ros.reconstruction.weights_profile import AUTO, SETTINGS, SegmentSettings, WeightsProfile, resolve
 from ttt3r_ros.ros.between_frames import BetweenSettings
 from ttt3r_ros.ros.cloud_output import CloudSettings
 from ttt3r_ros.ros.declarations import BY_NAME, DECLARATIONS, Declaration
@@ -34,6 +29,9 @@ from ttt3r_ros.ros.scaling import ScaleSettings
 
 PATHS = ('weights', 'state_file', 'files_dir', 'mask_file')
 FRAMES = ('odom_frame', 'map_frame', 'base_frame')
+QUALITY = 'qos_overrides.'
+POLICIES = {'reliability': ReliabilityPolicy, 'history': HistoryPolicy}  # of which an override names one
+NO_NAMES = ('',)  # ROS knows no empty list
 ROBOT = '{robot}'  # in the names of frames
 
 
@@ -104,12 +102,25 @@ def declare(node: Node) -> None:
         default = declaration.default
         _refuse_whole_number(declaration, given.get(declaration.name))
         node.declare_parameter(declaration.name, list(default) if isinstance(default, tuple) else default,
-                               declaration.descriptor())
+                               declaration.descriptor(),
+                               ignore_override=_names_nobody(declaration, given.get(declaration.name)))
     for name in given:
-        if not node.has_parameter(name) and not name.startswith('qos_overrides.'):  # declared with the subscription
+        if name.startswith(QUALITY):  # declared with the subscription, and then not to be mended any more
+            _refuse_quality(given[name])
+        elif not node.has_parameter(name):
             near = get_close_matches(name, BY_NAME, 1)
             node.get_logger().warning(f'there is no parameter {name!r}, and what it was given has no effect'
                                       f'{f": did you mean {near[0]!r}?" if near else "; ros2 param list tells all"}')
+
+
+def _names_nobody(declaration: Declaration, given: Parameter | None) -> bool:
+    """Say whether a list of names was given as [], which ROS takes for no value at all."""
+    if given is None or given.type_ is not Parameter.Type.NOT_SET:
+        return False
+    if declaration.default != NO_NAMES:
+        raise SettingsError(f'{declaration.name} was given without a value, as [] has none: leave it out, or give one, '
+                            f'such as {declaration.default}')
+    return True
 
 
 def _refuse_whole_number(declaration: Declaration, given: Parameter | None) -> None:
@@ -123,6 +134,15 @@ def _refuse_whole_number(declaration: Declaration, given: Parameter | None) -> N
     else:
         return
     raise SettingsError(f'{declaration.name} was given without a decimal point, as whole numbers are: write {write}')
+
+
+def _refuse_quality(given: Parameter) -> None:
+    policy = given.name.rpartition('.')[2]
+    known = POLICIES[policy].short_keys() if policy in POLICIES else None
+    if known and given.value not in known:
+        raise SettingsError(f'{given.name} {given.value!r} is unknown: take one of {", ".join(known)}')
+    if policy == 'depth' and not (given.type_ is Parameter.Type.INTEGER and given.value >= 0):
+        raise SettingsError(f'{given.name} {given.value!r} is not possible: give the number of images to keep')
 
 
 def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsProfile | None = None) -> Settings:
@@ -219,8 +239,8 @@ def _cameras(values: dict) -> tuple[str, ...]:
 def _robots(values: dict) -> tuple[str, ...]:
     """Return the robots' names; one robot without a name is ('',)."""
     names = _names(values, 'robots')
-    several = names != ('',)
-    if several and _names(values, 'cameras') != ('',):
+    several = names != NO_NAMES
+    if several and _names(values, 'cameras') != NO_NAMES:
         raise SettingsError('robots have one camera each, and cameras are several of one robot: set one of the two, '
                             "and leave the other ['']; for robots with several cameras start a node each")
     if several and values['compile']:
@@ -234,9 +254,9 @@ def _robots(values: dict) -> tuple[str, ...]:
 
 
 def _names(values: dict, parameter: str) -> tuple[str, ...]:
-    names = tuple(values[parameter]) or ('',)
+    names = tuple(values[parameter]) or NO_NAMES
     wrong = [name for name in names if not re.fullmatch('[A-Za-z][A-Za-z0-9_]*', name)]
-    if names != ('',) and (wrong or len(set(names)) < len(names)):
+    if names != NO_NAMES and (wrong or len(set(names)) < len(names)):
         raise SettingsError(f'{parameter} {list(names)} cannot be told apart in topics: give each its own name of '
                             'letters, digits and _, a letter first')
     return names
