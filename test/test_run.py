@@ -32,7 +32,7 @@ from ttt3r_ros.offline.selection import Moment, Selection, SelectionError
 from ttt3r_ros.offline.session import Interrupted, Plan, carry_out
 from ttt3r_ros.offline.stream import Stream, StreamError
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.sequences import Image, Sequence, SequenceError, open_sequence
+from ttt3r_ros.sequences import Image, Sequence, SequenceError, open_sequence, write_bag
 from ttt3r_ros.sequences.folder import ImageFolder
 
 ROOT = Path(__file__).parents[1]
@@ -103,6 +103,29 @@ def test_predictions_that_are_not_finite_are_counted_also_before_an_interruption
     results = run(replace(plan, resume=True))
     assert (results['frames']['answered'], results['frames']['unanswered']) == (22, 2)
     assert 1 not in {shot.number for shot in read_journal(tmp_path / 'run')}
+
+
+@pytest.mark.parametrize('kind', ['folder', 'bag'])
+def test_an_image_of_an_odd_shape_is_left_out_counted_and_told(film, tmp_path, caplog, kind):
+    """A picture that the network cannot take costs that picture, whose name is told; the others have their stamps.
+    Where all are so, a line says it."""
+    odd, source = tmp_path / 'odd', tmp_path / 'odd'
+    odd.mkdir()
+    for i, file in enumerate(sorted(film.iterdir())[:6]):
+        cv2.imwrite(str(odd / file.name), cv2.imread(str(file)) if i != 3 else np.zeros((1000, 10, 3), np.uint8))
+    if kind == 'bag':
+        source = tmp_path / 'bag'
+        write_bag(open_sequence(str(odd)), source)
+    results = run(Plan(str(source), tmp_path / 'run', Settings()))
+    assert results['frames']['left_out'] == {'images too narrow for the network': 1}
+    assert results['frames']['answered'] == 5 and results['frames']['unanswered'] == 0
+    shots = read_journal(tmp_path / 'run')
+    assert [shot.stamp for shot in shots] == [i * 10**8 for i in (0, 1, 2, 4, 5)]
+    assert [shot.number for shot in shots] == [0, 1, 2, 3, 4]
+    name = {'folder': '003.png', 'bag': 'bag, frame 4'}[kind]
+    assert f'{name}: a 10×1000 image is too narrow' in caplog.text
+    with pytest.raises(SequenceError, match='10×1000 image is too narrow.*squarer'):
+        run(Plan(f'{odd}/003.*', tmp_path / 'none', Settings()))
 
 
 class Interrupting(ImageFolder):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ttt3r_ros.sequences.sequence import NANOSECONDS, Image, Sequence, SequenceError
@@ -59,15 +59,16 @@ class Selection:
         if type(self.every) is not int or self.every < 1:
             raise SelectionError(f'every {self.every} frames is not possible: take 1 or more')
 
-    def take(self, sequence: Sequence, *, skipping: bool = False) -> Iterator[tuple[int, Image]]:
+    def take(self, sequence: Sequence, *, skipping: bool = False,
+             require: Callable[[int, int], object] = lambda height, width: None) -> Iterator[tuple[int, Image]]:
         """Yield the frames with their positions in the source, 0 for its first.
 
-        skipping: the frames before a start that is given in frames are taken to be there, and not decoded. Raises
-        NothingTaken if there is none, SequenceError if none can be read.
+        skipping: the frames before a start that is given in frames are taken to be there, and not decoded. require: as
+        Sequence.after takes it. Raises NothingTaken if there is none, SequenceError if none can be read.
         """
         first, taken = None, 0
         skipped = self.start.frames if skipping and self.start and self.start.frames else 0
-        for position, image in enumerate(sequence.after(skipped), skipped):
+        for position, image in enumerate(sequence.after(skipped, require), skipped):
             first = image.stamp if first is None else first
             elapsed = image.stamp - first
             if self.end is not None and self.end.reached(position, elapsed):

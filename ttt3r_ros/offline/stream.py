@@ -20,7 +20,7 @@ from ttt3r_ros.sequences.sequence import Sequence
 
 
 class StreamError(ValueError):
-    """Frames that the network cannot take, or a run that cannot be; the message names the remedy."""
+    """A run that cannot be; the message names the remedy."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ class Stream:
         return count
 
     def __iter__(self) -> Iterator[StampedFrame]:
-        """Yield the frames. Raises SequenceError, and StreamError for images of a shape that no network takes."""
+        """Yield the frames. Raises SequenceError, also where no image has a shape that the network takes."""
         return self.after(self.first)
 
     def after(self, number: int) -> Iterator[StampedFrame]:
         """Yield the frames from a number on; those before it are read and not answered."""
         self.unanswered = 0
         timed = not self.sequence.stamps_made
-        images = self.selection.take(self.sequence, skipping=self.skipping)
+        images = self.selection.take(self.sequence, skipping=self.skipping, require=self.reconstructor.require_shape)
         threads = None
         # Of a camera the newest image counts, and none waits.
         for taken, (position, image) in enumerate(images if self.sequence.live else read_ahead(images),
@@ -90,8 +90,6 @@ class Stream:
             except NonFinitePrediction:
                 self.unanswered += 1
                 continue
-            except ValueError as error:
-                raise StreamError(f'{self.sequence.name}: {error}') from error
             took = time.perf_counter() - begun
             if self.sequence.live:  # the first step has limited them
                 threads = threads or ThreadWatch(torch.get_num_threads())

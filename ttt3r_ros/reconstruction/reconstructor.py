@@ -176,6 +176,10 @@ class Reconstructor:
         plan = PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
         return picture_of_nothing(plan.apply(image)) is not None
 
+    def require_shape(self, height: int, width: int) -> None:
+        """Raise ValueError if an image of that size, pixels, is too narrow for `step`."""
+        PixelMap.plan(height, width, self._recurrence.network.config)
+
     def reduction(self, height: int, width: int) -> int:
         """Return by how much a camera's JPEG can be made smaller as it is decoded, see preprocess.reduction."""
         return reduction(height, width, self._recurrence.network.config)

@@ -27,6 +27,7 @@ from .storage import CDR, ROS1, Record, Topic
 THEORA = 'theora_image_transport/msg/Packet'
 HEADED = (IMAGE, COMPRESSED, INFO, packets.PACKET)
 DEPTH = 'depth, or more than 8 bits'
+UNDECODED, UNREAD = 'images that cannot be decoded', 'messages that cannot be read'  # causes
 LOOKED_AT = 10  # messages at the start of a topic
 GROUP_OF_PICTURES = 120  # packets within which a stream has one that stands alone
 
@@ -126,7 +127,7 @@ class Bag(Sequence):
                 try:
                     rgb = decode_compressed(message) if self.type == COMPRESSED else decode_raw(message)
                 except ValueError as error:
-                    self._leave_out('images that cannot be decoded', f'{self._path}, {self.topic}, stamp {stamp} ns: '
+                    self._leave_out(UNDECODED, f'{self._path}, {self.topic}, stamp {stamp} ns: '
                                     f'{error}; take another topic, or record it again')
                     continue
                 number += 1
@@ -138,7 +139,8 @@ class Bag(Sequence):
                 if number > count:
                     yield Image(stamp, rgb)
         lost = sum(sum(storage.lost.values()) for storage in self._storages)
-        missing = max((self.count or 0) - number - sum(self.left_out.values()), lost if self.count is None else 0)
+        missing = max((self.count or 0) - number - self.left_out[UNDECODED] - self.left_out[UNREAD],
+                      lost if self.count is None else 0)
         if missing > 0:
             self._leave_out('images lost in damage', f'{missing} × {self.topic} of {self._path}: '
                             f'{self._damage() or "its index tells of more than there are"}', missing)
@@ -182,7 +184,7 @@ class Bag(Sequence):
             yield record.time, message
 
     def _leave_out_bytes(self, record: Record) -> None:
-        self._leave_out('messages that cannot be read', f'{self._path}, {record.topic}, recorded at {record.time} ns: '
+        self._leave_out(UNREAD, f'{self._path}, {record.topic}, recorded at {record.time} ns: '
                         'its bytes are no message of its type; record it again')
 
     def _cdr(self, record: Record) -> bytes:

@@ -41,7 +41,7 @@ class ImageFiles(Sequence):
             except SequenceError as error:
                 self._leave_out('unreadable image files', str(error))
                 continue
-            yield Image(stamp, image)
+            yield Image(stamp, image, str(file))
 
     def _first_size(self) -> tuple[int, int] | None:
         """Return (width, height), upright, of the first file that can be read."""

@@ -7,14 +7,15 @@ import itertools
 import logging
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from .trajectory import Trajectory
 
 DEFAULT_RATE = 10.0  # frames a second, where the source does not say
+TOO_NARROW = 'images too narrow for the network'  # a cause
 DEFAULT_FRAME = 'camera_optical_frame'
 NANOSECONDS = 1_000_000_000
 
@@ -27,10 +28,11 @@ class SequenceError(Exception):
 
 @dataclass(frozen=True)
 class Image:
-    """One frame: `stamp` in integer nanoseconds, `rgb` uint8 (h, w, 3)."""
+    """One frame: `stamp` in integer nanoseconds, `rgb` uint8 (h, w, 3); `origin`: what to call it, such as its file."""
 
     stamp: int
     rgb: np.ndarray
+    origin: str = ''
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Contents:
 class Sequence(ABC):
     """Frames in the order of their stamps; each iteration starts at the first and holds one at a time.
 
-    A frame that cannot be decoded is left out and counted; if none can, iterating raises SequenceError.
+    A frame that cannot be decoded or used is left out and counted; if none can, iterating raises SequenceError.
 
     name         what to call it in a report
     contents     what was found, and what is not taken
@@ -89,13 +91,17 @@ class Sequence(ABC):
     def __iter__(self) -> Iterator[Image]:
         return self.after(0)
 
-    def after(self, count: int) -> Iterator[Image]:
+    def after(self, count: int, require: Callable[[int, int], object] = lambda height, width: None) -> Iterator[Image]:
         """Yield the frames after the first `count`; none of those is decoded where that can be helped: one that
-        cannot be counts like any other. Raises SequenceError if there is none at all."""
+        cannot be counts like any other.
+
+        require: of a height and a width in pixels; raises ValueError for images too narrow for whoever reads, which are
+        left out. Raises SequenceError if there is no frame at all.
+        """
         self.left_out = Counter()
         self._reasons: dict[str, str] = {}
         read = False
-        for image in self._frames_after(count) if count else self._frames():
+        for image in self._fitting(self._named(count), require):
             read = True
             yield image
         if not read and not count:
@@ -113,6 +119,19 @@ class Sequence(ABC):
     @abstractmethod
     def _frames(self) -> Iterator[Image]:
         """Yield the frames that can be decoded, and tell `_leave_out` of the others."""
+
+    def _named(self, count: int) -> Iterator[Image]:
+        for number, image in enumerate(self._frames_after(count) if count else self._frames(), count + 1):
+            yield image if image.origin else replace(image, origin=f'{self.name}, frame {number}')
+
+    def _fitting(self, images: Iterator[Image], require: Callable[[int, int], object]) -> Iterator[Image]:
+        for image in images:
+            try:
+                require(*image.rgb.shape[:2])
+            except ValueError as error:
+                self._leave_out(TOO_NARROW, f'{image.origin}: {error}')
+            else:
+                yield image
 
     def _frames_after(self, count: int) -> Iterator[Image]:
         """Yield the frames after the first `count`; where frames stand alone, those are not decoded."""
