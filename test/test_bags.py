@@ -468,3 +468,31 @@ def test_a_bag_of_one_image_goes_out_as_it_is_if_it_has_a_stamp(tmp_path, record
                      STORE.serialize_cdr(message, IMAGE))
     bag = open_sequence(str(tmp_path / 'bag'))
     assert bag.playable is playable and [image.stamp for image in bag] == [stamp if playable else recorded]
+
+
+@pytest.mark.parametrize(('stamps', 'left_out'), [
+    ([0, 1, 3, 2, 4, 4, 5], {3, 5}),  # some late, some twice
+    ([*range(6)] * 3, {*range(6, 18)}),  # in a loop
+    ([0, 10, 20] * 3, {*range(3, 9)}),  # a slow camera's, in a loop
+    ([0, 1, 2, 3, -7, 4, 5, 100, 6, 7], {4, 7}),  # one of the past, one of the future
+    ([0, 10, 20, 500, 30, 40], {3}),
+    ([900, 0, 1, 2], {0}),
+    ([0, 1, 500, 501, 600], set()),  # the camera paused
+    ([*range(11), *[-START * 10 // SECOND] * 3], {11, 12, 13})])  # the driver forgets to stamp
+def test_stamps_that_do_not_increase_are_left_out_counted_and_told(tmp_path, caplog, stamps, left_out):
+    """In tenths of a second: what is not after the images before it, or is ahead of those after it."""
+    with Writer(tmp_path / 'bag', version=Writer.VERSION_LATEST, storage_plugin=StoragePlugin.MCAP) as writer:
+        connection = writer.add_connection('/camera/image', IMAGE, typestore=STORE)
+        for i, stamp in enumerate(stamps):
+            message = raw(i)
+            message.header = header(START + stamp * SECOND // 10)
+            writer.write(connection, START + i * SECOND // 10, STORE.serialize_cdr(message, IMAGE))
+    bag = open_sequence(str(tmp_path / 'bag'))
+    for _ in range(2):
+        images, kept = list(bag), [i for i in range(len(stamps)) if i not in left_out]
+        assert [image.stamp for image in images] == [START + stamps[i] * SECOND // 10 for i in kept]
+        assert all(np.array_equal(image.rgb, scene(i)) for image, i in zip(images, kept, strict=True))
+        assert bag.left_out == ({'images out of order by their stamps': len(left_out)} if left_out else {})
+    told = [line for line in caplog.messages if 'stamp' in line]
+    assert len(told) == (2 if left_out else 0)
+    assert all(f'bag, frame {min(left_out) + 1}: its stamp' in line for line in told)

@@ -9,8 +9,9 @@ import time
 import pytest
 
 from ttt3r_ros.ros import worker as worker_module
-from ttt3r_ros.ros.stamps import LOOP_NS, StampOrder, Verdict
+from ttt3r_ros.ros.stamps import StampOrder, Verdict
 from ttt3r_ros.ros.worker import TakenDown, Worker
+from ttt3r_ros.sequences.stamps import LOOP_NS
 
 PATIENCE_S = 10
 

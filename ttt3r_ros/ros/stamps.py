@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-LOOP_NS = 500_000_000  # no camera delivers half a second out of order
+from ttt3r_ros.sequences.stamps import LOOP_NS
+
 LOOP_RUN = 3  # stale stamps in a row that rise among themselves
 AHEAD_NS = 10_000_000_000  # of this machine's clock: what is farther ahead would hold TF in the future for as long
 SKEWED_NS = 1_000_000_000  # of this machine's clock: told, and taken

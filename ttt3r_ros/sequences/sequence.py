@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .ascending import ascending
 from .trajectory import Trajectory
 
 DEFAULT_RATE = 10.0  # frames a second, where the source does not say
-TOO_NARROW = 'images too narrow for the network'  # a cause
+TOO_NARROW, OUT_OF_ORDER = 'images too narrow for the network', 'images out of order by their stamps'  # causes
 DEFAULT_FRAME = 'camera_optical_frame'
 NANOSECONDS = 1_000_000_000
 
@@ -54,7 +55,8 @@ class Contents:
 
 
 class Sequence(ABC):
-    """Frames in the order of their stamps; each iteration starts at the first and holds one at a time.
+    """Frames in the order of their stamps, which increase; each iteration starts at the first and holds one at a time,
+    two where time makes a leap.
 
     A frame that cannot be decoded or used is left out and counted; if none can, iterating raises SequenceError.
 
@@ -101,7 +103,8 @@ class Sequence(ABC):
         self.left_out = Counter()
         self._reasons: dict[str, str] = {}
         read = False
-        for image in self._fitting(self._named(count), require):
+        fitting = self._fitting(self._named(count), require)
+        for image in ascending(fitting, lambda why: self._leave_out(OUT_OF_ORDER, why), live=self.live):
             read = True
             yield image
         if not read and not count:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
+LOOP_NS = 500_000_000  # no camera delivers half a second out of order
 LAST = 2**31 * 10**9  # a ROS stamp's seconds are an int32
 EPOCH_S = 10**8  # 1973: a smaller number with a name before it is a counter
 # By the size of a number written as a whole: what it is if it is a time of our days.
