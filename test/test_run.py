@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -172,6 +173,27 @@ def test_what_was_written_after_the_last_snapshot_is_answered_again(film, tmp_pa
     journal.write_text(''.join(lines) + ahead + lines[0][:40])
     run(replace(plan, resume=True))
     assert [shot.number for shot in read_journal(tmp_path / 'run')] == list(range(24))
+
+
+def test_a_run_that_answered_no_frame_leaves_nothing(film, tmp_path):
+    """The command that is corrected after it begins anew; so it does after a process that was killed as early."""
+    plan, unfinished = plan_of(film, tmp_path / 'run'), tmp_path / 'run.unfinished'
+    wrong = Selection(start=Moment(seconds=2.0), end=Moment(seconds=1.0))
+    with pytest.raises(SequenceError, match='the wrong way round'):
+        run(replace(plan, selection=wrong, exports=('frames', 'ply')))
+    assert list(tmp_path.iterdir()) == []
+    with RunFolder(plan.out, {}, resume=False):
+        (unfinished / 'depth').mkdir()
+        (unfinished / 'depth/000005.npz').touch()
+        killed = shutil.copytree(unfinished, tmp_path / 'killed')
+    shutil.move(killed, unfinished)
+    run(plan)
+    assert {file.name for file in plan.out.iterdir()} == {'results.json', 'frames.jsonl', 'trajectory_tum.txt'}
+    unfinished.mkdir()
+    (unfinished / 'photograph.jpg').touch()
+    with pytest.raises(SequenceError, match='the wrong way round'):
+        run(replace(plan, selection=wrong))
+    assert [file.name for file in unfinished.iterdir()] == ['photograph.jpg']
 
 
 def test_only_a_run_of_ours_is_replaced(film, tmp_path):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -12,6 +13,7 @@ import shutil
 from pathlib import Path
 
 from ttt3r_ros.export.output_folder import OutputError
+from ttt3r_ros.offline.recording import FRAMES, JOURNAL, POINTS
 from ttt3r_ros.reconstruction import whole_file
 
 RESULTS, MEMORY = 'results.json', 'memory.snapshot'
@@ -22,7 +24,7 @@ UNFINISHED = '.unfinished'
 class RunFolder:
     """The place `out` of a run's results, and the unfinished run beside it; one process works in it at a time.
 
-    Use as a context manager: it stands as it is, to be gone on with, unless it is finished.
+    Use as a context manager: it stands as it is, to be gone on with, unless it is finished or no frame was answered.
 
     path: where to write now. What is of the work alone (plan, snapshots) goes when the run is finished.
     """
@@ -31,19 +33,17 @@ class RunFolder:
         """Take the place and the plan, JSON, that an interrupted run must have had. Raises OutputError."""
         self.out = Path(os.path.abspath(out))
         self.path = self.out.with_name(self.out.name + UNFINISHED)
+        self._finished = False
         self._require_ours()
         try:
-            there = (self.path / PLAN).exists()
-            if there and not resume:
-                raise OutputError(f'{self.path} holds a run that was interrupted: go on with --resume, or remove it to '
-                                  'begin anew')
             self.path.mkdir(parents=True, exist_ok=True)
-            if there:
-                self._require_same(plan)
             self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not there:
-                whole_file.write(self.path / PLAN, [json.dumps(plan, indent=1).encode()])
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._begin(plan, resume)
+            except BaseException:
+                os.close(self._lock)
+                raise
         except BlockingIOError as error:
             raise OutputError(f'{self.path} is being written by another run; wait for it, or give another folder with '
                               '--out') from error
@@ -56,7 +56,11 @@ class RunFolder:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Let another process have it."""
+        """Let another process have it; of a run that answered no frame nothing stays."""
+        if not self._finished and not self._answered():
+            self._empty()
+            with contextlib.suppress(OSError):  # of what is not ours
+                self.path.rmdir()
         os.close(self._lock)
 
     def save(self, turn: int, number: int, snapshot: bytes) -> None:
@@ -90,8 +94,32 @@ class RunFolder:
             aside = self.out.with_name(f'{self.out.name}.old-{secrets.token_hex(4)}')
             os.rename(self.out, aside)
         os.rename(self.path, self.out)
+        self._finished = True
         if aside is not None:
             shutil.rmtree(aside)
+
+    def _begin(self, plan: dict, resume: bool) -> None:
+        if (self.path / PLAN).exists() and self._answered():
+            if not resume:
+                raise OutputError(f'{self.path} holds a run that was interrupted: go on with --resume, or remove it to '
+                                  'begin anew')
+            self._require_same(plan)
+        else:
+            self._empty()
+            whole_file.write(self.path / PLAN, [json.dumps(plan, indent=1).encode()])
+
+    def _answered(self) -> bool:
+        """Say whether there is anything to be gone on with."""
+        journal = self.path / JOURNAL
+        return bool(self._snapshots()) or journal.exists() and journal.stat().st_size > 0
+
+    def _empty(self) -> None:
+        """Remove what a run leaves that answered no frame."""
+        if (self.path / PLAN).exists():
+            for kind in (*FRAMES, POINTS):
+                shutil.rmtree(self.path / kind, ignore_errors=True)
+            (self.path / JOURNAL).unlink(missing_ok=True)
+            (self.path / PLAN).unlink()
 
     def _snapshots(self) -> list[Path]:
         return [path for path in self.path.iterdir() if SNAPSHOT.fullmatch(path.name)]
