@@ -175,6 +175,26 @@ def test_a_frame_that_is_cut_is_left_out_and_counted(tmp_path):
         assert sequence.left_out == {'unreadable image files': 2}
 
 
+def test_links_that_lead_nowhere_are_counted_and_told(tmp_path, caplog):
+    """Of a disk that is not mounted: the others keep their stamps; where all are so, the line says it."""
+    filled(tmp_path / 'some', [f'IMG_{i}.png' for i in (0, 2, 4)])
+    for i, target in (1, '/nowhere/IMG_1.png'), (3, 'IMG_3.png'), (5, '../IMG_5.png'):
+        (tmp_path / f'some/IMG_{i}.png').symlink_to(target)
+    sequence = open_sequence(str(tmp_path / 'some'))
+    assert [image.stamp for image in sequence] == [0, SECOND // 5, 2 * SECOND // 5]
+    assert sequence.left_out == {'links that lead nowhere': 3}
+    assert '3 links lead nowhere (first: IMG_1.png -> /nowhere/IMG_1.png)' in sequence.describe()[1]
+    assert f'{tmp_path}/some/IMG_1.png is a link to /nowhere/IMG_1.png, which is not there; mount' in caplog.text
+    (tmp_path / 'all').mkdir()
+    for i in range(4):
+        (tmp_path / f'all/IMG_{i}.jpg').symlink_to(f'/nowhere/IMG_{i}.jpg')
+    with pytest.raises(SequenceError, match=r'4 links lead nowhere \(first: IMG_0.jpg -> /nowhere/IMG_0.jpg\); mount'):
+        open_sequence(str(tmp_path / 'all'))
+    filled(tmp_path / 'all', ['depth_9.png'])
+    with pytest.raises(SequenceError, match='4 links lead nowhere'):
+        open_sequence(str(tmp_path / 'all'))
+
+
 def large_png(path: Path, side: int) -> None:
     """Write a PNG of side × side grey pixels, small as a file."""
     def chunk(kind: bytes, data: bytes) -> bytes:

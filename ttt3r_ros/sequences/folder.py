@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
+import os
 from collections import Counter
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -13,12 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from . import bag_folder, picture_files, stamps
-from .picture_files import read_image
+from .picture_files import leads_nowhere, read_image
 from .sequence import DEFAULT_RATE, Contents, Image, Sequence, SequenceError, even_stamps, mean_rate
 from .trajectory import Trajectory, read_tum, text_lines
 
 TRUTH, INTRINSICS, IMAGES = 'groundtruth_tum.txt', 'K.txt', 'rgb'
 VIDEOS = {'.mp4', '.mkv', '.mov', '.avi', '.webm', '.m4v', '.ts'}  # as people call them
+FETCH = 'mount the disk that has the files, or fetch them'
 SHOWN = 8  # names in a line
 TRIED = 3  # files at the start, for one that can be read
 
@@ -39,13 +42,17 @@ class ImageFiles(Sequence):
             try:
                 image = read_image(file)
             except SequenceError as error:
-                self._leave_out('unreadable image files', str(error))
+                if leads_nowhere(file):
+                    self._leave_out('links that lead nowhere', f'{file} is a link to {os.readlink(file)}, which is not '
+                                    f'there; {FETCH}')
+                else:
+                    self._leave_out('unreadable image files', str(error))
                 continue
             yield Image(stamp, image, str(file))
 
     def _first_size(self) -> tuple[int, int] | None:
         """Return (width, height), upright, of the first file that can be read."""
-        for file in self._files[:TRIED]:
+        for file in itertools.islice(filter(Path.exists, self._files), TRIED):
             with contextlib.suppress(SequenceError):
                 height, width = read_image(file).shape[:2]
                 return width, height
@@ -56,6 +63,7 @@ class ImageFolder(ImageFiles):
     """The images of `folder`, or of its subfolder `rgb`; of those the ones whose names fit `pattern`, if there is one.
 
     Depth images, masks and the like beside colour images are left out; unreadable kinds of files too; `contents` tells.
+    Links that lead nowhere keep their places and stamps, as files that cannot be read do.
     Names that are times (see `stamps.of_names`) give order and stamps. Else `groundtruth_tum.txt` with as many poses as
     there are images gives the stamps; else they are made: index / rate, 10 Hz by default.
     `K.txt` (3×3) of the folder is used where it is.
@@ -69,8 +77,11 @@ class ImageFolder(ImageFiles):
                  picture_files.known() and not f.name.startswith('.')]
         readable = [f for f in found if f.suffix.lower() in picture_files.readable()]
         files, other = picture_files.cameras(readable)
+        links = [f for f in files if leads_nowhere(f)]
         if not files:
             raise SequenceError(_nothing(within, pattern, found, other))
+        if len(links) == len(files):
+            raise SequenceError(f'{within} holds no image that is there: {_told(links)}')
         self.name = folder.resolve().name
         self.intrinsics = _intrinsics(folder / INTRINSICS)
         truth = self._truth(folder / TRUTH)
@@ -95,7 +106,7 @@ class ImageFolder(ImageFiles):
         kinds = Counter(f.suffix.lower() for f in files)
         self.contents = Contents(
             'folder of images', ' and '.join(f'{number} {suffix}' for suffix, number in kinds.most_common()), source,
-            self._first_size(), _others(found, other, within))
+            self._first_size(), [*_others(found, other, within), *([_told(links)] if links else [])])
 
     @staticmethod
     def _truth(path: Path) -> Trajectory | None:
@@ -112,9 +123,15 @@ class ImageFolder(ImageFiles):
 
 def _listed(folder: Path) -> list[Path]:
     try:
-        return [path for path in folder.iterdir() if path.is_file()]
+        return [path for path in folder.iterdir() if path.is_file() or leads_nowhere(path)]
     except OSError as error:
         raise SequenceError(f'{folder} cannot be listed ({error.strerror}); see its permissions') from error
+
+
+def _told(links: list[Path]) -> str:
+    """Return how many links lead nowhere, and the remedy."""
+    lead = 'link leads' if len(links) == 1 else 'links lead'
+    return f'{len(links)} {lead} nowhere (first: {links[0].name} -> {os.readlink(links[0])}); {FETCH}'
 
 
 def _others(found: list[Path], other: dict[str, list[Path]], folder: Path) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -93,6 +94,11 @@ def read_image(file: Path) -> np.ndarray:
         return np.array(ImageOps.exif_transpose(picture).convert('RGB'))
 
 
+def leads_nowhere(file: Path) -> bool:
+    """Return whether a file is a link to what is not there."""
+    return file.is_symlink() and not file.exists()
+
+
 def natural(file: Path) -> list[tuple]:
     """Return a key to sort by: frame2 comes before frame10."""
     # Not isdigit(): it is true of ², which int() refuses.
@@ -123,7 +129,7 @@ def cameras(files: Iterable[Path]) -> tuple[list[Path], dict[str, list[Path]]]:
 
 
 def _are_depth(files: list[Path]) -> bool:
-    for file in files[:3]:
+    for file in itertools.islice(filter(Path.exists, files), 3):  # links can lead nowhere
         with contextlib.suppress(SequenceError):
             return is_depth(file)
     return False
