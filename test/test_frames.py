@@ -11,13 +11,14 @@ from geometry_msgs.msg import TransformStamped  # noqa: E402
 from tf2_msgs.msg import TFMessage  # noqa: E402
 
 from ttt3r_ros.ros.frames import EVERY_S, SEARCHING_S, Frames, FrameUnknown  # noqa: E402
+from ttt3r_ros.ros.log import Log  # noqa: E402
 
 
 @pytest.fixture
 def frames(ros):
     """Frames of a node that looks for a mount."""
     node = rclpy.create_node('seeker')
-    made = Frames(node, 'base_link')
+    made = Frames(node, Log(node), 'base_link')
     yield made
     made.destroy()
     node.destroy_node()

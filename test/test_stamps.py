@@ -129,9 +129,8 @@ def test_a_clock_that_stands_still_is_named():
 def test_a_clock_far_behind_is_told_and_taken(behind_s, live, lines):
     """Of a driver that stamps with the time since it was switched on, or of a bag, TF of now is not found: a line."""
     told = []
-    log = SimpleNamespace(warning=lambda text, once: told.append(text), info=None)
+    log = SimpleNamespace(warning=lambda text, every: told.append(text), info=None)
     clock = SimpleNamespace(ros_time_is_active=False, now=lambda: SimpleNamespace(nanoseconds=EPOCH))
-    node = SimpleNamespace(get_logger=lambda: log, get_clock=lambda: clock)
-    one = Admission(node, CameraGap(0.0), Counters(), Health())
+    one = Admission(log, clock, CameraGap(0.0), Counters(), Health())
     assert one.judge(EPOCH - int(behind_s * SECOND), 0.0, (48, 64), not live) == (True, None)
     assert len(told) == lines and all("behind this machine's clock" in text for text in told)

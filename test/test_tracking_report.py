@@ -25,7 +25,7 @@ def told(monkeypatch):
     log = SimpleNamespace(**{level: lambda text, level=level: lines.append(f'{level}: {text}')
                              for level in ('info', 'warning', 'error')})
     monkeypatch.setattr(tracking_report.time, 'monotonic', lambda: clock[0])
-    report = TrackingReport(SimpleNamespace(get_logger=lambda: log), Health(), 'nobody judges')
+    report = TrackingReport(log, Health(), 'nobody judges')
 
     def show(states: str) -> list[str]:
         before = len(lines)

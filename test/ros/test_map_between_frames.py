@@ -36,7 +36,8 @@ def between():
         node = SimpleNamespace(create_lifecycle_publisher=lambda *about: silent, create_timer=lambda *about: None)
         frames = SimpleNamespace(broadcast=lambda *transforms: sent.extend(transforms))
         turns = SimpleNamespace(of=lambda child, start, end: None, learn=lambda stamp, child, estimate: None)
-        return BetweenFrames(node, frames, turns, BetweenSettings(10.0, 0.2, 0.0), 'odom', map_frame, '', lambda: [])
+        return BetweenFrames(node, None, frames, turns, BetweenSettings(10.0, 0.2, 0.0), 'odom', map_frame, '',
+                             lambda: [])
 
     return make, sent
 

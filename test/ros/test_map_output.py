@@ -15,6 +15,7 @@ from std_msgs.msg import Header
 from ttt3r_ros.reconstruction.cloud import Cloud
 from ttt3r_ros.reconstruction.voxel_map import VoxelMap
 from ttt3r_ros.reconstruction.whole_file import FilePath
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.map_output import WAITING, MapError, MapOutput, MapSettings
 
 SETTINGS = MapSettings(cell=0.1, capacity=1000, drop='oldest', period_ns=0)
@@ -26,7 +27,7 @@ def made(monkeypatch):
     may, insert = threading.Event(), VoxelMap.insert
     monkeypatch.setattr(VoxelMap, 'insert', lambda *args: (may.wait(), insert(*args)))
     node = LifecycleNode('mapper')
-    output = MapOutput(node, '~/', SETTINGS)
+    output = MapOutput(node, Log(node), '~/', SETTINGS)
     yield output, may
     may.set()
     output.destroy()
@@ -78,7 +79,7 @@ def test_a_frame_that_cannot_go_in_is_told_and_the_next_ones_go_in(made, tmp_pat
     output, may = made
     may.set()
     told = []
-    monkeypatch.setattr(type(output._node.get_logger()), 'error', lambda self, text, **_: told.append(text))
+    monkeypatch.setattr(Log, 'error', lambda self, text, **_: told.append(text))
     broken = Cloud(np.zeros((2, 3), np.float32), np.zeros((1, 3), np.uint8), np.ones(1, np.float32))
     output.add(Header(), broken, np.eye(4), 'odom')
     show(output, 1)
@@ -89,7 +90,7 @@ def test_a_frame_that_cannot_go_in_is_told_and_the_next_ones_go_in(made, tmp_pat
 def test_without_a_map_there_is_no_thread():
     """Nothing to do, nobody to do it."""
     node = LifecycleNode('mapper')
-    output = MapOutput(node, '~/', replace(SETTINGS, cell=0.0))
+    output = MapOutput(node, Log(node), '~/', replace(SETTINGS, cell=0.0))
     assert not output.enabled and not output._thread.is_alive()
     output.clear()
     output.destroy()

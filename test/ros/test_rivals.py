@@ -12,6 +12,7 @@ from tf2_msgs.msg import TFMessage
 from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 
 from ttt3r_ros.ros.frames import SEARCHING_S, Frames, FrameUnknown
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.rivals import Rivals
 
 SECOND = 1_000_000_000
@@ -92,7 +93,7 @@ def test_a_second_source_of_odometry(run):
 def test_tf_is_heard_for_five_seconds_and_one_of_every_minute(ros):
     """Called once a second: from the activation and from another edge of ours on five times, then once of sixty."""
     node, edges = rclpy.create_node('looks_round'), {('odom', 'camera'): 'publish_tf to false'}
-    rivals = Rivals(node, Frames(node, ''), lambda: dict(edges))
+    rivals = Rivals(node, Frames(node, Log(node), ''), lambda: dict(edges))
 
     def listening(seconds: int) -> list[int]:
         heard = []
@@ -118,7 +119,7 @@ def test_tf_is_heard_for_five_seconds_and_one_of_every_minute(ros):
 def test_a_mount_is_looked_for_at_once_and_no_longer_than_it_is_missing(ros):
     """The static transforms all the time, and all of TF at first, then one second in ten; once it is there, nothing."""
     node = rclpy.create_node('looks_for_a_mount')
-    frames = Frames(node, 'base')
+    frames = Frames(node, Log(node), 'base')
 
     def heard() -> set[str]:
         return {known.topic_name for known in node.subscriptions} & {'/tf', '/tf_static'}

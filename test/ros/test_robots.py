@@ -10,6 +10,7 @@ import pytest
 from geometry_msgs.msg import TransformStamped
 from harness import image_message, pose_matrix, scene
 from mount import MOUNT
+from rcl_interfaces.msg import Log
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from scipy.spatial.transform import Rotation
 from tf2_msgs.msg import TFMessage
@@ -90,6 +91,29 @@ def test_each_robot_is_answered_as_if_it_were_alone(fleet):
     robots['a'].target = 'ttt3r'
     robots['a'].wait_for('diagnostics of each', lambda: all(
         robots['a'].diagnostic(f'{name} input') for name in robots))
+
+
+def test_the_log_says_whose_a_line_is_and_hides_nobodys(fleet):
+    """Images that cannot be read, a missing mount and segments are told of each; on /rosout, too."""
+    node, robots = fleet('a', 'b', base_frame='{robot}_base', reset_policy='interval', reset_interval=2)
+    robots['a'].listen('/rosout', 'rosout', Log)
+    robots['a'].meet()
+
+    def told(name: str, text: str) -> bool:
+        return any(f'[ttt3r.{name}]' in line and text in line for line in node.log().splitlines())
+
+    for encoding in ('8UC2', '32FC1'):  # the second within the time that the first is not told again
+        for name, robot in robots.items():
+            broken = image_message(SECOND, scene(0))
+            broken.encoding = encoding
+            robot.camera.publish(broken)
+            robot.wait_for(f"{name}'s {encoding}", lambda name=name, encoding=encoding: told(name, encoding))
+    for name, robot in robots.items():
+        robot.show_and_wait([SECOND, 2 * SECOND, 3 * SECOND])
+        robot.wait_for(f"{name}'s mount", lambda name=name: told(name, f'no pose and no TF: no transform {name}_base'))
+        robot.wait_for(f"{name}'s segment", lambda name=name: told(name, 'segment 1 begins'))
+    robots['a'].wait_for('both on /rosout', lambda: {'ttt3r.a', 'ttt3r.b'} <= {
+        line.name for line in robots['a'].heard['rosout'] if 'no pose' in line.msg})
 
 
 def test_a_fast_robot_leaves_its_turn_to_a_slow_one(fleet):

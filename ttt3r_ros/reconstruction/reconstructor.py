@@ -43,18 +43,20 @@ class Reconstructor:
 
     def __init__(self, network: Network, rule: UpdateRule, *, alignment: str = 'sim3',
                  policy: ResetPolicy | None = None, keyframes: int = 0, monitor: TrackingMonitor | None = None,
-                 stage: Stage = untimed, beside: Reconstructor | None = None) -> None:
+                 stage: Stage = untimed, beside: Reconstructor | None = None, name: str = '') -> None:
         """Take a network and a write rule.
 
         alignment: how segments are chained, 'sim3' or 'se3'. policy: when a segment ends by itself, by default never.
         keyframes: how many memories of ended segments are kept to close loops with. monitor: judges every frame before
         it is written; without one all are believed. stage: told what a step is doing. beside: one of the same network,
-        that this one will be stepped together with: on CUDA they share what is recorded.
+        that this one will be stepped together with: on CUDA they share what is recorded. name: of its camera among
+        several, `camera` of its log records.
         """
         if alignment not in ALIGNMENTS:
             raise ValueError(f'alignment {alignment!r} is unknown: take one of {", ".join(ALIGNMENTS)}')
         self._recurrence = self.recurrence(network, rule, stage, beside and beside._recurrence)
         self._eye = Eye(self._recurrence, stage)
+        self._log = logging.LoggerAdapter(logger, {'camera': name})
         self._alignment = alignment
         self._policy = policy or Never()
         self._loops = LoopCloser(keyframes)
@@ -207,9 +209,9 @@ class Reconstructor:
             self._recurrence.memory = memory
             raise
         if closure is not None:
-            logger.info('loop closed: image %d is near image %d, likeness %.2f; the pose in the map moves by %.2f m',
-                        self._last_index, closure.keyframe.index, closure.likeness,
-                        np.linalg.norm(closure.pose[:3, 3] - place.map_pose[:3, 3]))
+            self._log.info('loop closed: image %d is near image %d, likeness %.2f; the pose in the map moves by %.2f m',
+                           self._last_index, closure.keyframe.index, closure.likeness,
+                           np.linalg.norm(closure.pose[:3, 3] - place.map_pose[:3, 3]))
             place = place.corrected(closure.pose)
         self._loops.keep(place.keyframe(memory, self._last_index))
         self._place = replace(place, path=path, segment=place.segment + 1, boundary=boundary)
@@ -279,7 +281,7 @@ class Reconstructor:
             self._reset_due = due
         except ResetPolicyError as error:
             self._reset_due = None
-            logger.info('the reset policy begins afresh: %s', error)
+            self._log.info('the reset policy begins afresh: %s', error)
 
     def _limit_threads(self, size: tuple[int, int]) -> None:
         network = self._recurrence.network
@@ -289,9 +291,9 @@ class Reconstructor:
     def _end_segment(self, reason: str) -> Steps[None]:
         try:
             yield from self._resetting()
-            logger.info('segment %d begins: %s', self.segment, reason)
+            self._log.info('segment %d begins: %s', self.segment, reason)
         except CannotReset as error:
-            logger.warning('the segment goes on although %s, its end cannot be chained: %s', reason, error)
+            self._log.warning('the segment goes on although %s, its end cannot be chained: %s', reason, error)
 
     @property
     def _last_index(self) -> int:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import time
+import math
 
-from rclpy.lifecycle import LifecycleNode
+from rclpy.clock import Clock
 
 from ttt3r_ros.reconstruction.reset_policy import CameraGap
 from ttt3r_ros.ros.diagnostics import Counters, Health
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.stamps import BEHIND_NS, SKEWED_NS, StampOrder, Verdict
 
 REPEAT_S = 5.0  # a trouble that stays is told again after this long
@@ -17,13 +18,12 @@ REPEAT_S = 5.0  # a trouble that stays is told again after this long
 class Admission:
     """Judges one camera's images; the inference thread's."""
 
-    def __init__(self, node: LifecycleNode, gap: CameraGap, counters: Counters, health: Health) -> None:
+    def __init__(self, log: Log, clock: Clock, gap: CameraGap, counters: Counters, health: Health) -> None:
         """Take where to tell and to count; gap: of the memory, whose cameras share it."""
-        self._log, self._clock = node.get_logger(), node.get_clock()
+        self._log, self._clock = log, clock
         self._gap, self._counters, self._health = gap, counters, health
         self._stamps = StampOrder()
         self._size: tuple[int, int] | None = None
-        self._told: dict[Verdict, float] = {}  # when each was, time.monotonic() seconds
 
     def judge(self, stamp: int, received: float, size: tuple[int, int], lossless: bool) -> tuple[bool, str | None]:
         """Return whether an image is answered, and why the memory should be reset before it, or None.
@@ -40,11 +40,11 @@ class Admission:
         if now is not None and stamp - now > SKEWED_NS:
             self._log.warning(f"the camera's stamps are {(stamp - now) / 1e9:.1f} s ahead of this machine's clock, and "
                               'so is all that is published with them: synchronise the clocks',
-                              throttle_duration_sec=REPEAT_S)
+                              every=REPEAT_S)
         if now is not None and now - stamp > BEHIND_NS:
             self._log.warning(f"the camera's stamps are {(now - stamp) / 1e9:.0f} s behind this machine's clock, and "
                               'so is all that is published with them: TF of now is not found. A bag wants ros2 bag '
-                              'play --clock and use_sim_time, a driver the time of day', once=True)
+                              'play --clock and use_sim_time, a driver the time of day', every=math.inf)
         if self._size not in (None, size):
             self._log.info('images are {3}×{2} pixels now, no longer {1}×{0}'.format(*self._size, *size))
         self._size = size
@@ -62,8 +62,4 @@ class Admission:
         text = self._stamps.explain(verdict, stamp, now)
         self._counters.dropped_stamp += 1
         self._health.problem = self._health.stamps = text
-        # rclpy throttles by line: one cause would keep another from being told.
-        told, moment = self._told.get(verdict), time.monotonic()
-        if told is None or moment - told > REPEAT_S:
-            self._told[verdict] = moment
-            self._log.warning(f'image dropped: {text}')
+        self._log.warning(f'image dropped: {text}', every=REPEAT_S)

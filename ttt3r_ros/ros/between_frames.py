@@ -22,6 +22,7 @@ from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.ros.conversions import nanoseconds, to_odometry, to_time, to_transform
 from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.imu_turns import ImuTurns
+from ttt3r_ros.ros.log import Log
 
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
 
@@ -39,13 +40,13 @@ class BetweenFrames:
     """Carries the answers of the camera that speaks to TF on. Answers come on the inference thread, the timer on the
     executor's; what goes to TF is sent under a lock, so that it stays in order."""
 
-    def __init__(self, node: LifecycleNode, frames: Frames, turns: ImuTurns, settings: BetweenSettings,
+    def __init__(self, node: LifecycleNode, log: Log, frames: Frames, turns: ImuTurns, settings: BetweenSettings,
                  odom_frame: str, map_frame: str, prefix: str, waiting: Callable[[], Iterable[int]]) -> None:
         """Take the frames' names and what tells the stamps, ns, of images that are there and not answered.
 
         map_frame: of a map that moves against the odometry, '' for none; its transform goes out with each of theirs.
         """
-        self._node, self._frames, self._turns = node, frames, turns
+        self._node, self._log, self._frames, self._turns = node, log, frames, turns
         self._odom_frame, self._map_frame = odom_frame, map_frame
         self._map_from_odom = np.eye(4)
         self._waiting = waiting
@@ -103,10 +104,10 @@ class BetweenFrames:
         late = self._sent is not None and stamp <= self._sent
         if self._delay and late:
             behind = (self._node.get_clock().now().nanoseconds - stamp) / 1e9
-            self._node.get_logger().warning(
+            self._log.warning(
                 f'an image came after TF had told its stamp, and TF does not have its pose: set odometry.image_delay '
                 f'above {self._delay / 1e9:g}, to what lies between an image\'s stamp and its arrival (it was answered '
-                f'after {behind:.2f} s)', throttle_duration_sec=REPEAT_S)
+                f'after {behind:.2f} s)', every=REPEAT_S)
             return
         self._send(self._due(stamp - 1) if self._delay else [])
         self._map_from_odom = estimate.map_from_odom

@@ -25,6 +25,7 @@ from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.images import ImageError
 from ttt3r_ros.ros.imu_turns import ImuTurns
 from ttt3r_ros.ros.job import Job
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.memory import Memory, Weights, state_path
 from ttt3r_ros.ros.names import Names
 from ttt3r_ros.ros.outputs import CameraName, Outputs
@@ -51,7 +52,7 @@ class Camera:
                  watch: DeviceWatch, turns: ImuTurns | None) -> None:
         """Create publishers and services. settings: the robot's own. turns: the IMU's, if it is listened to."""
         self._node, self._replies, self.name = node, replies, names.one
-        self._worker = worker
+        self._log, self._worker = Log(node, names.one), worker
         self._settings = settings
         prefix = names.inputs
         self._topic = image_topic(node, prefix, settings.image_transport)
@@ -62,17 +63,16 @@ class Camera:
         leads = names.camera == settings.cameras[0]
         moving_map = settings.map_frame if settings.keyframes else ''
         self._between = BetweenFrames(
-            node, frames, turns, settings.between, settings.odom_frame, moving_map, names.outputs,
+            node, self._log, frames, turns, settings.between, settings.odom_frame, moving_map, names.outputs,
             self._unanswered) if leads and settings.between.rate else None
-        self._outputs = Outputs(node, CameraName(names.outputs, leads), frames, self._calibration, settings,
+        self._outputs = Outputs(node, self._log, CameraName(names.outputs, leads), frames, self._calibration, settings,
                                 self._between)
-        self._companions = Companions(node, prefix, self._calibration, settings.mask_file,
+        self._companions = Companions(node, self._log, prefix, self._calibration, settings.mask_file,
                                       settings.scale.source == 'depth', settings.lossless)
         tracker = Tracker(frames, memory.world, memory.scaling, self._calibration, start, settings.odom_frame,
                           weights.fit.under(settings.segments)[0])
-        self.pipeline = Pipeline(node, memory, Senses(self._calibration, self._companions, turns, self.counters,
-                                                     self._health), tracker,
-                                 self._outputs, settings, weights)
+        senses = Senses(self._calibration, self._companions, turns, self.counters, self._health)
+        self.pipeline = Pipeline(self._log, node.get_clock(), memory, senses, tracker, self._outputs, settings, weights)
         self._diagnostics = Diagnostics(node, self.counters, self._health, device, {'weights': weights.name},
                                         weights.trained, names.one)
         self._state_path = state_path(settings, names.one)
@@ -134,7 +134,7 @@ class Camera:
 
     def resume(self) -> None:
         """Read the saved state, so that the first image is relocated against it; a first start has none."""
-        path, log = self._state_path, self._node.get_logger()
+        path, log = self._state_path, self._log
         try:
             self.pipeline.saved.resume_from(path, *state_file.load(path))
             log.info(f'resuming from {path}')
@@ -157,11 +157,11 @@ class Camera:
         self._health.publishers = others
         if others > 1:
             names = sorted(f'{p.node_namespace.rstrip("/")}/{p.node_name}' for p in publishers)
-            self._node.get_logger().warning(
+            self._log.warning(
                 f'{others} publishers send images on {self.topic} ({", ".join(names)}): how many are lost on the way '
-                'is unknown; remap image to a topic that one camera publishes', throttle_duration_sec=REPEAT_S)
+                'is unknown; remap image to a topic that one camera publishes', every=REPEAT_S)
         if problem and not self._ended:
-            self._node.get_logger().warning(problem, throttle_duration_sec=REPEAT_S)
+            self._log.warning(problem, every=REPEAT_S)
         self._diagnostics.publish(active, self.topic, problem, self.pipeline.state() | {
             'pending frames': str(self._worker.pending())}, self.pipeline.saved.unsaved)
 
@@ -179,7 +179,7 @@ class Camera:
         self._promise.hear(now)
         silence = now - (self._activated if before is None else before)
         if silence > SILENCE_TOLD_S:
-            self._node.get_logger().info(f'images are {"there" if before is None else "back"} after {silence:.0f} s')
+            self._log.info(f'images are {"there" if before is None else "back"} after {silence:.0f} s')
         self.counters.received += 1
         lost = self._gaps.lost(info['publication_sequence_number'])
         if lost:  # rclpy does not say whose number it is: two would count past each other
@@ -205,7 +205,7 @@ class Camera:
         broken = self._promise.judge(time.monotonic(), [publisher.qos_profile for publisher in publishers])
         if broken is None or self._told_lost > before:  # lost on their way, they were sent in time
             return None
-        self._node.get_logger().warning(f'{self.topic}: {broken}', throttle_duration_sec=REPEAT_S)
+        self._log.warning(f'{self.topic}: {broken}', every=REPEAT_S)
         return broken
 
     def _follow_sender(self, publishers: list[TopicEndpointInfo]) -> None:
@@ -219,8 +219,7 @@ class Camera:
         silence = self._diagnostics.silence()
         if self._sender is not None and silence is not None and silence < SILENCE_TOLD_S:
             self._ended = True
-            self._node.get_logger().info(f'the images on {self.topic} have ended: {self._sender}, who published them, '
-                                         'has left')
+            self._log.info(f'the images on {self.topic} have ended: {self._sender}, who published them, has left')
         self._sender = None
 
     def _publishers(self) -> int:
@@ -248,7 +247,7 @@ class Camera:
                f'QoS (ros2 topic info -v {self.topic}) and the network'
 
     def _incompatible_qos(self, event) -> None:
-        self._node.get_logger().error(
+        self._log.error(
             f'a publisher of {self.topic} offers another {qos_policy_name_from_kind(event.last_policy_kind)} than we '
             f'ask for: for a best-effort camera set qos_overrides.{self.topic}.subscription.reliability to '
             'best_effort')

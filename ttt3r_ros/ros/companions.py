@@ -20,6 +20,7 @@ from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.images import ImageError, to_depth, to_mask
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.sequences.picture_size import MOST_PIXELS, require_size
 
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
@@ -97,10 +98,10 @@ class Companion:
 class Companions:
     """One camera's mask and depth."""
 
-    def __init__(self, node: LifecycleNode, prefix: str, calibration: Calibration, mask_file: str, with_depth: bool,
-                 lossless: bool) -> None:
+    def __init__(self, node: LifecycleNode, log: Log, prefix: str, calibration: Calibration, mask_file: str,
+                 with_depth: bool, lossless: bool) -> None:
         """Subscribe under the camera's name, a prefix such as 'front/', or empty. Raises MaskFileError."""
-        self._node, self._calibration = node, calibration
+        self._node, self._log, self._calibration = node, log, calibration
         self._static = None if not mask_file else _read_mask(mask_file.replace('{camera}', prefix.removesuffix('/')))
         self._mask = Companion(node, f'{prefix}mask', lossless, 0)
         self._depth = Companion(node, f'{prefix}depth', lossless, DEPTH_APART_NS) if with_depth else None
@@ -131,8 +132,7 @@ class Companions:
                 whole = self._calibration.straighten(255 * resized(values.astype(np.uint8), size, what))
                 here = mask_on_model(whole > 0, pixel_map)
             except (ImageError, AlignedError, CalibrationError) as error:
-                self._node.get_logger().error(f'nothing is left out by the {what}: {error}',
-                                              throttle_duration_sec=REPEAT_S)
+                self._log.error(f'nothing is left out by the {what}: {error}', every=REPEAT_S)
                 continue
             found = here if found is None else found | here
         return found
@@ -149,7 +149,7 @@ class Companions:
             if self._calibration.rectify:
                 depth = self._calibration.rectifier(pixel_map.original).rectify(depth, nearest=True)
         except (ImageError, AlignedError, CalibrationError) as error:
-            self._node.get_logger().warning(f'no scale from the depth: {error}', throttle_duration_sec=REPEAT_S)
+            self._log.warning(f'no scale from the depth: {error}', every=REPEAT_S)
             return None
         return depth_on_model(depth, pixel_map)
 
@@ -175,8 +175,8 @@ class Companions:
         topic = self._depth.topic
         why = ('none with the stamps of the images comes' if self._node.count_publishers(topic) else
                'nobody publishes it')
-        self._node.get_logger().warning(f'no scale from the depth on {topic}: {why}; remap depth to the depth that is '
-                                        'aligned to the images', throttle_duration_sec=REPEAT_S)
+        self._log.warning(f'no scale from the depth on {topic}: {why}; remap depth to the depth that is aligned to the '
+                          'images', every=REPEAT_S)
 
     def _receive_info(self, message: CameraInfo) -> None:
         self._info = message

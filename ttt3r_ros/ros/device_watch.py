@@ -48,7 +48,8 @@ class DeviceWatch:
                 job.pipeline.device_failed(why)
                 self._fail(why)
             elif error is not None:  # no frame may take the others, or the thread, down with it
-                logger.error('a frame failed in a way that nobody foresaw; it is left out', exc_info=error)
+                logger.error('a frame failed in a way that nobody foresaw; it is left out', exc_info=error,
+                             extra={'camera': job.pipeline.name})
 
     def attempt(self, function: Callable[[], Any]) -> Any:
         """Return what a function that a service asks for does, or raise it; the inference thread.

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import numpy as np
-from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CameraInfo
 
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.weights_profile import Source, TrainedOn, compare
 from ttt3r_ros.ros.calibration import Calibration
+from ttt3r_ros.ros.log import Log
 
 
 class FieldOfView:
@@ -19,7 +19,7 @@ class FieldOfView:
     `degrees`: across the part of the image that the network is given, None while nobody says.
     """
 
-    def __init__(self, log: RcutilsLogger, calibration: Calibration, trained_on: TrainedOn) -> None:
+    def __init__(self, log: Log, calibration: Calibration, trained_on: TrainedOn) -> None:
         """Take what knows camera_info, and what the weights have seen."""
         self._log, self._calibration, self._trained_on = log, calibration, trained_on
         self._judged: tuple[CameraInfo, PixelMap] | None = None

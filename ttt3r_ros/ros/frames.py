@@ -13,6 +13,7 @@ from tf2_msgs.msg import TFMessage
 from tf2_ros import Buffer, TransformException
 
 from ttt3r_ros.ros.conversions import from_transform, nanoseconds
+from ttt3r_ros.ros.log import Log
 
 Edge = tuple[str, str]  # parent and child in TF
 REMEMBERED = 1000  # stamps of each edge that we sent
@@ -28,11 +29,13 @@ class FrameUnknown(LookupError):
 class Frames:
     """What is fixed on the robot, each read from TF once; and the way out to TF."""
 
-    def __init__(self, node: LifecycleNode, base_frame: str, topics: tuple[str, str] = ('/tf', '/tf_static')) -> None:
+    def __init__(self, node: LifecycleNode, log: Log, base_frame: str,
+                 topics: tuple[str, str] = ('/tf', '/tf_static')) -> None:
         """Take the base frame; empty, the camera itself is tracked and its mount is not read. topics: of TF, moving and
         fixed."""
         self.topics = topics
-        self._node = node
+        self._node, self._log = node, log
+        self.whose = f'{log.name}: ' if log.name else ''  # before what is told beside the log
         self._base_frame = base_frame
         self._sent: dict[Edge, dict[int, None]] = {}
         self.warnings: list[str] = []  # about mounts that look wrong
@@ -63,9 +66,9 @@ class Frames:
         mount = self.fixed(self._base_frame, camera_frame)
         if new and camera_frame != self._base_frame and mount[2, 2] > ALONG and 'optical' not in camera_frame:
             self.warnings.append(
-                f"the images' frame {camera_frame!r} looks up in {self._base_frame!r}: it has a body's axes, not "
-                'optical ones (x right, y down, z ahead); have the driver put its optical frame into the images, such '
-                f'as {camera_frame.removesuffix("_link")}_optical_frame')
+                f"{self.whose}the images' frame {camera_frame!r} looks up in {self._base_frame!r}: it has a body's "
+                'axes, not optical ones (x right, y down, z ahead); have the driver put its optical frame into the '
+                f'images, such as {camera_frame.removesuffix("_link")}_optical_frame')
         return mount
 
     def fixed(self, target: str, source: str) -> np.ndarray:
@@ -85,7 +88,7 @@ class Frames:
                 raise FrameUnknown(f'no transform {target} → {source} on {static} or {tf} yet: {error}') from error
             self._missing.discard(key)
             if key in self._waited:
-                self._node.get_logger().info(f'the transform {target} → {source} has come')
+                self._log.info(f'the transform {target} → {source} has come')
         return self._known[key]
 
     def tend(self) -> None:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from cv_bridge import CvBridge
-from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CompressedImage, Image
 
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.sequences.picture_size import MOST_PIXELS, PictureTooLarge, require_size
 
 # Names that cv_bridge does not turn into rgb8, and those of the same layout that it does. OpenCV's order is blue first.
@@ -75,9 +75,9 @@ class ContentBits:
 class ImageReader:
     """Reads the images of one camera, and tells the log what it has to guess about them."""
 
-    def __init__(self, log: RcutilsLogger, most_pixels: int = MOST_PIXELS,
+    def __init__(self, log: Log, most_pixels: int = MOST_PIXELS,
                  reduction: Callable[[int, int], int] | None = None) -> None:
-        """Take the node's log, how many pixels an image may have, and what tells of a size (H, W) by which of 1, 2, 4
+        """Take the log, how many pixels an image may have, and what tells of a size (H, W) by which of 1, 2, 4
         and 8 a JPEG is to be made smaller; ValueError: nobody wants such a size."""
         self._log = log
         self.most_pixels, self._reduction = most_pixels, reduction

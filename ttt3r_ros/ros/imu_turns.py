@@ -14,6 +14,7 @@ from ttt3r_ros.reconstruction.gyroscope import Gyroscope
 from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.ros.conversions import frame_name
 from ttt3r_ros.ros.frames import Frames, FrameUnknown
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.sequences.serialized import byte_order, header_stamp
 
 DEPTH = 200  # samples that may wait
@@ -23,9 +24,9 @@ REPEAT_S = 10.0  # a trouble that stays is told again after this long
 class ImuTurns:
     """Messages come on the executor's thread; whoever asks does so on any."""
 
-    def __init__(self, node: LifecycleNode, topic: str, frames: Frames, time_offset_s: float) -> None:
+    def __init__(self, node: LifecycleNode, log: Log, topic: str, frames: Frames, time_offset_s: float) -> None:
         """Subscribe. time_offset_s: what is added to the IMU's stamps."""
-        self._node, self._frames = node, frames
+        self._node, self._log, self._frames = node, log, frames
         self._offset = round(time_offset_s * 1e9)
         self._gyroscope = Gyroscope()
         self._frame: str | None = None
@@ -76,8 +77,8 @@ class ImuTurns:
         try:
             stamp, frame_id, rate, variance = read_rate(data)
         except (struct.error, UnicodeDecodeError, IndexError):
-            self._node.get_logger().warning(f'{len(data)} bytes on {self._subscription.topic_name} are no Imu and are '
-                                            'left out', throttle_duration_sec=REPEAT_S)
+            self._log.warning(f'{len(data)} bytes on {self._subscription.topic_name} are no Imu and are left out',
+                              every=REPEAT_S)
             return
         frame = frame_name(frame_id)
         if frame != self._frame:
@@ -93,7 +94,7 @@ class ImuTurns:
         try:
             return self._frames.fixed(frame, self._frame)[:3, :3]
         except FrameUnknown as error:
-            self._node.get_logger().warning(f'the gyroscope is not used: {error}', throttle_duration_sec=REPEAT_S)
+            self._log.warning(f'the gyroscope is not used: {error}', every=REPEAT_S)
             return None
 
 

@@ -20,6 +20,7 @@ from ttt3r_ros.reconstruction.voxel_map import VoxelMap
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 from ttt3r_ros.ros.cloud_output import Rate, moved
 from ttt3r_ros.ros.conversions import nanoseconds, to_cloud
+from ttt3r_ros.ros.log import Log
 
 FORMS = {'.ply': VoxelMap.ply, '.pcd': VoxelMap.pcd}
 WAITING = 4  # frames; then the inference waits for the map, as every frame is to be in it
@@ -44,9 +45,9 @@ class MapSettings:
 class MapOutput:
     """`~/map`: latched, for those who come later. Called on the inference thread."""
 
-    def __init__(self, node: LifecycleNode, prefix: str, settings: MapSettings) -> None:
+    def __init__(self, node: LifecycleNode, log: Log, prefix: str, settings: MapSettings) -> None:
         """Take all the map's memory now; without a cell size there is none. prefix: see Outputs."""
-        self._node, self._settings = node, settings
+        self._node, self._log, self._settings = node, log, settings
         self._map = VoxelMap(settings.cell, settings.capacity, settings.drop) if settings.cell else None
         self._publisher = node.create_lifecycle_publisher(
             PointCloud2, f'{prefix}map', QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
@@ -97,7 +98,7 @@ class MapOutput:
             try:
                 job()
             except Exception as error:
-                self._node.get_logger().error(f'a frame is not in the map: {error}', throttle_duration_sec=REPEAT_S)
+                self._log.error(f'a frame is not in the map: {error}', every=REPEAT_S)
             finally:
                 self._jobs.task_done()
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rclpy.lifecycle import LifecycleNode
-
 from ttt3r_ros.model.checkpoint import LoadedNetwork
 from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -15,6 +13,7 @@ from ttt3r_ros.reconstruction.state_file import Autosave, StateFileError
 from ttt3r_ros.reconstruction.tracking import TrackingMonitor
 from ttt3r_ros.reconstruction.uncertainty import Fit
 from ttt3r_ros.reconstruction.weights_profile import TrainedOn
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.names import Names
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.scaling import Scaling
@@ -44,13 +43,13 @@ class Memory:
     autosave: Autosave
 
 
-def make_memory(node: LifecycleNode, loaded: LoadedNetwork, settings: Settings, names: Names, scaling: Scaling,
+def make_memory(log: Log, loaded: LoadedNetwork, settings: Settings, names: Names, scaling: Scaling,
                 beside: Memory | None) -> Memory:
     """Return a fresh memory for a camera of these names; beside: one of the same network, see Reconstructor."""
     network, trained = loaded.network, loaded.trained
 
     def unsaved(error: StateFileError) -> None:
-        node.get_logger().error(f'autosave: {error}')
+        log.error(f'autosave: {error}')
 
     # Random poses, and those of several cameras in turn, follow from no last one.
     monitor = TrackingMonitor(settings.bounds) if trained and not settings.shared_state else None
@@ -58,7 +57,7 @@ def make_memory(node: LifecycleNode, loaded: LoadedNetwork, settings: Settings, 
                                   policy=make_reset_policy(settings.segments.reset_policy,
                                                            settings.segments.reset_interval),
                                   keyframes=settings.keyframes, monitor=monitor,
-                                  beside=None if beside is None else beside.reconstructor)
+                                  beside=None if beside is None else beside.reconstructor, name=log.name)
     reconstructor.warm_up(WARM_UP_SIZE, reconstructor.settling)
     return Memory(reconstructor, World(), scaling, CameraGap(settings.max_gap),
                   Autosave(state_path(settings, names.one), settings.autosave_interval, unsaved))

@@ -26,6 +26,7 @@ from ttt3r_ros.ros.cloud_output import CloudOutput
 from ttt3r_ros.ros.conversions import to_odometry, to_pose, to_time, to_transform
 from ttt3r_ros.ros.depth_output import DepthOutput
 from ttt3r_ros.ros.frames import Frames
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.map_output import MapOutput
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.path_output import PathOutput
@@ -46,10 +47,10 @@ class CameraName:
 class Outputs:
     """The publishers of one camera."""
 
-    def __init__(self, node: LifecycleNode, camera: CameraName, frames: Frames, calibration: Calibration,
+    def __init__(self, node: LifecycleNode, log: Log, camera: CameraName, frames: Frames, calibration: Calibration,
                  settings: Settings, between: BetweenFrames | None) -> None:
         """Create the publishers; they publish while the node is active. between: what goes on between two frames."""
-        self._node = node
+        self._node, self._log = node, log
         self._leads = camera.leads
         self._frames = frames
         self._calibration = calibration
@@ -61,7 +62,7 @@ class Outputs:
         self._publishers = (self._pose, self._odometry, self._status)
         self._cloud, self._depth = (kind(node, prefix) for kind in (CloudOutput, DepthOutput))
         self._path = PathOutput(node, prefix, settings.path_length)
-        self._map = MapOutput(node, prefix, settings.map)
+        self._map = MapOutput(node, log, prefix, settings.map)
         self._map_from_odom: np.ndarray | None = None  # as /tf_static has it
         if settings.map_frame and not settings.keyframes and camera.leads:
             self.place_odometry(np.eye(4), settings)
@@ -103,8 +104,7 @@ class Outputs:
             try:
                 depth, confidence, intrinsics = self._calibration.depth(frame.pixel_map, frame.points, confidence)
             except CalibrationError as error:
-                self._node.get_logger().warning(f'no depth at the camera\'s resolution: {error}',
-                                                throttle_duration_sec=REPEAT_S)
+                self._log.warning(f'no depth at the camera\'s resolution: {error}', every=REPEAT_S)
                 return
         self._depth.publish(header, depth, confidence, intrinsics)
 

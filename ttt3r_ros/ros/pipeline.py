@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from rclpy.lifecycle import LifecycleNode
+from rclpy.clock import Clock
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -29,6 +29,7 @@ from ttt3r_ros.ros.field_of_view import FieldOfView
 from ttt3r_ros.ros.images import CameraImage, ImageError, ImageReader
 from ttt3r_ros.ros.imu_turns import ImuTurns
 from ttt3r_ros.ros.job import Job
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.memory import Memory, Weights
 from ttt3r_ros.ros.outputs import Outputs, told
 from ttt3r_ros.ros.parameters import Settings
@@ -55,13 +56,13 @@ class Senses:
 class Pipeline:
     """Answers the images of one camera, one at a time."""
 
-    def __init__(self, node: LifecycleNode, memory: Memory, senses: Senses, tracker: Tracker, outputs: Outputs,
+    def __init__(self, log: Log, clock: Clock, memory: Memory, senses: Senses, tracker: Tracker, outputs: Outputs,
                  settings: Settings, weights: Weights) -> None:
         """Take the parts and the settings in force."""
-        self._log = node.get_logger()
+        self._log, self.name = log, log.name
         self._reconstructor, self._scaling = memory.reconstructor, memory.scaling
         self._gap, self._autosave = memory.gap, memory.autosave
-        self.saved = SavedState(self._log, memory.reconstructor, tracker, memory.autosave, settings.odom_frame,
+        self.saved = SavedState(log, memory.reconstructor, tracker, memory.autosave, settings.odom_frame,
                                 settings.state_file)
         self._calibration, self._companions, self._turns = senses.calibration, senses.companions, senses.turns
         self._counters, self._health = senses.counters, senses.health
@@ -69,11 +70,11 @@ class Pipeline:
         self._outputs = outputs
         self._settings = settings
         self._weights = weights
-        self._images = ImageReader(self._log, settings.max_image_pixels, memory.reconstructor.reduction)
-        self._admission = Admission(node, memory.gap, senses.counters, senses.health)
-        self._report = TrackingReport(node, senses.health, 'several cameras in one memory: nobody judges their poses'
+        self._images = ImageReader(log, settings.max_image_pixels, memory.reconstructor.reduction)
+        self._admission = Admission(log, clock, memory.gap, senses.counters, senses.health)
+        self._report = TrackingReport(log, senses.health, 'several cameras in one memory: nobody judges their poses'
                                       if weights.trained else 'untrained weights: the poses mean nothing')
-        self._field_of_view = FieldOfView(self._log, senses.calibration, weights.trained_on)
+        self._field_of_view = FieldOfView(log, senses.calibration, weights.trained_on)
         self._views = Views(memory.reconstructor, tracker, memory.scaling)
         self._ahead: tuple[Job, CameraImage] | None = None  # an image that was read before its turn
         self._last_header: Header | None = None
@@ -118,8 +119,7 @@ class Pipeline:
         except NonFinitePrediction as error:
             counters.dropped_nonfinite += 1
             self._health.problem = str(error)
-            self._log.error(f'image dropped, the memory is as it was before: the prediction is {error}',
-                            throttle_duration_sec=REPEAT_S)
+            self._log.error(f'image dropped, the memory is as it was before: the prediction is {error}', every=REPEAT_S)
             return
         inference_ms = (time.monotonic() - started) * 1e3
         self._field_of_view.look(frame.pixel_map)
@@ -129,7 +129,7 @@ class Pipeline:
         if measured is not None and own.trusted:
             self._scaling.learn_depth(measured, own)
         if missing:
-            self._log.warning(f'no pose and no TF: {missing}', throttle_duration_sec=REPEAT_S)
+            self._log.warning(f'no pose and no TF: {missing}', every=REPEAT_S)
         tracking = self._report.tell(frame, stamp, self._settings.when_lost)
         self._outputs.publish_frame(header, frame, estimate, self._settings)
         if frame.trusted:
@@ -265,8 +265,7 @@ class Pipeline:
                 intrinsics = self._calibration.on_model(frame.pixel_map)
                 points = back_project(depth_of(points, intrinsics), intrinsics)
             except CalibrationError as error:
-                self._log.warning(f'points and depth are on the rays that the model implies: {error}',
-                                  throttle_duration_sec=REPEAT_S)
+                self._log.warning(f'points and depth are on the rays that the model implies: {error}', every=REPEAT_S)
         left_out = self._companions.left_out(mask, frame.pixel_map)
         if left_out is not None:
             points = np.where(left_out[..., None], np.float32(np.nan), points)
@@ -276,7 +275,7 @@ class Pipeline:
         """Count and tell an image that cannot be read."""
         self._counters.dropped_invalid += 1
         self._health.problem = str(error)
-        self._log.error(f'image dropped: {error}', throttle_duration_sec=REPEAT_S)
+        self._log.error(f'image dropped: {error}', every=REPEAT_S)
 
     def _try_reset(self) -> None:
         try:

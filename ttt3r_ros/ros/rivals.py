@@ -52,7 +52,7 @@ class Rivals:
         else:
             self._rest()
         return self._same_name() + self._same_topics() + [
-            text for edge in sorted(expected) for text in self._same_edge(edge)]
+            self._frames.whose + text for edge in sorted(expected) for text in self._same_edge(edge)]
 
     def pause(self) -> None:
         """Look no more until the next call of `look`, which begins anew."""

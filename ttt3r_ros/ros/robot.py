@@ -13,6 +13,7 @@ from ttt3r_ros.ros.device_watch import DeviceWatch
 from ttt3r_ros.ros.frames import Edge, Frames
 from ttt3r_ros.ros.imu_turns import ImuTurns
 from ttt3r_ros.ros.level import ImuLevel
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.memory import Memory, Weights, make_memory
 from ttt3r_ros.ros.names import Names
 from ttt3r_ros.ros.parameters import Settings
@@ -43,10 +44,10 @@ class Robot:
     def __init__(self, node: LifecycleNode, server: Server, name: str, settings: Settings,
                  beside: Memory | None = None) -> None:
         """Make all of it; name: empty for the only one. settings: the node's. beside: a memory of the same network."""
-        self._node, self._name = node, name
+        self._node, self._name, self._log = node, name, Log(node, name)
         self._settings = settings = settings.of(name)
         names = [Names(node.get_name(), name, camera) for camera in settings.cameras]
-        self._frames = Frames(node, settings.base_frame, names[0].tf)
+        self._frames = Frames(node, self._log, settings.base_frame, names[0].tf)
         self._rivals = Rivals(node, self._frames, self._own_edges)
         self._parts: list[ImuLevel | ImuTurns | Scaling | PoseSetting | ResetAll] = []
         self.cameras: list[Camera] = []
@@ -62,7 +63,7 @@ class Robot:
         imu = f'{names[0].aboard}imu'
         start = Start(settings.initial_pose, bool(settings.base_frame),
                       self._part(ImuLevel(node, imu)) if settings.level == 'imu' else None)
-        turns = (self._part(ImuTurns(node, imu, self._frames, settings.between.imu_time_offset))
+        turns = (self._part(ImuTurns(node, self._log, imu, self._frames, settings.between.imu_time_offset))
                  if settings.between.rate or settings.level == 'imu' else None)
         for one in names:
             if not (settings.shared_state and self.memories):
@@ -77,9 +78,10 @@ class Robot:
 
     def _memory(self, server: Server, names: Names, beside: Memory | None) -> Memory:
         settings = self._settings
-        scaling = self._part(Scaling(self._node, settings.scale, settings.base_frame,
+        log = self._log if settings.shared_state else Log(self._node, names.one)
+        scaling = self._part(Scaling(self._node, log, settings.scale, settings.base_frame,
                                      f'{names.aboard}wheel_odometry'))
-        return make_memory(self._node, server.loaded, settings, names, scaling, beside)
+        return make_memory(log, server.loaded, settings, names, scaling, beside)
 
     def _part(self, part):
         self._parts.append(part)

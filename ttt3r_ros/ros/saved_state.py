@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from rclpy.impl.rcutils_logger import RcutilsLogger
 from std_msgs.msg import Header
 
 from ttt3r_ros.reconstruction import state_file
@@ -20,13 +19,14 @@ from ttt3r_ros.reconstruction.state_file import Autosave, Context, StateFileErro
 from ttt3r_ros.reconstruction.together import Steps
 from ttt3r_ros.reconstruction.whole_file import FilePath
 from ttt3r_ros.ros.conversions import nanoseconds
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.tracker import Tracker
 
 
 class SavedState:
     """The inference thread's, but for `write` and `unsaved`."""
 
-    def __init__(self, log: RcutilsLogger, reconstructor: Reconstructor, tracker: Tracker, autosave: Autosave,
+    def __init__(self, log: Log, reconstructor: Reconstructor, tracker: Tracker, autosave: Autosave,
                  odom_frame: str, path: str) -> None:
         """Take what is saved, and the operator's file, '' for none."""
         self._log = log

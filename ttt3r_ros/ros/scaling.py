@@ -30,6 +30,7 @@ from ttt3r_ros.reconstruction.scale import (
 from ttt3r_ros.reconstruction.wheels import WheelTrack
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
+from ttt3r_ros.ros.log import Log
 
 SOURCES = ('fixed', 'wheels', 'floor', 'focal', 'depth')
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
@@ -54,9 +55,9 @@ class Scaling:
     """The scale in force, and the estimate behind it. Wheel odometry comes on the executor's thread, all else is the
     inference thread's."""
 
-    def __init__(self, node: LifecycleNode, settings: ScaleSettings, base_frame: str, wheels: str) -> None:
+    def __init__(self, node: LifecycleNode, log: Log, settings: ScaleSettings, base_frame: str, wheels: str) -> None:
         """Take the source; wheels: the topic of the wheels' odometry, base_frame: the frame whose motion they tell."""
-        self._node = node
+        self._node, self._log = node, log
         self._settings = settings
         self._base_frame = base_frame
         self._factor = settings.factor
@@ -108,8 +109,7 @@ class Scaling:
             self._compare()
             self._problem = self._why_no_wheels(stamp)
             if self._problem:
-                self._node.get_logger().warning(f'no scale from the wheels: {self._problem}',
-                                                throttle_duration_sec=REPEAT_S)
+                self._log.warning(f'no scale from the wheels: {self._problem}', every=REPEAT_S)
         elif self._settings.source == 'floor':
             self._estimator.add(frame.points, up)
         elif self._settings.source == 'focal':
@@ -118,12 +118,11 @@ class Scaling:
                 self._estimator.add(camera[0, 0], frame.original_intrinsics[0, 0])
                 if field != self._focal_told:
                     self._focal_told = field
-                    self._node.get_logger().info(
+                    self._log.info(
                         f"the scale is told by {field}'s focal length in camera_info, {camera[0, 0]:.1f} pixels: the "
                         f'images are {"rectified" if field == "P" else "raw"}')
             except CalibrationError as error:
-                self._node.get_logger().warning(f'no scale from the focal length: {error}',
-                                                throttle_duration_sec=REPEAT_S)
+                self._log.warning(f'no scale from the focal length: {error}', every=REPEAT_S)
         self._take_over()
 
     def learn_depth(self, measured: np.ndarray, frame: Frame) -> None:
@@ -173,18 +172,18 @@ class Scaling:
 
     def _receive(self, message: OdometryMessage) -> None:
         if frame_name(message.child_frame_id) != self._base_frame:
-            self._node.get_logger().error(
+            self._log.error(
                 f'wheel odometry is of {message.child_frame_id!r}, not of base_frame {self._base_frame!r}, and is not '
-                'used', throttle_duration_sec=REPEAT_S)
+                'used', every=REPEAT_S)
             return
         p, q = message.pose.pose.position, message.pose.pose.orientation
         numbers = np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w])
         self._wheels_came = time.monotonic()
         if not np.isfinite(numbers).all() or abs(np.linalg.norm(numbers[3:]) - 1) > UNIT:
             self._unusable += 1
-            self._node.get_logger().warning(
+            self._log.warning(
                 f'{self._unusable} wheel odometry message(s) hold no pose and are left out, the last with position '
-                f'{numbers[:3].tolist()} and orientation {numbers[3:].tolist()}', throttle_duration_sec=REPEAT_S)
+                f'{numbers[:3].tolist()} and orientation {numbers[3:].tolist()}', every=REPEAT_S)
             return
         pose = quaternion_matrix(numbers[3:])
         pose[:3, 3] = numbers[:3]

@@ -11,6 +11,7 @@ from rclpy.lifecycle import LifecycleNode
 from tf_transformations import quaternion_matrix
 
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.names import Names
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.tracker import PoseRefused
@@ -26,7 +27,8 @@ class PoseSetting:
     def __init__(self, node: LifecycleNode, replies: Replies, names: Names, worker: Worker, map_frame: str,
                  odom_frame: str, place: Callable[[np.ndarray, int | None, bool], str]) -> None:
         """Take the frames by their names, and what puts the robot somewhere (Pipeline.set_pose)."""
-        self._node, self._replies, self._worker = node, replies, worker
+        self._node, self._log = node, Log(node, names.robot)
+        self._replies, self._worker = replies, worker
         self._map_frame, self._odom_frame = map_frame, odom_frame
         self._place = place
         self._service = replies.service(SetPose, f'{names.own}set_pose', self._answer, (PoseRefused,))
@@ -37,11 +39,10 @@ class PoseSetting:
         response.message = await self._set(request.pose)
 
     async def _receive(self, message: PoseWithCovarianceStamped) -> None:
-        log = self._node.get_logger()
         try:
-            log.info(f'pose set: {await self._set(message)}')
+            self._log.info(f'pose set: {await self._set(message)}')
         except (PoseRefused, TakenDown) as error:
-            log.warning(f'the pose is not set: {error}')
+            self._log.warning(f'the pose is not set: {error}')
 
     async def _set(self, message: PoseWithCovarianceStamped) -> str:
         pose, in_odometry = self._read(message)

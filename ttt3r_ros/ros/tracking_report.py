@@ -6,11 +6,10 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from rclpy.lifecycle import LifecycleNode
-
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.ros.diagnostics import Health
+from ttt3r_ros.ros.log import Log
 
 CALM_S, MOST = 10.0, 6  # seconds, and changes of the state that are told within them
 
@@ -18,9 +17,9 @@ CALM_S, MOST = 10.0, 6  # seconds, and changes of the state that are told within
 class TrackingReport:
     """Follows one camera's states; the inference thread's."""
 
-    def __init__(self, node: LifecycleNode, health: Health, unjudged: str) -> None:
+    def __init__(self, log: Log, health: Health, unjudged: str) -> None:
         """Take where to tell; unjudged: why nobody judges, where that is so."""
-        self._log, self._health, self._unjudged = node.get_logger(), health, unjudged
+        self._log, self._health, self._unjudged = log, health, unjudged
         self._told: deque[float] = deque(maxlen=MOST)  # when the last lines were, time.monotonic() seconds
         self._untold = 0  # changes since the last line
 
