@@ -9,6 +9,8 @@ import time
 
 import pytest
 from harness import stamp_of
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from rclpy.node import NodeNameNonExistentError
 from std_srvs.srv import Trigger
 from ttt3r_ros.srv import SaveMap, SetPose
@@ -108,6 +110,17 @@ def test_a_service_is_there_before_the_node_is_ready_and_refuses(start_node, mak
     assert 'not configured' in refusal()
 
 
+def test_a_node_that_is_finalized_says_that_its_process_is_to_be_started_anew(start_node, make_robot):
+    """No transition leads out of it, and neither services nor log send anybody to one."""
+    node, robot = start_node(autostart=False), make_robot()
+    robot.wait_for_state('unconfigured')
+    assert robot.transition('shutdown') and robot.state() == 'finalized'
+    assert robot.reset().message == 'the node is finalized: start its process anew'
+    assert not robot.transition('configure')
+    assert 'configure (1) is not possible: the node is finalized: start its process anew' in node.log()
+    assert 'rcl_lifecycle.c' not in node.log()
+
+
 def test_a_clean_up_takes_all_off_the_graph(start_node, make_robot):
     """The topics of a configured node go with it, in every setting that makes more; its services are always there."""
     _, robot = start_node(autostart=False, map__cell=0.1, rectify=True, scale_source='depth'), make_robot()
@@ -153,7 +166,13 @@ def test_impossible_transitions_are_refused(start_node, make_robot):
     assert robot.transition('activate')
     assert not robot.transition('cleanup')
     assert robot.state() == 'active'
-    assert 'not possible' in node.log()
+    for line in ('activate (3) is not possible: the node is unconfigured, from there: configure (1), shutdown (5)',
+                 'configure (1) is not possible: the node is inactive, from there: cleanup (2), activate (3)',
+                 'cleanup (2) is not possible: the node is active, from there: deactivate (4), shutdown (7)'):
+        assert line in node.log()
+    named = ChangeState.Request(transition=Transition(label='configure'))
+    assert not robot.call(ChangeState, 'change_state', named).success
+    assert 'configure is not possible: the node is active' in node.log()
 
 
 def test_a_failed_configure_says_why_and_can_be_tried_again(start_node, make_robot, tmp_path):

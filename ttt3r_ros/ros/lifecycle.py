@@ -10,6 +10,7 @@ from functools import wraps
 from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+FINALIZED = 'the node is finalized: start its process anew'
 Transition = Callable[[LifecycleNode, LifecycleState], None]
 
 
@@ -31,20 +32,23 @@ def transition(method: Transition) -> Callable[[LifecycleNode, LifecycleState], 
 
 
 def refuse_impossible_transitions(node: LifecycleNode) -> None:
-    """Answer a request for a transition that the node's state does not have with a refusal.
+    """Answer a request for a transition that the node's state does not have with a refusal, and tell what it has.
 
     rclpy raises out of the executor instead, which ends the process and leaves the caller waiting.
     """
-    service = node._service_change_state
+    service, machine = node._service_change_state, node._state_machine
     change_state = service.callback
 
     def answer(request: ChangeState.Request, response: ChangeState.Response) -> ChangeState.Response:
-        try:
+        asked, possible = request.transition, {label: number for number, label, *_ in machine.available_transitions}
+        if asked.label in possible or not asked.label and asked.id in possible.values():
             return change_state(request, response)
-        except RuntimeError as error:  # RCLError is one
-            node.get_logger().error(f'transition {request.transition.label or request.transition.id} is not possible '
-                                    f'now: {error}')
-            response.success = False
-            return response
+        names = {number: label for number, label, *_ in machine.transition_graph}
+        what = asked.label or f'{names.get(asked.id, "transition")} ({asked.id})'
+        others = ', '.join(f'{label} ({number})' for label, number in possible.items())
+        why = f'the node is {machine.current_state[1]}, from there: {others}' if possible else FINALIZED
+        node.get_logger().error(f'{what} is not possible: {why}')
+        response.success = False
+        return response
 
     service.callback = answer

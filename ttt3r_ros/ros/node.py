@@ -24,7 +24,7 @@ from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.camera import Camera
 from ttt3r_ros.ros.device import compile_for, require
 from ttt3r_ros.ros.device_watch import DeviceWatch
-from ttt3r_ros.ros.lifecycle import refuse_impossible_transitions, transition
+from ttt3r_ros.ros.lifecycle import FINALIZED, refuse_impossible_transitions, transition
 from ttt3r_ros.ros.memory import WARM_UP_SIZE, Weights
 from ttt3r_ros.ros.names import Names
 from ttt3r_ros.ros.notices import Notices
@@ -177,6 +177,8 @@ class Ttt3rNode(LifecycleNode):
 
     def _unready(self) -> str:
         """Return why a service is refused while there is nobody to answer it."""
+        if self._state_machine.current_state[1] == 'finalized':
+            return FINALIZED
         why = f' ({self._notices.failure})' if self._notices.failure else ''
         return f'the node is not configured{why}: ros2 lifecycle set {self.get_fully_qualified_name()} configure'
 
