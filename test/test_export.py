@@ -18,10 +18,12 @@ from rich.console import Console
 
 from ttt3r_ros.export.forms import FORMS
 from ttt3r_ros.export.mcap import TYPES
+from ttt3r_ros.offline import session
 from ttt3r_ros.offline.reconstruction import Settings
 from ttt3r_ros.offline.recording import Recorded, read_journal
 from ttt3r_ros.offline.selection import Moment, Selection
 from ttt3r_ros.offline.session import Plan, carry_out
+from ttt3r_ros.sequences import open_sequence, read_tum
 
 EXACT = {'rtol': 0, 'atol': 1e-6}
 EXPORTS = ('tum', 'kitti', 'euroc', 'frames', 'colmap', 'nerfstudio', 'ply', 'pcd', 'glb', 'mcap', 'las')
@@ -220,6 +222,28 @@ def test_the_mcap_explains_itself(out, shots):
     for shot, told, odometry in zip(shots, seen['/ttt3r/status'][1], seen['/ttt3r/odometry'][1], strict=True):
         assert told.tracking == shot.state and told.confidence_median == np.float32(shot.confidence_median)
         assert odometry.header.stamp.sec * 10**9 + odometry.header.stamp.nanosec == shot.stamp
+
+
+def test_stamps_before_0_are_exported(film, tmp_path, monkeypatch):
+    """A header may have them: they come back from each form, though an MCAP file's log times begin at 0."""
+    from mcap.reader import make_reader
+    from mcap_ros2.decoder import DecoderFactory
+    sequence = open_sequence(str(film))
+    sequence._stamps = [stamp - 450_000_001 for stamp in sequence._stamps]
+    monkeypatch.setattr(session, 'open_sequence', lambda *_, **__: sequence)
+    forms = 'tum', 'euroc', 'mcap'
+    carry_out(Plan(str(film), tmp_path / 'run', Settings(), Selection(end=Moment(10)), exports=forms),
+              Console(file=io.StringIO()))
+    stamps = [shot.stamp for shot in read_journal(tmp_path / 'run')]
+    assert stamps == [i * 10**8 - 450_000_001 for i in range(10)]
+    assert read_tum(tmp_path / 'run/trajectory_tum.txt').stamps.tolist() == stamps
+    euroc = file_interface.read_euroc_csv_trajectory(str(tmp_path / 'run/trajectory_euroc.csv'))
+    np.testing.assert_allclose(euroc.timestamps, np.array(stamps) / 1e9, **EXACT)
+    with next((tmp_path / 'run/mcap').glob('*.mcap')).open('rb') as file:
+        reader = make_reader(file, decoder_factories=[DecoderFactory()])
+        told = [(message.log_time, pose.header.stamp.sec * 10**9 + pose.header.stamp.nanosec)
+                for _, _, message, pose in reader.iter_decoded_messages(topics=['/ttt3r/pose'])]
+    assert told == [(stamp - stamps[0], stamp) for stamp in stamps]
 
 
 def test_las_is_read_back(out):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The run as a rosbag2 folder with an MCAP file, which Foxglove opens and `ros2 bag play` plays: the node's topics.
 
-Log times are the images' stamps.
+Log times are the images' stamps; MCAP's begin at 0, so where the first stamp is before that they are since the first.
 """
 
 from __future__ import annotations
@@ -48,11 +48,12 @@ def write(recorded: Recorded, folder: Path) -> list[str]:
     target = folder / FOLDER
     shutil.rmtree(target, ignore_errors=True)  # of an export that was interrupted
     to.define_status()
+    begin = min([0, *(shot.stamp for shot in recorded.every)])
     with Writer(target, version=Writer.VERSION_LATEST, storage_plugin=StoragePlugin.MCAP) as writer:
         channels = {topic: writer.add_connection(topic, kind, typestore=STORE, offered_qos_profiles=(
             [LATCHED] if topic == '/ttt3r/map' else ())) for topic, kind in TYPES.items()}
         for shot, topic, message in _told(recorded):
-            writer.write(channels[topic], shot.stamp, STORE.serialize_cdr(message, TYPES[topic]))
+            writer.write(channels[topic], shot.stamp - begin, STORE.serialize_cdr(message, TYPES[topic]))
     return [FOLDER]
 
 

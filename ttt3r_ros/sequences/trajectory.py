@@ -115,6 +115,7 @@ def write_tum(path: Path | str, trajectory: Trajectory) -> None:
 
 def _lines(trajectory: Trajectory) -> Iterable[str]:
     for stamp, pose in zip(trajectory.stamps, trajectory.poses):
-        seconds, nanoseconds = divmod(int(stamp), 10**9)
+        seconds, nanoseconds = divmod(abs(int(stamp)), 10**9)
+        sign = '-' if stamp < 0 else ''
         values = [*pose[:3, 3], *Rotation.from_matrix(pose[:3, :3]).as_quat()]
-        yield f'{seconds}.{nanoseconds:09d} ' + ' '.join(repr(float(value)) for value in values)
+        yield f'{sign}{seconds}.{nanoseconds:09d} ' + ' '.join(repr(float(value)) for value in values)
