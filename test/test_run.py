@@ -196,6 +196,20 @@ def test_a_run_that_answered_no_frame_leaves_nothing(film, tmp_path):
     assert [file.name for file in unfinished.iterdir()] == ['photograph.jpg']
 
 
+def test_a_disk_that_becomes_full_names_the_folder_and_how_to_go_on(film, tmp_path):
+    """One line; with room again the run goes on to its end."""
+    script = ('import resource\n'
+              'from ttt3r_ros.cli.main import main\n'
+              'resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))\n'
+              f'main(["run", {str(film)!r}, "--out", {str(tmp_path / "run")!r}])\n')
+    done = subprocess.run([sys.executable, '-c', script], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 2 and (f'ttt3r run: {tmp_path}/run.unfinished cannot be written to (File too large); '
+                                     'make room there and go on with --resume') in done.stderr, done.stderr
+    assert (tmp_path / 'run.unfinished/frames.jsonl').stat().st_size == 10_000
+    results = run(Plan(str(film), tmp_path / 'run', Settings(), resume=True))
+    assert results['frames']['answered'] == 24 and results['frames']['unanswered'] == 0
+
+
 def test_only_a_run_of_ours_is_replaced(film, tmp_path):
     """A finished run gives way to a new one; a folder of somebody's, and a run in the writing, do not."""
     other = tmp_path / 'photographs'

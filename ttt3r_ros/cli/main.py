@@ -67,8 +67,8 @@ def main(argv: list[str] | None = None) -> NoReturn:
     except OSError as error:
         if error.errno not in DISK:
             raise
-        sys.stderr.write(f'ttt3r {args.command}: {error.filename or "the output"}: {error.strerror}; make room there, '
-                         'or write elsewhere\n')
+        place = error.filename or getattr(args, 'out', 'the output')
+        sys.stderr.write(f'ttt3r {args.command}: {place}: {error.strerror}; make room there, or write elsewhere\n')
         code = BAD_INPUT
     except Exception as error:
         # Our own errors are written for the user; any other is a fault of ours and keeps its traceback.

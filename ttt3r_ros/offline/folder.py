@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from ttt3r_ros.export.output_folder import OutputError
@@ -19,6 +21,7 @@ from ttt3r_ros.reconstruction import whole_file
 RESULTS, MEMORY = 'results.json', 'memory.snapshot'
 PLAN, SNAPSHOT = 'plan.json', re.compile(r'snapshot-(\d+)-(\d+)')
 UNFINISHED = '.unfinished'
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 class RunFolder:
@@ -62,6 +65,18 @@ class RunFolder:
             with contextlib.suppress(OSError):  # of what is not ours
                 self.path.rmdir()
         os.close(self._lock)
+
+    @contextlib.contextmanager
+    def writing(self, *, resumable: bool = True) -> Iterator[None]:
+        """Raise OutputError, which says how to go on, where the disk becomes full in the block."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            remedy = 'make room there and go on with --resume' if resumable else 'make room there'
+            raise OutputError(f'{self.path} cannot be written to ({error.strerror}); {remedy}, or give another folder '
+                              'with --out') from error
 
     def save(self, turn: int, number: int, snapshot: bytes) -> None:
         """Keep where the run stands: the turn, the frames taken in it, the memory; older ones go. Raises OSError."""

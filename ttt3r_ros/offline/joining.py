@@ -57,7 +57,7 @@ def join(plan: Plan, parts: Sequence[Part], console: Console, *, loaded: Loaded 
     sequence = open_sequence(place or plan.source, rate=plan.rate, topic=plan.topic)
     prepared = prepare(plan.settings, loaded=loaded)
     loading_s = time.perf_counter() - begun
-    with RunFolder(plan.out, plan.identity(), resume=True) as folder:
+    with RunFolder(plan.out, plan.identity(), resume=True) as folder, folder.writing():
         for kind in (*FRAMES, POINTS):
             shutil.rmtree(folder.path / kind, ignore_errors=True)
         whole = _Whole(folder.path, prepared.segments.segment_alignment)

@@ -91,7 +91,8 @@ def carry_out(plan: Plan, console: Console, onlooker: Onlooker | None = None, *,
     loading_s = time.perf_counter() - begun
     for line in measured.told(prepared):
         console.print(line, markup=False, soft_wrap=True)
-    with RunFolder(plan.out, plan.identity(), resume=plan.resume) as folder:
+    with RunFolder(plan.out, plan.identity(), resume=plan.resume) as folder, folder.writing(
+            resumable=not sequence.live):
         run = _Run(plan, sequence, prepared, folder, console, needed, onlooker)
         run.through()
         return finish(plan, sequence, prepared, folder, run.numbers | {'loading_s': loading_s}, console)
