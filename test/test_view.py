@@ -22,6 +22,7 @@ from ttt3r_ros.view.shown_frame import Cloud, ShownFrame, Told
 viser = pytest.importorskip('viser', reason='pip install viser')
 
 from ttt3r_ros.view.live import Kept, LiveFrames, LiveViewer  # noqa: E402
+from ttt3r_ros.view.run_viewer import RunViewer  # noqa: E402
 from ttt3r_ros.view.viewer import Viewer, ViewError  # noqa: E402
 
 SIZE = (48, 64)
@@ -168,6 +169,8 @@ def test_it_listens_on_loopback_alone_and_takes_no_other_port(viewer, run):
         Viewer(RunFolder(run), port=viewer.port)
     with pytest.raises(ViewError, match='99999 cannot be served .*0-65535'):
         Viewer(RunFolder(run), port=99999)
+    with pytest.raises(ViewError, match=f'{viewer.port} cannot be served .*: give another with --view PORT'):
+        RunViewer(port=viewer.port)  # of `ttt3r run`, which has no other option for it
 
 
 def test_a_long_run_is_sent_in_bounds(tmp_path, run):

@@ -109,11 +109,12 @@ class LiveViewer(Viewer):
 
     look_every_s = PATH_EVERY_S
 
-    def __init__(self, host: str = '127.0.0.1', port: int = 8080, start: np.ndarray = np.eye(4)) -> None:
-        """Take where to serve, and where the first camera is likely to stand (4, 4). Raises ViewError."""
+    def __init__(self, host: str = '127.0.0.1', port: int = 8080, start: np.ndarray = np.eye(4), **more: str) -> None:
+        """Take where to serve, and where the first camera is likely to stand (4, 4); more: of Viewer. Raises ViewError.
+        """
         self._start = start
         self._path_at, self._path_of = 0.0, 0
-        super().__init__(LiveFrames(), host, port)
+        super().__init__(LiveFrames(), host, port, **more)
 
     def add(self, frame: Frame) -> None:
         """Take a frame whose pose is trusted; returns at once, and only the newest is drawn."""

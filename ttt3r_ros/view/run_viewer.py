@@ -15,7 +15,7 @@ class RunViewer:
 
     def __init__(self, port: int = 8080) -> None:
         """Serve on a port of 127.0.0.1. Raises ViewError."""
-        self.viewer = LiveViewer(port=port)
+        self.viewer = LiveViewer(port=port, remedy='give another with --view PORT')
         self._memory: RunningMemory | None = None
 
     def begins(self, reconstructor: Reconstructor) -> None:

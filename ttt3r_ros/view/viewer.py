@@ -42,10 +42,14 @@ class Viewer:
 
     look_every_s: float | None = None  # for what is new without being told; None: never
 
-    def __init__(self, frames: Frames, host: str = '127.0.0.1', port: int = 8080) -> None:
-        """Take the run and where to serve it; port 0: a free one. Raises ViewError, RunFolderError."""
+    def __init__(self, frames: Frames, host: str = '127.0.0.1', port: int = 8080,
+                 remedy: str = 'give another --port or --host') -> None:
+        """Take the run and where to serve it; port 0: a free one; remedy: what to do where it cannot be.
+
+        Raises ViewError, RunFolderError.
+        """
         self._frames = frames
-        self._server = viser.ViserServer(host, _free(host, port), label='ttt3r', verbose=False)
+        self._server = viser.ViserServer(host, _free(host, port, remedy), label='ttt3r', verbose=False)
         self._server.gui.configure_theme(show_logo=False, show_share_button=False, control_width='medium')
         self.scene = Scene(self._server)
         self._wanted: int | None = None
@@ -186,7 +190,7 @@ class Viewer:
         self._shown_at = index
 
 
-def _free(host: str, port: int) -> int:
+def _free(host: str, port: int, remedy: str) -> int:
     """Return the port, which viser would silently change if it were taken. Raises ViewError."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -194,5 +198,5 @@ def _free(host: str, port: int) -> int:
             probe.bind((host, port))
         except (OSError, OverflowError) as error:
             why = getattr(error, 'strerror', None) or error
-            raise ViewError(f'{host}:{port} cannot be served ({why}): give another --port or --host') from error
+            raise ViewError(f'{host}:{port} cannot be served ({why}): {remedy}') from error
         return probe.getsockname()[1]
