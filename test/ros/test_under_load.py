@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
 from harness import image_message, scene, stamp_of
 from rosgraph_msgs.msg import Clock
 from trap import BLINDED, write_trap
@@ -148,6 +149,23 @@ def test_a_looped_bag_is_a_reset(run):
         robot.show(stamp)
     robot.wait_for('the short loop', lambda: len(robot.heard['status']) == 30 + 6 + 4)
     assert robot.counters().segment == 2 and robot.counters().dropped_stamp == 2
+
+
+def test_sim_time_without_a_clock_is_told_until_one_comes(run):
+    """Images are answered and nothing else moves: log and diagnostics say why, and no longer once there is a time."""
+    node, robot = run(use_sim_time=True, odometry__rate=20.0)
+    told = 'use_sim_time is set and no time comes on /clock'
+    robot.wait_for('the warning', lambda: robot.diagnostic('surroundings').get('message', '').startswith(told))
+    assert robot.diagnostic('surroundings')['level'] == DiagnosticStatus.WARN and node.log().count(told) == 1
+    clock = robot.publisher(Clock, '/clock')
+    message = Clock()
+
+    def settled() -> bool:
+        message.clock.sec += 1
+        clock.publish(message)
+        return robot.diagnostic('surroundings')['message'] == 'nothing interferes'
+
+    robot.wait_for('its end', settled)
 
 
 def test_sim_time_going_back_is_one_reset(run):

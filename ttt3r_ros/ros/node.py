@@ -32,7 +32,7 @@ from ttt3r_ros.ros.parameters import Settings, SettingsError
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.robot import Robot, Server
 from ttt3r_ros.ros.services import offered
-from ttt3r_ros.ros.sim_clock import refuse_impossible_times
+from ttt3r_ros.ros.sim_clock import SimClock
 from ttt3r_ros.ros.worker import Worker
 
 
@@ -44,7 +44,7 @@ class Ttt3rNode(LifecycleNode):
         super().__init__('ttt3r')
         parameters.declare(self)
         refuse_impossible_transitions(self)
-        refuse_impossible_times(self)
+        self._sim_clock = SimClock(self)
         self._notices = Notices(self)
         self.replies = Replies(self, self._unready)
         self._offer_services()
@@ -241,8 +241,8 @@ class Ttt3rNode(LifecycleNode):
     def _look_round(self) -> None:
         active = any(camera.active for camera in self._cameras)
         # What all robots share is told once.
-        self._notices.report(list(dict.fromkeys(line for robot in self._robots for line in robot.look()))
-                             if active else [])
+        shared = dict.fromkeys(line for robot in self._robots for line in robot.look()) if active else ()
+        self._notices.report([*self._sim_clock.look(), *shared] if active else [])
 
     def _report(self) -> None:
         for robot in self._robots:

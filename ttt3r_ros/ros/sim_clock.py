@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages on /clock that hold no time: rclpy raises out of the executor at each."""
+"""/clock, where use_sim_time is set: no message, and messages that hold no time."""
 
 from __future__ import annotations
 
@@ -7,23 +7,36 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
+PATIENCE_S = 5  # without /clock, before that is told
 
 
-def refuse_impossible_times(node: Node) -> None:
-    """Leave out, count and tell messages on /clock before time 0, whenever use_sim_time is set."""
-    source = node._time_source
-    take, count = source.clock_callback, 0
+class SimClock:
+    """Stands between /clock and the node's clock: rclpy raises out of the executor at a time before 0."""
 
-    def receive(message: Clock) -> None:
-        nonlocal count
+    def __init__(self, node: Node) -> None:
+        """Leave out, count and tell messages on /clock before time 0, whenever use_sim_time is set."""
+        self._node, source = node, node._time_source
+        self._take = source.clock_callback
+        self._broken = 0  # messages
+        self._heard = False
+        self._waited = 0  # seconds
+        source.clock_callback = self._receive  # of the subscription that is still to be made
+        if source._clock_sub is not None:
+            source._clock_sub.callback = self._receive
+
+    def look(self) -> list[str]:
+        """Return that no time comes, if so, and what to do; called once a second while active."""
+        missing = self._node.get_clock().ros_time_is_active and not self._heard
+        self._waited = self._waited + 1 if missing else 0
+        return ['use_sim_time is set and no time comes on /clock, timers stand still: start the simulator, play the '
+                'bag with --clock, or set use_sim_time to false'] if self._waited > PATIENCE_S else []
+
+    def _receive(self, message: Clock) -> None:
         if message.clock.sec >= 0:
-            take(message)
+            self._heard = True
+            self._take(message)
             return
-        count += 1
-        node.get_logger().warning(f'{count} message(s) on /clock hold no time and are left out, the last with '
-                                  f'{message.clock.sec} s: a simulation counts from 0',
-                                  throttle_duration_sec=REPEAT_S)
-
-    source.clock_callback = receive  # of the subscription that is still to be made
-    if source._clock_sub is not None:
-        source._clock_sub.callback = receive
+        self._broken += 1
+        self._node.get_logger().warning(
+            f'{self._broken} message(s) on /clock hold no time and are left out, the last with {message.clock.sec} s: '
+            'a simulation counts from 0', throttle_duration_sec=REPEAT_S)
