@@ -65,7 +65,7 @@ def main(args: list[str] | None = None) -> int:
             status = DEVICE_FAILED
             break
     end_in_time(node.get_logger().error)
-    node.release()
+    node.release(ending=True)
     node.replies.finish(executor)
     node.destroy_node()
     rclpy.shutdown()

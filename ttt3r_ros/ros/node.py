@@ -182,8 +182,8 @@ class Ttt3rNode(LifecycleNode):
         why = f' ({self._notices.failure})' if self._notices.failure else ''
         return f'the node is not configured{why}: ros2 lifecycle set {self.get_fully_qualified_name()} configure'
 
-    def release(self) -> None:
-        """Save, stop the inference and free everything that configure made, whatever there is."""
+    def release(self, ending: bool = False) -> None:
+        """Save, stop the inference and free everything that configure made, whatever there is; ending: the process."""
         for camera in self._cameras:
             camera.unsubscribe()
         if self._worker is not None:
@@ -200,6 +200,8 @@ class Ttt3rNode(LifecycleNode):
         self._worker = self._report_timer = self._jump_handle = None
         self._robots = []
         self._profile = None
+        if ending:  # Python's look at all that PyTorch and ROS import takes seconds on a busy machine
+            return
         # Its parts hold each other: the weights would stay until Python looks, beside the next ones.
         gc.unfreeze()
         gc.collect()
