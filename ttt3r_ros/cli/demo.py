@@ -8,8 +8,9 @@ import logging
 import sys
 
 from ttt3r_ros.cli.folders import add_out
+from ttt3r_ros.cli.run import INTERRUPTED
 
-FAILED, LOST, INTERRUPTED = 1, 3, 130
+FAILED, LOST = 1, 3
 UNTRAINED = 'untrained'  # as model.checkpoint has it, which would import torch
 LOG_WIDTH = 110
 

@@ -21,6 +21,8 @@ from ttt3r_ros.ros.scaling import SOURCES
 from ttt3r_ros.ros.transport import SUFFIXES
 from ttt3r_ros.sequences.picture_size import MOST_PIXELS
 
+NO_NAMES = ('',)  # of the one camera or robot; ROS knows no empty list
+
 
 @dataclass(frozen=True)
 class Declaration:
@@ -171,11 +173,11 @@ DECLARATIONS = (
                 "rectified ones; 'depth', a depth camera's images on depth, aligned to the image", choices=SOURCES),
     Declaration('scale_frozen', False, 'leave the scale as it is now', live=True),
     Declaration('camera_height', 0.0, "metres above the floor, for scale_source 'floor'", low=0.0, high=100.0),
-    Declaration('cameras', ('',), "names of several cameras, such as ['front', 'rear']: inputs front/image, outputs "
+    Declaration('cameras', NO_NAMES, "names of several cameras, such as ['front', 'rear']: inputs front/image, outputs "
                 "~/front/pose and so on; [''] for one camera without a name"),
     Declaration('shared_state', False, 'all cameras in one memory, their images in turn; false: a memory each, one '
                 'copy of the weights'),
-    Declaration('robots', ('',), "names of several robots with one camera each, such as ['a', 'b']: inputs a/image, "
+    Declaration('robots', NO_NAMES, "names of several robots with one camera each, such as ['a', 'b']: inputs a/image, "
                 "outputs a/ttt3r/pose, TF on a/tf and so on, a memory each, one copy of the weights; images that wait "
                 "are stepped together; {robot} in the names of frames stands for a robot's name; excludes cameras; "
                 "[''] for one"),

@@ -22,6 +22,7 @@ from ttt3r_ros.reconstruction.uncertainty import load_fit
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.camera import Camera
+from ttt3r_ros.ros.declarations import NO_NAMES
 from ttt3r_ros.ros.device import compile_for, require
 from ttt3r_ros.ros.device_watch import DeviceWatch
 from ttt3r_ros.ros.lifecycle import FINALIZED, refuse_impossible_transitions, transition
@@ -171,7 +172,7 @@ class Ttt3rNode(LifecycleNode):
             settings = parameters.read(self)
             robots, cameras = settings.robots, settings.cameras
         except SettingsError:  # configure says what is wrong
-            robots = cameras = ('',)
+            robots = cameras = NO_NAMES
         name = self.get_name()
         self.replies.offer(offered(Names(name, robot, camera) for robot in robots for camera in cameras))
 

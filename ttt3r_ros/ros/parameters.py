@@ -23,7 +23,7 @@ from ttt3r_ros.reconstruction.tracking import Bounds
 from ttt3r_ros.reconstruction.weights_profile import AUTO, SETTINGS, SegmentSettings, WeightsProfile, resolve
 from ttt3r_ros.ros.between_frames import BetweenSettings
 from ttt3r_ros.ros.cloud_output import CloudSettings
-from ttt3r_ros.ros.declarations import BY_NAME, DECLARATIONS, Declaration
+from ttt3r_ros.ros.declarations import BY_NAME, DECLARATIONS, NO_NAMES, Declaration
 from ttt3r_ros.ros.map_output import MapSettings
 from ttt3r_ros.ros.scaling import ScaleSettings
 
@@ -31,7 +31,6 @@ PATHS = ('weights', 'state_file', 'files_dir', 'mask_file')
 FRAMES = ('odom_frame', 'map_frame', 'base_frame')
 QUALITY = 'qos_overrides.'
 POLICIES = {'reliability': ReliabilityPolicy, 'history': HistoryPolicy}  # of which an override names one
-NO_NAMES = ('',)  # ROS knows no empty list
 ROBOT = '{robot}'  # in the names of frames
 
 
