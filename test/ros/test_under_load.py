@@ -152,7 +152,8 @@ def test_a_looped_bag_is_a_reset(run):
 
 
 def test_sim_time_without_a_clock_is_told_until_one_comes(run):
-    """Images are answered and nothing else moves: log and diagnostics say why, and no longer once there is a time."""
+    """Images are answered and nothing else moves: log and diagnostics say why, until a time comes, and when none does
+    any more."""
     node, robot = run(use_sim_time=True, odometry__rate=20.0)
     told = 'use_sim_time is set and no time comes on /clock'
     robot.wait_for('the warning', lambda: robot.diagnostic('surroundings').get('message', '').startswith(told))
@@ -165,6 +166,10 @@ def test_sim_time_without_a_clock_is_told_until_one_comes(run):
         clock.publish(message)
         return robot.diagnostic('surroundings')['message'] == 'nothing interferes'
 
+    robot.wait_for('its end', settled)
+    stopped = '/clock has stopped, timers stand still'
+    robot.wait_for('that it stopped', lambda: robot.diagnostic('surroundings')['message'].startswith(stopped))
+    assert node.log().count(stopped) == 1
     robot.wait_for('its end', settled)
 
 

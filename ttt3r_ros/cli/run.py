@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ttt3r_ros.view.run_viewer import RunViewer
 
 INTERRUPTED = 130
+NOT_ALL_WRITTEN = 1
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -110,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
             console.print('the viewer goes on until Ctrl-C')
             with contextlib.suppress(KeyboardInterrupt):
                 viewer.stay()
-    return 0
+    return NOT_ALL_WRITTEN if results['not_exported'] else 0
 
 
 @contextlib.contextmanager

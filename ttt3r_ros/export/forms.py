@@ -17,7 +17,8 @@ FRAMES, POINTS = 'frames', 'points'  # what a form needs of a recording, beside 
 
 
 class ExportError(ValueError):
-    """A form that there is not, or that something is missing for; the message names the remedy."""
+    """A form that there is not, that something is missing for, or that cannot hold a recording; the message names the
+    remedy."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, Qo
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from ttt3r_ros.export import ros_messages as to
+from ttt3r_ros.export.forms import ExportError
 from ttt3r_ros.export.ros_messages import ODOMETRY, STORE
 from ttt3r_ros.reconstruction.cloud import Cloud
 from ttt3r_ros.reconstruction.odometry import DOUBT, Odometry
@@ -44,17 +45,25 @@ LATCHED = Qos(QosHistory.KEEP_LAST, 1, QosReliability.RELIABLE, QosDurability.TR
 
 
 def write(recorded: Recorded, folder: Path) -> list[str]:
-    """Write the folder mcap."""
+    """Write the folder mcap. Raises ExportError for stamps that no message can have."""
     target = folder / FOLDER
     shutil.rmtree(target, ignore_errors=True)  # of an export that was interrupted
     to.define_status()
     begin = min([0, *(shot.stamp for shot in recorded.every)])
+    try:
+        _fill(target, recorded, begin)
+    except ExportError:
+        shutil.rmtree(target)
+        raise
+    return [FOLDER]
+
+
+def _fill(target: Path, recorded: Recorded, begin: int) -> None:
     with Writer(target, version=Writer.VERSION_LATEST, storage_plugin=StoragePlugin.MCAP) as writer:
         channels = {topic: writer.add_connection(topic, kind, typestore=STORE, offered_qos_profiles=(
             [LATCHED] if topic == '/ttt3r/map' else ())) for topic, kind in TYPES.items()}
         for shot, topic, message in _told(recorded):
             writer.write(channels[topic], shot.stamp - begin, STORE.serialize_cdr(message, TYPES[topic]))
-    return [FOLDER]
 
 
 def _told(recorded: Recorded) -> Iterator[tuple[Shot, str, object]]:

@@ -14,6 +14,7 @@ import numpy as np
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from scipy.spatial.transform import Rotation
 
+from ttt3r_ros.export.forms import ExportError
 from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY
 from ttt3r_ros.sequences.sequence import NANOSECONDS
 
@@ -50,8 +51,11 @@ def make(kind: str, **fields: object) -> object:
 
 
 def stamp(nanoseconds: int) -> object:
-    """Return a time."""
+    """Return a time. Raises ExportError for one whose seconds are no int32."""
     seconds, rest = divmod(nanoseconds, NANOSECONDS)
+    if not -2**31 <= seconds < 2**31:
+        raise ExportError(f'the stamp {nanoseconds} ns is no time that a message can have (1901 to 2038); correct the '
+                          'stamps of the source')
     return make('builtin_interfaces/msg/Time', sec=seconds, nanosec=rest)
 
 

@@ -39,7 +39,7 @@ class Job:
 @dataclass(frozen=True)
 class Outcome:
     """What a source came to: frames answered and of these not tracked, seconds, metres; left_out: those that cannot be
-    read; error: why there is nothing.
+    read; error: why there is nothing, or not all that was asked for.
 
     before: it was done by an earlier batch.
     """
@@ -59,7 +59,8 @@ class Outcome:
         """Return what results.json says."""
         frames = results['frames']
         return cls(job.source, job.folder, frames['answered'], frames['answered'] - frames['tracked'],
-                   results['times']['loop_s'], results['path_m'], sum(frames['left_out'].values()))
+                   results['times']['loop_s'], results['path_m'], sum(frames['left_out'].values()),
+                   '; '.join(f'no {name}: {why}' for name, why in results.get('not_exported', {}).items()))
 
     @property
     def verdict(self) -> str:

@@ -26,11 +26,13 @@ def finish(plan: Plan, sequence: Sequence, prepared: Prepared, folder: RunFolder
            console: Console) -> dict:
     """Write what the plan exports of the folder's recording; return results.json, for which numbers are measured.
 
-    A part of a run keeps what was recorded, and its memory, for the whole. Raises OSError, ExportError.
+    A form that cannot hold the recording is left out, and told there. A part of a run keeps what was recorded, and its
+    memory, for the whole. Raises OSError.
     """
     recorded = Recorded(folder.path, sequence.name, sequence.frame_id, _answerer(prepared))
-    files, exports_s = _export(() if plan.part else plan.exports, recorded, folder.path, console)
-    results = measured.results(plan, sequence, prepared, recorded, numbers | {'exports_s': exports_s}, files)
+    files, failed, exports_s = _export(() if plan.part else plan.exports, recorded, folder.path, console)
+    results = measured.results(plan, sequence, prepared, recorded, numbers | {'exports_s': exports_s}, files,
+                               failed)
     if plan.part is None:
         for kind in {*FRAMES, POINTS} - {name for listed in files.values() for name in listed}:
             shutil.rmtree(folder.path / kind, ignore_errors=True)
@@ -46,12 +48,15 @@ def _answerer(prepared: Prepared) -> Answerer:
 
 
 def _export(names: tuple[str, ...], recorded: Recorded, folder: Path,
-            console: Console) -> tuple[dict[str, list[str]], dict[str, float]]:
-    """Write the forms; return their files, and the seconds that each took."""
-    files, seconds = {}, {}
+            console: Console) -> tuple[dict[str, list[str]], dict[str, str], dict[str, float]]:
+    """Write the forms; return their files, why others cannot be written, and the seconds that each took."""
+    files, failed, seconds = {}, {}, {}
     for name in names:
         begun = time.perf_counter()
         with console.status(f'writing {name}'):
-            files[name] = forms.FORMS[name].write(recorded, folder)
+            try:
+                files[name] = forms.FORMS[name].write(recorded, folder)
+            except forms.ExportError as error:
+                failed[name] = str(error)
         seconds[name] = time.perf_counter() - begun
-    return files, seconds
+    return files, failed, seconds

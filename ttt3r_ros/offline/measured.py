@@ -82,7 +82,7 @@ def told(prepared: Prepared) -> list[str]:
 
 
 def results(plan: Plan, sequence: Sequence, prepared: Prepared, recorded: Recorded, numbers: dict,
-            files: dict[str, list[str]]) -> dict:
+            files: dict[str, list[str]], failed: dict[str, str]) -> dict:
     """Return results.json; docs/run.md says what its fields mean."""
     shots, tracked = recorded.every, recorded.shots
     steps = np.array([shot.step_s for shot in shots])
@@ -107,7 +107,7 @@ def results(plan: Plan, sequence: Sequence, prepared: Prepared, recorded: Record
         'times': {'loop_s': loop_s, 'step_s': step_s, 'loop_over_step': loop_s / step_s if step_s else None,
                   'step_ms_p50': _percentile(steps, 50), 'step_ms_p95': _percentile(steps, 95),
                   'frames_a_second': len(shots) / loop_s if loop_s else None, **numbers},
-        'exports': files,
+        'exports': files, 'not_exported': failed,
     }
 
 
@@ -129,6 +129,8 @@ def summary(results: dict, out: Path) -> Table:
                           f'{times["loop_over_step"] or 0:.2f} times that of the steps')
     for name, listed in results['exports'].items():
         table.add_row(name, escape(', '.join(f'{out}/{file}' for file in listed)))
+    for name, why in results['not_exported'].items():
+        table.add_row(name, f'[red]not written[/]: {escape(why)}')
     return table
 
 

@@ -245,7 +245,7 @@ class Ttt3rNode(LifecycleNode):
         active = any(camera.active for camera in self._cameras)
         # What all robots share is told once.
         shared = dict.fromkeys(line for robot in self._robots for line in robot.look()) if active else ()
-        self._notices.report([*self._sim_clock.look(), *shared] if active else [])
+        self._notices.report([*self._sim_clock.look(active), *shared])
 
     def _report(self) -> None:
         for robot in self._robots:

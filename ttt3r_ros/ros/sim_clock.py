@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""/clock, where use_sim_time is set: no message, and messages that hold no time."""
+"""/clock, where use_sim_time is set: no message, none any more, and messages that hold no time."""
 
 from __future__ import annotations
+
+import time
 
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
-PATIENCE_S = 5  # without /clock, before that is told
+PATIENCE_S = 5.0  # without /clock, before that is told
 
 
 class SimClock:
@@ -18,22 +20,26 @@ class SimClock:
         self._node, source = node, node._time_source
         self._take = source.clock_callback
         self._broken = 0  # messages
-        self._heard = False
-        self._waited = 0  # seconds
+        self._heard: float | None = None  # when last, monotonic
+        self._since: float | None = None  # we wait for it while active, monotonic
         source.clock_callback = self._receive  # of the subscription that is still to be made
         if source._clock_sub is not None:
             source._clock_sub.callback = self._receive
 
-    def look(self) -> list[str]:
-        """Return that no time comes, if so, and what to do; called once a second while active."""
-        missing = self._node.get_clock().ros_time_is_active and not self._heard
-        self._waited = self._waited + 1 if missing else 0
-        return ['use_sim_time is set and no time comes on /clock, timers stand still: start the simulator, play the '
-                'bag with --clock, or set use_sim_time to false'] if self._waited > PATIENCE_S else []
+    def look(self, active: bool) -> list[str]:
+        """Return that no time comes, if so, and what to do; called once a second."""
+        now = time.monotonic()
+        self._since = (self._since or now) if active and self._node.get_clock().ros_time_is_active else None
+        if self._since is None or now - max(self._since, self._heard or 0.0) <= PATIENCE_S:
+            return []
+        if self._heard is None:
+            return ['use_sim_time is set and no time comes on /clock, timers stand still: start the simulator, play '
+                    'the bag with --clock, or set use_sim_time to false']
+        return ['/clock has stopped, timers stand still: are the simulator or the bag paused, or ended?']
 
     def _receive(self, message: Clock) -> None:
         if message.clock.sec >= 0:
-            self._heard = True
+            self._heard = time.monotonic()
             self._take(message)
             return
         self._broken += 1
