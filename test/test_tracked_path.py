@@ -127,7 +127,10 @@ def test_between_two_poses_of_the_wheels():
         np.testing.assert_allclose(found[:3, :3], turns(stamp).as_matrix(), atol=1e-9)
         np.testing.assert_allclose(found[:3, 3], [np.interp(stamp, stamps, way[:, k, 3]) for k in range(3)], atol=1e-9)
     assert track.at(-1) is None and track.at(stamps[-1] + 1) is None and not track.reaches(stamps[-1] + 1)
-    track.add(stamps[-1] + LONGEST_GAP_NS + 1, way[0])
+    assert track.add(stamps[-1], way[0]) == 0 and track.add(stamps[3], way[0]) == stamps[-1] - stamps[3]
+    np.testing.assert_array_equal(track.at(stamps[-1]), way[-1])  # what repeats, or is late, changes nothing
+    np.testing.assert_array_equal(track.at(stamps[3]), way[3])
+    assert track.add(stamps[-1] + LONGEST_GAP_NS + 1, way[0]) == -1
     assert track.at(stamps[-1] + 5) is None
-    track.add(0, way[0])  # a looped bag
+    assert track.add(0, way[0]) > LONGEST_GAP_NS  # a looped bag
     assert not track.reaches(1) and track.at(stamps[3]) is None

@@ -42,12 +42,12 @@ def between():
     return make, sent
 
 
-def answer(between: BetweenFrames, stamp: int, moved: float) -> None:
+def answer(between: BetweenFrames, stamp: int, moved: float, publish_tf: bool = True) -> None:
     """Give the answer of an image, with the map moved so far along x, metres."""
     map_from_odom = np.eye(4)
     map_from_odom[0, 3] = moved
     estimate = Estimate(np.eye(4), np.eye(4), np.eye(6), np.zeros(6), np.eye(6), map_from_odom)
-    between.answered(Header(stamp=to_time(stamp)), 'base_link', estimate, True, True)
+    between.answered(Header(stamp=to_time(stamp)), 'base_link', estimate, True, publish_tf)
 
 
 def told(sent: list, parent: str) -> list[tuple[int, float]]:
@@ -77,6 +77,17 @@ def test_a_map_that_does_not_move_is_not_told_with_each(between):
     answer(one, SECOND, 0.0)
     one._send_until(int(1.25 * SECOND))
     assert len(told(sent, 'odom')) == 3 and len(sent) == 3
+
+
+@pytest.mark.parametrize('map_frame', ['map', ''])
+def test_the_map_is_ours_also_where_a_filter_tells_the_odometry(between, map_frame):
+    """Without publish_tf the map is told as often as with it, and nothing else."""
+    make, sent = between
+    one = make(map_frame)
+    answer(one, SECOND, 0.7, publish_tf=False)
+    one._send_until(int(1.25 * SECOND))
+    assert told(sent, 'map') == ([(round(tenth * SECOND), 0.7) for tenth in (1.0, 1.1, 1.2)] if map_frame else [])
+    assert not told(sent, 'odom')
 
 
 def test_a_closed_loop_moves_the_map_between_images_too(run):

@@ -196,7 +196,8 @@ def test_another_scale_stretches_the_way_to_come_and_not_the_way_gone(run):
 
 
 def test_wheels_tell_the_metre(run):
-    """Wheels that go 3 times the model's way make the scale 3, told with its deviation; another frame's are refused."""
+    """Wheels that go 3 times the model's way make the scale 3, told with its deviation; another frame's are refused.
+    Messages that come twice cost nothing and are told."""
     node, robot = run(lossless=True, base_frame='base_link', scale_source='wheels')
     kept = mount_camera(robot.node, OPTICAL)
     wheels = robot.publisher(OdometryMessage, 'wheel_odometry', 1000)
@@ -212,6 +213,7 @@ def test_wheels_tell_the_metre(run):
         p.x, p.y, p.z = (float(v) for v in factor * pose[:3, 3])
         q.x, q.y, q.z, q.w = (float(v) for v in Rotation.from_matrix(pose[:3, :3]).as_quat())
         wheels.publish(message)
+        wheels.publish(message)
         robot.spin(0.01)
         robot.show(stamp, scene(7 * i))
         robot.wait_for('an answer', lambda i=i: len(robot.heard['status']) > i)
@@ -219,6 +221,8 @@ def test_wheels_tell_the_metre(run):
     assert status.metric_scale_source == 'wheels' and status.metric_scale_samples >= 10
     assert status.metric_scale_estimate == pytest.approx(factor, rel=1e-3)
     assert 0 < status.metric_scale_deviation < 0.1 and status.metric_scale == status.metric_scale_estimate
+    assert node.log().count('have a stamp that is not after that of the one before') == 1
+    robot.wait_for('the report', lambda: robot.diagnostic('inference').get('wheel odometry out of order') == '40')
     wrong = OdometryMessage(child_frame_id='another')
     wheels.publish(wrong)
     robot.wait_for('the refusal', lambda: "of 'another'" in node.log())

@@ -99,6 +99,22 @@ def test_the_robot_is_put_somewhere_and_odometry_goes_on(run):
     assert not refused.success and 'set map_frame' in refused.message
 
 
+@pytest.mark.parametrize('rate', [0.0, 20.0])
+def test_a_map_that_loops_move_is_told_also_where_a_filter_tells_the_odometry(run, rate):
+    """With keyframes and without publish_tf map → odom comes with each image, and a pose that is set moves it."""
+    _, robot = run(lossless=True, map_frame='map', keyframes=5, publish_tf=False, reset_policy='interval',
+                   odometry__rate=rate)
+    robot.show_and_wait([STEP, 2 * STEP])
+    assert robot.call(SetPose, 'set_pose', SetPose.Request(pose=message_of(at(3, -2, 1.2)))).success
+    robot.show_and_wait([3 * STEP])
+    robot.wait_for('the map', lambda: len(robot.heard['tf']) >= 3)
+    told = [t for m in robot.heard['tf'] for t in m.transforms]
+    assert {(t.header.frame_id, t.child_frame_id) for t in told} == {('map', 'odom')}
+    assert matrix_of(told[0].transform.translation, told[0].transform.rotation) == pytest.approx(np.eye(4))
+    now = matrix_of(told[-1].transform.translation, told[-1].transform.rotation)
+    np.testing.assert_allclose(now @ pose_matrix(robot.heard['pose'][1].pose), at(3, -2, 1.2) @ CAMERA, atol=1e-6)
+
+
 def test_tf_takes_the_newest_of_what_is_static():
     """A listener that has heard one fixed transform takes the next one of that child."""
     buffer = Buffer()

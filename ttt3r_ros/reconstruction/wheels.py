@@ -23,14 +23,21 @@ class WheelTrack:
         self._stamps: deque[int] = deque(maxlen=LENGTH)
         self._poses: deque[np.ndarray] = deque(maxlen=LENGTH)
 
-    def add(self, stamp: int, pose: np.ndarray) -> None:
-        """Take a pose (4, 4) at a stamp, ns. One that is not later than the last begins the track anew."""
+    def add(self, stamp: int, pose: np.ndarray) -> int:
+        """Take a pose (4, 4) at a stamp, ns; return by how much, ns, that is not later than the last, -1 if it is.
+
+        What repeats, or comes out of order, is left out. One that is back by more than LONGEST_GAP_NS begins the track
+        anew: a looped bag.
+        """
         with self._lock:
-            if self._stamps and stamp <= self._stamps[-1]:
+            back = self._stamps[-1] - stamp if self._stamps else -1
+            if back > LONGEST_GAP_NS:
                 self._stamps.clear()
                 self._poses.clear()
-            self._stamps.append(stamp)
-            self._poses.append(pose)
+            if not 0 <= back <= LONGEST_GAP_NS:
+                self._stamps.append(stamp)
+                self._poses.append(pose)
+        return max(back, -1)
 
     def span(self) -> tuple[int, int] | None:
         """Return the first and the last stamp, ns, None without a pose."""

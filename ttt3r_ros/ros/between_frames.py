@@ -61,14 +61,14 @@ class BetweenFrames:
         self._timer = node.create_timer(1 / settings.rate, self._tick)
 
     def answered(self, header: Header, child: str, estimate: Estimate, trusted: bool, publish_tf: bool) -> None:
-        """Take an answer that is told; with publish_tf its transform is sent, in its turn."""
+        """Take an answer that is told; with publish_tf it goes to TF in its turn, the map always."""
         stamp = nanoseconds(header.stamp)
         with self._lock:
             if child != self._child or self._answered is not None and stamp <= self._answered:  # a looped bag
                 self._sent = None
                 self._reckoning.forget()
             self._child, self._tells_tf, self._answered = child, publish_tf, stamp
-            if publish_tf:
+            if self._speaks:
                 self._send_answer(stamp, estimate)
             if trusted:
                 self._reckoning.answered(stamp, estimate)
@@ -86,6 +86,11 @@ class BetweenFrames:
         self._node.destroy_timer(self._timer)
         self._node.destroy_lifecycle_publisher(self._publisher)
 
+    @property
+    def _speaks(self) -> bool:
+        """Whether TF has anything from here."""
+        return self._tells_tf or bool(self._map_frame)
+
     def _tick(self) -> None:
         self._turns.catch_up()
         now = self._node.get_clock().now().nanoseconds
@@ -93,7 +98,7 @@ class BetweenFrames:
             estimate = self._reckoning.publish(now)
             if estimate is not None:
                 self._publisher.publish(to_odometry(self._header(now), self._child, estimate))
-            if not self._tells_tf:
+            if not self._speaks:
                 return
             if self._delay:
                 self._send_until(now - self._delay)
@@ -138,7 +143,8 @@ class BetweenFrames:
             return
         newest = poses[-1][0]
         self._sent = newest if self._sent is None else max(self._sent, newest)
-        transforms = [to_transform(self._header(stamp), self._child, pose) for stamp, pose in poses]
+        transforms = [to_transform(self._header(stamp), self._child, pose)
+                      for stamp, pose in poses if self._tells_tf]
         if self._map_frame:
             transforms += [to_transform(Header(stamp=to_time(stamp), frame_id=self._map_frame), self._odom_frame,
                                         self._map_from_odom) for stamp, _ in poses]

@@ -113,9 +113,10 @@ class Outputs:
         odometry = Header(stamp=header.stamp, frame_id=settings.odom_frame)
         if self._between is not None:
             self._between.answered(header, child, estimate, trusted, settings.publish_tf)
-        elif settings.publish_tf and self._leads:
-            self._frames.broadcast(to_transform(odometry, child, estimate.tracked))
-            if settings.keyframes:
+        elif self._leads:
+            if settings.publish_tf:
+                self._frames.broadcast(to_transform(odometry, child, estimate.tracked))
+            if settings.keyframes:  # also where a filter broadcasts the other
                 self._frames.broadcast(to_transform(Header(stamp=header.stamp, frame_id=settings.map_frame),
                                                     settings.odom_frame, estimate.map_from_odom))
         if settings.map_frame and self._leads:

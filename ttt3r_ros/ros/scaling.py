@@ -71,6 +71,7 @@ class Scaling:
         self._wheels_came: float | None = None  # the last message, time.monotonic() seconds
         self._first_asked: float | None = None
         self._unusable = 0
+        self._backward = 0  # messages whose stamp repeats or goes back
         self._problem: str | None = None
         if settings.source == 'wheels':
             self._subscription = node.create_subscription(
@@ -187,7 +188,13 @@ class Scaling:
             return
         pose = quaternion_matrix(numbers[3:])
         pose[:3, 3] = numbers[:3]
-        self._wheels.add(nanoseconds(message.header.stamp), pose)
+        back = self._wheels.add(nanoseconds(message.header.stamp), pose)
+        if back >= 0:
+            self._backward += 1
+            self._log.warning(
+                f'{self._backward} wheel odometry message(s) have a stamp that is not after that of the one before, '
+                f'the last by {back / 1e9:.3f} s: do two publishers share {self._subscription.topic_name}, does one '
+                'repeat itself, or is it a looped bag?', every=REPEAT_S)
 
     def _why_no_wheels(self, stamp: int) -> str | None:
         """Return why the wheels tell nothing about an image of this stamp, ns; None if they do, or may yet."""
@@ -210,7 +217,8 @@ class Scaling:
         """Return what the diagnostics say of the source."""
         if self._subscription is None:
             return {}
-        return {'wheel odometry': self._problem or 'no problem seen', 'wheel odometry left out': str(self._unusable)}
+        return {'wheel odometry': self._problem or 'no problem seen', 'wheel odometry left out': str(self._unusable),
+                'wheel odometry out of order': str(self._backward)}
 
     def _compare(self) -> None:
         """Take the frames that the wheels have reached."""
