@@ -151,12 +151,12 @@ def test_mcap_holds_the_topics_of_the_node(out, shots):
     from mcap.reader import make_reader
     geometry, sensors, tf, nav = (pytest.importorskip(f'{name}_msgs.msg')
                                   for name in ('geometry', 'sensor', 'tf2', 'nav'))
-    status = pytest.importorskip('ttt3r_ros.msg').ReconstructionStatus
+    ours = pytest.importorskip('ttt3r_ros.msg')
     from rclpy.serialization import deserialize_message
 
     kinds = {'/ttt3r/pose': geometry.PoseStamped, '/ttt3r/points': sensors.PointCloud2, '/tf': tf.TFMessage,
              '/ttt3r/depth/image': sensors.Image, '/ttt3r/depth/camera_info': sensors.CameraInfo,
-             '/ttt3r/odometry': nav.Odometry, '/ttt3r/status': status}
+             '/ttt3r/odometry': nav.Odometry, '/ttt3r/status': ours.ReconstructionStatus}
     whole = {'/ttt3r/path': nav.Path, '/ttt3r/map': sensors.PointCloud2}
     found = {topic: [] for topic in kinds | whole}
     with next((out / 'mcap').glob('*.mcap')).open('rb') as file:
@@ -179,13 +179,19 @@ def test_mcap_holds_the_topics_of_the_node(out, shots):
         points = found['/ttt3r/points'][i][1]
         assert [field.name for field in points.fields] == ['x', 'y', 'z', 'rgb', 'confidence']
         assert points.width > 1000 and len(points.data) == points.row_step == points.width * points.point_step
+        xyz = np.frombuffer(bytes(points.data), '<f4').reshape(points.width, -1)[:, :3].astype(np.float64)
+        at = (xyz @ np.array(shot.intrinsics).T)[:, :2].T / xyz[:, 2]
+        u, v = pixel = np.rint(at).astype(int)
+        np.testing.assert_allclose(at, pixel, rtol=0, atol=1e-3)  # the depth image's own pixels
+        told = np.frombuffer(bytes(depth.data), '<f4').reshape(depth.height, depth.width)
+        np.testing.assert_array_equal(told[v, u], xyz[:, 2].astype(np.float32))
         assert found['/tf'][i][1].transforms[0].child_frame_id == 'camera_optical_frame'
-        odometry, told = found['/ttt3r/odometry'][i][1], found['/ttt3r/status'][i][1]
+        odometry, status = found['/ttt3r/odometry'][i][1], found['/ttt3r/status'][i][1]
         assert odometry.pose.pose == found['/ttt3r/pose'][i][1].pose
         assert odometry.child_frame_id == 'camera_optical_frame'
         assert (np.linalg.eigvalsh(odometry.pose.covariance.reshape(6, 6)) > 0).all()
-        assert (told.tracking, told.update_rule, told.answered) == (shot.state, 'ttt3r', i + 1) and told.trained
-        assert (told.gate_mean, told.gate_max) == (np.float32(shot.gate_mean), np.float32(shot.gate_max))
+        assert (status.tracking, status.update_rule, status.answered) == (shot.state, 'ttt3r', i + 1) and status.trained
+        assert (status.gate_mean, status.gate_max) == (np.float32(shot.gate_mean), np.float32(shot.gate_max))
     moved = np.diff([pose_at(message) for _, message in found['/ttt3r/odometry'][-2:]], axis=0)[0]
     twist, between = found['/ttt3r/odometry'][-1][1].twist, (shots[-1].stamp - shots[-2].stamp) / 1e9
     speed = np.linalg.norm([getattr(twist.twist.linear, axis) for axis in 'xyz'])

@@ -32,6 +32,7 @@ from ttt3r_ros.offline.recording import read_journal
 from ttt3r_ros.offline.selection import Moment, Selection, SelectionError
 from ttt3r_ros.offline.session import Interrupted, Plan, carry_out
 from ttt3r_ros.offline.stream import Stream, StreamError
+from ttt3r_ros.reconstruction.depth import on_rays
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.sequences import Image, Sequence, SequenceError, open_sequence, write_bag
 from ttt3r_ros.sequences.folder import ImageFolder
@@ -79,7 +80,7 @@ def test_what_is_recorded_is_what_step_answers(film, tmp_path):
         assert np.array_equal(camera['pose'], frame.pose) and np.array_equal(np.array(shot.pose), frame.pose)
         assert np.array_equal(camera['intrinsics'], frame.intrinsics) and camera['stamp'] == frame.stamp == shot.stamp
         depth = np.load(tmp_path / 'run/depth' / f'{shot.name}.npz')['depth']
-        assert depth.dtype == np.float32 and np.array_equal(depth, frame.points[..., 2])
+        assert depth.dtype == np.float32 and np.array_equal(depth, on_rays(frame.points, frame.intrinsics)[0])
         assert np.array_equal(np.load(tmp_path / 'run/confidence' / f'{shot.name}.npz')['confidence'], frame.confidence)
         image = cv2.imread(str(tmp_path / 'run/image' / f'{shot.name}.png'))
         assert np.array_equal(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), frame.image)

@@ -11,7 +11,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from ttt3r_ros.reconstruction.cloud import CloudFilter
-from ttt3r_ros.reconstruction.depth import back_project, depth_of
+from ttt3r_ros.reconstruction.depth import on_rays
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.ros.conversions import to_cloud, to_depth_image, to_pose
 from ttt3r_ros.ros.images import to_rgb
@@ -33,8 +33,7 @@ def receive(message: Image) -> np.ndarray:
 
 def publish(frame: Frame) -> int:
     """Build and serialise the frame's cloud, depth, confidence and pose; return how many bytes."""
-    depth = depth_of(frame.points, frame.intrinsics) if np.isfinite(frame.intrinsics).all() else None
-    points = frame.points if depth is None else back_project(depth, frame.intrinsics)
+    depth, points = on_rays(frame.points, frame.intrinsics)
     cloud = CloudFilter().apply(points, frame.image, frame.confidence, organised=True)  # the node's default
     messages = [to_cloud(HEADER, cloud),
                 to_depth_image(HEADER, frame.confidence), to_pose(HEADER, frame.pose)]

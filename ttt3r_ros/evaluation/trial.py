@@ -14,7 +14,7 @@ from ttt3r_ros.model.checkpoint import LoadedNetwork
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.update_rules import make_rule
-from ttt3r_ros.reconstruction.depth import back_project, depth_of
+from ttt3r_ros.reconstruction.depth import on_rays
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
@@ -158,9 +158,7 @@ def near_edges(depth: np.ndarray) -> np.ndarray:
 
 def published_points(frame: Frame) -> np.ndarray:
     """Return a frame's points (h, w, 3) as the node publishes them: on their pinhole's rays, where one is known."""
-    if not np.isfinite(frame.intrinsics).all():
-        return frame.points
-    return back_project(depth_of(frame.points, frame.intrinsics), frame.intrinsics)
+    return on_rays(frame.points, frame.intrinsics)[1]
 
 
 def true_intrinsics(frame: Frame, camera: np.ndarray) -> np.ndarray:

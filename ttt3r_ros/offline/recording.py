@@ -17,7 +17,7 @@ import numpy as np
 
 from ttt3r_ros.offline.stream import StampedFrame
 from ttt3r_ros.reconstruction.cloud import Cloud
-from ttt3r_ros.reconstruction.depth import valid
+from ttt3r_ros.reconstruction.depth import on_rays, valid
 from ttt3r_ros.reconstruction.trajectory import Boundary
 from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.sequences.trajectory import Trajectory
@@ -111,10 +111,8 @@ class Recording:
         """Record a frame. Raises OSError."""
         shot = Shot.of(frame, elapsed_s)
         if shot.pose is not None:
-            if self._frames:
-                self._write_arrays(frame, shot)
-            if self._points:
-                self._write_points(frame, shot)
+            if self._frames or self._points:
+                self._write_view(frame, shot)
             if frame.number in self._seams:
                 np.savez(self.folder / SEAM.format(frame.number), pose=np.array(shot.pose), points=frame.points,
                          confidence=frame.confidence)
@@ -133,21 +131,29 @@ class Recording:
         """Close the journal."""
         self._journal.close()
 
-    def _write_arrays(self, frame: StampedFrame, shot: Shot) -> None:
+    def _write_view(self, frame: StampedFrame, shot: Shot) -> None:
+        # As the node tells it: depth, intrinsics and points are one thing.
+        depth, points = on_rays(frame.points, frame.intrinsics)
+        depth = points[..., 2] if depth is None else depth
+        measured = valid(depth, frame.confidence)
+        if self._frames:
+            self._write_arrays(frame, shot, np.where(measured, depth, np.nan).astype(np.float32))
+        if self._points:
+            self._write_points(frame, shot, points, measured & np.isfinite(points).all(-1))
+
+    def _write_arrays(self, frame: StampedFrame, shot: Shot, depth: np.ndarray) -> None:
         camera = {'pose': np.array(shot.pose), 'intrinsics': frame.intrinsics, 'stamp': np.int64(frame.stamp),
                   'camera_intrinsics': frame.original_intrinsics, 'camera_size': np.array(shot.camera_size)}
-        depth = frame.points[..., 2]
-        depth = np.where(valid(depth, frame.confidence), depth, np.nan).astype(np.float32)
         np.savez(self.folder / CAMERA / f'{shot.name}.npz', **camera)
         np.savez(self.folder / DEPTH / f'{shot.name}.npz', depth=depth)
         np.savez(self.folder / CONFIDENCE / f'{shot.name}.npz', confidence=frame.confidence)
         write_picture(self.folder / IMAGE / f'{shot.name}.png', frame.image)
 
-    def _write_points(self, frame: StampedFrame, shot: Shot) -> None:
-        kept = np.flatnonzero(valid(frame.points[..., 2], frame.confidence) & np.isfinite(frame.points).all(-1))
+    def _write_points(self, frame: StampedFrame, shot: Shot, points: np.ndarray, measured: np.ndarray) -> None:
+        kept = np.flatnonzero(measured)
         if len(kept) > self._share:
             kept = np.sort(np.random.default_rng(frame.number).choice(kept, self._share, replace=False))
-        np.savez(self.folder / POINTS / f'{shot.name}.npz', points=frame.points.reshape(-1, 3)[kept],
+        np.savez(self.folder / POINTS / f'{shot.name}.npz', points=points.reshape(-1, 3)[kept],
                  colours=frame.image.reshape(-1, 3)[kept], confidence=frame.confidence.reshape(-1)[kept])
 
 

@@ -45,6 +45,17 @@ def depth_of(points: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
     return np.where((depth > 0) & np.isfinite(depth), depth, np.nan).astype(np.float32)
 
 
+def on_rays(points: np.ndarray, intrinsics: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+    """Return depth (h, w) of points (h, w, 3), and these put onto their pixels' rays, so that both are one thing.
+
+    With intrinsics (3, 3) that are not finite the depth is None, and the points are as they were.
+    """
+    if not np.isfinite(intrinsics).all():
+        return None, points
+    depth = depth_of(points, intrinsics)
+    return depth, back_project(depth, intrinsics)
+
+
 def valid(depth: np.ndarray, confidence: np.ndarray, *, min_depth: float = 0.0, max_depth: float = np.inf,
           confidence_threshold: float = 0.0, confidence_percentile: float = 0.0) -> np.ndarray:
     """Return which pixels to believe, bool (h, w), of depth and confidence (h, w).

@@ -14,7 +14,7 @@ from std_msgs.msg import Header
 
 from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.reconstruction.cloud import Cloud
-from ttt3r_ros.reconstruction.depth import back_project, depth_of
+from ttt3r_ros.reconstruction.depth import on_rays
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.reconstruction.rectify import CalibrationError
@@ -86,9 +86,7 @@ class Outputs:
         if not (self._cloud.wanted() or self._depth.wanted() or self._map.enabled):
             return
         camera = None if estimate is None else estimate.camera
-        # The network's points lie not quite on a pinhole's rays: put there, cloud and depth image are one thing.
-        depth = depth_of(frame.points, frame.intrinsics) if np.isfinite(frame.intrinsics).all() else None
-        points = frame.points if depth is None else back_project(depth, frame.intrinsics)
+        depth, points = on_rays(frame.points, frame.intrinsics)
         cloud = Cloud(points, frame.image, frame.confidence)
         if self._cloud.wanted() and out:
             self._cloud.publish(header, cloud, camera, settings.odom_frame, settings.points)

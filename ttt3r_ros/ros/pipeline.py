@@ -13,7 +13,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
-from ttt3r_ros.reconstruction.depth import back_project, depth_of
+from ttt3r_ros.reconstruction.depth import on_rays
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, View
 from ttt3r_ros.reconstruction.rectify import CalibrationError
@@ -263,7 +263,7 @@ class Pipeline:
         if self._settings.known_intrinsics:
             try:
                 intrinsics = self._calibration.on_model(frame.pixel_map)
-                points = back_project(depth_of(points, intrinsics), intrinsics)
+                points = on_rays(points, intrinsics)[1]
             except CalibrationError as error:
                 self._log.warning(f'points and depth are on the rays that the model implies: {error}', every=REPEAT_S)
         left_out = self._companions.left_out(mask, frame.pixel_map)
