@@ -14,6 +14,7 @@ pytest.importorskip('rclpy')
 from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
 
 from ttt3r_ros.ros.images import ImageError, ImageReader, to_rgb  # noqa: E402
+from ttt3r_ros.sequences.pixels import FAMILIES, PAIRS, PLANAR, SAME_AS, decode_raw  # noqa: E402
 
 H, W = 48, 64
 V, U = np.mgrid[:H, :W] / W
@@ -212,6 +213,28 @@ def test_a_compressed_picture_of_12_bits(encoding):
     found = ImageReader(log).read(packed(f'{encoding}; png compressed ', picture.astype(np.uint16) << 4 | 15)).rgb
     assert np.abs(found.astype(int) - (RGB if 'bayer' in encoding else GREY_RGB))[INNER].max() <= 14
     assert len(log.warnings) == 1 and '12 bits' in log.warnings[0]
+
+
+@pytest.mark.parametrize('encoding', [*(f'{family}{bits}' for family in FAMILIES for bits in (8, 16)), *PAIRS, *PLANAR,
+                                      *SAME_AS, 'RGB16', 'YUYV'])
+@pytest.mark.parametrize('big', [False, True])
+def test_a_bag_is_read_as_the_node_reads_it(encoding, big):
+    """Without a ROS the same pixels come of every encoding that the node takes, to the digit."""
+    family = FAMILIES.get(SAME_AS.get(encoding, encoding).lower().rstrip('168'), (2 if encoding[0] in 'yuY' else 1,))
+    step = W * family[0] * (2 if '16' in encoding else 1) + 6 * (encoding != 'nv24')
+    height = {'nv12': H * 3 // 2, 'nv21': H * 3 // 2, 'nv24': 3 * H}.get(encoding, H)
+    data = np.random.default_rng(len(encoding)).integers(0, 256, height * step, np.uint8)
+    if '16' in encoding:
+        data[1 - big::2] &= 15  # 12 bits
+    message = Image(height=H, width=W, encoding=encoding, step=step, is_bigendian=int(big),
+                    data=array('B', data.tobytes()))
+    found = decode_raw(message)
+    assert found.std() > 40 and found.shape == (H, W, 3)
+    np.testing.assert_array_equal(found, to_rgb(message))
+    message.data = message.data[:-1]
+    for read in (decode_raw, to_rgb):
+        with pytest.raises(ImageError, match='truncated'):
+            read(message)
 
 
 def test_an_order_of_colours_that_nobody_told_is_told():

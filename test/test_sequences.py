@@ -11,7 +11,7 @@ from rosbags.typesys import Stores, get_typestore
 from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.sequences import Bag, SequenceError, Trajectory, open_sequence, read_tum, write_bag, write_tum
-from ttt3r_ros.sequences.bag import decode_raw
+from ttt3r_ros.sequences.pixels import decode_raw
 
 SHARED = Path(__file__).parent.parent.parent / 'shared/data'
 STORE = get_typestore(Stores.ROS2_JAZZY)
@@ -169,7 +169,8 @@ def test_raw_encodings_become_rgb(encoding, order):
     channels = {'mono8': 1, 'rgba8': 4, 'bgra8': 4}.get(encoding, 3)
     pixels = np.arange(2 * 3 * channels, dtype=np.uint8).reshape(2, 3, channels)
     padded = np.concatenate([pixels.reshape(2, -1), np.full((2, 5), 255, np.uint8)], 1)
-    message = SimpleNamespace(encoding=encoding, height=2, width=3, step=padded.shape[1], data=padded.ravel())
+    message = SimpleNamespace(encoding=encoding, height=2, width=3, step=padded.shape[1], is_bigendian=0,
+                              data=padded.ravel())
     assert np.array_equal(decode_raw(message), pixels[..., order])
     message.data = message.data[:-1]
     with pytest.raises(ValueError, match='bytes'):
@@ -225,7 +226,7 @@ def broken(kind, tmp_path):
     if kind == 'no images bag':
         foreign_bag(path, encoding=None)
     if kind == 'odd encoding':
-        foreign_bag(path, encoding='nv21')
+        foreign_bag(path, encoding='r8g8b8')
     if kind == 'bad jpeg':
         foreign_bag(path, encoding=None, compressed=b'not a jpeg')
     return str(path)
@@ -238,7 +239,7 @@ def broken(kind, tmp_path):
     ('unsorted truth', 'do not increase'), ('video.mp4', 'no video.*convert'),
     ('cut.mcap', 'cannot be read as a bag.*repair'), ('cut.db3', 'cannot be read as a bag.*repair'),
     ('ros1.bag', 'cannot be read as a bag.*rosbag reindex'), ('no images bag', 'no image topic; record'),
-    ('odd encoding', '/eye/image.*encoding "nv21"'), ('bad jpeg', '/eye/jpeg.*cannot be decoded')])
+    ('odd encoding', '/eye/image.*encoding "r8g8b8"'), ('bad jpeg', '/eye/jpeg.*OpenCV can decode')])
 def test_what_cannot_be_read_is_named_with_the_remedy(kind, words, tmp_path):
     """Every bad input raises SequenceError, with its name and what to do."""
     with pytest.raises(SequenceError, match=words):

@@ -16,6 +16,7 @@ from ttt3r_ros.reconstruction import rectify
 from ttt3r_ros.reconstruction.preprocess import MOST_ASPECT, PixelMap
 from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier
 from ttt3r_ros.sequences import pixels
+from ttt3r_ros.sequences.compressed_pixels import decode_compressed
 from ttt3r_ros.sequences.picture_size import MOST_PIXELS
 
 images = pytest.importorskip('ttt3r_ros.ros.images')
@@ -51,7 +52,6 @@ def undecoded(monkeypatch):
     def decode(*_):
         raise AssertionError('it was decoded')
 
-    monkeypatch.setattr(images._bridge, 'compressed_imgmsg_to_cv2', decode)
     monkeypatch.setattr(images._bridge, 'imgmsg_to_cv2', decode)
     monkeypatch.setattr(pixels.cv2, 'imdecode', decode)
 
@@ -61,7 +61,7 @@ def test_pixels_are_counted_in_the_header(form, request):
     """A picture of just as many as are taken passes; of one more it is refused and never decoded, in bags too."""
     data = encoded(form)
     assert images.to_rgb(message(data, form[1:]), None, 48 * 64).shape == (48, 64, 3)
-    assert pixels.decode_compressed(message(data, form[1:])).shape == (48, 64, 3)
+    assert decode_compressed(message(data, form[1:]))[0].shape == (48, 64, 3)
     if form == '.tiff':  # Pillow cannot open these
         numbers = cv2.imencode(form, PICTURE[..., 0].astype(np.float64))[1].tobytes()
         with pytest.raises(images.ImageError, match='float64'):
@@ -81,7 +81,7 @@ def test_a_few_kilobytes_do_not_become_gigabytes(undecoded, side):
     with pytest.raises(images.ImageError, match='too large'):
         images.to_rgb(message(data, 'png'))
     with pytest.raises(ValueError, match=str(MOST_PIXELS)):
-        pixels.decode_compressed(message(data, 'png'))
+        decode_compressed(message(data, 'png'))
 
 
 def test_a_raw_image_is_as_large_as_it_says(undecoded):

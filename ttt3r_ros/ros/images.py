@@ -3,45 +3,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 import sys
 from array import array
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from cv_bridge import CvBridge
 from sensor_msgs.msg import CompressedImage, Image
 
 from ttt3r_ros.ros.log import Log
-from ttt3r_ros.sequences.picture_size import MOST_PIXELS, PictureTooLarge, require_size
+from ttt3r_ros.sequences.compressed_pixels import decode_compressed
+from ttt3r_ros.sequences.content_bits import ContentBits
+from ttt3r_ros.sequences.picture_size import MOST_PIXELS, PictureTooLarge
+from ttt3r_ros.sequences.pixels import PAIRS, PLANAR, SAME_AS, ImageError, plain_name, planar, require_pairs, rows
 
-# Names that cv_bridge does not turn into rgb8, and those of the same layout that it does. OpenCV's order is blue first.
-SAME_AS = {'uyvy': 'yuv422', 'yuyv': 'yuv422_yuy2', '8UC1': 'mono8', '8UC3': 'bgr8', '8UC4': 'bgra8'}
-PLANAR = {'nv12': cv2.COLOR_YUV2RGB_NV12, 'nv21': cv2.COLOR_YUV2RGB_NV21, 'nv24': cv2.COLOR_YUV2RGB_NV12}
-OPENCV_TYPE = r'\d+[USF]C\d+'
-IN_PAIRS = ('yuv422', 'yuv422_yuy2')  # of neighbours, which have their colour in common
-VIDEO = ('h264', 'h265', 'hevc', 'av1', 'vp8', 'vp9')
 DEPTHS = ('16UC1', '32FC1', '64FC1')
-# OpenCV names a pattern after the second row's second and third pixel.
-MOSAICS = {'rggb': cv2.COLOR_BayerBG2RGB, 'bggr': cv2.COLOR_BayerRG2RGB, 'gbrg': cv2.COLOR_BayerGR2RGB,
-           'grbg': cv2.COLOR_BayerGB2RGB}
-BITS = (8, 10, 12, 14, 16)
-DARKEST = 128  # an image of 16 bits without a pixel as bright is of a covered lens, and tells nothing
-
 SMALLER = 'have the driver send smaller ones, or set max_image_pixels'
 
-REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
-JPEG = b'\xff\xd8'
-
 _bridge = CvBridge()
-
-
-class ImageError(ValueError):
-    """An image message that holds no image we can read; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -51,25 +32,6 @@ class CameraImage:
 
     rgb: np.ndarray
     size: tuple[int, int]
-
-
-class ContentBits:
-    """How many of a camera's 16 bits hold its picture: as many as its brightest pixel so far needs, and never fewer.
-
-    Drivers hand over 10 or 12 bits as they are, which as 16 would be black. Only ever growing, the scale settles within
-    the first bright images and does not follow the scene.
-    """
-
-    def __init__(self) -> None:
-        """Start with nothing seen."""
-        self.bits: int | None = None
-
-    def fill(self, pixels: np.ndarray) -> np.ndarray:
-        """Return uint16 pixels of any shape, moved up so that they use all 16 bits."""
-        brightest = int(pixels.max(initial=0))
-        if brightest >= DARKEST:
-            self.bits = max(self.bits or 0, next(bits for bits in BITS if brightest < 1 << bits))
-        return pixels if self.bits in (None, 16) else pixels << np.uint16(16 - self.bits)
 
 
 class ImageReader:
@@ -152,10 +114,7 @@ def _one_channel(message: Image, encodings: dict[str, str], what: str) -> np.nda
         raise ImageError(f'{message.encoding!r} is no encoding of {what}: publish {" or ".join(encodings)}')
     if message.width == 0 or message.height == 0:
         raise ImageError(f'{what} of {message.width}×{message.height} pixels is empty')
-    dtype = np.dtype(encodings[message.encoding]).newbyteorder('>' if message.is_bigendian else '<')
-    _require(message, message.width * dtype.itemsize, message.step * message.height)
-    rows = np.frombuffer(message.data, np.uint8)[:message.step * message.height].reshape(message.height, -1)
-    return np.ascontiguousarray(rows[:, :message.width * dtype.itemsize]).view(dtype)
+    return rows(message, np.dtype(encodings[message.encoding]), message.width)
 
 
 def _refuse_depth(encoding: str) -> None:
@@ -166,89 +125,29 @@ def _refuse_depth(encoding: str) -> None:
 
 def _decompress(message: CompressedImage, content: ContentBits, most_pixels: int,
                 reduction: Callable[[int, int], int] | None) -> CameraImage:
-    # As image_transport writes it: "<the raw image's encoding>; <codec> compressed <what the codec was given>".
     encoding, _, given = message.format.partition(';')
-    encoding = encoding.strip()
-    _refuse_depth(encoding)
+    _refuse_depth(encoding.strip())
     if 'compressedDepth' in given:
         raise ImageError(f'images of format {message.format!r} are depth: remap image to the colour topic')
-    data = message.data.tobytes()
-    if not data:
-        raise ImageError(f'an image of format {message.format!r} is empty')
-    for name, start, end in (('JPEG', JPEG, b'\xff\xd9'), ('PNG', b'\x89PNG', b'IEND')):
-        # Decoders fill a missing part with grey, unasked.
-        if data.startswith(start) and end not in data:
-            raise ImageError(f'a {name} image of {len(data)} bytes has no end: it was truncated on its way')
-    pattern = encoding.removeprefix('bayer_').rstrip('0123456789')
-    mosaic = encoding.startswith('bayer_') and pattern in MOSAICS
     try:
-        width, height = require_size(data, most_pixels)
+        image, factor = decode_compressed(message, content, most_pixels, reduction)
     except PictureTooLarge as error:
         raise ImageError(f'an image of format {message.format!r} is too large: {error}; {SMALLER}') from error
-    except ValueError:
-        image = None
-    else:
-        factor = _factor(reduction, height, width) if data.startswith(JPEG) and not mosaic else 1
-        image = _bridge.compressed_imgmsg_to_cv2(message) if factor == 1 else cv2.imdecode(
-            np.frombuffer(data, np.uint8), REDUCED[factor] | cv2.IMREAD_IGNORE_ORIENTATION)
-    if image is None and encoding.lower() in VIDEO:
-        raise ImageError(f'{message.format!r} is video, of which no CompressedImage can be read alone: publish it as '
-                         'FFMPEGPacket or foxglove_msgs/CompressedVideo and set image_transport to ffmpeg or foxglove')
-    if image is None:
-        raise ImageError(f'{len(data)} bytes of format {message.format!r} are no image that OpenCV can decode')
-    if image.dtype == np.uint16:
-        image = (content.fill(image) >> 8).astype(np.uint8)
-    elif image.dtype != np.uint8:
-        raise ImageError(f'an image of format {message.format!r} holds {image.dtype} numbers, whose range nobody '
-                         'tells: send 8 or 16 bits')
-    channels = 1 if image.ndim == 2 else image.shape[2]
-    if channels == 1 and mosaic:
-        image = cv2.cvtColor(image, MOSAICS[pattern])
-    elif not (channels == 3 and given.split()[-1:] in (['rgb8'], ['rgb16'])):
-        # cv_bridge would take every image for colour.
-        image = cv2.cvtColor(image, {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB}.get(channels, cv2.COLOR_BGRA2RGB))
-    # else the codec took red for blue, and gives it back so
     return CameraImage(image, (factor * image.shape[0], factor * image.shape[1]))
 
 
-def _factor(reduction: Callable[[int, int], int] | None, height: int, width: int) -> int:
-    """Return by how much a JPEG is made smaller; one of a size that nobody wants is told where it is used."""
-    with contextlib.suppress(ValueError):
-        return 1 if reduction is None else reduction(height, width)
-    return 1
-
-
 def _raw(message: Image, content: ContentBits) -> np.ndarray:
-    if not re.fullmatch(OPENCV_TYPE, message.encoding):
+    if message.encoding != plain_name(message.encoding):
         message = copy(message)
-        message.encoding = message.encoding.lower()  # RGB8, and YUYV as Video4Linux has it
+        message.encoding = plain_name(message.encoding)
     _refuse_depth(message.encoding)
     if message.width == 0 or message.height == 0:
         raise ImageError(f'an image of {message.width}×{message.height} pixels is empty')
     if message.encoding in PLANAR:
-        return _planar(message)
-    if SAME_AS.get(message.encoding, message.encoding) in IN_PAIRS and message.width % 2:
-        raise ImageError(f'a {message.encoding!r} image of {message.width}×{message.height} pixels cannot be: '
-                         'its width is even')
+        return planar(message, message.encoding)
+    if SAME_AS.get(message.encoding, message.encoding) in PAIRS:
+        require_pairs(message.encoding, message.height, message.width)
     return np.ascontiguousarray(_bridge.imgmsg_to_cv2(_plain(message, content), 'rgb8'))
-
-
-def _planar(message: Image) -> np.ndarray:
-    """Return an image whose brightness comes first, then its colour: at half the size, or at full size in nv24."""
-    height, width, step = message.height, message.width, message.step
-    full = message.encoding == 'nv24'
-    if not full and (height % 2 or width % 2):
-        raise ImageError(f'a {message.encoding!r} image of {width}×{height} pixels cannot be: both are even')
-    _require(message, width, step * (3 * height if full else height + height // 2))
-    data = np.frombuffer(message.data, np.uint8)
-    luma = data[:height * step].reshape(height, step)[:, :width]
-    if not full:
-        chroma = data[height * step:][:height // 2 * step].reshape(-1, step)[:, :width]
-        return cv2.cvtColor(np.concatenate((luma, chroma)), PLANAR[message.encoding])
-    # An image of twice the size has this chroma at half of it.
-    chroma = data[height * step:][:2 * height * step].reshape(height, 2 * step)[:, :2 * width]
-    large = np.repeat(np.repeat(luma, 2, 0), 2, 1)
-    return np.ascontiguousarray(cv2.cvtColor(np.concatenate((large, chroma)), PLANAR['nv24'])[::2, ::2])
 
 
 def _plain(message: Image, content: ContentBits) -> Image:
@@ -260,25 +159,11 @@ def _plain(message: Image, content: ContentBits) -> Image:
     kind, channels = _bridge.encoding_to_dtype_with_channels(encoding)
     dtype = np.dtype(kind)
     row = message.width * dtype.itemsize * channels
-    _require(message, row, message.step * message.height)
-    foreign = bool(message.is_bigendian) != (sys.byteorder == 'big')
-    if message.step == row and encoding == message.encoding and dtype.itemsize == 1:
+    if message.step == row and encoding == message.encoding and dtype.itemsize == 1 \
+            and len(message.data) >= row * message.height:
         return message
-    rows = np.frombuffer(message.data, np.uint8)[:message.step * message.height].reshape(message.height, -1)
-    pixels = np.ascontiguousarray(rows[:, :row]).view(dtype)
-    if foreign:
-        pixels = pixels.byteswap()
+    pixels = rows(message, dtype, message.width * channels)
     if dtype == np.uint16:
         pixels = content.fill(pixels)
     return Image(header=message.header, height=message.height, width=message.width, encoding=encoding,
                  is_bigendian=int(sys.byteorder == 'big'), step=row, data=array('B', pixels.tobytes()))
-
-
-def _require(message: Image, row: int, size: int) -> None:
-    """Raise ImageError unless rows are that long, bytes, and all of them are there."""
-    if message.step < row:
-        raise ImageError(f'an image {message.width} pixels wide in {message.encoding!r} needs rows of {row} bytes, '
-                         f'but step is {message.step}')
-    if len(message.data) < size:
-        raise ImageError(f'an image of {message.height} rows of {message.step} bytes in {message.encoding!r} has only '
-                         f'{len(message.data)} bytes of {size}: the driver truncated it')

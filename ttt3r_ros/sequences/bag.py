@@ -18,7 +18,9 @@ from rosbags.typesys import Stores, get_typestore
 from . import packets
 from .bag_folder import ZSTD, storage_of
 from .bag_topics import COMPRESSED, IMAGE, INFO, VIDEOS, Camera, info_topic_beside, joined, republished
-from .pixels import decode_compressed, decode_raw, is_depth
+from .compressed_pixels import decode_compressed
+from .content_bits import ContentBits
+from .pixels import DEEP, decode_raw, is_depth
 from .ros1_file import to_cdr
 from .sequence import DEFAULT_FRAME, DEFAULT_RATE, NANOSECONDS, Contents, Image, Sequence, SequenceError
 from .serialized import header_stamp
@@ -71,6 +73,7 @@ class Bag(Sequence):
         self.type = self.topics[self.topic]
         camera = cameras.pop(self.topic)
         self.count = camera.topic.count
+        self._deep = bool(DEEP.match(camera.form))
         self._framed = bool(packets.frame_of(camera.first))
         self.frame_id = packets.frame_of(camera.first) or DEFAULT_FRAME
         self._stamped = self.type in VIDEOS or self._stamps_move()
@@ -120,18 +123,21 @@ class Bag(Sequence):
 
     def _frames_after(self, count: int) -> Iterator[Image]:
         if self.type in (IMAGE, COMPRESSED):
-            records = self._records([self.topic])
-            number = sum(1 for _ in itertools.islice(records, count))
+            records, content = self._records([self.topic]), ContentBits()
+            # Of 16 bits, what is passed over says how many are used, so that a part is as the whole.
+            number = 0 if self._deep else sum(1 for _ in itertools.islice(records, count))
             for recorded, message in self._timed(records):
                 stamp = packets.stamp_of(message) if self._stamped else recorded
                 try:
-                    rgb = decode_compressed(message) if self.type == COMPRESSED else decode_raw(message)
+                    rgb = (decode_compressed(message, content)[0] if self.type == COMPRESSED else
+                           decode_raw(message, content))
                 except ValueError as error:
                     self._leave_out(UNDECODED, f'{self._path}, {self.topic}, stamp {stamp} ns: '
                                     f'{error}; take another topic, or record it again')
                     continue
                 number += 1
-                yield Image(stamp, rgb)
+                if number > count:
+                    yield Image(stamp, rgb)
         else:
             number = 0
             for stamp, rgb in packets.decode(self._deserialized(self.topic)):
@@ -205,12 +211,13 @@ class Bag(Sequence):
             form = getattr(message, 'encoding', '') or getattr(message, 'format', '')
             if topic.type in VIDEOS:
                 return Camera(topic, message, form, *self._video_size(topic, message))
+            size = (message.width, message.height) if topic.type == IMAGE else None
             if is_depth(form):
-                return Camera(topic, message, form, None, DEPTH)
+                return Camera(topic, message, form, size, DEPTH)
             if topic.type == IMAGE:
-                return Camera(topic, message, form, (message.width, message.height), '')
+                return Camera(topic, message, form, size, '')
             try:
-                height, width = decode_compressed(message).shape[:2]
+                height, width = decode_compressed(message)[0].shape[:2]
             except ValueError as error:
                 objection = str(error)
                 continue
@@ -234,8 +241,7 @@ class Bag(Sequence):
         if topic is not None:
             if topic not in cameras:
                 raise SequenceError(f'{self._path} has no image topic {topic}; its image topics are {told or "none"}')
-            # 16 bits can be a camera's, if somebody says so.
-            if cameras[topic].objection and cameras[topic].form != 'mono16':
+            if cameras[topic].objection and not cameras[topic].may_be_grey:
                 raise SequenceError(f'{self._path}: {cameras[topic].phrase} cannot be taken; its image topics are '
                                     f'{told}')
             return topic
@@ -243,8 +249,11 @@ class Bag(Sequence):
         if fit:
             return min(fit, key=lambda camera: camera.rank).topic.name
         if told:
+            asked = [name for name, camera in cameras.items() if camera.may_be_grey]
+            remedy = (f'If one of 16 bits is a camera, name it: --topic {asked[0]}' if asked else
+                      'Record an Image or CompressedImage topic')
             raise SequenceError(f'{self._path}: no image topic in it can be a camera: {told}. '
-                                f'{self._damage() or "Record an Image or CompressedImage topic"}')
+                                f'{self._damage() or remedy}')
         found = ', '.join(f'{name} ({found.type})' for name, found in list(self._all.items())[:8])
         raise SequenceError(f'{self._path} has no image topic; record an Image or CompressedImage topic. '
                             f'It has {found or "no topic"}')

@@ -30,6 +30,11 @@ class Camera(NamedTuple):
     objection: str
 
     @property
+    def may_be_grey(self) -> bool:
+        """Whether it may be a camera's grey of 16 bits, such as a thermal one's, as well as depth."""
+        return self.form.partition(';')[0].strip().lower() == 'mono16' and 'compressedDepth' not in self.form
+
+    @property
     def phrase(self) -> str:
         """What to say of it."""
         count = '' if self.topic.count is None else f'{self.topic.count} × '
