@@ -56,6 +56,13 @@ def test_patterns_lists_and_addresses_become_sources(tmp_path, monkeypatch):
     assert expand(['*.mcap', 'sub/more.txt', 'walk [1].mp4']) == [
         str(tmp_path / 'a.mcap'), str(tmp_path / 'b.mcap'), 's3://bucket/run.bag', 'synthetic:1:8',
         str(tmp_path / 'walk [1].mp4')]
+    for name in ('office/rgb/1.jpg', 'office/rgb/2.jpg', 'office/rgb/2.png', 'hall/rgb/1.jpg', 'hall/3.jpg'):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert expand(['office/rgb/*.jpg']) == [str(tmp_path / 'office/rgb/*.jpg')]  # as for ttt3r run
+    walks = expand(['*/rgb/*.jpg', 'hall/*.jpg'])
+    assert walks == [str(tmp_path / walk) for walk in ('hall/rgb/*.jpg', 'office/rgb/*.jpg', 'hall/*.jpg')]
+    assert folders_of(walks)[walks[1]] == 'office' and len(set(folders_of(walks).values())) == 3
     assert expand([f'file://{tmp_path}/*.mcap']) == [f'file://{tmp_path}/a.mcap', f'file://{tmp_path}/b.mcap']
     (tmp_path / 'empty.txt').write_text('# nothing\n')
     for wrong, why in (('none*.mcap', 'fits nothing'), ('gone.txt', 'cannot be read'), ('camera:0', 'ttt3r run'),

@@ -140,7 +140,7 @@ def test_scenes_that_cannot_be_aligned_vanish_as_published_and_are_counted(tmp_p
     assert (five.scored, five.of) == (2, 3)
     kept = [unit.scores[1].pose.ate_sim3 for unit in (units[0], units[2])]
     assert five.mean == pytest.approx(np.mean(kept)) and 0.001 < five.mean < 0.1
-    assert failures(units) == ['no score: scene0708_00, mine, at 5 to 5 frames: 1 of 5 true poses are not finite']
+    assert failures(units) == ['no score: scene0708_00, mine, at 5 frames: 1 of 5 true poses are not finite']
     assert '2 of 3' in str(_text(summary_table(plan, list(summaries.values()), 3)))
     honest = replace(plan, protocol='', results=str(tmp_path / 'all'))
     for number in (10, 707, 708, 806):

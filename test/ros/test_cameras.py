@@ -48,13 +48,15 @@ def test_each_camera_has_a_memory_and_outputs_of_its_own(pair, tmp_path):
         robot.spin(1.2)
     network = load_network('untrained').network
     library = {name: Reconstructor(network, make_rule('ttt3r')) for name in robots}
-    expected = {name: [] for name in robots}
+    expected, starts = {name: [] for name in robots}, {}
     for i in range(6):
         for k, name in enumerate(('front', 'rear', 'rear')):  # one is faster
             seed = 100 * ('front', 'rear').index(name) + 3 * i + k
             show(robots, name, SECOND + i * SECOND // 10 + k, seed)
-            pose = library[name].step(scene(seed)).pose
-            expected[name].append(MOUNTS[name] @ pose @ np.linalg.inv(MOUNTS[name]))
+            pose, mount = library[name].step(scene(seed)).pose, MOUNTS[name]
+            # The rear one begins where the front one has the base, between two of its images.
+            starts.setdefault(name, mount if name == 'front' else expected['front'][0] @ mount @ np.linalg.inv(pose))
+            expected[name].append(starts[name] @ pose @ np.linalg.inv(mount))
         if i == 2:
             assert robots['rear'].reset().success
             library['rear'].reset()
@@ -74,6 +76,52 @@ def test_each_camera_has_a_memory_and_outputs_of_its_own(pair, tmp_path):
         snapshot, context = state_file.load(tmp_path / f'robot.{name}.state')
         assert context.camera_frame == f'{name}_optical'
         Reconstructor(network, make_rule('ttt3r')).restore(snapshot)
+    del kept
+
+
+def test_a_camera_that_comes_later_begins_where_the_others_have_the_base(pair):
+    """Its base is where the first camera's was at that moment, with what is not known of that; so it is after one
+    camera's ~/start_afresh, and after that of all both begin at the initial pose."""
+    node, robots = pair(base_frame='base_link', initial_pose=[1.0, 2.0, 0.0, 0.0, 0.0, 0.5])
+    front, rear = robots.values()
+    kept = [mount_camera(robots[name].node, MOUNTS[name], f'{name}_optical') for name in robots]
+    front.spin(1.2)
+    for i in range(8):
+        show(robots, 'front', SECOND + i * SECOND // 10, 5 * i)
+    show(robots, 'rear', SECOND + 7 * SECOND // 10, 40)
+    show(robots, 'rear', SECOND + 8 * SECOND // 10, 40)
+
+    def last(robot):
+        robot.wait_for('odometry', lambda: len(robot.heard['odometry']) == len(robot.heard['status']))
+        message = robot.heard['odometry'][-1]
+        return pose_matrix(message.pose.pose), np.diag(np.reshape(message.pose.covariance, (6, 6)))
+
+    where, known = last(front)
+    assert np.linalg.norm(where[:2, 3] - [1, 2]) > 0.02
+    rear.wait_for('its odometry', lambda: len(rear.heard['odometry']) == 2)
+    np.testing.assert_allclose(pose_matrix(rear.heard['odometry'][0].pose.pose), where, atol=1e-6)
+    for message in rear.heard['odometry']:  # the second has forgotten nothing
+        assert (np.diag(np.reshape(message.pose.covariance, (6, 6)))[:3] >= known[:3].mean()).all()
+    assert 'odom is where front has it: the base at' in node.log()
+
+    def drop(target: str) -> str:
+        client = front.node.create_client(Trigger, f'/ttt3r/{target}start_afresh')
+        front.wait_for('the service', client.service_is_ready)
+        reply = client.call_async(Trigger.Request())
+        front.wait_for('the reply', reply.done)
+        return reply.result().message
+
+    assert drop('rear/').endswith('the next image is where front has the base')
+    show(robots, 'rear', 3 * SECOND, 9)  # 1.3 s after the last of front
+    pose, spread = last(rear)
+    np.testing.assert_allclose(pose, where, atol=1e-6)
+    assert (spread[:3] > 1.0).all()
+    assert drop('').endswith('the next image is at the initial pose')
+    show(robots, 'front', 4 * SECOND, 0)
+    show(robots, 'rear', 4 * SECOND, 0)
+    first = pose_matrix(front.heard['odometry'][0].pose.pose)
+    for robot in robots.values():
+        np.testing.assert_allclose(last(robot)[0], first, atol=1e-6)
     del kept
 
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 import os
 
 import numpy as np
+from geometry_msgs.msg import PoseWithCovarianceStamped
 from harness import CAMERA_FRAME, scene, stamp_of
 from sensor_msgs_py import point_cloud2
-from ttt3r_ros.srv import LoadState, QueryView, SaveState
+from std_srvs.srv import Trigger
+from ttt3r_ros.srv import LoadState, QueryView, SaveState, SetPose
 
 from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.synthetic import World
@@ -93,7 +95,7 @@ def test_a_saved_state_can_be_loaded_and_a_wrong_one_is_refused(run, tmp_path):
     """save_state writes a file, load_state takes it, and one that is none changes nothing; none is out of files_dir."""
     files = tmp_path / 'files'
     node, robot = run(weights='embedded', files_dir=str(files), state_file=str(tmp_path / 'own' / 'robot.state'),
-                      autosave_interval=0.0)
+                      autosave_interval=0.0, map_frame='map')
     nothing = robot.call(SaveState, 'save_state', SaveState.Request(path='early'))
     assert not nothing.success and 'no frame' in nothing.message
     look(robot, SECOND, 6)
@@ -116,6 +118,11 @@ def test_a_saved_state_can_be_loaded_and_a_wrong_one_is_refused(run, tmp_path):
     look(robot, 4 * SECOND, 1)
     assert robot.heard['status'][-1].frame == 9
     assert robot.call(LoadState, 'load_state', LoadState.Request(path=path)).success
+    pose = PoseWithCovarianceStamped()
+    pose.header.frame_id = 'map'
+    for early in (robot.call(Trigger, 'reset', Trigger.Request()),
+                  robot.call(SetPose, 'set_pose', SetPose.Request(pose=pose))):
+        assert not early.success and early.message.startswith('a saved state is being asked')
     look(robot, 5 * SECOND, 3)
     assert robot.heard['status'][-1].frame == 8  # the ninth of the saved run
     assert {stamp_of(pose) for pose in robot.heard['pose']}.isdisjoint(map(stamp_of, robot.heard['status'][-3:-1]))

@@ -18,6 +18,7 @@ from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.cloud import CloudFilter
 from ttt3r_ros.reconstruction.depth import back_project, depth_of
+from ttt3r_ros.reconstruction.gravity import GravityError
 from ttt3r_ros.reconstruction.odometry import Odometry
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.ros.level import ImuLevel
@@ -151,6 +152,29 @@ def test_samples_of_another_imu_are_not_mixed():
         heard[0](imu(SECOND + k * SECOND // 100, acceleration, frame))
     np.testing.assert_allclose(level.up(SECOND + 80 * SECOND // 100), [0, 1, 0], atol=1e-9)
     assert level.frame_id == 'other'
+
+
+def test_a_slow_imu_levels_and_one_without_an_accelerometer_says_so():
+    """Twenty samples of up to four seconds tell up; fewer, and messages that say there is none, are told as that."""
+    heard = []
+    level = ImuLevel(SimpleNamespace(create_subscription=lambda kind, topic, receive, qos: (
+        heard.append(receive) or SimpleNamespace(topic_name='/imu'))))
+
+    def hear(count: int, **more) -> None:
+        for k in range(count):
+            message = imu(SECOND + k * SECOND // 6, (0, 0, 9.81), 'imu')
+            for name, value in more.items():
+                getattr(message, name)[0] = value
+            heard[0](message)
+
+    hear(15)
+    with pytest.raises(GravityError, match='15 samples on /imu are of the 4 s before the image, 20 tell'):
+        level.up(4 * SECOND)
+    hear(24)
+    np.testing.assert_allclose(level.up(5 * SECOND), [0, 0, 1], atol=1e-9)
+    hear(24, linear_acceleration_covariance=-1.0)
+    with pytest.raises(GravityError, match='no accelerometer'):
+        level.up(5 * SECOND)
 
 
 def test_ros_1_s_leading_slash_is_taken_off_as_tf2_does(run):

@@ -19,7 +19,7 @@ from ttt3r_ros.srv import QueryView, SaveMap, SaveState
 from ttt3r_ros.reconstruction.trajectory import ChainError
 from ttt3r_ros.ros import replies as replies_module
 from ttt3r_ros.ros.replies import Replies
-from ttt3r_ros.ros.services import ResetAll, Services
+from ttt3r_ros.ros.services import OfAllCameras, Services
 from ttt3r_ros.ros.worker import Worker
 
 SECOND = 1_000_000_000
@@ -214,7 +214,7 @@ def test_a_reset_that_is_not_possible_is_refused(server):
 
     stuck, fine = SimpleNamespace(reset=never), SimpleNamespace(reset=lambda: 'segment 1 begins')
     Services(replies, '~/front/', worker, device, stuck, '', '')
-    ResetAll(replies, worker, device, {'front': stuck, 'rear': fine})
+    OfAllCameras(replies, worker, device, {'front': stuck, 'rear': fine}, 2)
     alone, both = (answer(asking, ask(client, asking, name)) for name in ('front/reset', 'reset'))
     assert not alone.success and alone.message == 'the last frame has no finite answer'
     assert not both.success and both.message == 'front: the last frame has no finite answer; rear: segment 1 begins'

@@ -21,8 +21,10 @@ from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY
 from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.tracking import Bounds
 from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.ros.tracker import PoseRefused, Start, Tracker
+from ttt3r_ros.ros.whereabouts import Whereabouts
 
 STEP = 100_000_000
 CAMERA = np.block([[OPTICAL_TO_BODY, np.zeros((3, 1))], [np.zeros((1, 3)), np.ones((1, 1))]])
@@ -140,7 +142,8 @@ class Mountless:
 def track(world: World, corrections: list[np.ndarray]):
     """Return a tracker that has followed an image for each correction, one a STEP, and what it last said."""
     scaling = SimpleNamespace(factor=2.0, learn=lambda *_: None, state=lambda: {'factor': 2.0}, restore=lambda _: None)
-    tracker = Tracker(Mountless(), world, scaling, None, Start((0.3, 0, 0, 0, 0, 0.7), False, None), 'odom',
+    tracker = Tracker(None, Mountless(), world, scaling, None,
+                      Start((0.3, 0, 0, 0, 0, 0.7), False, None, Whereabouts(Bounds())), 'odom',
                       Coefficients())
     library = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
 

@@ -59,8 +59,13 @@ def failures(units: Sequence[Unit]) -> list[str]:
         for score in unit.scores:
             if score.invalid:
                 why.setdefault((score.sequence, score.setting, score.invalid), []).append(score.length)
-    return [f'no score: {sequence}, {row}, {f"at {min(lengths)} to {max(lengths)} frames: " if any(lengths) else ""}'
-            f'{reason}' for (sequence, row, reason), lengths in why.items()]
+    return [f'no score: {sequence}, {row}, {_at(lengths)}{reason}' for (sequence, row, reason), lengths in why.items()]
+
+
+def _at(lengths: Sequence[int]) -> str:
+    """Return lengths in words, 0 being all frames; nothing where there is no other."""
+    numbers = [str(length) for length in sorted({*lengths} - {0})]
+    return f'at {", ".join([*numbers, *(["all"] if 0 in lengths else [])])} frames: ' if numbers else ''
 
 
 def _measures(scores: Sequence[Score], published: bool) -> list[tuple[str, Callable, Callable]]:

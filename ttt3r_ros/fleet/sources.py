@@ -15,12 +15,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ttt3r_ros.fleet.cluster import FleetError
+from ttt3r_ros.sequences import picture_files
 from ttt3r_ros.sequences.opening import CAMERA
 
 LIST = '.txt'
 ADDRESS = re.compile(r'[a-z][a-z0-9+.-]*://', re.ASCII)
 SYNTHETIC = 'synthetic'
 MAGIC = frozenset('*?[')
+IMAGES = 'rgb'  # a folder's name that names no sequence
 LONGEST = 100  # characters of a folder's name
 
 
@@ -96,7 +98,10 @@ def _one(text: str, folder: str) -> list[str]:
     path = os.path.abspath(os.path.join(folder, os.path.expanduser(text)))
     if os.path.exists(path) or not MAGIC & set(text):
         return [path]
-    return sorted(glob.glob(path, recursive=True)) or _nothing(text)
+    found = sorted(glob.glob(path, recursive=True)) or _nothing(text)
+    # Images in a folder are one source, as they are for `ttt3r run`.
+    return list(dict.fromkeys(os.path.join(os.path.dirname(file), os.path.basename(path))
+                              if Path(file).suffix.lower() in picture_files.known() else file for file in found))
 
 
 def _elsewhere(pattern: str) -> list[str]:
@@ -133,6 +138,9 @@ def _fetch(source: str, place: Path) -> None:
 
 def _short(source: str, suffix: bool = False) -> str:
     """Return a folder's name after a source; suffix: keep that of a file, which tells what it is."""
-    last = source.rstrip('/').rpartition('/')[2].partition('?')[0] or 'source'
+    parts = source.rstrip('/').split('/')
+    if MAGIC & set(parts[-1]) and not is_address(source) and len(parts) > 1:  # images: the folder has a name
+        parts = parts[:-2] if parts[-2] == IMAGES and len(parts) > 2 else parts[:-1]
+    last = parts[-1].partition('?')[0] or 'source'
     name = last if suffix or last.split(':')[0] == SYNTHETIC else last.split('.')[0] or last
     return re.sub(r'[^\w.-]', '-', name)[:LONGEST].lstrip('.') or 'source'

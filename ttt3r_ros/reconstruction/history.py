@@ -24,6 +24,11 @@ class PoseHistory:
             self.forget()
         self._known.append((stamp, pose))
 
+    @property
+    def first(self) -> np.ndarray:
+        """The first pose that is remembered."""
+        return self._known[0][1]
+
     def at(self, stamp: int) -> np.ndarray | None:
         """Return the pose at a stamp, between two interpolated, after the last one the last; None before the first."""
         if not self._known or stamp < self._known[0][0]:
@@ -38,6 +43,12 @@ class PoseHistory:
         pose[:3, :3] = Slerp([0, 1], Rotation.from_matrix([first[:3, :3], second[:3, :3]]))(part).as_matrix()
         pose[:3, 3] = first[:3, 3] + part * (second[:3, 3] - first[:3, 3])
         return pose
+
+    def apart(self, stamp: int) -> int | None:
+        """Return how far a stamp is from the time that is remembered, ns, 0 within; None of nothing."""
+        if not self._known:
+            return None
+        return max(self._known[0][0] - stamp, stamp - self._known[-1][0], 0)
 
     def forget(self) -> None:
         """Begin anew."""

@@ -255,7 +255,7 @@ class Growth:
         if reset:
             self._add(now, {'reset_position': (PLACE, weight), 'reset_attitude': (ATTITUDE, weight),
                             'reset_scale': (SCALE, weight)})
-        if reset or distance > STRIDE or turn > STRIDE_TURN:
+        if reset or distance > STRIDE or turn > STRIDE_TURN or any(seen.unseen_motion):
             self._anchor, self._segment, self._covariance = seen.pose, seen.segment, now.copy()
         self._add(now, {'position_noise': (PLACE, weight), 'attitude_noise': (ATTITUDE, weight)})
         pose = now[:, :6, :6]

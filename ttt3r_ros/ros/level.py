@@ -11,11 +11,13 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Imu
 
-from ttt3r_ros.reconstruction.gravity import GravityError, up_at_rest
+from ttt3r_ros.reconstruction.gravity import FEWEST, GravityError, up_at_rest
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 
 WINDOW_NS = 1_000_000_000
-SAMPLES = 2000
+LONGEST_NS = 4 * WINDOW_NS  # of a slow IMU
+SAMPLES = 8000
+ABSENT = -1  # as a covariance's first number: the sensor has no accelerometer
 
 
 class ImuLevel:
@@ -27,12 +29,16 @@ class ImuLevel:
         self._lock = threading.Lock()
         self._samples: deque[tuple[int, np.ndarray]] = deque(maxlen=SAMPLES)
         self.frame_id: str | None = None
+        self._without = False  # the last message was of no accelerometer
         # Deeper than the sensor profile's 5: an IMU sends ten times while a frame's outputs are published.
         self._subscription = node.create_subscription(
             Imu, topic, self._receive, QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT))
 
     def _receive(self, message: Imu) -> None:
         a, frame = message.linear_acceleration, frame_name(message.header.frame_id)
+        self._without = message.linear_acceleration_covariance[0] == ABSENT
+        if self._without:
+            return
         with self._lock:
             if frame != self.frame_id:
                 self._samples.clear()
@@ -40,13 +46,24 @@ class ImuLevel:
             self._samples.append((nanoseconds(message.header.stamp), np.array([a.x, a.y, a.z])))
 
     def up(self, stamp: int) -> np.ndarray:
-        """Return up (3,) in the IMU's axes over the second before a stamp, ns. Raises GravityError."""
+        """Return up (3,) in the IMU's axes, over the second before a stamp, ns, or so many as tell it. Raises
+        GravityError."""
+        if self._without:
+            raise GravityError(f'the messages on {self._subscription.topic_name} say that their sensor has no '
+                               'accelerometer (linear_acceleration_covariance[0] is -1): remap imu to one that has, or '
+                               'set level to initial_pose')
         with self._lock:
-            samples = [sample for at, sample in self._samples if stamp - WINDOW_NS <= at <= stamp]
             if not self._samples:
                 raise GravityError(f'nothing has come on {self._subscription.topic_name}: is the IMU running, and imu '
                                    'remapped to its topic?')
-        return up_at_rest(np.array(samples).reshape(-1, 3))
+            recent = [(at, sample) for at, sample in self._samples if stamp - LONGEST_NS <= at <= stamp]
+        late = sum(at >= stamp - WINDOW_NS for at, _ in recent)
+        samples = [sample for _, sample in recent[-max(late, FEWEST):]]
+        if len(samples) < FEWEST:
+            raise GravityError(f'{len(samples)} samples on {self._subscription.topic_name} are of the '
+                               f'{LONGEST_NS // 10**9} s before the image, {FEWEST} tell where up is: does the IMU '
+                               'send, and are its stamps of the same clock?')
+        return up_at_rest(np.array(samples))
 
     def destroy(self) -> None:
         """Take the subscription off the node."""

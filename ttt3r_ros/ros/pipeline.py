@@ -19,6 +19,7 @@ from ttt3r_ros.reconstruction.reconstructor import CannotReset, View
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
 from ttt3r_ros.reconstruction.together import Steps
+from ttt3r_ros.reconstruction.trajectory import ChainError
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 from ttt3r_ros.ros.admission import Admission
 from ttt3r_ros.ros.calibration import Calibration
@@ -34,12 +35,13 @@ from ttt3r_ros.ros.memory import Memory, Weights
 from ttt3r_ros.ros.outputs import Outputs, told
 from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.saved_state import SavedState
-from ttt3r_ros.ros.tracker import Tracker
+from ttt3r_ros.ros.tracker import PoseRefused, Tracker
 from ttt3r_ros.ros.tracking_report import TrackingReport
 from ttt3r_ros.ros.views import Question, Views
 
 UNTOLD = ('skipped_lazy', 'dropped_device')  # counters of images that no status follows
 REPEAT_S = 5.0  # a trouble that stays is told again after this long
+ASKED = 'a saved state is being asked whether it is where the images are: call again once poses are told'
 
 
 @dataclass(frozen=True)
@@ -155,13 +157,15 @@ class Pipeline:
 
     def reset(self) -> str:
         """Drop the memory, keep the place; return what happened. Raises one of CannotReset, all as it was."""
+        if self.saved.awaited:
+            raise ChainError(f'{ASKED}; ~/start_afresh begins without it')
         before = self._reconstructor.segment
         self._reconstructor.reset()
         after = self._reconstructor.segment
         return f'segment {after} begins' if after != before else 'nothing to reset: no frame has been seen'
 
     def start_afresh(self) -> str:
-        """Drop memory, path, map and keyframes and go back to the initial pose; return what happened.
+        """Drop memory, path, map and keyframes and begin again, see Tracker.start_afresh; return what happened.
 
         The scale that has been found stays.
         """
@@ -169,14 +173,16 @@ class Pipeline:
         self._last_header = self._last_intrinsics = None
         segments = self._settings.segments
         self._reconstructor.start_afresh(make_reset_policy(segments.reset_policy, segments.reset_interval))
-        self._tracker.start_afresh()
+        where = self._tracker.start_afresh()
         self._outputs.clear()
         if self._settings.map_frame:
             self._outputs.place_odometry(np.eye(4), self._settings)
-        return 'memory, path, map and keyframes are dropped: the next image is at the initial pose'
+        return f'memory, path, map and keyframes are dropped: the next image is {where}'
 
     def set_pose(self, pose: np.ndarray, stamp: int | None, in_odometry: bool) -> str:
         """Put the robot somewhere in the map, see Tracker.set_pose; return what has moved. Raises PoseRefused."""
+        if self.saved.awaited:
+            raise PoseRefused(ASKED)
         map_from_odom = self._tracker.set_pose(pose, stamp, in_odometry)
         self._outputs.place_odometry(map_from_odom, self._settings)
         x, y, z = map_from_odom[:3, 3]
@@ -196,7 +202,7 @@ class Pipeline:
 
     def clock_went_back(self, now: int) -> None:
         """Reset if the last image lies in the clock's future (now, ns): the images will go back too."""
-        if self._admission.clock_went_back(now):
+        if self._admission.clock_went_back(now) and not self.saved.awaited:
             self._log.info('the clock went back (a looped bag?): the memory is reset')
             self._try_reset()
 

@@ -20,9 +20,10 @@ from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.rivals import Rivals
 from ttt3r_ros.ros.scaling import Scaling
-from ttt3r_ros.ros.services import ResetAll
+from ttt3r_ros.ros.services import OfAllCameras
 from ttt3r_ros.ros.set_pose import PoseSetting
 from ttt3r_ros.ros.tracker import Start
+from ttt3r_ros.ros.whereabouts import Whereabouts
 from ttt3r_ros.ros.worker import Worker
 
 
@@ -49,7 +50,7 @@ class Robot:
         names = [Names(node.get_name(), name, camera) for camera in settings.cameras]
         self._frames = Frames(node, self._log, settings.base_frame, names[0].tf)
         self._rivals = Rivals(node, self._frames, self._own_edges)
-        self._parts: list[ImuLevel | ImuTurns | Scaling | PoseSetting | ResetAll] = []
+        self._parts: list[ImuLevel | ImuTurns | Scaling | PoseSetting | OfAllCameras] = []
         self.cameras: list[Camera] = []
         self.memories: list[Memory] = []
         try:
@@ -61,8 +62,9 @@ class Robot:
     def _equip(self, server: Server, names: list[Names], beside: Memory | None) -> None:
         node, settings = self._node, self._settings
         imu = f'{names[0].aboard}imu'
+        self._base = Whereabouts(settings.bounds)
         start = Start(settings.initial_pose, bool(settings.base_frame),
-                      self._part(ImuLevel(node, imu)) if settings.level == 'imu' else None)
+                      self._part(ImuLevel(node, imu)) if settings.level == 'imu' else None, self._base)
         turns = (self._part(ImuTurns(node, self._log, imu, self._frames, settings.between.imu_time_offset))
                  if settings.between.rate or settings.level == 'imu' else None)
         for one in names:
@@ -71,8 +73,8 @@ class Robot:
             self.cameras.append(Camera(node, server.replies, one, self.memories[-1], self._frames, start,
                                        server.worker, settings, server.weights, server.device, server.watch, turns))
         if len(names) > 1 or names[0].camera:
-            several = {camera.name: camera.pipeline for camera in self.cameras[:len(self.memories)]}
-            self._part(ResetAll(server.replies, server.worker, server.watch, several))
+            several = {camera.name: camera.pipeline for camera in self.cameras}
+            self._part(OfAllCameras(server.replies, server.worker, server.watch, several, len(self.memories)))
         self._part(PoseSetting(node, server.replies, names[0], server.worker, settings.map_frame, settings.odom_frame,
                                self.cameras[0].pipeline.set_pose))
 
@@ -90,6 +92,7 @@ class Robot:
     def apply(self, settings: Settings) -> None:
         """Take the node's new settings from the next frame on."""
         self._settings = settings = settings.of(self._name)
+        self._base.bounds = settings.bounds
         for camera in self.cameras:
             camera.apply(settings)
 

@@ -26,13 +26,15 @@ from ttt3r_ros.srv import LoadState, QueryView, SaveMap, SaveState, SetPose
 
 KINDS = {'reset': Trigger, 'start_afresh': Trigger, 'save_state': SaveState, 'load_state': LoadState,
          'save_map': SaveMap, 'save_trajectory': SaveMap, 'query_view': QueryView}
+OF_ALL = ('reset', 'start_afresh')  # also of several cameras together
 
 
 def offered(cameras: Iterable[Names]) -> dict[str, type]:
     """Return all services by name, for cameras of these names: they are there from the start."""
     found = {}
     for names in cameras:
-        found |= {f'{names.own}set_pose': SetPose} | ({f'{names.own}reset': Trigger} if names.camera else {})
+        found |= {f'{names.own}set_pose': SetPose}
+        found |= {f'{names.own}{service}': Trigger for service in OF_ALL} if names.camera else {}
         found |= {f'{names.outputs}{service}': kind for service, kind in KINDS.items()}
     return found
 
@@ -107,21 +109,30 @@ class Services:
         self._replies.take_off(self._services)
 
 
-class ResetAll:
-    """`~/reset` of a node with several cameras: one call for all of their memories."""
+class OfAllCameras:
+    """`~/reset` and `~/start_afresh` of a node with several cameras: one call for all of their memories."""
 
-    def __init__(self, replies: Replies, worker: Worker, device: DeviceWatch, pipelines: dict[str, Pipeline]) -> None:
-        """Create it; pipelines by camera, one of each memory."""
-        self._replies, self._worker, self._device, self._pipelines = replies, worker, device, pipelines
-        self._services = [replies.service(Trigger, '~/reset', self._reset, CannotReset)]
+    def __init__(self, replies: Replies, worker: Worker, device: DeviceWatch, pipelines: dict[str, Pipeline],
+                 memories: int) -> None:
+        """Create them; pipelines by camera, of which the first so many have a memory each."""
+        self._replies, self._worker, self._device = replies, worker, device
+        self._pipelines, self._memories = pipelines, memories
+        self._services = [replies.service(Trigger, f'~/{name}', answer, CannotReset)
+                          for name, answer in zip(OF_ALL, (self._reset, self._start_afresh), strict=True)]
 
     async def _reset(self, request: Trigger.Request, response: Trigger.Response) -> None:
-        response.message = await self._replies.of(self._worker.ask(lambda: self._device.attempt(self._all)))
+        response.message = await self._inferring(self._reset_each)
 
-    def _all(self) -> str:
+    async def _start_afresh(self, request: Trigger.Request, response: Trigger.Response) -> None:
+        response.message = await self._inferring(self._drop_each)
+
+    async def _inferring(self, function: Callable[[], str]) -> str:
+        return await self._replies.of(self._worker.ask(lambda: self._device.attempt(function)))
+
+    def _reset_each(self) -> str:
         """Reset each; return what happened. Raises ChainError if one could not be: the others are."""
         told, refused = [], []
-        for name, pipeline in self._pipelines.items():
+        for name, pipeline in list(self._pipelines.items())[:self._memories]:
             try:
                 told.append(f'{name}: {pipeline.reset()}')
             except CannotReset as error:
@@ -129,6 +140,10 @@ class ResetAll:
         if refused:
             raise ChainError('; '.join(refused + told))
         return '; '.join(told)
+
+    def _drop_each(self) -> str:
+        """Drop all that there is; return what happened, as the last one says, whom no other tells of the base."""
+        return [pipeline.start_afresh() for pipeline in self._pipelines.values()][-1]
 
     def destroy(self) -> None:
         """Answer no more."""

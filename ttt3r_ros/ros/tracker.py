@@ -21,7 +21,9 @@ from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import nanoseconds
 from ttt3r_ros.ros.frames import Frames, FrameUnknown
 from ttt3r_ros.ros.level import ImuLevel
+from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.scaling import Scaling
+from ttt3r_ros.ros.whereabouts import LONGEST_S, Told, Whereabouts
 
 UP = np.array([0.0, 0.0, 1.0])
 
@@ -29,12 +31,14 @@ UP = np.array([0.0, 0.0, 1.0])
 @dataclass(frozen=True)
 class Start:
     """Where the tracked frame begins in the odometry frame: x y z roll pitch yaw, metres and radians; has_base: the
-    tracked frame is a base with REP-103 axes, not an optical one; level: the IMU that decides roll and pitch, if any.
+    tracked frame is a base with REP-103 axes, not an optical one; level: the IMU that decides roll and pitch, if any;
+    base: what the robot's other cameras know of a base, which is then where it begins.
     """
 
     initial_pose: tuple[float, ...]
     has_base: bool
     level: ImuLevel | None
+    base: Whereabouts
 
 
 class PoseRefused(ValueError):
@@ -44,9 +48,10 @@ class PoseRefused(ValueError):
 class Tracker:
     """One camera's way in the odometry frame; the inference thread's."""
 
-    def __init__(self, frames: Frames, world: World, scaling: Scaling, calibration: Calibration, start: Start,
+    def __init__(self, log: Log, frames: Frames, world: World, scaling: Scaling, calibration: Calibration, start: Start,
                  odom_frame: str, coefficients: Coefficients) -> None:
         """Take the parts; world and scaling are shared by cameras that share a memory."""
+        self._log = log
         self._frames = frames
         self._world = world
         self._scaling = scaling
@@ -55,6 +60,8 @@ class Tracker:
         self._odom_frame = odom_frame
         self._coefficients = coefficients
         self._begin_odometry()
+        if start.has_base:
+            start.base.join(self._tell)
 
     def track(self, header: Header, frame: Frame) -> tuple[Frame, Estimate | None, str | None]:
         """Return the next frame in true metres, its place in the odometry frame, and why there is none.
@@ -81,20 +88,27 @@ class Tracker:
             self._world.camera_frame = header.frame_id
         scaled = replace(frame, pose=self._world.advance(frame.pose, factor),
                          points=frame.points if factor == 1 else frame.points * np.float32(factor))
+        unseen = frame.unseen_motion[0] * factor, frame.unseen_motion[1]
         try:
             mount = self._frames.mount(header.frame_id)
             if self._world.start is None:
-                self._world.start = self._begin(header, scaled.pose)
+                others = self._start.base.at(nanoseconds(header.stamp))
+                if others is None:
+                    self._world.start = self._begin(header, scaled.pose)
+                else:
+                    self._world.start = others.base @ mount @ np.linalg.inv(scaled.pose)
+                    unseen = others.unseen(self._start.base.bounds)
+                    if frame.trusted:
+                        self._log.info(f'{self._odom_frame} is where {others}')
         except (FrameUnknown, GravityError) as error:
             return scaled, None, str(error)
         if self._frames.tracked_frame(header.frame_id) == self._odom_frame:
             return scaled, None, (f'the images are in the frame {header.frame_id!r} and so is odom_frame, which would '
                                   'be its own parent: name the odometry frame otherwise')
         stamp = nanoseconds(header.stamp)
-        way, turn = frame.unseen_motion
         estimate = replace(
             self._odometry.update(self._world.camera(scaled.pose), mount, stamp, float(np.median(frame.confidence)),
-                                  frame.segment, (way * factor, turn)),
+                                  frame.segment, unseen),
             map_from_odom=self._world.map_from_odom(frame.correction, frame.pose, scaled.pose, factor))
         if frame.trusted:
             self._history.add(stamp, estimate.tracked)
@@ -104,15 +118,27 @@ class Tracker:
             estimate = estimate.doubted(DOUBT)
         return scaled, estimate, None
 
+    def _tell(self, stamp: int) -> Told | None:
+        """Return what is known of the base at a stamp, ns."""
+        apart = self._history.apart(stamp)
+        if apart is None or self._beginning != self._world.beginnings:
+            return None
+        base = self._history.at(stamp)
+        return Told(self._log.name, self._history.first if base is None else base, min(apart / 1e9, LONGEST_S),
+                    self._last)
+
     def recalibrate(self, coefficients: Coefficients) -> None:
         """Take another calibration of the covariances from the next frame on."""
         self._coefficients = coefficients
         self._odometry.recalibrate(coefficients)
 
-    def start_afresh(self) -> None:
-        """Begin the odometry again where it began at first; the metres that have been found stay."""
+    def start_afresh(self) -> str:
+        """Begin the odometry again, at the initial pose, or where the robot's other cameras have the base by then;
+        return which. The metres that have been found stay."""
         self._world.start_afresh()
         self._begin_odometry()
+        others = self._start.base.at(0)
+        return 'at the initial pose' if others is None else f'where {others.camera} has the base'
 
     def set_pose(self, pose: np.ndarray, stamp: int | None, in_odometry: bool) -> np.ndarray:
         """Put the robot at a pose (4, 4) in the map, of body axes, at a stamp, ns; return odometry in the map (4, 4).
