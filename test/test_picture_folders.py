@@ -229,6 +229,29 @@ def test_a_folder_of_folders_names_them(tmp_path):
         open_sequence(str(tmp_path))
 
 
+@pytest.mark.parametrize('suffix', ['tif', 'png', 'webp'])
+def test_further_images_in_a_file_are_counted_and_told(tmp_path, caplog, suffix):
+    """Pages of a TIFF and frames of an animation are not passed over in silence; as a source by itself neither."""
+    several = {'save_all': True, 'append_images': [picture(100), picture(200)]}
+    picture(7).save(tmp_path / f'1.{suffix}', **several, **({'lossless': True} if suffix == 'webp' else {}))
+    picture(8).save(tmp_path / f'2.{suffix}', **({'lossless': True} if suffix == 'webp' else {}))
+    folder = open_sequence(str(tmp_path))
+    assert [int(image.rgb.mean()) for image in folder] == [7, 8]
+    assert folder.left_out == {'further images in a file': 2}
+    assert f'1.{suffix} holds 3 images, the first alone is read; write each to a file' in caplog.text
+    with pytest.raises(SequenceError, match='holds 3 images, as a folder does: write each to a file of its own'):
+        open_sequence(str(tmp_path / f'1.{suffix}'))
+
+
+def test_a_gif_is_a_video(tmp_path):
+    """FFmpeg decodes it, frame for frame."""
+    grey = [picture(value, (32, 24)) for value in (10, 90, 170, 250)]
+    grey[0].save(tmp_path / 'walk.gif', save_all=True, append_images=grey[1:], duration=100)
+    frames = list(open_sequence(str(tmp_path / 'walk.gif')))
+    assert [round(frame.rgb.mean(), -1) for frame in frames] == [10, 90, 170, 250]
+    assert np.diff([frame.stamp for frame in frames]).tolist() == [SECOND // 10] * 3
+
+
 @pytest.mark.parametrize('source', ['~nobodyofthatname/frames', 'a\0b', 'x' * 5000])
 def test_a_path_that_can_be_none_is_one_line(source):
     """A home that is nobody's, a zero byte and a name too long are told as any path that is not there."""

@@ -274,11 +274,12 @@ def test_selections_that_cannot_be():
     ({'exports': ('tum', 'obj')}, ExportError, "'obj' is unknown"),
     ({'settings': Settings(size=100)}, StreamError, 'multiple of 16'),
     ({'settings': Settings(device='cuda:77')}, StreamError, "device 'cuda:77' cannot be used"),
+    ({'out': Path('/')}, OutputError, 'the root of the file system: give a folder in it'),
     ({'source': 'camera:/nowhere'}, SequenceError, 'no camera /nowhere')])
 def test_what_cannot_be_run_is_told_before_work(film, tmp_path, change, error, words):
     """One line with the remedy, and nothing is left on the disk."""
     with pytest.raises(error, match=words):
-        run(plan_of(film, tmp_path / 'run', **change))
+        run(replace(plan_of(film, tmp_path / 'run'), **change))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -113,6 +113,13 @@ def test_masks_depth_and_intrinsics_are_taken(run, tmp_path):
     robot.show_and_wait([STEP * 20])
     assert robot.counters().metric_scale_samples == FRAMES - 1
 
+    depth_lens.publish(info(SIZE, FOCAL))
+    robot.spin(0.5)
+    depths.publish(message(STEP * 21, np.zeros(SIZE, '<f4'), '32FC1'))
+    robot.show_and_wait([STEP * 21])
+    robot.wait_for('the reason', lambda: '0% of the image' in robot.diagnostic('inference').get('measured depth', ''))
+    assert 'no scale from depth: 0% of the image have a measured depth' in node.log()
+
 
 def test_a_mask_file_that_is_none_fails_configure(start_node, make_robot, tmp_path):
     """The log names the file and what it should be."""

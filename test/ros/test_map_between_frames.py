@@ -33,7 +33,9 @@ def between():
 
     def make(map_frame: str) -> BetweenFrames:
         silent = SimpleNamespace(publish=lambda message: None)
-        node = SimpleNamespace(create_lifecycle_publisher=lambda *about: silent, create_timer=lambda *about: None)
+        now = SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=2 * SECOND))
+        node = SimpleNamespace(create_lifecycle_publisher=lambda *about: silent, create_timer=lambda *about: None,
+                               get_clock=lambda: now)
         frames = SimpleNamespace(broadcast=lambda *transforms: sent.extend(transforms))
         turns = SimpleNamespace(of=lambda child, start, end: None, learn=lambda stamp, child, estimate: None)
         return BetweenFrames(node, None, frames, turns, BetweenSettings(10.0, 0.2, 0.0), 'odom', map_frame, '',

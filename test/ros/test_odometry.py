@@ -22,6 +22,8 @@ from ttt3r_ros.reconstruction.gravity import GravityError
 from ttt3r_ros.reconstruction.odometry import Odometry
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.ros.level import ImuLevel
+from ttt3r_ros.ros.scaling import ScaleSettings, Scaling
+from ttt3r_ros.ros.tracker import UP
 
 SECOND = 1_000_000_000
 STAMPS = [1_700_000_000_000_000_003 + i * 99_999_999 for i in range(6)]
@@ -251,6 +253,30 @@ def test_wheels_tell_the_metre(run):
     wheels.publish(wrong)
     robot.wait_for('the refusal', lambda: "of 'another'" in node.log())
     del kept
+
+
+def test_what_the_wheels_went_while_the_camera_saw_nothing_is_no_sample():
+    """Every eighth image is lost, and the path goes on where it was: the scale is that of the steps that were seen."""
+    heard, told = [], []
+    node = SimpleNamespace(create_subscription=lambda kind, topic, receive, qos: (
+        heard.append(receive) or SimpleNamespace(topic_name='/wheel_odometry')))
+    log = SimpleNamespace(warning=lambda text, every: told.append(text))
+    scaling = Scaling(node, log, ScaleSettings(1.0, 'wheels', False, 0.0), 'base_link', 'wheel_odometry')
+    model, unseen = np.eye(4), (0.0, 0.0)
+    for i in range(200):
+        message = OdometryMessage(child_frame_id='base_link')
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(STAMPS[0] + i * SECOND // 10, SECOND)
+        message.pose.pose.position.x = 0.1 * i
+        heard[0](message)
+        if i % 8 == 7:
+            unseen = (0.1, 0.1)
+            continue
+        model = model.copy()
+        model[0, 3] += 0.0 if any(unseen) else 0.05
+        frame = SimpleNamespace(pose=model, unseen_motion=unseen)
+        scaling.learn(STAMPS[0] + i * SECOND // 10, frame, np.eye(4), UP, None)
+        unseen = (0.0, 0.0)
+    assert scaling.estimate.samples > 20 and scaling.factor == pytest.approx(2.0, rel=1e-6) and not told
 
 
 @pytest.mark.parametrize(('settings', 'reason'), [

@@ -136,3 +136,18 @@ def test_without_a_rate_nothing_is_told_between_images(run):
     topics = [name for name, _ in robot.node.get_topic_names_and_types()]
     assert '/ttt3r/pose' in topics and '/ttt3r/odometry_predicted' not in topics
     assert len([t for m in robot.heard['tf'] for t in m.transforms]) == 3
+
+
+def test_stamps_that_are_too_old_to_be_carried_on_are_told(run):
+    """A camera whose clock is 3 s behind has poses and no predictions: the log says so, and by how much."""
+    node, robot = run(odometry__rate=20.0)
+    robot.listen('/ttt3r/odometry_predicted', 'predicted', Odometry)
+
+    def shown() -> bool:
+        robot.show(time.time_ns() - 3 * SECOND)
+        robot.spin(0.2)
+        return 'nothing is told between frames: answers come 3.' in node.log()
+
+    robot.wait_for('the reason', shown)
+    robot.wait_for('poses', lambda: robot.heard['pose'])
+    assert not robot.heard['predicted']

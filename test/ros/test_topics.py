@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import time
 from array import array
 from pathlib import Path as FilePath
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from geometry_msgs.msg import TransformStamped
 from harness import CAMERA_FRAME, Robot, compressed, image_message, matrix_of, pose_matrix, scene, stamp_of
-from nav_msgs.msg import Path
+from nav_msgs.msg import Odometry, Path
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
@@ -274,6 +275,23 @@ def test_lazy_rests_while_nobody_listens(start_node, make_robot):
         assert deaf.diagnostic('input')['answered'] == '0' and deaf.diagnostic('input')['skipped lazy'] == '6'
         deaf.target = 'worker'
         assert deaf.diagnostic('input')['answered'] == '6'
+    finally:
+        deaf.close()
+
+
+def test_who_hears_predictions_alone_keeps_a_lazy_node_at_work(start_node):
+    """~/odometry_predicted is an output as all others."""
+    start_node(lossless=True, lazy=True, odometry__rate=20.0)
+    deaf = Robot(target='nobody')
+    try:
+        deaf.listen('/ttt3r/odometry_predicted', 'predicted', Odometry)
+        deaf.target = 'ttt3r'
+        deaf.meet()
+        deaf.wait_for('the node', lambda: deaf.camera.get_subscription_count() == 1)
+        for _ in range(5):
+            deaf.show(time.time_ns())
+            deaf.spin(0.2)
+        deaf.wait_for('predictions', lambda: deaf.heard['predicted'])
     finally:
         deaf.close()
 

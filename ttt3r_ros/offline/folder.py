@@ -35,6 +35,8 @@ class RunFolder:
     def __init__(self, out: Path, plan: dict, *, resume: bool) -> None:
         """Take the place and the plan, JSON, that an interrupted run must have had. Raises OutputError."""
         self.out = Path(os.path.abspath(out))
+        if not self.out.name:
+            raise OutputError(f'{self.out} is the root of the file system: give a folder in it with --out')
         self.path = self.out.with_name(self.out.name + UNFINISHED)
         self._finished = False
         self._require_ours()

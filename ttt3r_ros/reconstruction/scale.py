@@ -176,19 +176,18 @@ class DepthScale(ScaleEstimator):
 
     bias = 0.02  # depth cameras are off by as much as that, all over
 
-    def add(self, measured: np.ndarray, model: np.ndarray, confidence: np.ndarray) -> None:
+    def add(self, measured: np.ndarray, model: np.ndarray, confidence: np.ndarray) -> bool:
         """Take a frame's depth along z, true and the model's, and its confidence, all (h, w); NaN where there is none.
 
-        The median ratio over the more confident half of the pixels that have both, if they are enough.
+        The median ratio over the more confident half of the pixels that have both; return whether they are enough.
         """
-        if self.frozen:
-            return
         with np.errstate(invalid='ignore'):
             both = (measured > 0) & (model > 0) & np.isfinite(measured) & np.isfinite(model)
         if both.sum() < max(FEWEST, LEAST_SHARED * both.size):
-            return
+            return False
         both &= confidence >= np.median(confidence[both])
         self._take(float(np.median(measured[both] / model[both])), 1.0)
+        return True
 
 
 class FocalScale(ScaleEstimator):

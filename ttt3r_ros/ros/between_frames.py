@@ -70,11 +70,21 @@ class BetweenFrames:
             self._child, self._tells_tf, self._answered = child, publish_tf, stamp
             if self._speaks:
                 self._send_answer(stamp, estimate)
+            behind = self._node.get_clock().now().nanoseconds - stamp
+            if behind > HORIZON_NS:
+                self._log.warning(
+                    f"nothing is told between frames: answers come {behind / 1e9:.1f} s after their images' stamps, "
+                    f'and one is carried on for {HORIZON_NS / 1e9:g} s; do the clocks of camera and robot agree, '
+                    'or is the network too slow here? (a bag: play it with --clock, and set use_sim_time)', every=REPEAT_S)
             if trusted:
                 self._reckoning.answered(stamp, estimate)
                 self._turns.learn(stamp, child, estimate)
             else:
                 self._reckoning.forget()
+
+    def wanted(self) -> bool:
+        """Return whether anyone subscribes to the predictions."""
+        return bool(self._publisher.get_subscription_count())
 
     def pause(self) -> None:
         """Tell nothing until the next answer."""

@@ -70,7 +70,8 @@ class Outputs:
     def wanted(self) -> bool:
         """Return whether anyone subscribes to what needs inference; the map needs it always."""
         return (any(publisher.get_subscription_count() for publisher in self._publishers)
-                or any(part.wanted() for part in (self._cloud, self._depth, self._path)) or self._map.enabled)
+                or any(part.wanted() for part in (self._cloud, self._depth, self._path, self._between) if part)
+                or self._map.enabled)
 
     def publish_frame(self, header: Header, frame: Frame, estimate: Estimate | None, settings: Settings) -> None:
         """Publish all that the frame, in true metres, tells and somebody wants.

@@ -106,6 +106,8 @@ class Scaling:
             # The mount's metres are true ones, the path's the model's.
             mount = tracked_from_camera.copy()
             mount[:3, 3] /= self._factor
+            if any(frame.unseen_motion):
+                self.break_off()
             self._waiting.append((stamp, frame.pose @ np.linalg.inv(mount)))
             self._compare()
             self._problem = self._why_no_wheels(stamp)
@@ -126,9 +128,19 @@ class Scaling:
                 self._log.warning(f'no scale from the focal length: {error}', every=REPEAT_S)
         self._take_over()
 
+    def break_off(self) -> None:
+        """Compare no motion over this moment: the path does not tell of it, while the wheels go on."""
+        self._waiting.clear()
+        self._before = None
+
     def learn_depth(self, measured: np.ndarray, frame: Frame) -> None:
         """Take the depth (h, w), metres, that a sensor measured at the pixels of a frame, in the model's metres."""
-        self._estimator.add(measured, frame.points[..., 2], frame.confidence)
+        enough = self._estimator.add(measured, frame.points[..., 2], frame.confidence)
+        self._problem = None if enough else (
+            f'{np.mean(measured > 0):.0%} of the image have a measured depth, too few: is the depth camera covered, or '
+            'does what it sees lie beyond its reach?')
+        if not enough:
+            self._log.warning(f'no scale from depth: {self._problem}', every=REPEAT_S)
         self._take_over()
 
     def _take_over(self) -> None:
@@ -157,6 +169,7 @@ class Scaling:
         if self._estimator is not None and source == self._settings.source:
             self._estimator.restore(state['estimator'])
         self._factor = factor
+        self.break_off()
         self.apply(self._settings)
 
     @staticmethod
@@ -215,6 +228,8 @@ class Scaling:
 
     def diagnosis(self) -> dict[str, str]:
         """Return what the diagnostics say of the source."""
+        if self._settings.source == 'depth':
+            return {'measured depth': self._problem or 'no problem seen'}
         if self._subscription is None:
             return {}
         return {'wheel odometry': self._problem or 'no problem seen', 'wheel odometry left out': str(self._unusable),

@@ -137,6 +137,7 @@ class Tracker:
         return which. The metres that have been found stay."""
         self._world.start_afresh()
         self._begin_odometry()
+        self._scaling.break_off()
         others = self._start.base.at(0)
         return 'at the initial pose' if others is None else f'where {others.camera} has the base'
 

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from . import bag_folder, picture_files, stamps
-from .picture_files import leads_nowhere, read_image
+from .picture_files import images_in, leads_nowhere, read_image
 from .sequence import DEFAULT_RATE, Contents, Image, Sequence, SequenceError, even_stamps, mean_rate
 from .trajectory import Trajectory, read_tum, text_lines
 
 TRUTH, INTRINSICS, IMAGES = 'groundtruth_tum.txt', 'K.txt', 'rgb'
 VIDEOS = {'.mp4', '.mkv', '.mov', '.avi', '.webm', '.m4v', '.ts'}  # as people call them
 FETCH = 'mount the disk that has the files, or fetch them'
+SPLIT = 'write each to a file of its own'
 SHOWN = 8  # names in a line
 TRIED = 3  # files at the start, for one that can be read
 
@@ -40,7 +41,7 @@ class ImageFiles(Sequence):
     def _frames_after(self, count: int) -> Iterator[Image]:
         for stamp, file in zip(self._stamps[count:], self._files[count:]):
             try:
-                image = read_image(file)
+                image, further = read_image(file), images_in(file) - 1
             except SequenceError as error:
                 if leads_nowhere(file):
                     self._leave_out('links that lead nowhere', f'{file} is a link to {os.readlink(file)}, which is not '
@@ -48,6 +49,9 @@ class ImageFiles(Sequence):
                 else:
                     self._leave_out('unreadable image files', str(error))
                 continue
+            if further:
+                self._leave_out('further images in a file', f'{file} holds {further + 1} images, the first alone is '
+                                f'read; {SPLIT}', further)
             yield Image(stamp, image, str(file))
 
     def _first_size(self) -> tuple[int, int] | None:

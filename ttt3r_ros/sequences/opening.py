@@ -8,12 +8,13 @@ from pathlib import Path
 
 from . import bag_folder, picture_files
 from .bag import Bag
-from .folder import ImageFolder
+from .folder import SPLIT, ImageFolder
 from .rendered import FRAMES, RenderedRoom
 from .sequence import Sequence, SequenceError
 from .video import Video
 from .webcam import Webcam
 
+MOVING = {'.gif'}  # FFmpeg decodes them as videos
 CAMERA = 'camera:'
 
 
@@ -59,7 +60,10 @@ def _frames(path: Path, rate: float | None) -> Sequence:
         return ImageFolder(path.parent, rate, path.name)
     if not path.exists():
         raise SequenceError(f'{path} does not exist; give a folder of images, a video, a bag, or "synthetic"')
-    if path.suffix.lower() in picture_files.known():
+    if path.suffix.lower() in picture_files.known() - MOVING:
+        number = picture_files.images_in(path)
+        if number > 1:
+            raise SequenceError(f'{path} holds {number} images, as a folder does: {SPLIT}, and give their folder')
         raise SequenceError(f'{path} is one image; give the folder of the images, "{path.parent}"')
     if not path.is_file():
         raise SequenceError(f'{path} is no file; give a folder of images, a video, a bag, or "synthetic"')

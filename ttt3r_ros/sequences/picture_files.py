@@ -22,6 +22,7 @@ PLAIN = {'.png', '.jpg', '.jpeg', '.jpe', '.bmp', '.tif', '.tiff', '.webp', '.pp
 # Read where the libraries that are here can; what else people keep beside their photos is told, not passed over.
 JPEG_2000, AVIF, HEIF = {'.jp2', '.j2k', '.jpf', '.jpx'}, {'.avif', '.avifs'}, {'.heic', '.heif', '.hif'}
 OTHERS = {'.dng', '.cr2', '.cr3', '.nef', '.arw', '.raf', '.orf', '.rw2', '.jxl', '.exr', '.hdr', '.gif'}
+OF_SEVERAL = {'.tif', '.tiff', '.png', '.webp', '.avif', '.avifs'}  # files that can hold more than one image
 # What such a name says is there, beside the images of a camera.
 NOT_COLOUR = re.compile(r'(?<![a-z])(depth|disparity|disp|mask|label|semantic|instance|normals?|confidence)(?![a-z])',
                         re.IGNORECASE)
@@ -92,6 +93,14 @@ def read_image(file: Path) -> np.ndarray:
             raise SequenceError(f'{file} has one channel of more than 8 bits, as depth has; give images of a camera, '
                                 'or convert it to 8 bits')
         return np.array(ImageOps.exif_transpose(picture).convert('RGB'))
+
+
+def images_in(file: Path) -> int:
+    """Return how many images a file holds: a TIFF's pages, the frames of what moves. Raises SequenceError."""
+    if file.suffix.lower() not in OF_SEVERAL:
+        return 1
+    with opened(file) as picture:
+        return getattr(picture, 'n_frames', 1)
 
 
 def leads_nowhere(file: Path) -> bool:
