@@ -139,6 +139,35 @@ def test_a_thermal_camera_of_12_bits_is_read_raw_and_compressed(tmp_path):
         assert len(images) == 10 and np.array_equal(part, images[5:])
 
 
+def info_of(number: int, model: str = 'plumb_bob', d: tuple[float, ...] = (), **more):
+    """Return a CameraInfo of the scene's camera: K with a focal length of 30, P with one of 20."""
+    k, p = np.array([[30.0, 0, 15], [0, 31, 12], [0, 0, 1]]), np.array([[20.0, 0, 16, 0], [0, 21, 11, 0], [0, 0, 1, 0]])
+    region = STORE.types['sensor_msgs/msg/RegionOfInterest'](
+        x_offset=0, y_offset=0, height=0, width=0, do_rectify=False)
+    return STORE.types[INFO](**{
+        'header': header(START + number * SECOND // 10), 'height': HEIGHT, 'width': WIDTH, 'distortion_model': model,
+        'd': np.array(d, np.float64), 'k': k.reshape(-1), 'r': np.eye(3).reshape(-1), 'p': p.reshape(-1),
+        'binning_x': 0, 'binning_y': 0, 'roi': region} | more)
+
+
+@pytest.mark.parametrize(('name', 'make', 'focal', 'distortion', 'said'), [
+    ('image_raw', lambda i: info_of(i, d=(0.1, 0.2, 0, 0, 0.3)), 30, [0.1, 0.2, 0, 0, 0.3], ''),
+    ('image_raw', lambda i: info_of(i, **({'k': np.zeros(9)} if i < 3 else {})), 30, None, ''),
+    ('image_rect_color', lambda i: info_of(i, d=(0.1, 0.2, 0, 0, 0.3)), 20, None, ''),
+    ('image_rect', lambda i: info_of(i, p=np.zeros(12)), None, None, 'its P is empty'),
+    ('image_raw', lambda i: info_of(i, 'equidistant', (0.1, 0.2, 0.3, 0.4)), None, None, "the model 'equidistant', 4 co"),
+    ('image_raw', lambda i: info_of(i, 'rational_polynomial', (0.1,) * 8), None, None, "'rational_polynomial', 8 co"),
+    ('image_raw', lambda i: info_of(i, height=2 * HEIGHT, width=2 * WIDTH), None, None, 'of 64×48 pixels')])
+def test_intrinsics_are_a_pinhole_s_of_these_images_or_not_told(tmp_path, name, make, focal, distortion, said):
+    """A fisheye is no pinhole without distortion, a rectified image has P and none, and another size's are told."""
+    path = recorded(tmp_path / 'bag', {f'/eye/{name}': (IMAGE, raw, None), '/eye/camera_info': (INFO, make, None)})
+    bag = open_sequence(str(path))
+    assert (bag.intrinsics is None) == (focal is None) and (focal is None or bag.intrinsics[0, 0] == focal)
+    assert (None if bag.distortion is None else bag.distortion.tolist()) == distortion
+    lines = [line for line in bag.describe() if 'camera_info' in line]
+    assert [said in line for line in lines] == [True] * bool(said)
+
+
 def test_a_bag_without_any_camera_says_what_each_topic_is(tmp_path):
     """Depth alone, and no image at all, are one line each."""
     with pytest.raises(SequenceError, match='no image topic in it can be a camera: /d .*16UC1: depth'):

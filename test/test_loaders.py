@@ -272,6 +272,12 @@ def test_nerfstudio(tmp_path):
     assert sequence.intrinsics_of(0)[0].tolist() == [20, 0, 8] and sequence.intrinsics_of(2)[0, 0] == 30
     assert sequence.depth(0) is None and sequence.depth(2)[0, 1] == 2.5
     assert sequence.distortion.tolist() == [0.1, 0, 0, 0]
+    told = json.loads((tmp_path / 'transforms.json').read_text())
+    (tmp_path / 'transforms.json').write_text(json.dumps(told | {'k3': 0.2}))
+    assert opened(tmp_path, 'Nerfstudio').distortion.tolist() == [0.1, 0, 0, 0, 0.2]
+    (tmp_path / 'transforms.json').write_text(json.dumps(told | {'camera_model': 'OPENCV_FISHEYE'}))
+    fisheye = opened(tmp_path, 'Nerfstudio')
+    assert fisheye.intrinsics is fisheye.distortion is fisheye.intrinsics_of(0) is None
     (tmp_path / 'transforms.json').write_text('{"frames": []}')
     with pytest.raises(SequenceError, match='transforms.json'):
         open_sequence(str(tmp_path))

@@ -16,6 +16,7 @@ from .reading import OPENGL, at_rate, camera, depth_image, trajectory
 
 LIST = 'transforms.json'
 METRES_PER_UNIT = 1e-3
+PINHOLES = (None, 'OPENCV', 'PINHOLE', 'SIMPLE_PINHOLE')
 
 
 class Nerfstudio(Dataset):
@@ -34,9 +35,9 @@ class Nerfstudio(Dataset):
         self.stamps_made = True
         self._root, self._told, self._frames_of = root, told, [frames[file] for file in self._files]
         self.intrinsics = self.intrinsics_of(0)
-        lens = [float(self._value(0, name) or 0) for name in ('k1', 'k2', 'p1', 'p2')]
-        if any(lens) and self._value(0, 'camera_model') in (None, 'OPENCV'):
-            self.distortion = np.array(lens)
+        lens = [float(self._value(0, name) or 0) for name in ('k1', 'k2', 'p1', 'p2', 'k3')]
+        if any(lens) and self.intrinsics is not None:
+            self.distortion = np.array(lens if lens[4] else lens[:4])
         self._take_truth(trajectory(self._stamps, [_pose(root, frame) @ OPENGL for frame in self._frames_of]))
 
     @classmethod
@@ -45,7 +46,9 @@ class Nerfstudio(Dataset):
         return path if (path / LIST).is_file() else None
 
     def intrinsics_of(self, index: int) -> np.ndarray | None:
-        """Return the image's own intrinsics (3, 3), or those of all; None if neither are told."""
+        """Return the image's own intrinsics (3, 3), or those of all; None if neither are told, or of no pinhole."""
+        if self._value(index, 'camera_model') not in PINHOLES:
+            return None
         fx, fy, cx, cy = (self._value(index, name) for name in ('fl_x', 'fl_y', 'cx', 'cy'))
         return None if None in (fx, cx, cy) else camera(fx, fx if fy is None else fy, cx, cy)
 

@@ -75,7 +75,7 @@ class BetweenFrames:
                 self._log.warning(
                     f"nothing is told between frames: answers come {behind / 1e9:.1f} s after their images' stamps, "
                     f'and one is carried on for {HORIZON_NS / 1e9:g} s; do the clocks of camera and robot agree, '
-                    'or is the network too slow here? (a bag: play it with --clock, and set use_sim_time)', every=REPEAT_S)
+                    'or is the network too slow here? (of a bag: --clock, and use_sim_time)', every=REPEAT_S)
             if trusted:
                 self._reckoning.answered(stamp, estimate)
                 self._turns.learn(stamp, child, estimate)

@@ -31,6 +31,10 @@ HEADED = (IMAGE, COMPRESSED, INFO, packets.PACKET)
 DEPTH = 'depth, or more than 8 bits'
 UNDECODED, UNREAD = 'images that cannot be decoded', 'messages that cannot be read'  # causes
 LOOKED_AT = 10  # messages at the start of a topic
+INFOS = 100  # camera_info messages within which a driver has its calibration
+RECTIFIED = 'image_rect'  # as image_proc names topics: image_rect, image_rect_color
+POLYNOMIAL = ('', 'plumb_bob', 'radtan', 'brown_conrady', 'rational_polynomial')
+MOST_COEFFICIENTS = 5  # plumb_bob's; a Sequence tells no other
 GROUP_OF_PICTURES = 120  # packets within which a stream has one that stands alone
 
 STORE = get_typestore(Stores.ROS2_JAZZY)
@@ -78,7 +82,7 @@ class Bag(Sequence):
         self.frame_id = packets.frame_of(camera.first) or DEFAULT_FRAME
         self._stamped = self.type in VIDEOS or self._stamps_move()
         self.info_topic = info_topic_beside(self.topic, kinds)
-        self._read_info()
+        lens = self._read_info(camera.size)
         self.rate = rate or self._rate()
         foreign = [f'{name} ({found.type or "no type"}, {found.form or "no encoding"}: no message of ROS)'
                    for name, found in self._all.items() if found.form not in (CDR, ROS1)]
@@ -86,7 +90,7 @@ class Bag(Sequence):
         form = f', {camera.form}' if camera.form else ''
         self.contents = Contents(
             reader, f'topic {self.topic} ({self.type}{form})', self._told_stamps(), camera.size,
-            [other.phrase for other in cameras.values()] + self._theora() + foreign)
+            [other.phrase for other in cameras.values()] + self._theora() + lens + foreign)
 
     @property
     def playable(self) -> bool:
@@ -262,14 +266,24 @@ class Bag(Sequence):
         return [f'{name} (Theora video: {republished(name)})' for name, found in self._all.items()
                 if found.type == THEORA]
 
-    def _read_info(self) -> None:
-        """Take the intrinsics from the CameraInfo beside the images."""
-        info = next(self._deserialized(self.info_topic), None) if self.info_topic else None
-        if info is None or info.k[0] == 0:  # K[0] = 0 means uncalibrated
-            return
-        self.intrinsics = np.array(info.k, np.float64).reshape(3, 3)
-        if info.distortion_model == 'plumb_bob' and np.any(info.d):
-            self.distortion = np.array(info.d, np.float64)
+    def _read_info(self, size: tuple[int, int] | None) -> list[str]:
+        """Take the intrinsics from the CameraInfo beside the images of a size, the first that is calibrated; return why
+        not."""
+        told = self._deserialized(self.info_topic) if self.info_topic else ()
+        info = next((info for info in itertools.islice(told, INFOS) if info.k[0] != 0), None)
+        if info is None:
+            return []
+        if size is not None and info.width and (info.width, info.height) != size:
+            return [f'{self.info_topic}: of {info.width}×{info.height} pixels']
+        rectified = any(part.startswith(RECTIFIED) for part in self.topic.split('/'))
+        bends = bool(np.any(info.d)) and not rectified
+        if bends and (info.distortion_model not in POLYNOMIAL or len(info.d) > MOST_COEFFICIENTS):
+            return [f'{self.info_topic}: a lens of the model {info.distortion_model!r}, {len(info.d)} coefficients']
+        if rectified and info.p[0] == 0:
+            return [f'{self.info_topic}: its P is empty, and the images are rectified']
+        self.intrinsics = np.array(info.p if rectified else info.k, np.float64).reshape(3, -1)[:, :3]
+        self.distortion = np.array(info.d, np.float64) if bends else None
+        return []
 
     def _rate(self) -> float:
         times = [record.time for record in itertools.islice(self._records([self.topic]), LOOKED_AT)]
