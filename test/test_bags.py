@@ -155,8 +155,8 @@ def info_of(number: int, model: str = 'plumb_bob', d: tuple[float, ...] = (), **
     ('image_raw', lambda i: info_of(i, **({'k': np.zeros(9)} if i < 3 else {})), 30, None, ''),
     ('image_rect_color', lambda i: info_of(i, d=(0.1, 0.2, 0, 0, 0.3)), 20, None, ''),
     ('image_rect', lambda i: info_of(i, p=np.zeros(12)), None, None, 'its P is empty'),
-    ('image_raw', lambda i: info_of(i, 'equidistant', (0.1, 0.2, 0.3, 0.4)), None, None, "the model 'equidistant', 4 co"),
-    ('image_raw', lambda i: info_of(i, 'rational_polynomial', (0.1,) * 8), None, None, "'rational_polynomial', 8 co"),
+    ('image_raw', lambda i: info_of(i, 'equidistant', (0.1, 0.2, 0.3, 0.4)), None, None, "'equidistant', 4 co"),
+    ('image_raw', lambda i: info_of(i, 'rational_polynomial', (0.1,) * 8), None, None, "_polynomial', 8 co"),
     ('image_raw', lambda i: info_of(i, height=2 * HEIGHT, width=2 * WIDTH), None, None, 'of 64×48 pixels')])
 def test_intrinsics_are_a_pinhole_s_of_these_images_or_not_told(tmp_path, name, make, focal, distortion, said):
     """A fisheye is no pinhole without distortion, a rectified image has P and none, and another size's are told."""
