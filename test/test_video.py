@@ -8,6 +8,7 @@ import struct
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -136,6 +137,51 @@ def test_pixels_that_are_not_square_are_made_square(tmp_path):
     assert 'square' in sequence.describe()[0]
 
 
+def test_pixels_that_become_others_on_the_way_are_made_square(tmp_path):
+    """A stream whose size and form of pixels change gives each frame as wide as it is shown."""
+    parts = []
+    for number, (size, aspect) in enumerate((((HEIGHT, WIDTH), (4, 3)), ((48, 96), (1, 2)))):
+        path = tmp_path / f'{number}.ts'
+        with av.open(str(path), 'w') as container:
+            stream = container.add_stream('libx264', rate=RATE)
+            stream.height, stream.width, stream.pix_fmt = *size, 'yuv420p'
+            stream.codec_context.sample_aspect_ratio = Fraction(*aspect)
+            for i in range(12):
+                frame = av.VideoFrame.from_ndarray(scene(i, size), format='rgb24')
+                frame.pts = i + 12 * number
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+        parts.append(path.read_bytes())
+    path.write_bytes(b''.join(parts))
+    shapes = {image.rgb.shape for image in open_sequence(str(path))}
+    assert shapes == {(HEIGHT, round(WIDTH * 4 / 3), 3), (48, 48, 3)}
+
+
+@pytest.mark.parametrize('suffix', ['mp4', 'mkv'])
+def test_a_cover_picture_that_is_larger_than_the_film_is_not_taken_for_it(tmp_path, suffix):
+    """What players show before the film is no frame, and is not told as another film."""
+    path = tmp_path / f'a.{suffix}'
+    large = scene(0, (2 * HEIGHT, 2 * WIDTH))
+    with av.open(str(path), 'w') as container:
+        if suffix == 'mp4':
+            cover = container.add_stream('mjpeg', rate=1)
+            cover.height, cover.width, cover.pix_fmt = *large.shape[:2], 'yuvj420p'
+            cover.disposition = av.stream.Disposition.attached_pic
+        else:
+            container.add_attachment('cover.jpg', 'image/jpeg', cv2.imencode('.jpg', large)[1].tobytes())
+        stream = container.add_stream('libx264', rate=RATE)
+        stream.height, stream.width, stream.pix_fmt = HEIGHT, WIDTH, 'yuv420p'
+        if suffix == 'mp4':
+            container.mux(cover.encode(av.VideoFrame.from_ndarray(large, format='rgb24')))
+            container.mux(cover.encode())
+        for i in range(8):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(scene(i), format='rgb24')))
+        container.mux(stream.encode())
+    sequence = open_sequence(str(path))
+    assert [image.rgb.shape for image in sequence] == [(HEIGHT, WIDTH, 3)] * 8
+    assert not any('another' in line for line in sequence.describe())
+
+
 def test_an_odd_width_reads(tmp_path):
     """A width that is no multiple of anything is neither sheared nor refused."""
     path = film(tmp_path / 'a.avi', 5, codec='mjpeg', size=(45, 61))
@@ -192,7 +238,7 @@ def test_a_trimmed_video_has_nothing_missing(tmp_path):
     sequence = open_sequence(str(path))
     numbers = [number_of(image.rgb) for image in sequence]
     assert numbers == list(range(len(numbers))) and 28 <= len(numbers) <= 32
-    assert not sequence.left_out
+    assert not sequence.left_out and len(sequence) == len(numbers)
 
 
 def test_damaged_videos_are_never_a_traceback(tmp_path):

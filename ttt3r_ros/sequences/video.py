@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import av
 
 DECODING_TIMES = {'avi'}  # containers whose times are those of decoding: jumbled where frames are reordered
+TRIMMED = 1.5  # frames that a container counts beyond its duration: an edit list hides some
+ATTACHED_PICTURE = 1 << 10  # of FFmpeg's dispositions of a stream
 PROBED = 30  # frames at the start
 SQUEEZED = 4.0  # pixels wider or higher than this are a mistake in the file
 FASTEST = 1000.0  # frames a second: a rate above is no rate
@@ -43,11 +45,9 @@ class Video(Sequence):
             self._claimed = 0 if container.format.name in DECODING_TIMES else stream.frames
             self._end = float(((stream.start_time or 0) + (stream.duration or 0)) * stream.time_base) * NANOSECONDS
             codec, coded = stream.codec_context.name, (stream.width, stream.height)
-            aspect = float(stream.sample_aspect_ratio or 1)
-            square = 1 / SQUEEZED < aspect < SQUEEZED and round(coded[0] * aspect) != coded[0]
-            self._width = round(coded[0] * aspect) if square else None
+            self._coded, self._aspect = coded, float(stream.sample_aspect_ratio or 1)
             others = [f'another video stream, {other.codec_context.name} of {other.width}×{other.height}'
-                      for other in container.streams.video if other is not stream]
+                      for other in container.streams.video if other is not stream and not _is_cover(other)]
         self.name = path.stem
         # What is told of a stream without a container is a guess of the library's.
         self.rate = rate or (fps if fps and not self.stamps_made else DEFAULT_RATE)
@@ -62,9 +62,12 @@ class Video(Sequence):
         if first.interlaced_frame:
             others.append('one of the two moments in each frame: the video is interlaced, and what moves is combed '
                           '(deinterlace it first if that matters)')
-        height, width = upright(first, self._width).shape[:2]
+        if self.count is not None and fps and self.count > fps * self._end / NANOSECONDS + TRIMMED:
+            self.count = self._packets_shown()
+        stretched = self._square_width(first)
+        height, width = upright(first, stretched).shape[:2]
         turned = '' if display_matrix(first) is None else ', turned as its metadata says'
-        turned += ', stretched to square pixels' if self._width else ''
+        turned += ', stretched to square pixels' if stretched else ''
         stamps = (f'made, {self.rate:g} a second: it has none' if self.stamps_made else
                   f'even, {self._stamp_rate:.6g} a second as it says' if self._counted else 'its own')
         self.contents = Contents('video', f'{codec} of {coded[0]}×{coded[1]}{turned}', stamps, (width, height), others)
@@ -86,7 +89,7 @@ class Video(Sequence):
             late = stamp is not None and own - start <= stamp
             stamp = stamp + round(NANOSECONDS / self._stamp_rate) if late else own - start
             number += 1
-            yield Image(stamp, upright(frame, self._width, turning))
+            yield Image(stamp, upright(frame, self._square_width(frame), turning))
         period = NANOSECONDS / self._stamp_rate
         missing = max(_in_holes(steps), self._hole.lost)
         # What the container claims counts only with a sign of damage: some frames are cut off by an edit list.
@@ -95,6 +98,17 @@ class Video(Sequence):
         if missing > 0:
             self._leave_out('frames missing in the video', f'{missing} of the {number + missing} frames of '
                             f'{self._path}: it is cut or damaged; copy it again from where it is whole', missing)
+
+    def _packets_shown(self) -> int:
+        """Return how many packets an edit list leaves, as phones trim videos; the container counts all."""
+        with self._opened() as (container, stream):
+            return sum(bool(packet.size) and not packet.is_discard for packet in _until_damage(container.demux(stream)))
+
+    def _square_width(self, frame: av.VideoFrame) -> int | None:
+        """Return how wide a frame is with square pixels, None if it has them."""
+        aspect = self._aspect if (frame.width, frame.height) == self._coded else self._aspect_now
+        width = round(frame.width * aspect)
+        return width if 1 / SQUEEZED < aspect < SQUEEZED and width != frame.width else None
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         """Yield the sound frames in the order in which they are shown."""
@@ -105,6 +119,7 @@ class Video(Sequence):
                 stream.codec_context.options = {'err_detect': 'explode'}
             for packet in _until_damage(container.demux(stream)):
                 self._hidden += packet.is_discard  # cut off by an edit list
+                self._aspect_now = float(stream.codec_context.sample_aspect_ratio or 1)
                 yield from hole.passed(packet.pts, _decode(packet))
 
     @contextmanager
@@ -120,8 +135,8 @@ class Video(Sequence):
             streams = [s for s in container.streams.video if s.codec_context is not None]
             if not streams:
                 raise SequenceError(f'{self._path} has no video stream that can be decoded; convert it to H.264 in MP4')
-            # The largest: a cover picture can stand before the film.
-            stream = max(streams, key=lambda s: (s.frames != 1, s.width * s.height))
+            # The largest film: a cover picture can stand before it, and be larger.
+            stream = max(streams, key=lambda s: (not _is_cover(s), s.frames != 1, s.width * s.height))
             yield container, stream
 
 
@@ -171,6 +186,11 @@ def pyav(wanting: str):
         raise SequenceError(f'{wanting}, which PyAV reads: run "pip install av"') from error
     av.logging.set_level(av.logging.PANIC)  # each damaged packet would be several lines
     return av
+
+
+def _is_cover(stream: av.VideoStream) -> bool:
+    """Return whether a stream is a picture that goes with the film; an older PyAV does not tell."""
+    return bool(getattr(stream, 'disposition', 0) & ATTACHED_PICTURE)
 
 
 def _until_damage(packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
