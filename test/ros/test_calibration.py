@@ -9,12 +9,13 @@ import pytest
 from harness import compressed, scene, stamp_of
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs_py import point_cloud2
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.depth import CameraDepth
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.reconstruction.rectify import CalibrationError
+from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.transport import image_topic
 
@@ -52,6 +53,24 @@ def test_images_are_undistorted_before_the_network_sees_them(run):
     here = np.array([-p.y, -p.z, p.x])  # optical axes
     off = [np.linalg.norm(here - frame.pose[:3, 3]) for frame in frames]
     assert off[0] < 0.02 and off[0] < 0.2 * off[1]
+
+
+def test_what_the_camera_does_not_see_of_an_undistorted_image_has_no_points(run):
+    """The black borders that a P of a wide view leaves are in no cloud, depth or map."""
+    node, robot, publisher = calibrated(run, D, rectify=True)
+    wide = info(D)
+    wide.p[0] = wide.p[5] = 80.0
+    publisher.publish(wide)
+    robot.spin(0.5)
+    robot.show(SECOND, scene(3, SIZE))
+    robot.wait_for('the answer', lambda: robot.heard['depth/image'] and robot.heard['points'])
+    depth = robot.heard['depth/image'][0]
+    told = np.isfinite(np.frombuffer(depth.data, '<f4')).reshape(depth.height, depth.width)
+    covered = Rectifier(SIZE, K, 'plumb_bob', D, (), wide.p).covered.astype(np.float32)
+    seen = cv2.resize(covered, (depth.width, depth.height), interpolation=cv2.INTER_AREA)
+    assert 0.2 < (seen == 0).mean() < 0.8 and not told[seen < 0.99].any() and told[seen > 0.999].mean() > 0.9
+    points = point_cloud2.read_points_numpy(robot.heard['points'][0], ['z'])
+    assert np.isfinite(points).sum() <= told.sum()
 
 
 def test_images_without_their_calibration_are_dropped_and_counted(run):

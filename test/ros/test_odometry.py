@@ -119,6 +119,30 @@ def stand_still(sensor, until: int, acceleration: np.ndarray, frame_id: str = 'b
         sensor.publish(imu(until - SECOND + (i + 1) * SECOND // 100, acceleration, frame_id))
 
 
+def test_a_base_does_not_jump_where_the_images_frame_has_another_name(run):
+    """Another camera, or another name for it, half a metre behind: the base is where it was, not more certain, with
+    no twist of it, and the log says so."""
+    node, robot = run(lossless=True, base_frame='base_link')
+    behind = MOUNT.copy()
+    behind[0, 3] -= 0.5
+    kept = mount_camera(robot.node), mount_camera(robot.node, behind, 'another')
+    robot.spin(1.0)
+    robot.show_and_wait(STAMPS[:3])
+    for i, stamp in enumerate(STAMPS[3:5], 4):
+        robot.show(stamp, frame_id='another')
+        robot.wait_for('the answer', lambda i=i: len(robot.heard['odometry']) == i)
+    before, after, later = (pose_matrix(message.pose.pose) for message in robot.heard['odometry'][2:])
+    np.testing.assert_allclose(after, before, atol=1e-9)
+    frames = frames_of(5)
+    step = behind @ np.linalg.inv(frames[3].pose) @ frames[4].pose @ np.linalg.inv(behind)
+    np.testing.assert_allclose(np.linalg.inv(after) @ later, step, atol=1e-9)
+    covariances = [np.diag(np.reshape(m.pose.covariance, (6, 6))) for m in robot.heard['odometry'][2:]]
+    assert (covariances[1] > covariances[0]).all() and (covariances[2] > covariances[0]).all()
+    assert robot.heard['odometry'][3].twist.covariance[0] >= 1e6
+    assert node.log().count(f"the images are in the frame 'another' now, no longer in '{CAMERA_FRAME}'") == 1
+    del kept
+
+
 def test_an_imu_at_rest_levels_the_start(run):
     """Without a standing IMU there is no pose and the log says why; with it the base starts as tilted as it is."""
     node, robot = run(lossless=True, base_frame='base_link', level='imu')

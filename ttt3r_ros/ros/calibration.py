@@ -8,6 +8,7 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo
 
+from ttt3r_ros.reconstruction.aligned import mask_on_model
 from ttt3r_ros.reconstruction.depth import CameraDepth
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier, window
@@ -34,6 +35,7 @@ class Calibration:
         self._made_of: tuple | None = None
         self._rectifier: Rectifier | None = None
         self._depth: tuple[tuple, CameraDepth] | None = None
+        self._uncovered: tuple[tuple, np.ndarray | None] | None = None
         image = node.resolve_topic_name(image_topic(node, prefix, transport)).removesuffix(SUFFIXES[transport])
         topic = node.resolve_topic_name(f'{prefix}camera_info')
         if topic == node.resolve_topic_name(f'{prefix}camera_info', only_expand=True):
@@ -73,6 +75,19 @@ class Calibration:
                                         shown.through(info.p))
             self._made_of = fields
         return self._rectifier
+
+    def uncovered(self, pixel_map: PixelMap) -> np.ndarray | None:
+        """Return which pixels of the model's image show what the camera does not see, bool (h, w); None for none.
+
+        Undistorted images have black borders where P leaves some. Raises CalibrationError.
+        """
+        if not self.rectify:
+            return None
+        made_of = pixel_map, self.rectifier(pixel_map.original)
+        if self._uncovered is None or self._uncovered[0] != made_of:
+            found = mask_on_model(~made_of[1].covered, pixel_map)
+            self._uncovered = made_of, found if found.any() else None
+        return self._uncovered[1]
 
     def pinhole(self, size: tuple[int, int]) -> tuple[np.ndarray, str]:
         """Return K (3, 3) of images of a size (H, W) as the network sees them, and what it is in camera_info: K for raw

@@ -121,8 +121,9 @@ class Companions:
         return self._mask.at(stamp), None if self._depth is None else self._depth.at(stamp)
 
     def left_out(self, message: Image | None, pixel_map: PixelMap) -> np.ndarray | None:
-        """Return what of the model's image is left out, bool (h, w), by the file and a message; None for nothing."""
-        found = None
+        """Return what of the model's image is left out, bool (h, w): what the camera does not see, and by the file and
+        a message; None for nothing. Raises CalibrationError where the image could not be undistorted."""
+        found = self._calibration.uncovered(pixel_map)
         for mask, what in ((self._static, 'mask_file'), (message, f'mask on {self._mask.topic}')):
             if mask is None:
                 continue

@@ -15,7 +15,7 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY, GravityError, start_pose
 from ttt3r_ros.reconstruction.history import PoseHistory
 from ttt3r_ros.reconstruction.odometry import DOUBT, Estimate, Odometry, OdometryError, World
-from ttt3r_ros.reconstruction.tracking import TrackingState
+from ttt3r_ros.reconstruction.tracking import TrackingState, unseen_motion
 from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import nanoseconds
@@ -25,6 +25,7 @@ from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.whereabouts import LONGEST_S, Told, Whereabouts
 
+REPEAT_S = 5.0  # a trouble that stays is told again after this long
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -78,6 +79,7 @@ class Tracker:
     def _begin_odometry(self) -> None:
         self._odometry, self._history = Odometry(self._coefficients), PoseHistory()
         self._last: Estimate | None = None
+        self._camera: str | None = None  # the last image's frame
         self._beginning = self._world.beginnings
 
     def _follow(self, header: Header, frame: Frame) -> tuple[Frame, Estimate | None, str | None]:
@@ -89,10 +91,13 @@ class Tracker:
         scaled = replace(frame, pose=self._world.advance(frame.pose, factor),
                          points=frame.points if factor == 1 else frame.points * np.float32(factor))
         unseen = frame.unseen_motion[0] * factor, frame.unseen_motion[1]
+        stamp = nanoseconds(header.stamp)
         try:
             mount = self._frames.mount(header.frame_id)
+            if self._camera not in (None, header.frame_id) and self._last is not None:
+                unseen = self._rename(header.frame_id, mount, scaled.pose, stamp)
             if self._world.start is None:
-                others = self._start.base.at(nanoseconds(header.stamp))
+                others = self._start.base.at(stamp)
                 if others is None:
                     self._world.start = self._begin(header, scaled.pose)
                 else:
@@ -105,18 +110,28 @@ class Tracker:
         if self._frames.tracked_frame(header.frame_id) == self._odom_frame:
             return scaled, None, (f'the images are in the frame {header.frame_id!r} and so is odom_frame, which would '
                                   'be its own parent: name the odometry frame otherwise')
-        stamp = nanoseconds(header.stamp)
         estimate = replace(
             self._odometry.update(self._world.camera(scaled.pose), mount, stamp, float(np.median(frame.confidence)),
                                   frame.segment, unseen),
             map_from_odom=self._world.map_from_odom(frame.correction, frame.pose, scaled.pose, factor))
         if frame.trusted:
+            self._camera = header.frame_id
             self._history.add(stamp, estimate.tracked)
             self._scaling.learn(stamp, frame, mount, estimate.camera[:3, :3].T @ UP, self._calibration)
         self._last = estimate
         if frame.tracking is not None and frame.tracking.state is TrackingState.DEGRADED:
             estimate = estimate.doubted(DOUBT)
         return scaled, estimate, None
+
+    def _rename(self, camera: str, mount: np.ndarray, pose: np.ndarray, stamp: int) -> tuple[float, float]:
+        """Go on with images in another frame, at the path's pose (4, 4): a base stays where it was, whether the camera
+        is another one or has another name. Return the standard deviations of where it may be, m and rad."""
+        self._log.warning(f'the images are in the frame {camera!r} now, no longer in {self._camera!r}: one camera has '
+                          'one name, another has a topic of its own (cameras)', every=REPEAT_S)
+        self._scaling.break_off()
+        if self._start.has_base:
+            self._world.start = self._last.tracked @ mount @ np.linalg.inv(pose)
+        return unseen_motion(self._history.apart(stamp) / 1e9, self._start.base.bounds)
 
     def _tell(self, stamp: int) -> Told | None:
         """Return what is known of the base at a stamp, ns."""
