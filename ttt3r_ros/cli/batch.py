@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from ttt3r_ros.cli.counts import at_least
 from ttt3r_ros.cli.folders import add_out
 from ttt3r_ros.cli.run import INTERRUPTED, add_choice, add_export, add_network, asked
 
@@ -25,13 +26,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     add_out(parser, 'out/batch')
     add_export(parser)
     parser.add_argument('--resume', action='store_true', help='go on with a batch: skip what is done')
-    parser.add_argument('--split', type=int, default=0, metavar='FRAMES',
+    parser.add_argument('--split', type=at_least(0), default=0, metavar='FRAMES',
                         help='run a source of more frames than this in parts of about so many, side by side, divided '
                              'where the reset interval ends a segment (default: none)')
     where = parser.add_argument_group('where').add_mutually_exclusive_group()
     where.add_argument('--address', default='', metavar='HOST', help="of a Ray that runs, ray://HOST:10001 or on one "
                        'of its machines auto; sources and --out must be there under the same paths')
-    where.add_argument('--jobs', type=int, default=0, metavar='N',
+    where.add_argument('--jobs', type=at_least(0), default=0, metavar='N',
                        help='sources at a time on this machine (default: as many as its cores are worth)')
     add_choice(parser.add_argument_group('which frames of each'))
     add_network(parser.add_argument_group('what answers them'))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 
+from ttt3r_ros.cli.counts import at_least
 from ttt3r_ros.cli.folders import add_out
 from ttt3r_ros.cli.tables import open_console, show, write_table
 
@@ -31,8 +32,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         f'{", ".join(ON_A_CPU)})')
     parser.add_argument('--compile', action='store_true', help='measure the first precision and rule with compiled '
                         'blocks, too: wants a C++ compiler and minutes')
-    parser.add_argument('--frames', type=int, help='rounds (default: 20, 3 at the published size)')
-    parser.add_argument('--deviation-frames', type=int,
+    parser.add_argument('--frames', type=at_least(1), help='rounds (default: 20, 3 at the published size)')
+    parser.add_argument('--deviation-frames', type=at_least(0),
                         help='frames to compare precisions over (default: 200, 5 at the published size)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
     add_out(parser, 'out/bench')

@@ -6,6 +6,8 @@ from __future__ import annotations
 import argparse
 import os
 
+from ttt3r_ros.cli.counts import at_least
+
 ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, and as the weights say
 
 
@@ -17,15 +19,16 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                     'the other half, and writes FILE.covariance.json beside the weights, where the node finds it.')
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
-    parser.add_argument('--worlds', type=int, default=16, help='default: %(default)s')
-    parser.add_argument('--frames', type=int, default=200, help='of each world (default: %(default)s)')
+    parser.add_argument('--worlds', type=at_least(1), default=16, help='default: %(default)s')
+    parser.add_argument('--frames', type=at_least(2), default=200, help='of each world (default: %(default)s)')
     parser.add_argument('--reset-interval', type=int, default=0,
                         help='frames between resets, whose errors are measured too (default: as the weights say; if '
                              'they do not, there are none)')
     parser.add_argument('--alignment', choices=ALIGNMENTS, default='auto',
                         help='how segments are chained at a reset (default: as the weights say, sim3 if they do not)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
-    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
+    parser.add_argument('--jobs', type=at_least(1), default=os.cpu_count(),
+                        help='worlds at a time (default: %(default)s)')
     return parser
 
 

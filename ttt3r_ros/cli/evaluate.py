@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ttt3r_ros.cli import evaluate_dataset
+from ttt3r_ros.cli.counts import at_least
 from ttt3r_ros.cli.folders import add_out
 from ttt3r_ros.cli.tables import open_console, write_table
 
@@ -37,7 +38,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         help='frames (default: as the weights say, 100 if they do not)')
     parser.add_argument('--alignment', choices=ALIGNMENTS, default='auto',
                         help='how segments are chained at a reset (default: as the weights say, sim3 if they do not)')
-    parser.add_argument('--keyframes', type=int, default=0, help='memories of ended segments that are kept to close '
+    parser.add_argument('--keyframes', type=at_least(0), default=0,
+                        help='memories of ended segments that are kept to close '
                         'loops with, in the runs with resets (default: %(default)s, no loop closure)')
     parser.add_argument('--clouds', action='store_true', help='measure instead how much of the clouds hangs in the '
                         'air, without points.outliers and with, under the first rule; 96 frames a world are plenty')
@@ -47,17 +49,18 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         f'clouds while a robot drives round a room, by filters and heights; {DRIVE} frames by default')
     parser.add_argument('--outliers', type=float, default=0.03, help='points.outliers, with --clouds (default: '
                         '%(default)s)')
-    parser.add_argument('--worlds', type=int, default=8, help='default: %(default)s')
+    parser.add_argument('--worlds', type=at_least(1), default=8, help='default: %(default)s')
     parser.add_argument('--wide', action='store_true', help='worlds of any camera carried any way, 40 to 95 degrees, '
                         'among clutter, instead of walks at head height and drives')
-    parser.add_argument('--frames', type=int, default=None, help=f'of each world (default: {FRAMES}), '
+    parser.add_argument('--frames', type=at_least(2), default=None, help=f'of each world (default: {FRAMES}), '
                         'or recording at most (default: all)')
     parser.add_argument('--size', type=_size, default=(120, 160), metavar='WIDTHxHEIGHT',
                         help='of the images, such as 176x99 (default: 160x120)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
     parser.add_argument('--precision', choices=PRECISIONS, default='float32',
                         help='number type of the weights and products (default: %(default)s)')
-    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
+    parser.add_argument('--jobs', type=at_least(1), default=os.cpu_count(),
+                        help='worlds at a time (default: %(default)s)')
     parser.add_argument('--address', default='', metavar='HOST', help='of a Ray that has the worlds or recordings '
                         'instead, as many at a time as it has cores; ray://HOST:10001, or on one of its machines auto')
     evaluate_dataset.add_arguments(parser)

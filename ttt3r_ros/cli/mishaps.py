@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from ttt3r_ros.cli.counts import at_least
 from ttt3r_ros.cli.folders import add_out
 from ttt3r_ros.cli.tables import open_console, write_table
 
@@ -21,10 +22,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                     'minutes on two cores.')
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
-    parser.add_argument('--worlds', type=int, default=20, help='default: %(default)s')
+    parser.add_argument('--worlds', type=at_least(1), default=20, help='default: %(default)s')
     parser.add_argument('--gyroscope', action='store_true',
                         help='each film with a gyroscope on the camera, too; takes twice as long')
-    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
+    parser.add_argument('--jobs', type=at_least(1), default=os.cpu_count(),
+                        help='worlds at a time (default: %(default)s)')
     add_out(parser, 'out/mishaps')
     return parser
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from ttt3r_ros.cli.counts import at_least
 from ttt3r_ros.cli.folders import add_out
 from ttt3r_ros.cli.tables import open_console, write_table
 
@@ -21,9 +22,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                     'and how often the adaptive one comes when something happens, and for nothing.')
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
-    parser.add_argument('--worlds', type=int, default=50, help='rooms (default: %(default)s)')
-    parser.add_argument('--frames', type=_frames, default=48, help='of each room, at least 30 (default: %(default)s)')
-    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='rooms at a time (default: %(default)s)')
+    parser.add_argument('--worlds', type=at_least(1), default=50, help='rooms (default: %(default)s)')
+    parser.add_argument('--frames', type=at_least(30), default=48, help='of each room, at least 30 (default: %(default)s)')
+    parser.add_argument('--jobs', type=at_least(1), default=os.cpu_count(),
+                        help='rooms at a time (default: %(default)s)')
     add_out(parser, 'out/resets')
     return parser
 
@@ -55,10 +57,3 @@ def run(args: argparse.Namespace) -> int:
         write_table(fresh, table, width=WIDTH)
     console.log(f'[bold]{args.out}/table.txt[/], resets.png, resets.json')
     return 0
-
-
-def _frames(text: str) -> int:
-    frames = int(text)
-    if frames < 30:
-        raise argparse.ArgumentTypeError(f'{frames} frames are too few: take at least 30')
-    return frames

@@ -8,6 +8,7 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
+from ttt3r_ros.cli.counts import at_least
 from ttt3r_ros.cli.folders import add_out
 from ttt3r_ros.cli.tables import open_console, write_table
 
@@ -30,12 +31,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                     'likeness. 20 worlds, 200 restarts, take some ten minutes on two cores.')
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
-    parser.add_argument('--worlds', type=int, default=20, help='default: %(default)s')
+    parser.add_argument('--worlds', type=at_least(1), default=20, help='default: %(default)s')
     parser.add_argument('--film', metavar='SOURCE', help='a real film instead, as ttt3r demo takes them')
     parser.add_argument('--truth', metavar='FILE', help="its poses as a .tum file (default: the data set's own)")
     parser.add_argument('--rate', type=float, metavar='HZ', help='images a second of a film without stamps')
     parser.add_argument('--another', metavar='SOURCE', help='with --film: a film of another place')
-    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='worlds at a time (default: %(default)s)')
+    parser.add_argument('--jobs', type=at_least(1), default=os.cpu_count(),
+                        help='worlds at a time (default: %(default)s)')
     add_out(parser, 'out/restarts')
     return parser
 

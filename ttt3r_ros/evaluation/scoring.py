@@ -105,7 +105,7 @@ def honestly(clip: Clip, setting: str, answers: Sequence[Answer], lengths: Seque
         pose = pose_metrics.score(poses[good], truth[good])
         alignments = ('metric', 'scale') if factor == 1 else ('metric',)
         depth = {name: pixels.score(count, name, factor=factor) for name in alignments}
-        invalid = '' if pose else f'{int(good.sum())} of {count} frames have a true pose and an answer' if (
+        invalid = '' if pose else f'{int(good.sum())} of {count} frames have a true pose and an answer, 3 are needed' if (
             good.sum() < 3) else 'the poses cannot be aligned'
         scores.append(Score(clip.name, setting, clip.first, length, count, int(good.sum()), invalid, pose,
                             {name: value for name, value in depth.items() if value}, None,
