@@ -39,8 +39,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--alignment', choices=ALIGNMENTS, default='auto',
                         help='how segments are chained at a reset (default: as the weights say, sim3 if they do not)')
     parser.add_argument('--keyframes', type=at_least(0), default=0,
-                        help='memories of ended segments that are kept to close '
-                        'loops with, in the runs with resets (default: %(default)s, no loop closure)')
+                        help='memories of ended segments that are kept to close loops with, in the runs with resets '
+                        '(default: %(default)s, no loop closure)')
     parser.add_argument('--clouds', action='store_true', help='measure instead how much of the clouds hangs in the '
                         'air, without points.outliers and with, under the first rule; 96 frames a world are plenty')
     parser.add_argument('--odometry', action='store_true', help='measure instead how right odometry is between frames, '

@@ -28,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     of.add_argument('--against', choices=(PAPER,), help="print the papers' numbers of the protocol beside ours")
     of.add_argument('--results', metavar='FOLDER', help="score anybody's results instead of weights: for each "
                     'recording NAME.tum, .kitti, or .npz with poses (n, 4, 4) and depth (n, h, w)')
-    of.add_argument('--window', type=at_least(0), default=0, metavar='FRAMES', help='without a protocol: measure windows of '
-                    'so many frames, each from its own start')
+    of.add_argument('--window', type=at_least(0), default=0, metavar='FRAMES',
+                    help='without a protocol: measure windows of so many frames, each from its own start')
     of.add_argument('--every', type=at_least(1), metavar='FRAMES', help='frames from one window to the next (default: '
                     '--window)')
 

@@ -23,7 +23,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
     parser.add_argument('--worlds', type=at_least(1), default=50, help='rooms (default: %(default)s)')
-    parser.add_argument('--frames', type=at_least(30), default=48, help='of each room, at least 30 (default: %(default)s)')
+    parser.add_argument('--frames', type=at_least(30), default=48,
+                        help='of each room, at least 30 (default: %(default)s)')
     parser.add_argument('--jobs', type=at_least(1), default=os.cpu_count(),
                         help='rooms at a time (default: %(default)s)')
     add_out(parser, 'out/resets')

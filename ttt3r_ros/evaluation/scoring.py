@@ -20,6 +20,7 @@ from ttt3r_ros.evaluation.surfaces import cloud_pair
 from ttt3r_ros.reconstruction.aligned import depth_on_model, resized
 
 PIXELS = 4096  # of a frame whose depth is compared without a protocol, evenly spread
+FEWEST = 3  # poses that can be aligned
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ def honestly(clip: Clip, setting: str, answers: Sequence[Answer], lengths: Seque
         pose = pose_metrics.score(poses[good], truth[good])
         alignments = ('metric', 'scale') if factor == 1 else ('metric',)
         depth = {name: pixels.score(count, name, factor=factor) for name in alignments}
-        invalid = '' if pose else f'{int(good.sum())} of {count} frames have a true pose and an answer, 3 are needed' if (
-            good.sum() < 3) else 'the poses cannot be aligned'
+        few = f'{int(good.sum())} of {count} frames have a true pose and an answer, {FEWEST} are needed'
+        invalid = '' if pose else few if good.sum() < FEWEST else 'the poses cannot be aligned'
         scores.append(Score(clip.name, setting, clip.first, length, count, int(good.sum()), invalid, pose,
                             {name: value for name, value in depth.items() if value}, None,
                             *_speed(answers[:count] if factor == 1 else ())))
