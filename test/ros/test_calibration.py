@@ -57,7 +57,7 @@ def test_images_are_undistorted_before_the_network_sees_them(run):
 
 def test_what_the_camera_does_not_see_of_an_undistorted_image_has_no_points(run):
     """The black borders that a P of a wide view leaves are in no cloud, depth or map."""
-    node, robot, publisher = calibrated(run, D, rectify=True)
+    node, robot, publisher = calibrated(run, D, rectify=True, weights='embedded')
     wide = info(D)
     wide.p[0] = wide.p[5] = 80.0
     publisher.publish(wide)
