@@ -252,7 +252,7 @@ def test_a_snapshot_keeps_the_correction_and_the_keyframes(walk):
         for one, kept in ((first, mine), (other, theirs)):
             before = one._recurrence.memory
             one._recurrence.memory = kept.memory
-            answers.append(alone(one._observe(encoded)).pose)
+            answers.append(alone(one._eye.observe(encoded)).pose)
             one._recurrence.memory = before
         np.testing.assert_array_equal(*answers)
     mine, theirs = first.step(images[36]), other.step(images[36])

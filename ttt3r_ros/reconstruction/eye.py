@@ -17,7 +17,7 @@ from ttt3r_ros.reconstruction.ahead import Ahead
 from ttt3r_ros.reconstruction.frame import GateStatistics
 from ttt3r_ros.reconstruction.intrinsics import focal_length
 from ttt3r_ros.reconstruction.preprocess import PixelMap
-from ttt3r_ros.reconstruction.together import Steps, alone
+from ttt3r_ros.reconstruction.together import Steps, alone, together
 from ttt3r_ros.reconstruction.trajectory import Boundary, pose_matrix
 from ttt3r_ros.reconstruction.transfer import download, upload
 
@@ -134,6 +134,12 @@ class Eye:
         """Run an encoded image through the network against the recurrence's memory; meanwhile: see Looking."""
         return (yield Looking(self, encoded, self._recurrence.memory, meanwhile))
 
+    def observe(self, encoded: Encoded) -> Steps[Boundary]:
+        """Run an encoded image through the network and write the memory. Raises NonFinitePrediction."""
+        look = yield from self.look(encoded)
+        self._recurrence.accept(look.step, look.finite)
+        return look.seen
+
     @torch.inference_mode()
     def look_each(self, requests: Sequence[Looking]) -> list[Look]:
         """Run encoded images of one grid through the network, each against its own memory, as one batch."""
@@ -153,6 +159,26 @@ class Eye:
             values = [value.copy() for value in values]
         focal, gates = values[:2]
         return [_look(step, float(focal[i]), gates[i], *values[4 * i + 2:4 * i + 6]) for i, step in enumerate(steps)]
+
+
+def warm_up(eyes: Sequence[Eye], size: tuple[int, int], frames: int) -> None:
+    """Answer blank images of a camera's size (H, W), as batches of all eyes, and forget them. Raises
+    NonFinitePrediction."""
+    image = np.zeros((*size, 3), np.uint8)
+
+    def observing(eye: Eye) -> Steps[Boundary]:
+        prepared = yield from eye.prepare(image)
+        return (yield from eye.observe(prepared.encoded))
+
+    memories = [eye._recurrence.memory for eye in eyes]
+    try:
+        for _ in range(frames):
+            for outcome in together([observing(eye) for eye in eyes]):
+                if isinstance(outcome, Exception):
+                    raise outcome
+    finally:
+        for eye, memory in zip(eyes, memories, strict=True):
+            eye._recurrence.memory = memory
 
 
 def _summary(seen: tuple[tuple[Tensor, Tensor], ...]) -> tuple[Tensor, Tensor]:

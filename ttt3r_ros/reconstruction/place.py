@@ -11,6 +11,7 @@ from ttt3r_ros.model.recurrence import Memory
 from ttt3r_ros.reconstruction.eye import Look, Prepared
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.intrinsics import pinhole
+from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Keyframe
 from ttt3r_ros.reconstruction.tracking import Evidence, Tracking
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, extent
@@ -57,6 +58,10 @@ class Place:
     def keyframe(self, memory: Memory, index: int) -> Keyframe:
         """Return the last frame, which is the index'th, with the memory of the segment that it ends."""
         return Keyframe(memory, self.image, self.boundary, self.map_pose, self.path.scale, self.segment, index)
+
+    def likeness(self, image: np.ndarray, seen: Boundary) -> float:
+        """Return how like the last frame an image (h, w, 3) is, that the present segment saw so; see likeness.py."""
+        return mutual_likeness(self.image, self.boundary, image, seen)
 
     def evidence(self, look: Look, alike: float) -> Evidence:
         """Return how a look lies beside the last frame, which it is so like."""

@@ -8,27 +8,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 
-from ttt3r_ros.model.config import PATCH_SIZE
 from ttt3r_ros.model.network import Encoded, Network
 from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction, Recurrence
 from ttt3r_ros.model.stages import Stage, untimed
 from ttt3r_ros.model.threads import limit_if_nobody_has
 from ttt3r_ros.model.update_rules import UpdateRule
 from ttt3r_ros.reconstruction import snapshot
-from ttt3r_ros.reconstruction.eye import Encoding, Eye, Look, Prepared, is_image
+from ttt3r_ros.reconstruction.eye import Encoding, Eye, Look, Prepared, is_image, warm_up
 from ttt3r_ros.reconstruction.frame import Frame, View
-from ttt3r_ros.reconstruction.intrinsics import ray_map
-from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Closure, LoopCloser
 from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
-from ttt3r_ros.reconstruction.together import Steps, alone, together
+from ttt3r_ros.reconstruction.together import Steps, alone
 from ttt3r_ros.reconstruction.tracking import Sight, Tracking, TrackingMonitor, picture_of_nothing
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, Boundary, ChainError, Similarity, chain, rejoin
-from ttt3r_ros.reconstruction.transfer import download
+from ttt3r_ros.reconstruction.view_query import ask
 
 logger = logging.getLogger(__name__)
 
@@ -108,20 +104,7 @@ class Reconstructor:
         beside: others of the same network, to be stepped together with this one; as batches of all of them.
         Raises NonFinitePrediction.
         """
-        image, several = np.zeros((*size, 3), np.uint8), (self, *beside)
-        memories = [one._recurrence.memory for one in several]
-        try:
-            for _ in range(frames):
-                for outcome in together([one._warming(image) for one in several]):
-                    if isinstance(outcome, Exception):
-                        raise outcome
-        finally:
-            for one, memory in zip(several, memories, strict=True):
-                one._recurrence.memory = memory
-
-    def _warming(self, image: np.ndarray) -> Steps[Boundary]:
-        prepared = yield from self._eye.prepare(image)
-        return (yield from self._observe(prepared.encoded))
+        warm_up([one._eye for one in (self, *beside)], size, frames)
 
     def step(self, image: np.ndarray, upcoming: Callable[[], np.ndarray | None] | None = None, *,
              stamp: int | None = None) -> Frame:
@@ -203,7 +186,7 @@ class Reconstructor:
         try:
             closure = self._recognise(encoded)
             self._recurrence.reset()
-            boundary = yield from self._observe(encoded)
+            boundary = yield from self._eye.observe(encoded)
             path = chain(place.path, place.boundary, boundary, self._alignment)
         except CannotReset:
             self._recurrence.memory = memory
@@ -236,18 +219,7 @@ class Reconstructor:
         NonFinitePrediction if the answer is not finite.
         """
         self.require_ray_map()
-        place = self._place
-        if place.image is None:
-            raise ValueError('the memory has seen no frame yet: step an image first')
-        size = size or place.image.shape[:2]
-        if any(side < PATCH_SIZE or side % PATCH_SIZE for side in size):
-            raise ValueError(f'a view of {size[1]}×{size[0]} pixels cannot be asked for: '
-                             f'its sides must be multiples of {PATCH_SIZE}')
-        rays = torch.from_numpy(ray_map(place.path.take_back(pose), intrinsics, size))
-        prediction = self._recurrence.query(
-            rays.permute(2, 0, 1)[None].contiguous().to(self._recurrence.network.device))
-        points, confidence = download(prediction.points[0], prediction.confidence[0])
-        return View(points * np.float32(place.path.scale), confidence)
+        return ask(self._recurrence, self._place, pose, intrinsics, size)
 
     def require_ray_map(self) -> None:
         """Raise RayMapError if the network has no ray-map encoder: then no view can be asked for, now or later."""
@@ -306,7 +278,7 @@ class Reconstructor:
 
         def ask(memory: Memory) -> Boundary:
             self._recurrence.memory = memory
-            return alone(self._observe(encoded))
+            return alone(self._eye.observe(encoded))
 
         return self._loops.close(place.image, place.map_pose, place.segment, ask)
 
@@ -331,10 +303,9 @@ class Reconstructor:
 
     def _likeness(self, image: np.ndarray, seen: Boundary) -> float | None:
         """Return how like an image and the last one are, None where nobody asks, or there is none."""
-        place = self._place
-        if place.image is None or self.monitor is None and not self._policy.compares:
+        if self._place.image is None or self.monitor is None and not self._policy.compares:
             return None
-        return mutual_likeness(place.image, place.boundary, image, seen)
+        return self._place.likeness(image, seen)
 
     def _judge(self, sight: Sight | None, alike: float | None, look: Look, stamp: int | None) -> Tracking | None:
         """Return what the monitor says of a frame, None without one."""
@@ -343,9 +314,3 @@ class Reconstructor:
         if sight.fault is not None:
             return self.monitor.blind(sight, stamp)
         return self.monitor.judge(sight, self._place.evidence(look, alike), stamp)
-
-    def _observe(self, encoded: Encoded) -> Steps[Boundary]:
-        """Run an encoded image through the network and write the memory."""
-        look = yield from self._eye.look(encoded)
-        self._recurrence.accept(look.step, look.finite)
-        return look.seen
