@@ -272,6 +272,9 @@ def test_a_snapshot_right_after_a_reset(walk):
         first.reset()
         assert len(first._loops) == 1 and first.segment == resets
         other.restore(first.snapshot())
+        other.reset()
+        assert len(other._loops) == 1
+        other.restore(first.snapshot())
     mine, theirs = first.step(images[4]), other.step(images[4])
     np.testing.assert_array_equal(theirs.pose, mine.pose)
     first.reset()

@@ -82,6 +82,15 @@ def test_an_interval_counts_from_any_reset():
     assert asked(policy, frames(GOOD, 6, segment=1)) == [3, 4, 5]
 
 
+def test_an_interval_counts_no_frame_that_a_segment_does_not_have():
+    """After a loss none is shared with the segment before; one that is met in mid-run has what was seen of it."""
+    policy = Interval(5)
+    assert asked(policy, frames(GOOD, 3)) == []
+    after_a_loss = [replace(frame, shares=False) for frame in frames(GOOD, 6, segment=2)]
+    assert asked(policy, after_a_loss) == [4, 5]
+    assert asked(Interval(5), frames(GOOD, 6, segment=7)) == [4, 5]
+
+
 def test_good_frames_ask_for_nothing():
     """A thousand frames of noise, and confidence and gate that slowly wander, are no reason."""
     assert asked(Adaptive(), frames(GOOD, 1000)) == []

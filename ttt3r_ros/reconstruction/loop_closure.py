@@ -110,7 +110,7 @@ class LoopCloser:
 
         Of two resets with no image between them the first alone has a memory of more than that image.
         """
-        if not self._capacity or self._keyframes and self._keyframes[-1].image is keyframe.image:
+        if not self._capacity or self._keyframes and self._keyframes[-1].index == keyframe.index:
             return
         self._keyframes.append(keyframe)
         if len(self._keyframes) > self._capacity:

@@ -31,7 +31,8 @@ class ResetPolicyError(ValueError):
 @dataclass(frozen=True)
 class FrameStatistics:
     """What a policy sees of a frame: the gate's mean in [0, 1], the confidence's median above 1, the segment; likeness
-    of the image and the one before, laid on each other by the answer, None where nobody has compared them.
+    of the image and the one before, laid on each other by the answer, None where nobody has compared them; shares: the
+    segment has a frame of the one before, as it does not after a loss.
 
     All are finite, as all that `Reconstructor.step` returns.
     """
@@ -40,11 +41,13 @@ class FrameStatistics:
     confidence_median: float
     segment: int
     likeness: float | None = None
+    shares: bool = True
 
     @classmethod
     def of(cls, frame: Frame) -> FrameStatistics:
         """Return a frame's statistics."""
-        return cls(frame.gate.mean, float(np.median(frame.confidence)), frame.segment, frame.likeness)
+        return cls(frame.gate.mean, float(np.median(frame.confidence)), frame.segment, frame.likeness,
+                   not any(frame.unseen_motion))
 
 
 class ResetPolicy(Protocol):
@@ -98,7 +101,7 @@ class Interval:
 
     def due(self, statistics: FrameStatistics) -> str | None:
         """See ResetPolicy."""
-        self._segment.follow(statistics.segment)
+        self._segment.follow(statistics)
         return f'the segment has its {self.frames} frames' if self._segment.frames >= self.frames else None
 
     def state(self) -> dict[str, Any]:
@@ -140,7 +143,7 @@ class Adaptive:
 
     def due(self, statistics: FrameStatistics) -> str | None:
         """See ResetPolicy."""
-        if self._segment.follow(statistics.segment):
+        if self._segment.follow(statistics):
             self._baseline, self._unlike = Baseline(), 0
         if self._segment.frames <= SETTLING:
             return None
@@ -195,12 +198,13 @@ class _Segment:
     segment: int | None = None
     frames: int = 0
 
-    def follow(self, segment: int) -> bool:
-        """Count a frame of that segment; say whether it began another than the last frame's."""
-        begun = segment != self.segment
+    def follow(self, statistics: FrameStatistics) -> bool:
+        """Count a frame; say whether it began another segment than the last frame's."""
+        begun = statistics.segment != self.segment
         if begun:
-            self.frames = 0 if segment == 0 else 1
-        self.segment = segment
+            # The boundary frame is the new segment's, too; the path's first one and those after a loss have none.
+            self.frames = int(statistics.shares and self.segment is not None)
+        self.segment = statistics.segment
         self.frames += 1
         return begun
 
