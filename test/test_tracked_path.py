@@ -10,6 +10,7 @@ import pytest
 from scipy.spatial.transform import Rotation, Slerp
 
 from ttt3r_ros.reconstruction.odometry import Odometry, OdometryError, World
+from ttt3r_ros.reconstruction.twist import exponential, logarithm
 from ttt3r_ros.reconstruction.wheels import LONGEST_GAP_NS, WheelTrack
 
 SECOND = 1_000_000_000
@@ -112,6 +113,42 @@ def test_the_twist_is_the_base_s_not_the_camera_s():
         found = odometry.update(base @ mount, mount, i * SECOND // 10, 2.0, 0)
     np.testing.assert_allclose(found.tracked, base, atol=1e-12)
     np.testing.assert_allclose(found.twist, [0, 0, 0, 0, 0, 0.5], atol=1e-9)
+
+
+def test_a_camera_s_errors_are_felt_at_the_end_of_the_lever():
+    """Covariances of the base are those of the camera's errors, drawn at random and carried to the base."""
+    rng = np.random.default_rng(0)
+    mount = np.eye(4)
+    mount[:3, :3] = Rotation.from_euler('xyz', (0.3, -1.2, 0.8)).as_matrix()
+    mount[:3, 3] = 1.5, -0.4, 0.7
+    cameras = [np.eye(4), exponential(np.array([0.1, 0.02, 0.05, 0.1, -0.2, 0.3]))]
+    own, base = Odometry(), Odometry()
+    for i, camera in enumerate(cameras):
+        of_camera = own.update(camera, np.eye(4), i * SECOND // 10, 2.0, 0)
+        of_base = base.update(camera, mount, i * SECOND // 10, 2.0, 0)
+    errors = rng.multivariate_normal(np.zeros(6), 1e-4 * of_camera.covariance, 40_000)
+    there = np.linalg.inv(mount)
+    places = [(shift + (Rotation.from_rotvec(turn) * Rotation.from_matrix(camera[:3, :3])).apply(there[:3, 3])
+               + camera[:3, 3]) for shift, turn in zip(errors[:, :3], errors[:, 3:])]
+    found = np.cov(np.concatenate((places, errors[:, 3:]), axis=1).T)
+    np.testing.assert_allclose(found, 1e-4 * of_base.covariance, atol=0.03 * found.max())
+    assert found[0, 0] > 1.2 * 1e-4 * of_camera.covariance[0, 0]
+    twists = rng.multivariate_normal(np.zeros(6), 1e-6 * of_camera.twist_covariance, 40_000)
+    carried = [logarithm(mount @ exponential(twist) @ there) for twist in twists[:4000]]
+    np.testing.assert_allclose(np.cov(np.transpose(carried)), 1e-6 * of_base.twist_covariance,
+                               atol=0.08 * 1e-6 * of_base.twist_covariance.max())
+
+
+def test_a_path_that_begins_elsewhere_leaves_the_map_alone():
+    """Whatever loops have corrected and somebody has set: odometry stays where it was in the map."""
+    rng = np.random.default_rng(1)
+    world = World()
+    world.start, world.placed, correction, pose, scaled, start = (
+        exponential(rng.normal(size=6)) for _ in range(6))
+    before = world.map_from_odom(correction, pose, scaled, 1.3)
+    world.move(start, correction, pose, scaled, 1.3)
+    np.testing.assert_allclose(world.map_from_odom(correction, pose, scaled, 1.3), before, atol=1e-12)
+    assert (world.start == start).all()
 
 
 def test_between_two_poses_of_the_wheels():

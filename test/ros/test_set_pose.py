@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from geometry_msgs.msg import PoseWithCovarianceStamped, TransformStamped
-from harness import CAMERA_FRAME, matrix_of, pose_matrix, scene
+from harness import CAMERA_FRAME, matrix_of, pose_matrix, scene, stamp_of
 from rclpy.time import Time
 from scipy.spatial.transform import Rotation
 from std_msgs.msg import Header
@@ -110,7 +110,7 @@ def test_a_map_that_loops_move_is_told_also_where_a_filter_tells_the_odometry(ru
     reply = robot.call(SetPose, 'set_pose', SetPose.Request(pose=message_of(at(3, -2, 1.2))))
     assert reply.success and reply.message.endswith('from the next image on')
     robot.show_and_wait([3 * STEP])
-    robot.wait_for('the map', lambda: len(robot.heard['tf']) >= 3)
+    robot.wait_for('the map', lambda: any(stamp_of(t) >= 3 * STEP for m in robot.heard['tf'] for t in m.transforms))
     told = [t for m in robot.heard['tf'] for t in m.transforms]
     assert {(t.header.frame_id, t.child_frame_id) for t in told} == {('map', 'odom')}
     assert matrix_of(told[0].transform.translation, told[0].transform.rotation) == pytest.approx(np.eye(4))

@@ -42,6 +42,7 @@ class Gyroscope:
         self._answers: deque[tuple[int, np.ndarray, np.ndarray]] = deque(maxlen=LENGTH)
         self.bias = np.zeros(3)
         self._variance = np.full(3, FIRST_DEVIATION ** 2)
+        self._rested: int | None = None  # the last stamp, ns, for which it was taken that nothing turns
 
     @property
     def deviation(self) -> np.ndarray:
@@ -73,7 +74,7 @@ class Gyroscope:
         """Drop the samples: they come from another sensor now. The bias is unknown again."""
         with self._lock:
             self._clear()
-            self.bias, self._variance = np.zeros(3), np.full(3, FIRST_DEVIATION ** 2)
+            self.bias, self._variance, self._rested = np.zeros(3), np.full(3, FIRST_DEVIATION ** 2), None
 
     def turn(self, start: int, end: int) -> np.ndarray | None:
         """Return the rotation (3, 3) from the gyroscope's axes at `end` to those at `start`, ns.
@@ -109,7 +110,10 @@ class Gyroscope:
         resting = self._resting(stamp)
         if resting is not None:
             mean, variance = resting
-            self._update(mean - self.bias, variance)
+            # Of the samples some were told before, and meanwhile the bias has walked.
+            anew = min(stamp - self._rested, REST_NS) if self._rested is not None and stamp > self._rested else REST_NS
+            self._update(mean - self.bias, (variance + WALK ** 2 * REST_NS * 1e-9 / 3) * REST_NS / anew)
+            self._rested = stamp
 
     def forget_answers(self) -> None:
         """Compare the next answer with none before it: the path is another, or was not seen for a while."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from ttt3r_ros.reconstruction.fields import MOST_NANOSECONDS, FieldError, Fields
 from ttt3r_ros.reconstruction.scale import ScaledPath, ScaleError
-from ttt3r_ros.reconstruction.twist import twist
+from ttt3r_ros.reconstruction.twist import carried, cross, twist
 from ttt3r_ros.reconstruction.uncertainty import Coefficients, Observation, Uncertainty, UncertaintyError
 
 DOUBT = 4.0  # times the variances of a pose that is told in doubt
@@ -97,6 +97,14 @@ class World:
                          - correction[:3, :3] @ scaled[:3, 3])
         return self.placed @ self.start @ metres @ np.linalg.inv(self.start)
 
+    def move(self, start: np.ndarray, correction: np.ndarray, pose: np.ndarray, scaled: np.ndarray,
+             scale: float) -> None:
+        """Let the path begin elsewhere, start (4, 4), in the odometry frame, and that be where it was in the map; the
+        others as for map_from_odom."""
+        before = self.map_from_odom(correction, pose, scaled, scale)
+        self.start = start
+        self.placed = before @ np.linalg.inv(self.map_from_odom(correction, pose, scaled, scale)) @ self.placed
+
     def state(self) -> dict[str, Any]:
         """Return what is remembered, as JSON."""
         return {'camera_frame': self.camera_frame, 'start': None if self.start is None else self.start.tolist(),
@@ -144,8 +152,12 @@ class Odometry:
             moving = None if any(unseen_motion) else twist(before, before_ns, tracked, stamp)
             elapsed = (stamp - before_ns) / 1e9
         self._last = stamp, tracked
-        known = self._uncertainty.update(Observation(tracked, confidence, segment, elapsed, unseen_motion))
-        return Estimate(camera, tracked, known.pose, moving, None if moving is None else known.twist)
+        # The errors are the camera's, and are felt at the end of a lever.
+        known = self._uncertainty.update(Observation(camera, confidence, segment, elapsed, unseen_motion))
+        lever = np.eye(6)
+        lever[:3, 3:] = -cross(tracked[:3, 3] - camera[:3, 3])
+        return Estimate(camera, tracked, lever @ known.pose @ lever.T, moving,
+                        None if moving is None else carried(known.twist, tracked_from_camera))
 
     def state(self) -> dict[str, Any]:
         """Return what is remembered, as JSON."""

@@ -51,3 +51,17 @@ def twist(before: np.ndarray, before_ns: int, after: np.ndarray, after_ns: int, 
     if not 0 < gap <= longest_gap_ns:
         return None
     return logarithm(np.linalg.inv(before) @ after) / (gap * 1e-9)
+
+
+def cross(vector: np.ndarray) -> np.ndarray:
+    """Return the matrix (3, 3) that makes vector (3,) × another of the other."""
+    x, y, z = vector
+    return np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+
+
+def carried(covariance: np.ndarray, mount: np.ndarray) -> np.ndarray:
+    """Return the covariance (6, 6) of a body's twist, for that (6, 6) of a frame fixed on it at mount (4, 4)."""
+    adjoint = np.zeros((6, 6))
+    adjoint[:3, :3] = adjoint[3:, 3:] = mount[:3, :3]
+    adjoint[:3, 3:] = cross(mount[:3, 3]) @ mount[:3, :3]
+    return adjoint @ covariance @ adjoint.T

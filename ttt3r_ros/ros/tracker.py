@@ -95,7 +95,10 @@ class Tracker:
         try:
             mount = self._frames.mount(header.frame_id)
             if self._camera not in (None, header.frame_id) and self._last is not None:
-                unseen = self._rename(header.frame_id, mount, scaled.pose, stamp)
+                unseen = self._rename(header.frame_id, stamp)
+                if self._start.has_base:
+                    self._world.move(self._last.tracked @ mount @ np.linalg.inv(scaled.pose), frame.correction,
+                                     frame.pose, scaled.pose, factor)
             if self._world.start is None:
                 others = self._start.base.at(stamp)
                 if others is None:
@@ -123,14 +126,12 @@ class Tracker:
             estimate = estimate.doubted(DOUBT)
         return scaled, estimate, None
 
-    def _rename(self, camera: str, mount: np.ndarray, pose: np.ndarray, stamp: int) -> tuple[float, float]:
-        """Go on with images in another frame, at the path's pose (4, 4): a base stays where it was, whether the camera
-        is another one or has another name. Return the standard deviations of where it may be, m and rad."""
+    def _rename(self, camera: str, stamp: int) -> tuple[float, float]:
+        """Tell that the images are in another frame: a base stays where it was, whether the camera is another one or
+        has another name. Return the standard deviations of where it may be at a stamp, ns, m and rad."""
         self._log.warning(f'the images are in the frame {camera!r} now, no longer in {self._camera!r}: one camera has '
                           'one name, another has a topic of its own (cameras)', every=REPEAT_S)
         self._scaling.break_off()
-        if self._start.has_base:
-            self._world.start = self._last.tracked @ mount @ np.linalg.inv(pose)
         return unseen_motion(self._history.apart(stamp) / 1e9, self._start.base.bounds)
 
     def _tell(self, stamp: int) -> Told | None:
