@@ -71,7 +71,8 @@ def _play(context: LaunchContext) -> list:
     def absolute(name: str) -> str:
         return make_namespace_absolute(prefix_namespace(given('namespace') or '/', name))
 
-    images = [absolute(given('image')).replace('{camera}', name) for name in given('cameras').split() or ['']]
+    mark, names = ('{robot}', given('robots')) if given('robots') else ('{camera}', given('cameras'))
+    images = [absolute(given('image')).replace(mark, name) for name in names.split() or ['']]
     offers = _reliable(images)
     player = ExecuteProcess(
         cmd=['ros2', 'bag', 'play', given('bag'), '--clock', '--rate', given('rate'), '--delay', MATCHING_S,

@@ -4,8 +4,8 @@
 import os
 
 from ament_index_python.packages import get_package_share_directory
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, SetLaunchConfiguration
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction, SetLaunchConfiguration
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
@@ -18,13 +18,6 @@ def generate_launch_description() -> LaunchDescription:
     declared = (
         ('base_frame', 'base_link', "the robot's base, which node and filter track"),
         ('ekf_params_file', os.path.join(share, 'config', 'ekf.yaml'), "YAML file of the filter's parameters"))
-    ekf = Node(
-        package='robot_localization', executable='ekf_node', name='ekf', namespace=LaunchConfiguration('namespace'),
-        parameters=[LaunchConfiguration('ekf_params_file'), {
-            'base_link_frame': ParameterValue(LaunchConfiguration('base_frame'), value_type=str),
-            'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)}],
-        remappings=[('/tf', 'tf'), ('/tf_static', 'tf_static'),
-                    *((name, LaunchConfiguration(name)) for name in ('imu', 'wheel_odometry'))], output='screen')
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in declared),
         # First: where it is not installed, launch would end and leave the node behind.
@@ -32,4 +25,19 @@ def generate_launch_description() -> LaunchDescription:
         # One source of odom → base: the filter.
         IncludeLaunchDescription(os.path.join(share, 'launch', 'ttt3r.launch.py'),
                                  launch_arguments={'publish_tf': 'false'}.items()),
-        ekf])
+        OpaqueFunction(function=_filter)])
+
+
+def _filter(context: LaunchContext) -> list[Node]:
+    """Return the filter of the node's odometry, of several cameras the first one's."""
+    if LaunchConfiguration('robots').perform(context):
+        raise RuntimeError('one filter is for one robot: start server.launch.py, and an ekf_node for each robot')
+    first, *_ = LaunchConfiguration('cameras').perform(context).split() or ['']
+    return [Node(
+        package='robot_localization', executable='ekf_node', name='ekf', namespace=LaunchConfiguration('namespace'),
+        parameters=[LaunchConfiguration('ekf_params_file'), {
+            'base_link_frame': ParameterValue(LaunchConfiguration('base_frame'), value_type=str),
+            'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)}],
+        remappings=[('/tf', 'tf'), ('/tf_static', 'tf_static'),
+                    *((name, LaunchConfiguration(name)) for name in ('imu', 'wheel_odometry')),
+                    *([('ttt3r/odometry', f'ttt3r/{first}/odometry')] if first else ())], output='screen')]

@@ -8,9 +8,15 @@ costmaps wait for odom → base_link by themselves, which comes with the first i
 import os
 
 from ament_index_python.packages import get_package_share_directory
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, GroupAction, IncludeLaunchDescription, SetLaunchConfiguration
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, PythonExpression
+from launch import LaunchContext, LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    GroupAction,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    SetLaunchConfiguration,
+)
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import SetRemap
 from launch_ros.substitutions import FindPackageShare
 
@@ -22,15 +28,24 @@ def generate_launch_description() -> LaunchDescription:
     declared = (
         ('params_file', os.path.join(config, 'ttt3r_nav2.yaml'), "YAML file of the node's parameters"),
         ('nav2_params_file', os.path.join(config, 'nav2.yaml'), "YAML file of Nav2's parameters"))
-    navigation = IncludeLaunchDescription(
-        PathJoinSubstitution([LaunchConfiguration('nav2_bringup'), 'launch', 'navigation_launch.py']),
-        launch_arguments={'params_file': LaunchConfiguration('nav2_params_file')}.items())
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in declared),
         # First: where it is not installed, launch would end and leave the node behind.
         SetLaunchConfiguration('nav2_bringup', FindPackageShare('nav2_bringup')),
         IncludeLaunchDescription(os.path.join(share, 'launch', 'ttt3r.launch.py')),
-        # A costmap's own namespace is below the robot's, so that its topics are absolute.
-        GroupAction([*(SetRemap(f'/ttt3r/{topic}', PythonExpression(
-            ["'/", LaunchConfiguration('namespace'), f"/ttt3r/{topic}'.replace('//', '/')"]))
-            for topic in ('points', 'odometry')), navigation])])
+        OpaqueFunction(function=_navigation)])
+
+
+def _navigation(context: LaunchContext) -> list[GroupAction]:
+    """Return Nav2 with the node's points and odometry, of several cameras the first one's."""
+    if LaunchConfiguration('robots').perform(context):
+        raise RuntimeError('this navigates one robot: start server.launch.py, and Nav2 for each robot')
+    first, *_ = LaunchConfiguration('cameras').perform(context).split() or ['']
+    below = '/'.join(part for part in (LaunchConfiguration('namespace').perform(context).strip('/'), 'ttt3r', first)
+                     if part)
+    navigation = IncludeLaunchDescription(
+        PathJoinSubstitution([LaunchConfiguration('nav2_bringup'), 'launch', 'navigation_launch.py']),
+        launch_arguments={'params_file': LaunchConfiguration('nav2_params_file')}.items())
+    # A costmap's own namespace is below the robot's, so that its topics are absolute.
+    return [GroupAction([*(SetRemap(f'/ttt3r/{topic}', f'/{below}/{topic}') for topic in ('points', 'odometry')),
+                         navigation])]

@@ -17,6 +17,7 @@ PARAMS_FILE = os.path.join(SHARE, 'config', 'ttt3r.yaml')
 OVERRIDES = {'update_rule': str, 'weights': str, 'image_transport': str, 'lossless': bool, 'base_frame': str,
              'publish_tf': bool, 'shared_state': bool}
 TF_REMAPPINGS = [('/tf', 'tf'), ('/tf_static', 'tf_static')]
+MARKS = {'{camera}': "cameras:='front rear'", '{robot}': "robots:='a b'"}  # and what names them
 VIEWED = ('pose', 'path', 'points', 'map')
 VIEWED_CELL_M = 0.05
 RESPAWN_S = 2.0  # a device that is out of memory is not at once out of it
@@ -40,8 +41,9 @@ def generate_launch_description() -> LaunchDescription:
                       'depth in params_file; {camera} in it as in image; empty: depth'),
         ('mask', '', 'topic of masks with the stamps of the images: what is not 0 in them is left out of clouds, map '
                      'and scale; {camera} in it as in image; empty: mask'),
-        ('imu', 'imu', 'topic of an IMU, for level: imu in params_file'),
-        ('wheel_odometry', 'wheel_odometry', "topic of the wheels' odometry, for scale_source: wheels in params_file"),
+        ('imu', 'imu', 'topic of an IMU, for level: imu in params_file; of robots: below each, or {robot} in it'),
+        ('wheel_odometry', 'wheel_odometry', "topic of the wheels' odometry, for scale_source: wheels in params_file; "
+                                             'of robots as imu'),
         ('image_transport', '', 'how the images are sent: raw, compressed, ffmpeg or foxglove; empty: params_file'),
         ('cameras', '', "names of several cameras, such as 'front rear'; empty: as in params_file"),
         ('shared_state', '', 'all cameras in one memory; empty: as in params_file'),
@@ -78,19 +80,27 @@ def _nodes(context: LaunchContext) -> list[Node]:
     kind = 'robot' if robots else 'camera'
     mark = f'{{{kind}}}'
     aligned = [topic for topic in ('depth', 'mask') if given(topic)]
+    # Of robots these stand below their names, as they are, unless a pattern is given.
+    aboard = [topic for topic in ('imu', 'wheel_odometry') if not robots or given(topic) != topic]
     names = cameras or robots or ['']
-    shared = [topic for topic in ('image', 'camera_info', *aligned) if mark not in given(topic)]
+    for topic in ('image', 'camera_info', *aligned, *aboard):
+        other = next((other for other in MARKS if other in given(topic) and (names == [''] or other != mark)), None)
+        if other:
+            raise RuntimeError(f'{topic}:={given(topic)} wants names for {other}: give {MARKS[other]}, also where '
+                               'params_file has them')
+    shared = [topic for topic in ('image', 'camera_info', *aligned, *(aboard if robots else ()))
+              if mark not in given(topic)]
     if len(names) > 1 and shared:
         raise RuntimeError(f'{shared[0]}:={given(shared[0])} is one topic for several {kind}s: write {mark} where '
                            f'their names are to stand, such as /{mark}/{shared[0]}')
     images, infos = ([given(topic).replace(mark, name) for name in names] for topic in ('image', 'camera_info'))
-    # Of robots these stand below their names, as they are.
-    inputs = [] if robots else [(name, LaunchConfiguration(name)) for name in ('imu', 'wheel_odometry')]
+    inputs = [] if robots else [(topic, given(topic)) for topic in aboard]
     for name, image, info in zip(names, images, infos):
         prefix = f'{name}/' if name else ''
         inputs += [(f'{prefix}image', image), (f'{prefix}camera_info', info),
                    *((f'{prefix}image/{way}', f'{image}/{way}') for way in ('compressed', 'ffmpeg', 'foxglove'))]
-        inputs += [(f'{prefix}{topic}', given(topic).replace(mark, name)) for topic in aligned]
+        inputs += [(f'{prefix}{topic}', given(topic).replace(mark, name))
+                   for topic in (*aligned, *(aboard if robots else ()))]
 
     parameters = {name: ParameterValue(LaunchConfiguration(name), value_type=bool)
                   for name in ('use_sim_time', 'autostart')}
@@ -113,12 +123,12 @@ def _nodes(context: LaunchContext) -> list[Node]:
         return [node]
     first = f'{names[0]}/' if names[0] else ''
     outputs = f'{first}ttt3r/' if robots else f'ttt3r/{first}'
-    aboard = first if robots else ''
+    of_robot = first if robots else ''
     # RViz first: where it is not installed, launch would end and leave the node behind.
     return [Node(
         package='rviz2', executable='rviz2', namespace=LaunchConfiguration('namespace'),
         arguments=['-d', os.path.join(SHARE, 'config', 'ttt3r.rviz')],
         parameters=[{'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)}],
         # The configuration names the topics of a node without namespace and with one camera.
-        remappings=[*((f'/{topic}', f'{aboard}{topic}') for topic in ('tf', 'tf_static', 'initialpose')),
+        remappings=[*((f'/{topic}', f'{of_robot}{topic}') for topic in ('tf', 'tf_static', 'initialpose')),
                     *((f'/ttt3r/{topic}', f'{outputs}{topic}') for topic in VIEWED), ('/image', images[0])]), node]

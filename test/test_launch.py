@@ -38,6 +38,9 @@ PROMISED = {'ttt3r': COMMON, 'cameras': COMMON, 'server': COMMON, 'bag': COMMON 
             'nav2': COMMON | {'nav2_params_file'}, 'ekf': COMMON | {'ekf_params_file'},
             'usb_camera': COMMON | {'device', 'driver', 'calibration', 'camera_frame'}}
 NODE = '/robot/ttt3r'
+OF_ROBOTS, OF_CAMERAS = ({'image': f'/{{{kind}}}/image_raw', 'camera_info': f'/{{{kind}}}/camera_info'}
+                         for kind in ('robot', 'camera'))
+SEVERAL = {'cameras': 'front rear', **OF_CAMERAS}
 PATIENCE_S = 60.0
 
 
@@ -193,7 +196,7 @@ def test_default_run_is_active_with_the_files_parameters(params_file):
     found = launched('ttt3r', {'namespace': 'robot', 'params_file': params_file, **topics}, probe)
     assert found == {'state': State.PRIMARY_STATE_ACTIVE, 'update_rule': 'constant', 'lossless': True,
                      'weights': 'embedded', 'use_sim_time': False, 'map.cell': 0.0, 'cameras': [''],
-                     'heard': [1, 1, 1, 1, 1], 'tf': 1}
+                     'heard': [1, 1, 2, 1, 1], 'tf': 1}  # an IMU by level and by gyroscope
 
 
 def test_arguments_override_the_file(params_file):
@@ -234,7 +237,8 @@ def test_robots_have_their_namespaces():
                             for topic in ('ttt3r/pose', 'tf')]
         return found
 
-    found = launched('server', {'namespace': 'robot', 'robots': 'a b', 'base_frame': '{robot}/base_link'}, probe)
+    found = launched('server', {'namespace': 'robot', 'robots': 'a b', 'base_frame': '{robot}/base_link',
+                                'wheel_odometry': '/{robot}/wheels'}, probe)
     assert found == {'state': State.PRIMARY_STATE_ACTIVE, 'robots': ['a', 'b'], 'cameras': [''],
                      'base_frame': '{robot}/base_link', 'image_transport': 'compressed',
                      'a': [1, 1, 1, 1], 'b': [1, 1, 1, 1]}
@@ -244,6 +248,34 @@ def test_robots_have_their_namespaces():
 def test_robots_that_cannot_be_told_apart_are_refused(arguments):
     """One topic for two robots, or cameras beside them, end the launch before the node runs."""
     assert ended('server', {'robots': 'a b', **arguments}) == (1, [])
+
+
+@pytest.mark.parametrize('name, arguments', [
+    ('ttt3r', {'image': '/{camera}/image_raw'}), ('ttt3r', {'camera_info': '/{robot}/info'}),
+    ('cameras', {'image': '/{robot}/image_raw'}), ('server', {'robots': 'a b', 'imu': '/imu/data'}),
+    ('ekf', {'robots': 'a b', **OF_ROBOTS}), ('nav2', {'robots': 'a b', **OF_ROBOTS})])
+def test_what_does_not_go_together_ends_the_launch(name, arguments, stand_in):
+    """A pattern without names, or of the others', one IMU for two robots, and one stack for several of them."""
+    stand_in('robot_localization', 'lib/robot_localization/ekf_node', '')
+    stand_in('nav2_bringup', 'share/nav2_bringup/launch/navigation_launch.py', '')
+    status, started = ended(name, arguments)
+    assert status == 1 and 'ekf' not in started
+
+
+def test_a_bag_of_several_robots_is_played_to_each(tmp_path, monkeypatch):
+    """The player offers each robot's images reliably."""
+    offers = tmp_path / 'offers'
+    player = tmp_path / 'ros2'
+    player.write_text(f"""#!{sys.executable}
+import pathlib, sys
+given = sys.argv[sys.argv.index('--qos-profile-overrides-path') + 1]
+pathlib.Path({str(offers)!r}).write_text(pathlib.Path(given).read_text())
+raise SystemExit('enough')""")
+    player.chmod(0o755)
+    monkeypatch.setenv('PATH', f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert ended('bag', {'bag': 'office', 'robots': 'a b', 'image': '/{robot}/image_raw',
+                         'camera_info': '/{robot}/camera_info'}) == (1, ['ttt3r_node', 'ros2'])
+    assert {'/a/image_raw', '/b/image_raw', '/b/image_raw/compressed'} <= set(yaml.safe_load(offers.read_text()))
 
 
 @pytest.mark.parametrize('topic', ['image', 'camera_info', 'depth'])
@@ -346,8 +378,8 @@ def test_bag_is_played_to_the_active_node_and_ends_with_the_last_answer(tmp_path
         context = rclpy.Context()
         rclpy.init(context=context)
         node = rclpy.create_node('launch_probe', context=context)
-        node.create_subscription(ReconstructionStatus, f'{NODE}/status',
-                                 lambda status: answered.append(status.header.stamp.sec), 10)
+        node.create_subscription(ReconstructionStatus, f'{NODE}/status', lambda status: answered.append(
+            (status.header.stamp.sec, status.answered)), 10)
         spin(node, lambda: bool(over))
         node.destroy_node()
         rclpy.shutdown(context=context)
@@ -360,7 +392,7 @@ def test_bag_is_played_to_the_active_node_and_ends_with_the_last_answer(tmp_path
     finally:
         over.append(True)
         listener.join()
-    assert answered == list(range(1, 41))
+    assert answered[-1] == (40, 40) and answered == sorted(set(answered))  # a slow listener may miss one
     assert not list(tmp_path.glob('ttt3r_bag_qos_*'))
     assert json.loads((tmp_path / 'heard').read_text()) == {
         'listening': 1, 'bag': 'office', 'rate': 2.0, 'clock': 40, 'delay': 2.0,
@@ -387,7 +419,8 @@ def test_bag_is_not_played_to_a_node_that_cannot_be_configured(tmp_path):
     assert ended('bag', {'bag': 'office', 'weights': str(tmp_path / 'none.safetensors')}) == (0, ['ttt3r_node'])
 
 
-def test_nav2_is_fed_by_the_node(stand_in, tmp_path):
+@pytest.mark.parametrize('cameras', [{}, SEVERAL], ids=['one', 'two'])
+def test_nav2_is_fed_by_the_node(stand_in, tmp_path, cameras):
     """Every topic of the node in nav2.yaml is one that it publishes, in its namespace; frames and ranges agree."""
     heard = tmp_path / 'heard'
     stand_in('nav2_bringup', 'share/nav2_bringup/launch/navigation_launch.py', f'''
@@ -404,7 +437,7 @@ def test_nav2_is_fed_by_the_node(stand_in, tmp_path):
         return {'state': state(node), 'parameters': parameters(node, *names),
                 'offered': dict(node.get_publisher_names_and_types_by_node('ttt3r', '/robot'))}
 
-    found = launched('nav2', {'namespace': 'robot'}, probe)
+    found = launched('nav2', {'namespace': 'robot', **cameras}, probe)
     told = json.loads(heard.read_text())
     assert found['state'] == State.PRIMARY_STATE_ACTIVE
     assert (told['namespace'], told['autostart'], told['use_sim_time']) == ('robot', 'true', 'false')
@@ -439,7 +472,8 @@ def topics_of_the_node(servers: dict) -> Iterator[tuple[str, str]]:
             yield value, types[key]
 
 
-def test_filter_is_fed_by_the_node_and_alone_speaks_to_tf(stand_in):
+@pytest.mark.parametrize('cameras', [{}, SEVERAL], ids=['one', 'two'])
+def test_filter_is_fed_by_the_node_and_alone_speaks_to_tf(stand_in, cameras):
     """The filter hears the node's odometry and tracks the same base in the same frame; the node leaves TF to it."""
     stand_in('robot_localization', 'lib/robot_localization/ekf_node', '''
         import rclpy
@@ -455,18 +489,20 @@ def test_filter_is_fed_by_the_node_and_alone_speaks_to_tf(stand_in):
         except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
             pass''')
 
+    odometry = f'{NODE}/front/odometry' if cameras else f'{NODE}/odometry'
+
     def probe(node: Node) -> dict:
         return {'state': state(node),
                 'node': parameters(node, 'base_frame', 'odom_frame', 'publish_tf', 'use_sim_time'),
                 'filter': parameters(node, 'base_link_frame', 'world_frame', 'publish_tf', 'use_sim_time',
                                      of='/robot/ekf'),
                 'heard': [len(node.get_subscriptions_info_by_topic(topic))
-                          for topic in (f'{NODE}/odometry', '/wheels/odom', '/robot/imu')],
+                          for topic in (odometry, '/wheels/odom', '/robot/imu')],
                 'said': [kind for name, kind in node.get_publisher_names_and_types_by_node('ttt3r', '/robot')
-                         if name == f'{NODE}/odometry']}
+                         if name == odometry]}
 
     found = launched('ekf', {'namespace': 'robot', 'base_frame': 'chassis', 'use_sim_time': 'true',
-                             'wheel_odometry': '/wheels/odom'}, probe)
+                             'wheel_odometry': '/wheels/odom', **cameras}, probe)
     assert found == {
         'state': State.PRIMARY_STATE_ACTIVE,
         'node': {'base_frame': 'chassis', 'odom_frame': 'odom', 'publish_tf': False, 'use_sim_time': True},
