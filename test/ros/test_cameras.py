@@ -116,6 +116,7 @@ def test_a_camera_that_comes_later_begins_where_the_others_have_the_base(pair):
     pose, spread = last(rear)
     np.testing.assert_allclose(pose, where, atol=1e-6)
     assert (spread[:3] > 1.0).all()
+    assert np.rad2deg(np.sqrt(spread[3:])).max() > 90  # nobody saw it
     assert drop('').endswith('the next image is at the initial pose')
     show(robots, 'front', 4 * SECOND, 0)
     show(robots, 'rear', 4 * SECOND, 0)

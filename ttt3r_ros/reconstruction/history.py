@@ -24,6 +24,10 @@ class PoseHistory:
             self.forget()
         self._known.append((stamp, pose))
 
+    def __len__(self) -> int:
+        """Return how many are remembered."""
+        return len(self._known)
+
     @property
     def first(self) -> np.ndarray:
         """The first pose that is remembered."""

@@ -18,6 +18,7 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, View
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
+from ttt3r_ros.reconstruction.state_file import Context, StateFileError
 from ttt3r_ros.reconstruction.together import Steps
 from ttt3r_ros.reconstruction.trajectory import ChainError
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
@@ -81,6 +82,7 @@ class Pipeline:
         self._ahead: tuple[Job, CameraImage] | None = None  # an image that was read before its turn
         self._last_header: Header | None = None
         self._last_intrinsics: np.ndarray | None = None
+        self.beside: list[Pipeline] = []  # of the other cameras of its memory
 
     def answering(self, job: Job, following: Callable[[], Job | None]) -> Steps[None]:
         """Answer one image: publish what it tells, or count why it tells nothing and leave the memory as it was.
@@ -164,20 +166,33 @@ class Pipeline:
         after = self._reconstructor.segment
         return f'segment {after} begins' if after != before else 'nothing to reset: no frame has been seen'
 
+    def load(self, path: FilePath, snapshot: bytes, context: Context) -> None:
+        """Ask the next images about a saved state. Raises StateFileError for one of another network or frame, and where
+        cameras share the memory: one would write into what another still asks."""
+        if self.beside:
+            raise StateFileError('a memory that cameras share cannot be asked about a saved state: set shared_state to '
+                                 'false')
+        self.saved.resume_from(path, snapshot, context)
+
     def start_afresh(self) -> str:
         """Drop memory, path, map and keyframes and begin again, see Tracker.start_afresh; return what happened.
 
         The scale that has been found stays.
         """
-        self.saved.start_afresh()
-        self._last_header = self._last_intrinsics = None
         segments = self._settings.segments
         self._reconstructor.start_afresh(make_reset_policy(segments.reset_policy, segments.reset_interval))
         where = self._tracker.start_afresh()
+        for one in (self, *self.beside):
+            one._forget()
+        return f'memory, path, map and keyframes are dropped: the next image is {where}'
+
+    def _forget(self) -> None:
+        """Drop what is this camera's own of a path that begins again."""
+        self.saved.start_afresh()
+        self._last_header = self._last_intrinsics = None
         self._outputs.clear()
         if self._settings.map_frame:
             self._outputs.place_odometry(np.eye(4), self._settings)
-        return f'memory, path, map and keyframes are dropped: the next image is {where}'
 
     def set_pose(self, pose: np.ndarray, stamp: int | None, in_odometry: bool) -> str:
         """Put the robot somewhere in the map, see Tracker.set_pose; return what has moved. Raises PoseRefused."""

@@ -72,6 +72,9 @@ class Robot:
                 self.memories.append(self._memory(server, one, beside))
             self.cameras.append(Camera(node, server.replies, one, self.memories[-1], self._frames, start,
                                        server.worker, settings, server.weights, server.device, server.watch, turns))
+        if settings.shared_state:
+            for camera in self.cameras:
+                camera.pipeline.beside = [other.pipeline for other in self.cameras if other is not camera]
         if len(names) > 1 or names[0].camera:
             several = {camera.name: camera.pipeline for camera in self.cameras}
             self._part(OfAllCameras(server.replies, server.worker, server.watch, several, len(self.memories)))

@@ -100,8 +100,7 @@ class SavedState:
             return (yield from self._reconstructor.stepping(image, stamp=stamp))
         if relocation.believed:
             self._resume = None
-            self._tracker.restore(context.odometry)
-            self._log.info(f'resumed in the odometry frame of the saved state, segment {frame.segment}')
+            self._log.info(f'resumed {self._tracker.restore(context.odometry)}, segment {frame.segment}')
         return frame
 
     def refused(self, path: str | FilePath) -> None:

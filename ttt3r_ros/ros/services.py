@@ -72,7 +72,7 @@ class Services:
     async def _load(self, request: LoadState.Request, response: LoadState.Response) -> None:
         path = self._state(request.path)
         snapshot, context = await self._replies.from_disk(lambda: state_file.load(path))
-        await self._inferring(lambda: self._pipeline.saved.resume_from(path, snapshot, context))
+        await self._inferring(lambda: self._pipeline.load(path, snapshot, context))
         response.message = f'{path}: the next images are relocated against it'
 
     async def _save_map(self, request: SaveMap.Request, response: SaveMap.Response) -> None:

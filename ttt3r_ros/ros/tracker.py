@@ -80,14 +80,15 @@ class Tracker:
         self._odometry, self._history = Odometry(self._coefficients), PoseHistory()
         self._last: Estimate | None = None
         self._camera: str | None = None  # the last image's frame
+        self._names_world = False  # the path began with an image of this camera
         self._beginning = self._world.beginnings
 
     def _follow(self, header: Header, frame: Frame) -> tuple[Frame, Estimate | None, str | None]:
         if self._beginning != self._world.beginnings:  # another camera of this world may have been asked
             self._begin_odometry()
         factor = self._scaling.factor
-        if self._world.camera_frame is None:
-            self._world.camera_frame = header.frame_id
+        if self._world.camera_frame is None or self._names_world and self._world.start is None:
+            self._world.camera_frame, self._names_world = header.frame_id, True
         scaled = replace(frame, pose=self._world.advance(frame.pose, factor),
                          points=frame.points if factor == 1 else frame.points * np.float32(factor))
         unseen = frame.unseen_motion[0] * factor, frame.unseen_motion[1]
@@ -104,7 +105,7 @@ class Tracker:
                 if others is None:
                     self._world.start = self._begin(header, scaled.pose)
                 else:
-                    self._world.start = others.base @ mount @ np.linalg.inv(scaled.pose)
+                    self._world.start = others.place @ mount @ np.linalg.inv(scaled.pose)
                     unseen = others.unseen(self._start.base.bounds)
                     if frame.trusted:
                         self._log.info(f'{self._odom_frame} is where {others}')
@@ -140,8 +141,8 @@ class Tracker:
         if apart is None or self._beginning != self._world.beginnings:
             return None
         base = self._history.at(stamp)
-        return Told(self._log.name, self._history.first if base is None else base, min(apart / 1e9, LONGEST_S),
-                    self._last)
+        return Told(self._log.name, self._history.first if base is None else base, self._last,
+                    min(apart / 1e9, LONGEST_S), base is not None, len(self._history) == 1)
 
     def recalibrate(self, coefficients: Coefficients) -> None:
         """Take another calibration of the covariances from the next frame on."""
@@ -199,13 +200,20 @@ class Tracker:
         except FieldError as error:
             raise OdometryError(f'it holds no odometry: {error}') from error
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned. Raises OdometryError or ScaleError if it cannot be read."""
+    def restore(self, state: dict[str, Any]) -> str:
+        """Go on from what `state` returned, and return where: with the base where the robot's other cameras have it,
+        if they have begun, as no odometry jumps. Raises OdometryError or ScaleError if it cannot be read."""
         self._world.restore(state['world'])
         self._history.forget()
         self._last = None
         self._odometry.restore(state['odometry'])
         self._scaling.restore(state['scale'])
+        others = self._start.base.at(0)
+        if others is None:
+            return 'in the odometry frame of the saved state'
+        self._world.start = None
+        self._begin_odometry()
+        return f'where {others.camera} has the base'
 
     def _begin(self, header: Header, pose: np.ndarray) -> np.ndarray:
         """Return the first camera's pose (4, 4) in the odometry frame. Raises FrameUnknown, GravityError."""
