@@ -177,6 +177,24 @@ def test_the_gyroscope_s_turn_is_taken_where_there_is_one():
     assert late.twist[5] == pytest.approx(0.8)
 
 
+def test_an_answer_that_comes_before_the_next_prediction_is_blended_in_too():
+    """Where the last one lies before the image that is answered, the way on from it does not jump either."""
+    told, odometry = moving(np.array([0.5, 0, 0, 0, 0, 0.3]))
+    stamp, last = told[-1]
+    reckoning = DeadReckoning()
+    reckoning.answered(stamp, last)
+    shown = reckoning.publish(stamp + FRAME - TICK).tracked
+    expected = reckoning.at(stamp + FRAME).tracked
+    other = expected @ exponential(np.array([0.15, 0.05, 0, 0, 0, 0.1]))
+    reckoning.answered(stamp + FRAME, odometry.update(other, np.eye(4), stamp + FRAME, 3.0, 0))
+    after = reckoning.publish(stamp + FRAME + TICK).tracked
+    jump = np.linalg.norm(logarithm(np.linalg.inv(after) @ reckoning.at(stamp + FRAME + TICK).tracked))
+    step = np.linalg.norm(logarithm(np.linalg.inv(shown) @ after))
+    assert jump > 0.15 and step < 0.05
+    newest = stamp + FRAME + BLEND_NS
+    np.testing.assert_allclose(reckoning.publish(newest).tracked, reckoning.at(newest).tracked, atol=1e-12)
+
+
 def test_a_correction_is_blended_in_within_a_fifth_of_a_second():
     """What is published never jumps at an answer, and 0.2 s later it is what the answer says; a beginning is no
     correction."""

@@ -16,7 +16,7 @@ from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.relocation import Limits, Relocation, agreement, judge
 from ttt3r_ros.reconstruction.reset_policy import Interval
-from ttt3r_ros.reconstruction.tracking import HAND_HELD, TrackingMonitor
+from ttt3r_ros.reconstruction.tracking import HAND_HELD, TrackingMonitor, TrackingState
 from ttt3r_ros.reconstruction.trajectory import Boundary, extent
 from ttt3r_ros.synthetic import Camera, Room, World
 from ttt3r_ros.synthetic.mishap import blackout, covered
@@ -286,6 +286,27 @@ def test_what_the_memory_has_not_seen_is_refused(walk, kind):
     assert not asked.believed and frames[-1] is None and len(asked.doubts) == 3
     assert not any(frame.trusted for frame in frames[:-1]) and one.snapshot() == own
     assert one.monitor.tracking is None
+
+
+def test_a_refused_memory_does_not_make_a_lost_camera_found(walk):
+    """What is not known of the way is as without it: the next image begins a segment after all the time unseen."""
+    film = walk[2]
+
+    def lost() -> Reconstructor:
+        one = trained()
+        for i, image in enumerate([*film[:8], *np.zeros_like(film[:30])]):
+            one.step(image, stamp=STEP * i)
+        return one
+
+    asked, plain = lost(), lost()
+    relocation = Relocation(asked, walk[0], STEP * (SAVED - 1))
+    for i, image in enumerate(shown_elsewhere(walk, 'another room')):
+        frame = relocation.step(image, stamp=STEP * (38 + i))
+    assert frame is None and asked.monitor.tracking.state is TrackingState.LOST
+    frames = [one.step(film[8], stamp=STEP * 45) for one in (asked, plain)]
+    assert frames[0].unseen_motion == frames[1].unseen_motion and min(frames[0].unseen_motion) > 1.0
+    assert frames[0].segment == frames[1].segment == 1
+    np.testing.assert_array_equal(frames[0].pose, frames[1].pose)
 
 
 def test_darkness_is_no_evidence(walk):

@@ -12,6 +12,7 @@ import pytest
 
 from ttt3r_ros.evaluation.accuracy import accuracy
 from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import (
@@ -23,6 +24,7 @@ from ttt3r_ros.reconstruction.reset_policy import (
     CameraGap,
     FrameStatistics,
     Interval,
+    Never,
     ResetPolicyError,
     check_state,
     make_reset_policy,
@@ -293,3 +295,34 @@ def test_what_is_not_possible_is_refused():
     for make in (lambda: make_reset_policy('interval', 1), lambda: Adaptive(shortest=1)):
         with pytest.raises(ResetPolicyError, match='at least 2'):
             make()
+
+
+def test_an_image_that_gives_no_answer_resets_nothing_when_a_reset_is_due(monkeypatch):
+    """All is as it was before, however many there are; the next good image begins the segment that was due."""
+    images = np.random.default_rng(0).integers(0, 255, (6, 32, 48, 3), np.uint8)
+    network = load_network('untrained').network
+    one = Reconstructor(network, make_rule('ttt3r'), policy=Interval(4), keyframes=4)
+    for image in images[:4]:
+        one.step(image)
+    before = one.snapshot()
+    with monkeypatch.context() as patch:
+        patch.setattr(Recurrence, 'require_finite', lambda self, step, finite: (_ for _ in ()).throw(
+            NonFinitePrediction('as asked')))
+        for _ in range(3):
+            with pytest.raises(NonFinitePrediction):
+                one.step(images[4])
+            assert one.snapshot() == before
+    assert one.step(images[5]).segment == 1
+
+
+@pytest.mark.parametrize('policy', [Never(), Adaptive()])
+def test_a_reset_that_was_due_by_another_policy_is_not(policy):
+    """A snapshot that is taken before it goes on without it."""
+    images = np.random.default_rng(0).integers(0, 255, (5, 32, 48, 3), np.uint8)
+    network = load_network('untrained').network
+    one = Reconstructor(network, make_rule('ttt3r'), policy=Interval(4))
+    for image in images[:4]:
+        one.step(image)
+    other = Reconstructor(network, make_rule('ttt3r'), policy=policy)
+    other.restore(one.snapshot())
+    assert other.step(images[4]).segment == 0

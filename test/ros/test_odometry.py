@@ -279,6 +279,31 @@ def test_wheels_tell_the_metre(run):
     del kept
 
 
+def test_a_camera_ahead_of_a_turning_base_has_the_true_metre_at_once():
+    """Way of the camera by the wheels over its way by the model: no scale that is still to be found enters."""
+    heard = []
+    node = SimpleNamespace(create_subscription=lambda kind, topic, receive, qos: heard.append(receive))
+    scaling = Scaling(node, None, ScaleSettings(1.0, 'wheels', False, 0.0), 'base_link', 'wheel_odometry')
+    mount = MOUNT.copy()
+    mount[:3, 3] = 1.0, 0.0, 0.5
+    base, step = np.eye(4), np.eye(4)
+    step[:3, :3] = Rotation.from_euler('z', 0.045).as_matrix()
+    step[0, 3] = 0.03
+    for i in range(200):
+        stamp, base = STAMPS[0] + i * SECOND // 10, base @ step
+        message = OdometryMessage(child_frame_id='base_link')
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, SECOND)
+        p, q = message.pose.pose.position, message.pose.pose.orientation
+        p.x, p.y, p.z = map(float, base[:3, 3])
+        q.x, q.y, q.z, q.w = map(float, Rotation.from_matrix(base[:3, :3]).as_quat())
+        heard[0](message)
+        model = np.linalg.inv(mount) @ base @ mount
+        model[:3, 3] /= 2.0
+        scaling.learn(stamp, SimpleNamespace(pose=model, unseen_motion=(0.0, 0.0)), mount, UP, None)
+        assert scaling.estimate.samples == 0 or scaling.estimate.scale == pytest.approx(2.0, rel=1e-6)
+    assert scaling.estimate.samples > 10 and scaling.factor == pytest.approx(2.0, rel=1e-6)
+
+
 def test_what_the_wheels_went_while_the_camera_saw_nothing_is_no_sample():
     """Every eighth image is lost, and the path goes on where it was: the scale is that of the steps that were seen."""
     heard, told = [], []

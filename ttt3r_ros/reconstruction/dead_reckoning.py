@@ -63,15 +63,19 @@ class DeadReckoning:
     def answered(self, stamp: int, estimate: Estimate) -> None:
         """Take an answered image's estimate at its stamp, ns; without a twist it is a beginning: nothing is blended."""
         with self._lock:
+            shown = self._published
+            if shown is not None and shown[0] < stamp:  # what would have been shown then
+                before = self._carry_pose(stamp)
+                shown = before and (stamp, before[0] if self._correction is None else
+                                    self._correction.apply(before[0], stamp))
             self._answer = stamp, estimate
             self._correction = None
             if estimate.twist is None:
                 self._published = None
-            elif self._published is not None:
-                newest, shown = self._published
-                now = self._carry_pose(newest)
+            elif shown is not None:
+                now = self._carry_pose(shown[0])
                 if now is not None:
-                    self._correction = _Correction(logarithm(np.linalg.inv(now[0]) @ shown), newest)
+                    self._correction = _Correction(logarithm(np.linalg.inv(now[0]) @ shown[1]), shown[0])
 
     def forget(self) -> None:
         """Carry nothing on until the next answer: the camera is lost, or the path is another."""

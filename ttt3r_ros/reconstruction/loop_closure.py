@@ -116,6 +116,11 @@ class LoopCloser:
         if len(self._keyframes) > self._capacity:
             del self._keyframes[_redundant([k.pose for k in self._keyframes])]
 
+    @property
+    def kept(self) -> list[Keyframe]:
+        """All that are kept."""
+        return list(self._keyframes)
+
     def within(self, most_bytes: int) -> list[Keyframe]:
         """Return keyframes of so many bytes at most: where there are more, what is seen twice is left out first."""
         found, left = list(self._keyframes), sum(map(_bytes, self._keyframes))

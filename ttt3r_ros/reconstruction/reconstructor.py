@@ -136,11 +136,17 @@ class Reconstructor:
         sight = self.monitor and self.monitor.look(prepared.image, stamp)
         if sight and sight.fault is None and (self._place.image is None or not self.monitor.following):
             return (yield from self._begin(prepared, sight, stamp))
+        before = self._place, self._recurrence.memory, self._loops.kept
         if self._reset_due and (sight is None or sight.fault is None):
             yield from self._end_segment(self._reset_due)
         look = yield from self._eye.look(prepared.encoded,
                                          lambda: self._eye.look_ahead(upcoming, prepared.pixel_map))
-        self._recurrence.require_finite(look.step, look.finite)
+        try:
+            self._recurrence.require_finite(look.step, look.finite)
+        except NonFinitePrediction:
+            self._place, self._recurrence.memory, kept = before
+            self._loops.restore(kept)
+            raise
         alike = self._likeness(prepared.image, look.seen)
         tracking = self._judge(sight, alike, look, stamp)
         trusted = tracking is None or tracking.trusted
@@ -250,7 +256,7 @@ class Reconstructor:
             self.monitor.resume() if place.image is not None else self.monitor.forget()
         try:
             self._policy.restore(policy_state)
-            self._reset_due = due
+            self._reset_due = due if policy_state.keys() == self._policy.state().keys() else None
         except ResetPolicyError as error:
             self._reset_due = None
             self._log.info('the reset policy begins afresh: %s', error)

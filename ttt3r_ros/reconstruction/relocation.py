@@ -8,6 +8,7 @@ agree, being its own echo. The images can; how often: docs/relocation.md.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -64,6 +65,7 @@ class Relocation:
         self.believed = False
         self._fitting = 0  # images running that are believed
         self._before: bytes | None = None  # the reconstructor's own, while the stored memory is in its place
+        self._known: dict[str, Any] = {}  # by the monitor, then
         self._since: int | None = None
         self._stored: Boundary | None = None
         self._stored_image: np.ndarray | None = None
@@ -105,12 +107,19 @@ class Relocation:
     def give_up(self) -> None:
         """Put the reconstructor back to where it was before the first image; what fitted must fit again."""
         if self._before is not None:
-            self._reconstructor.restore(self._before)
+            self._put_back(self._before)
         self._fitting, self._before = 0, None
+
+    def _put_back(self, own: bytes) -> None:
+        self._reconstructor.restore(own)
+        if self._reconstructor.monitor is not None:  # a snapshot does not say that the camera is lost, or since when
+            self._reconstructor.monitor.recall(self._known)
 
     def _begin(self, image: np.ndarray, stamp: int | None) -> tuple[Frame, str | None]:
         """Ask about the first image; return its Frame and why it is not believed, None if it is."""
         own, frame, doubts = self._reconstructor.snapshot(), None, []
+        if self._reconstructor.monitor is not None:
+            self._known = self._reconstructor.monitor.remembered()
         try:
             for fresh in (False, True):
                 self._reconstructor.restore(self._snapshot)
@@ -129,7 +138,7 @@ class Relocation:
             if frame is None:
                 raise NonFinitePrediction(doubts[0])
         except (ValueError, NonFinitePrediction):
-            self._reconstructor.restore(own)
+            self._put_back(own)
             raise
         self._before = own
         return frame, '; begun afresh: '.join(doubts)

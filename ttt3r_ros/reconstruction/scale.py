@@ -126,21 +126,23 @@ class WheelScale(ScaleEstimator):
         super().__init__()
         self._begin()
 
-    def add(self, model: np.ndarray, wheels: np.ndarray) -> None:
-        """Take the motion (4, 4) of one frame, the tracked one, over the same time by the model and by the wheels.
+    def add(self, model: np.ndarray, wheels: np.ndarray, base: np.ndarray | None = None) -> None:
+        """Take the camera's motion (4, 4) over the same time by the model and by the wheels, and the base's by these.
 
-        Motions are joined until the wheels have gone STRIDE; at rest, or turning on the spot, nothing is learnt.
+        base None: the camera's. Motions are joined until the base has gone STRIDE; at rest, or turning on the spot,
+        nothing is learnt.
         """
         self._model, self._wheels = self._model @ model, self._wheels @ wheels
+        self._base = self._base @ (wheels if base is None else base)
         self._steps += 1
-        way = np.linalg.norm(self._wheels[:3, 3])
+        way = np.linalg.norm(self._base[:3, 3])
         if way >= STRIDE:
-            self._take(way, np.linalg.norm(self._model[:3, 3]))
+            self._take(np.linalg.norm(self._wheels[:3, 3]), np.linalg.norm(self._model[:3, 3]))
         if way >= STRIDE or self._steps >= MOST_STEPS:
             self._begin()
 
     def _begin(self) -> None:
-        self._model, self._wheels, self._steps = np.eye(4), np.eye(4), 0
+        self._model, self._wheels, self._base, self._steps = np.eye(4), np.eye(4), np.eye(4), 0
 
 
 class FloorScale(ScaleEstimator):

@@ -7,10 +7,12 @@ docs/tracking.md has the false and the missed alarms, and `ttt3r mishaps` measur
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from enum import Enum
+from typing import Any
 
 import cv2
 import numpy as np
@@ -95,6 +97,9 @@ class Evidence:
     rotation: np.ndarray | None = None
 
 
+GIVEN = ('bounds', 'metres', 'witness')  # from outside
+
+
 class TrackingMonitor:
     """Follows one camera, constant in size; not thread-safe.
 
@@ -124,6 +129,14 @@ class TrackingMonitor:
         """Take it that the last frame was trusted: it comes from a snapshot, at some time."""
         self.forget()
         self.tracking = Tracking(TrackingState.INITIALISING, 'restored, and nothing seen since', None, True)
+
+    def remembered(self) -> dict[str, Any]:
+        """Return what it knows of the path so far, for `recall`."""
+        return copy.deepcopy({name: value for name, value in vars(self).items() if name not in GIVEN})
+
+    def recall(self, remembered: dict[str, Any]) -> None:
+        """Know what was `remembered` again."""
+        vars(self).update(remembered)
 
     @property
     def following(self) -> bool:

@@ -64,8 +64,8 @@ class Scaling:
         self._estimator = {'wheels': WheelScale, 'focal': FocalScale, 'depth': DepthScale, 'fixed': lambda: None,
                            'floor': lambda: FloorScale(settings.camera_height)}[settings.source]()
         self._wheels = WheelTrack()
-        self._waiting: deque[tuple[int, np.ndarray]] = deque(maxlen=WAITING)
-        self._before: tuple[np.ndarray, np.ndarray] | None = None
+        self._waiting: deque[tuple[int, np.ndarray, np.ndarray]] = deque(maxlen=WAITING)
+        self._before: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
         self._subscription = None
         self._focal_told: str | None = None
         self._wheels_came: float | None = None  # the last message, time.monotonic() seconds
@@ -103,12 +103,9 @@ class Scaling:
         if self._settings.frozen or self._estimator is None:
             return
         if self._settings.source == 'wheels':
-            # The mount's metres are true ones, the path's the model's.
-            mount = tracked_from_camera.copy()
-            mount[:3, 3] /= self._factor
             if any(frame.unseen_motion):
                 self.break_off()
-            self._waiting.append((stamp, frame.pose @ np.linalg.inv(mount)))
+            self._waiting.append((stamp, frame.pose, tracked_from_camera))
             self._compare()
             self._problem = self._why_no_wheels(stamp)
             if self._problem:
@@ -238,11 +235,13 @@ class Scaling:
     def _compare(self) -> None:
         """Take the frames that the wheels have reached."""
         while self._waiting and self._wheels.reaches(self._waiting[0][0]):
-            stamp, model = self._waiting.popleft()
-            wheels = self._wheels.at(stamp)
-            if wheels is not None and self._before is not None:
-                self._estimator.add(*(np.linalg.inv(b) @ a for b, a in zip(self._before, (model, wheels), strict=True)))
-            self._before = None if wheels is None else (model, wheels)
+            stamp, model, mount = self._waiting.popleft()
+            base = self._wheels.at(stamp)
+            # The camera's way by both: the mount is in true metres, as the wheels are, and no scale enters.
+            now = None if base is None else (model, base @ mount, base)
+            if now is not None and self._before is not None:
+                self._estimator.add(*(np.linalg.inv(b) @ a for b, a in zip(self._before, now, strict=True)))
+            self._before = now
 
     def destroy(self) -> None:
         """Take the subscription off the node."""
