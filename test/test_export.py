@@ -171,6 +171,7 @@ def test_mcap_holds_the_topics_of_the_node(out, shots):
         assert set(stamps.values()) == {shot.stamp}
         at, pose = found['/ttt3r/pose'][i][1].pose.position, np.array(shot.pose)
         np.testing.assert_allclose([at.x, at.y, at.z], to_body @ pose[:3, 3], **EXACT)
+        assert found['/ttt3r/pose'][i][1].pose.orientation.w >= 0
         depth = found['/ttt3r/depth/image'][i][1]
         assert depth.encoding == '32FC1' and depth.header.frame_id == 'camera_optical_frame'
         np.testing.assert_array_equal(np.frombuffer(bytes(depth.data), '<f4').reshape(depth.height, depth.width),

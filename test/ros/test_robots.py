@@ -124,6 +124,7 @@ def test_a_fast_robot_leaves_its_turn_to_a_slow_one(fleet):
 
 @pytest.mark.parametrize(('given', 'told'), [
     ({'robots': ['a', 'b'], 'cameras': ['front', 'rear']}, 'robots have one camera each, and cameras are several'),
+    ({'robots': ['a', 'b'], 'odom_frame': 'b', 'map_frame': '{robot}'}, "also those of the robot 'b'"),
     ({'robots': ['a', 'a']}, r"robots \['a', 'a'\] cannot be told apart"),
     ({'robots': ['a/b']}, 'each its own name of letters'),
     ({'robots': ['a'], 'compile': True}, 'set compile to false'),

@@ -154,6 +154,7 @@ def pinhole(about: object, shot: Shot) -> object:
 
 def _turn(pose: np.ndarray) -> object:
     found = Rotation.from_matrix(pose[:3, :3]).as_quat()
+    found = found if found[3] >= 0 else -found  # as the node has it: one sign all along
     return make('geometry_msgs/msg/Quaternion', **dict(zip('xyzw', map(float, found), strict=True)))
 
 

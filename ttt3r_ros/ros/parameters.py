@@ -168,8 +168,11 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
         if values[name].startswith('/'):
             raise SettingsError(f'{name} {values[name]!r} has a leading slash, which tf2 refuses: take '
                                 f'{values[name].lstrip("/")!r}')
-    if not values['odom_frame'] or values['odom_frame'] in (values['base_frame'], values['map_frame']):
-        raise SettingsError('odom_frame must be a name, and another than base_frame and map_frame')
+    for robot in values['robots']:
+        odom, base, map_ = (values[name].replace(ROBOT, robot) for name in ('odom_frame', 'base_frame', 'map_frame'))
+        if not odom or odom in (base, map_):
+            raise SettingsError('odom_frame must be a name, and another than base_frame and map_frame'
+                                + (f', also those of the robot {robot!r}' if robot else ''))
     try:
         segments = resolve(profile or WeightsProfile(), *(values[name] for name in SETTINGS))
     except ResetPolicyError as error:

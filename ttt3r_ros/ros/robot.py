@@ -64,7 +64,8 @@ class Robot:
         imu = f'{names[0].aboard}imu'
         self._base = Whereabouts(settings.bounds)
         start = Start(settings.initial_pose, bool(settings.base_frame),
-                      self._part(ImuLevel(node, imu)) if settings.level == 'imu' else None, self._base)
+                      self._part(ImuLevel(node, imu)) if settings.level == 'imu' else None, self._base,
+                      settings.shared_state)
         turns = (self._part(ImuTurns(node, self._log, imu, self._frames, settings.between.imu_time_offset))
                  if settings.between.rate or settings.level == 'imu' else None)
         for one in names:

@@ -33,13 +33,14 @@ UP = np.array([0.0, 0.0, 1.0])
 class Start:
     """Where the tracked frame begins in the odometry frame: x y z roll pitch yaw, metres and radians; has_base: the
     tracked frame is a base with REP-103 axes, not an optical one; level: the IMU that decides roll and pitch, if any;
-    base: what the robot's other cameras know of a base, which is then where it begins.
+    base: what the robot's other cameras know of a base, which is then where it begins; shared: the path is theirs, too.
     """
 
     initial_pose: tuple[float, ...]
     has_base: bool
     level: ImuLevel | None
     base: Whereabouts
+    shared: bool = False
 
 
 class PoseRefused(ValueError):
@@ -97,7 +98,7 @@ class Tracker:
             mount = self._frames.mount(header.frame_id)
             if self._camera not in (None, header.frame_id) and self._last is not None:
                 unseen = self._rename(header.frame_id, stamp)
-                if self._start.has_base:
+                if self._start.has_base and not self._start.shared:
                     self._world.move(self._last.tracked @ mount @ np.linalg.inv(scaled.pose), frame.correction,
                                      frame.pose, scaled.pose, factor)
             if self._world.start is None:
