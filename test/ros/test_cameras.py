@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from harness import pose_matrix, scene, stamp_of
 from mount import MOUNT, OPTICAL, mount_camera
+from nav_msgs.msg import Path
 from std_srvs.srv import Trigger
+from ttt3r_ros.srv import LoadState, SaveState
 from turns import leave_turns
 
 from ttt3r_ros.model.checkpoint import load_network
@@ -141,6 +143,39 @@ def test_cameras_with_a_shared_state_are_one_sequence(pair):
     assert robots['front'].reset().success
     show(robots, 'rear', 2 * SECOND, 5)
     assert robots['rear'].counters().segment == 1
+
+
+def test_cameras_that_share_a_memory_begin_again_together(pair, tmp_path):
+    """~/rear/start_afresh drops the path of both; a saved state is refused, as one would write into what the other
+    asks."""
+    _, robots = pair(shared_state=True, files_dir=str(tmp_path))
+    front, rear = robots.values()
+    front.listen('/ttt3r/front/path', 'path', Path)
+    for i in range(4):
+        for name in robots:
+            show(robots, name, SECOND + i * SECOND // 10, 7 * i)
+    assert rear.call(SaveState, 'save_state', SaveState.Request(path='both')).success
+    refused = rear.call(LoadState, 'load_state', LoadState.Request(path='both'))
+    assert not refused.success and 'set shared_state to false' in refused.message
+    assert rear.call(Trigger, 'start_afresh', Trigger.Request()).success
+    show(robots, 'front', 2 * SECOND, 3)
+    front.wait_for('the new path', lambda: len(front.heard['path'][-1].poses) == 1)
+
+
+@pytest.mark.parametrize('later', [1, 50_000_000])
+def test_cameras_that_begin_together_are_as_certain_as_each_other(pair, later):
+    """The second one's first image comes while the first has but one: what nobody saw of the base is nothing."""
+    _, robots = pair(base_frame='base_link', weights='embedded')
+    kept = [mount_camera(robots[name].node, MOUNTS[name], f'{name}_optical') for name in robots]
+    robots['front'].spin(1.2)
+    for k, name in enumerate(robots):
+        show(robots, name, SECOND + k * later, 3)
+    spreads = []
+    for robot in robots.values():
+        robot.wait_for('odometry', lambda robot=robot: robot.heard['odometry'])
+        spreads.append(np.sqrt(np.diag(np.reshape(robot.heard['odometry'][0].pose.covariance, (6, 6)))))
+    assert (spreads[1] < 2 * spreads[0] + 1e-3).all()
+    del kept
 
 
 def test_a_fast_camera_leaves_its_turn_to_a_slow_one(start_node, make_robot):

@@ -126,6 +126,10 @@ def test_a_saved_state_can_be_loaded_and_a_wrong_one_is_refused(run, tmp_path):
     look(robot, 5 * SECOND, 3)
     assert robot.heard['status'][-1].frame == 8  # the ninth of the saved run
     assert {stamp_of(pose) for pose in robot.heard['pose']}.isdisjoint(map(stamp_of, robot.heard['status'][-3:-1]))
+    assert robot.call(LoadState, 'load_state', LoadState.Request(path=path)).success
+    for i in range(3):
+        robot.show(6 * SECOND + i * SECOND // 10, SCENE, 'another')
+    robot.wait_for('the warning', lambda: "the images are in the frame 'another' now, no longer in" in node.log())
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != '.log') == ['files', 'own']
 
 

@@ -143,6 +143,19 @@ def test_a_base_does_not_jump_where_the_images_frame_has_another_name(run):
     del kept
 
 
+def test_a_first_image_of_a_frame_without_a_mount_is_forgotten(run):
+    """A driver that is mended on the way, or whose first message has no name, costs the poses until then alone."""
+    node, robot = run(lossless=True, base_frame='base_link')
+    kept = mount_camera(robot.node)
+    robot.spin(1.0)
+    robot.show(STAMPS[0], frame_id='wrong')
+    robot.wait_for('the answer', lambda: len(robot.heard['status']) == 1)
+    robot.show_and_wait(STAMPS[1:3])
+    robot.wait_for('poses', lambda: len(robot.heard['pose']) == 2)
+    assert 'base_link → wrong' in node.log()
+    del kept
+
+
 def test_an_imu_at_rest_levels_the_start(run):
     """Without a standing IMU there is no pose and the log says why; with it the base starts as tilted as it is."""
     node, robot = run(lossless=True, base_frame='base_link', level='imu')

@@ -170,7 +170,7 @@ def test_a_pose_that_is_set_composes_with_closed_loops():
     np.testing.assert_allclose(closed.tracked, alone.tracked, atol=1e-12)
 
     other, follow_on, _ = track(World(), [np.eye(4)])
-    other.restore(tracker.state())
+    assert other.restore(tracker.state(), CAMERA_FRAME) == 'in the odometry frame of the saved state'
     with pytest.raises(PoseRefused, match='no pose yet'):
         other.set_pose(wanted, None, False)
     np.testing.assert_allclose(follow_on(1, np.eye(4)).map_from_odom, moved, atol=1e-9)

@@ -168,7 +168,7 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
         if values[name].startswith('/'):
             raise SettingsError(f'{name} {values[name]!r} has a leading slash, which tf2 refuses: take '
                                 f'{values[name].lstrip("/")!r}')
-    for robot in values['robots']:
+    for robot in values['robots'] or ['']:
         odom, base, map_ = (values[name].replace(ROBOT, robot) for name in ('odom_frame', 'base_frame', 'map_frame'))
         if not odom or odom in (base, map_):
             raise SettingsError('odom_frame must be a name, and another than base_frame and map_frame'

@@ -100,7 +100,8 @@ class SavedState:
             return (yield from self._reconstructor.stepping(image, stamp=stamp))
         if relocation.believed:
             self._resume = None
-            self._log.info(f'resumed {self._tracker.restore(context.odometry)}, segment {frame.segment}')
+            where = self._tracker.restore(context.odometry, context.camera_frame)
+            self._log.info(f'resumed {where}, segment {frame.segment}')
         return frame
 
     def refused(self, path: str | FilePath) -> None:

@@ -96,9 +96,9 @@ class Tracker:
         stamp = nanoseconds(header.stamp)
         try:
             mount = self._frames.mount(header.frame_id)
-            if self._camera not in (None, header.frame_id) and self._last is not None:
+            if self._camera not in (None, header.frame_id):
                 unseen = self._rename(header.frame_id, stamp)
-                if self._start.has_base and not self._start.shared:
+                if self._last is not None and self._start.has_base and not self._start.shared:
                     self._world.move(self._last.tracked @ mount @ np.linalg.inv(scaled.pose), frame.correction,
                                      frame.pose, scaled.pose, factor)
             if self._world.start is None:
@@ -134,7 +134,8 @@ class Tracker:
         self._log.warning(f'the images are in the frame {camera!r} now, no longer in {self._camera!r}: one camera has '
                           'one name, another has a topic of its own (cameras)', every=REPEAT_S)
         self._scaling.break_off()
-        return unseen_motion(self._history.apart(stamp) / 1e9, self._start.base.bounds)
+        apart = self._history.apart(stamp)
+        return unseen_motion(None if apart is None else apart / 1e9, self._start.base.bounds)
 
     def _tell(self, stamp: int) -> Told | None:
         """Return what is known of the base at a stamp, ns."""
@@ -201,12 +202,14 @@ class Tracker:
         except FieldError as error:
             raise OdometryError(f'it holds no odometry: {error}') from error
 
-    def restore(self, state: dict[str, Any]) -> str:
-        """Go on from what `state` returned, and return where: with the base where the robot's other cameras have it,
-        if they have begun, as no odometry jumps. Raises OdometryError or ScaleError if it cannot be read."""
+    def restore(self, state: dict[str, Any], camera: str) -> str:
+        """Go on from what `state` returned, of images in a camera's frame, and return where: with the base where the
+        robot's other cameras have it, if they have begun, as no odometry jumps. Raises OdometryError or ScaleError if
+        it cannot be read."""
         self._world.restore(state['world'])
         self._history.forget()
         self._last = None
+        self._camera = camera or None
         self._odometry.restore(state['odometry'])
         self._scaling.restore(state['scale'])
         others = self._start.base.at(0)
