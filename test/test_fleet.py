@@ -199,10 +199,7 @@ def test_the_driver_does_not_grow_with_the_number_of_sources():
 
 
 def test_scheduling_costs_little(tmp_path):
-    """Of sources with 100 frames at 64×48 the workers spend nearly all of their time at the sources' own work.
-
-    docs/fleet.md has the ratio, which hangs on how fast the machine is.
-    """
+    """Of sources with 100 frames at 64×48 the workers spend 95 % of their time or more at the sources' own work."""
     import cv2
     folder = tmp_path / 'frames'
     folder.mkdir()
@@ -218,4 +215,4 @@ def test_scheduling_costs_little(tmp_path):
     worked = [json.loads(Path(outcome.folder, 'results.json').read_text())['times'] for outcome in outcomes]
     loop = sum(times['loop_s'] for times in worked[1:])
     print(f'\n{count} sources: {whole.sum():.2f} s, of which loops {loop:.2f}')
-    assert loop >= 0.85 * whole.sum()
+    assert loop >= 0.95 * whole.sum()
