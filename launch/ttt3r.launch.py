@@ -82,25 +82,23 @@ def _nodes(context: LaunchContext) -> list[Node]:
     aligned = [topic for topic in ('depth', 'mask') if given(topic)]
     # Of robots these stand below their names, as they are, unless a pattern is given.
     aboard = [topic for topic in ('imu', 'wheel_odometry') if not robots or given(topic) != topic]
+    patterned = ['image', 'camera_info', *aligned, *(aboard if robots else ())]
     names = cameras or robots or ['']
     for topic in ('image', 'camera_info', *aligned, *aboard):
         other = next((other for other in MARKS if other in given(topic) and (names == [''] or other != mark)), None)
         if other:
             raise RuntimeError(f'{topic}:={given(topic)} wants names for {other}: give {MARKS[other]}, also where '
                                'params_file has them')
-    shared = [topic for topic in ('image', 'camera_info', *aligned, *(aboard if robots else ()))
-              if mark not in given(topic)]
+    shared = [topic for topic in patterned if mark not in given(topic)]
     if len(names) > 1 and shared:
         raise RuntimeError(f'{shared[0]}:={given(shared[0])} is one topic for several {kind}s: write {mark} where '
                            f'their names are to stand, such as /{mark}/{shared[0]}')
-    images, infos = ([given(topic).replace(mark, name) for name in names] for topic in ('image', 'camera_info'))
+    images = [given('image').replace(mark, name) for name in names]
     inputs = [] if robots else [(topic, given(topic)) for topic in aboard]
-    for name, image, info in zip(names, images, infos):
+    for name, image in zip(names, images):
         prefix = f'{name}/' if name else ''
-        inputs += [(f'{prefix}image', image), (f'{prefix}camera_info', info),
-                   *((f'{prefix}image/{way}', f'{image}/{way}') for way in ('compressed', 'ffmpeg', 'foxglove'))]
-        inputs += [(f'{prefix}{topic}', given(topic).replace(mark, name))
-                   for topic in (*aligned, *(aboard if robots else ()))]
+        inputs += [(f'{prefix}{topic}', given(topic).replace(mark, name)) for topic in patterned]
+        inputs += [(f'{prefix}image/{way}', f'{image}/{way}') for way in ('compressed', 'ffmpeg', 'foxglove')]
 
     parameters = {name: ParameterValue(LaunchConfiguration(name), value_type=bool)
                   for name in ('use_sim_time', 'autostart')}

@@ -136,16 +136,18 @@ class Reconstructor:
         sight = self.monitor and self.monitor.look(prepared.image, stamp)
         if sight and sight.fault is None and (self._place.image is None or not self.monitor.following):
             return (yield from self._begin(prepared, sight, stamp))
-        before = self._place, self._recurrence.memory, self._loops.kept
+        before = None
         if self._reset_due and (sight is None or sight.fault is None):
+            before = self._place, self._recurrence.memory, self._loops.kept
             yield from self._end_segment(self._reset_due)
         look = yield from self._eye.look(prepared.encoded,
                                          lambda: self._eye.look_ahead(upcoming, prepared.pixel_map))
         try:
             self._recurrence.require_finite(look.step, look.finite)
         except NonFinitePrediction:
-            self._place, self._recurrence.memory, kept = before
-            self._loops.restore(kept)
+            if before is not None:
+                self._place, self._recurrence.memory, kept = before
+                self._loops.restore(kept)
             raise
         alike = self._likeness(prepared.image, look.seen)
         tracking = self._judge(sight, alike, look, stamp)

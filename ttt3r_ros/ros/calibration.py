@@ -13,8 +13,7 @@ from ttt3r_ros.reconstruction.depth import CameraDepth
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier, window
 from ttt3r_ros.ros.transport import SUFFIXES, image_topic
-
-NAMED_RECTIFIED = 'image_rect'  # as image_proc names them: image_rect, image_rect_color
+from ttt3r_ros.sequences.bag_topics import RECTIFIED
 
 
 class Calibration:
@@ -40,7 +39,7 @@ class Calibration:
         topic = node.resolve_topic_name(f'{prefix}camera_info')
         if topic == node.resolve_topic_name(f'{prefix}camera_info', only_expand=True):
             topic = f'{image.rpartition("/")[0]}/camera_info'
-        self._come_rectified = image.rpartition('/')[2].startswith(NAMED_RECTIFIED)
+        self._come_rectified = image.rpartition('/')[2].startswith(RECTIFIED)
         self._subscription = node.create_subscription(CameraInfo, topic, self._receive, qos_profile_sensor_data)
         if self._come_rectified and rectify:
             node.get_logger().warning(f'{image} has the name of images that are rectified already, and rectify is on: '

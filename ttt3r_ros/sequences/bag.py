@@ -17,7 +17,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from . import packets
 from .bag_folder import ZSTD, storage_of
-from .bag_topics import COMPRESSED, IMAGE, INFO, VIDEOS, Camera, info_topic_beside, joined, republished
+from .bag_topics import COMPRESSED, IMAGE, INFO, RECTIFIED, VIDEOS, Camera, info_topic_beside, joined, republished
 from .compressed_pixels import decode_compressed
 from .content_bits import ContentBits
 from .pixels import DEEP, decode_raw, is_depth
@@ -32,7 +32,6 @@ DEPTH = 'depth, or more than 8 bits'
 UNDECODED, UNREAD = 'images that cannot be decoded', 'messages that cannot be read'  # causes
 LOOKED_AT = 10  # messages at the start of a topic
 INFOS = 100  # camera_info messages within which a driver has its calibration
-RECTIFIED = 'image_rect'  # as image_proc names topics: image_rect, image_rect_color
 POLYNOMIAL = ('', 'plumb_bob', 'radtan', 'brown_conrady', 'rational_polynomial')
 MOST_COEFFICIENTS = 5  # plumb_bob's; a Sequence tells no other
 GROUP_OF_PICTURES = 120  # packets within which a stream has one that stands alone

@@ -11,6 +11,7 @@ from .storage import Storage, Topic
 
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 INFO = 'sensor_msgs/msg/CameraInfo'
+RECTIFIED = 'image_rect'  # as image_proc names topics: image_rect, image_rect_color
 VIDEOS = (packets.PACKET, packets.VIDEO)
 
 

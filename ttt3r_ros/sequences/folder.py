@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from . import bag_folder, picture_files, stamps
-from .picture_files import images_in, leads_nowhere, read_image
+from .picture_files import leads_nowhere, read_first, read_image
 from .sequence import DEFAULT_RATE, Contents, Image, Sequence, SequenceError, even_stamps, mean_rate
 from .trajectory import Trajectory, read_tum, text_lines
 
@@ -41,7 +41,7 @@ class ImageFiles(Sequence):
     def _frames_after(self, count: int) -> Iterator[Image]:
         for stamp, file in zip(self._stamps[count:], self._files[count:]):
             try:
-                image, further = read_image(file), images_in(file) - 1
+                image, held = read_first(file)
             except SequenceError as error:
                 if leads_nowhere(file):
                     self._leave_out('links that lead nowhere', f'{file} is a link to {os.readlink(file)}, which is not '
@@ -49,9 +49,9 @@ class ImageFiles(Sequence):
                 else:
                     self._leave_out('unreadable image files', str(error))
                 continue
-            if further:
-                self._leave_out('further images in a file', f'{file} holds {further + 1} images, the first alone is '
-                                f'read; {SPLIT}', further)
+            if held > 1:
+                self._leave_out('further images in a file', f'{file} holds {held} images, the first alone is read; '
+                                f'{SPLIT}', held - 1)
             yield Image(stamp, image, str(file))
 
     def _first_size(self) -> tuple[int, int] | None:

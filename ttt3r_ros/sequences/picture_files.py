@@ -88,19 +88,26 @@ def is_depth(file: Path) -> bool:
 
 def read_image(file: Path) -> np.ndarray:
     """Return an image file as uint8 (h, w, 3) RGB, upright; raises SequenceError naming the file."""
+    return read_first(file)[0]
+
+
+def read_first(file: Path) -> tuple[np.ndarray, int]:
+    """Return the first image of a file as `read_image` does, and how many there are in it."""
     with opened(file) as picture:
         if picture.mode.startswith(('I', 'F')):
             raise SequenceError(f'{file} has one channel of more than 8 bits, as depth has; give images of a camera, '
                                 'or convert it to 8 bits')
-        return np.array(ImageOps.exif_transpose(picture).convert('RGB'))
+        return np.array(ImageOps.exif_transpose(picture).convert('RGB')), _images_in(picture, file)
 
 
 def images_in(file: Path) -> int:
     """Return how many images a file holds: a TIFF's pages, the frames of what moves. Raises SequenceError."""
-    if file.suffix.lower() not in OF_SEVERAL:
-        return 1
     with opened(file) as picture:
-        return getattr(picture, 'n_frames', 1)
+        return _images_in(picture, file)
+
+
+def _images_in(picture: Picture.Image, file: Path) -> int:
+    return getattr(picture, 'n_frames', 1) if file.suffix.lower() in OF_SEVERAL else 1
 
 
 def leads_nowhere(file: Path) -> bool:
