@@ -14,7 +14,7 @@ from processes import assert_they_end, eventually, workers_of
 from safetensors.torch import load_file, save_file
 from torch import distributed, multiprocessing
 
-from training.footage import CRAWL, FIRST_ROBOT_SEED, HEIGHT, SIZE, TAKE, TAKES, render_robot, render_wide, render_world
+from training.footage import CRAWL, FIRST_ROBOT_SEED, FIRST_WIDE_SEED, HEIGHT, SIZE, TAKE, TAKES, render_robot, render_wide, render_world
 from training.initialisation import initialise
 from training.lessons import Answers, Lessons
 from training.loop import CONFIG, TRAINED, Trainer, beginning, configuration, unroll
@@ -27,6 +27,7 @@ from training.losses import (
     Truth,
     losses,
     matrices,
+    seam_errors,
     shape_errors,
     vectors,
 )
@@ -239,6 +240,22 @@ def test_chunks_of_a_stream_follow_each_other(folder):
     assert {0, 4, 8, 12} <= set(torch.cat(ages).tolist())
 
 
+def test_seams_are_what_depth_jumps_by_between_patches():
+    """A jump at a patch's border costs its share of the border; the same jump within a patch costs nothing."""
+    true = torch.full((1, 1, 32, 48), 2.0)
+    valid = torch.ones_like(true, dtype=torch.bool)
+    for column, cost in ((16, np.log(1.1) * 32 / (2 * 32 + 48)), (20, 0.0)):
+        told = true.clone()
+        told[..., column:] *= 1.1
+        assert float(seam_errors(told, true, valid, 16)) == pytest.approx(cost, abs=1e-6)
+        assert float(seam_errors(told, told, valid, 16)) == 0
+    assert float(seam_errors(1.1 * true, true, valid, 16)) == pytest.approx(0, abs=1e-6)
+    valid[..., 15] = False
+    told = true.clone()
+    told[..., 16:] *= 1.1
+    assert float(seam_errors(told, true, valid, 16)) == 0
+
+
 def test_the_step_onto_a_chunk_counts_where_a_sequence_goes_on(folder):
     """A jump from the last pose told to the first of the next chunk costs, unless a sequence begins there."""
     stream, rng = Stream(Sampler(folder, CPU), 3, 4, (1,)), np.random.default_rng(4)
@@ -276,11 +293,20 @@ def test_what_has_no_truth_costs_nothing(folder, tmp_path):
 
 
 def test_training_begins_with_weights_that_were_saved(tmp_path, folder):
-    """The embedded weights are taken over to the last tensor; those of another shape are refused by name."""
+    """The embedded weights are taken over to the last tensor, or grown to patches of twice the side; those of another
+    shape are refused by name."""
     trainer = _trainer(folder, tmp_path, weights=EMBEDDED_FILE)
     kept = load_file(EMBEDDED_FILE)
     mine = trainer.network.state_dict()
     assert kept and all(torch.equal(mine[name], tensor.float()) for name, tensor in kept.items())
+    grown = _trainer(folder, tmp_path / 'grown', weights=EMBEDDED_FILE, config=configuration((96, 128), patch=32))
+    image = torch.rand(1, 1, 3, 96, 128) * 2 - 1
+    small = torch.nn.functional.avg_pool2d(image[0], 2)[None]
+    with torch.no_grad():
+        before, after = (unroll(t.network, x, torch.tensor([True]), Lessons(CONFIG.dec_dim))[0]
+                         for t, x in ((trainer, small), (grown, image)))
+    assert torch.allclose(after.pose, before.pose, atol=1e-4)
+    assert torch.allclose(after.points[:, 1::2, ::2], before.points, atol=1e-3)
     other = tmp_path / 'other.safetensors'
     save_file({'enc_norm.weight': torch.ones(3)}, other)
     with pytest.raises(RuntimeError, match='enc_norm.weight|another configuration'):
@@ -290,16 +316,16 @@ def test_training_begins_with_weights_that_were_saved(tmp_path, folder):
 @pytest.mark.slow
 def test_wide_footage_has_films_of_photographs_and_is_not_made_twice(tmp_path):
     """A wide world's films stand side by side, mapped as wide ones; what is whole is left alone."""
-    render_wide(tmp_path / 'footage', tmp_path / 'none', 1)
+    render_wide(tmp_path / 'footage', tmp_path / 'none', range(FIRST_WIDE_SEED, FIRST_WIDE_SEED + 1))
     films = sorted((tmp_path / 'footage').glob('*.npy'))
     assert 1 <= len(films) <= TAKES
     stamps = [film.stat().st_mtime_ns for film in films]
-    render_wide(tmp_path / 'footage', tmp_path / 'none', 1)
+    render_wide(tmp_path / 'footage', tmp_path / 'none', range(FIRST_WIDE_SEED, FIRST_WIDE_SEED + 1))
     assert [film.stat().st_mtime_ns for film in films] == stamps
     sampler = Sampler(tmp_path / 'footage', CPU)
     assert len(sampler.wide) == len(films) and not sampler.narrow
     footage = sampler.wide[0]
-    assert len(footage) == TAKE and footage['rgb'].std() > 1 and np.isfinite(footage['depth']).all()
+    assert len(footage) == TAKE and footage.rgb.float().std() > 1 and footage.depth.isfinite().all()
 
 
 def _trainer(footage, target, minutes=1e6, **more):

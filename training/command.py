@@ -15,12 +15,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch import distributed, multiprocessing
 
 from training.curve import draw
-from training.footage import SIZE, render_robots, render_wide, render_worlds
+from training.footage import SIZE, render_all
 from training.loop import SEQUENCES, Trainer, configuration
 from training.sampling import Sampler
 from ttt3r_ros.evaluation.worlds import end_with_parent
 from ttt3r_ros.model.checkpoint import LoadedNetwork, save_network
-from ttt3r_ros.model.config import PATCH_SIZE
+from ttt3r_ros.model.config import PATCH_SIZE, PATCH_SIZES
 
 NAME = 'embedded'
 LICENSE = 'Apache-2.0'
@@ -38,15 +38,15 @@ def main() -> None:
     parser.add_argument('--out', type=Path, default=Path('out/training'), metavar='FOLDER',
                         help='footage, log, curve, checkpoints; what is there is continued (default: %(default)s)')
     parser.add_argument('--minutes', type=float, default=90, help='of training, over all runs (default: %(default)s)')
-    parser.add_argument('--worlds', type=int, default=1000, help='narrow ones: 4 MB and some 3 s of one core each '
+    parser.add_argument('--worlds', type=int, default=1000, help='narrow ones: 8 MB and some 6 s of one core each '
                         '(default: %(default)s)')
     parser.add_argument('--robots', type=int, default=300, help='films of slow robots with low cameras: 4 MB and some '
                         '3 s of one core each (default: %(default)s)')
     parser.add_argument('--wide-worlds', type=int, default=2000, help='of any camera and motion, with the photographs '
                         f'in OUT/{PHOTOGRAPHS} (python -m training.photographs): 6 MB and some 8 s of one core each '
                         '(default: %(default)s)')
-    parser.add_argument('--weights', type=Path, metavar='FILE', help='a .safetensors of the same configuration to '
-                        'begin with, at long sequences at once (default: from nothing)')
+    parser.add_argument('--weights', type=Path, metavar='FILE', help='a .safetensors of the same configuration, or of half its '
+                        'patches, to begin with, at long sequences at once (default: from nothing)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='that render (default: %(default)s)')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu', help='default: %(default)s')
     parser.add_argument('--processes', type=int, metavar='N', help='that train, with a share of the cores each; two of '
@@ -55,6 +55,8 @@ def main() -> None:
     parser.add_argument('--learning-rate', type=float, default=1e-3, help='default: %(default)s')
     parser.add_argument('--size', type=_size, default=SIZE, metavar='WIDTHxHEIGHT', help='of images, multiples of 16 '
                         f'(default: {SIZE[1]}x{SIZE[0]})')
+    parser.add_argument('--patch', type=int, choices=PATCH_SIZES, default=PATCH_SIZE, help='pixels of a side that become '
+                        'a token (default: %(default)s)')
     parser.add_argument('--width', type=int, choices=WIDTHS, default=WIDTHS[0], help='channels (default: %(default)s)')
     parser.add_argument('--sequences', type=int, default=SEQUENCES, help='in a step (default: %(default)s)')
     parser.add_argument('--bfloat16', action='store_true', help="products in bfloat16: for a GPU")
@@ -85,11 +87,12 @@ def _render(args: argparse.Namespace) -> None:
     """Start rendering, and return when there are worlds enough to begin with."""
     footage = args.out / FOOTAGE
     spawn = multiprocessing.get_context('spawn')
-    renderers = [spawn.Process(target=_render_share, daemon=True, args=(args, first)) for first in range(args.workers)]
+    whole = args.worlds + args.robots + args.wide_worlds
+    renderers = [spawn.Process(target=_render_share, daemon=True, args=(args, first))
+                 for first in range(min(args.workers, whole))]
     for process in renderers:
         process.start()
     # On a CPU rendering and training would only be in each other's way.
-    whole = args.worlds + args.robots + args.wide_worlds
     enough = whole if args.device == 'cpu' else min(whole, ENOUGH)
     bar = Progress(TextColumn('{task.description}'), BarColumn(), TextColumn('{task.completed:.0f}/{task.total:.0f}'),
                    TimeElapsedColumn(), console=Console(highlight=False))
@@ -103,12 +106,12 @@ def _render(args: argparse.Namespace) -> None:
 
 
 def _render_share(args: argparse.Namespace, first: int) -> None:
-    """Render every so manieth world: wide ones, which are most of the work, first."""
+    """Render every so manieth world of each kind."""
     end_with_parent()
-    footage = args.out / FOOTAGE
-    render_wide(footage, args.out / PHOTOGRAPHS, args.wide_worlds, first, args.workers, args.size)
-    render_worlds(footage, args.worlds, first, args.workers, args.device, args.size)
-    render_robots(footage, args.robots, first, args.workers, args.size)
+    torch.set_num_threads(1)
+    os.nice(10)  # who trains feeds the GPU
+    render_all(args.out / FOOTAGE, args.out / PHOTOGRAPHS, args.worlds, args.robots, args.wide_worlds, first,
+               args.workers, args.size)
 
 
 def _worlds_in(footage: Path) -> int:
@@ -127,9 +130,10 @@ def _train_together(rank: int, processes: int, meeting: str, args: argparse.Name
 
 def _train(args: argparse.Namespace) -> None:
     device, console = torch.device(args.device), Console(highlight=False)
-    trainer = Trainer(args.out, Sampler(args.out / FOOTAGE, device), device, minutes=args.minutes,
+    torch.set_float32_matmul_precision('high')  # TF32 where there is one
+    trainer = Trainer(args.out, Sampler(args.out / FOOTAGE, device, args.patch), device, minutes=args.minutes,
                       learning_rate=args.learning_rate, weights=args.weights,
-                      config=configuration(args.size, args.width), sequences=args.sequences,
+                      config=configuration(args.size, args.width, args.patch), sequences=args.sequences,
                       products=torch.bfloat16 if args.bfloat16 else torch.float32, compiled=args.compile)
     trainer.run(lambda line: console.log(' '.join(f'{name} {value}' for name, value in line.items())))
     if trainer.first:

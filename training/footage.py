@@ -18,8 +18,8 @@ from ttt3r_ros.synthetic.walk import lap_length
 from ttt3r_ros.synthetic.wide_world import WideWorld
 
 SIZE = (48, 64)  # of the embedded weights' images
-SHRINK = 2  # rendered larger by this, and resized as the reconstructor resizes
-FRAMES = 192  # of a narrow world: more than a lap
+FRAMES = 384  # of a narrow world: more than a lap, mostly two
+ROBOT_FRAMES = 192
 WAY = 480  # frames that the whole way would have; the beginning is filmed
 # A robot that is slow for its camera: metres between frames, and its camera's yaw, height and pitch.
 CRAWL, YAW, HEIGHT, PITCH = (0.01, 0.05), (-15, 15), (0.15, 1.0), (-15, 5)
@@ -27,11 +27,19 @@ TAKES, TAKE = 6, 64  # films of a wide world, and frames of each: baking its lig
 PASSERS, DARK = 0.2, 0.04  # of the takes: somebody walks through the picture; the light is off for a while
 DARKNESS = (1, 6)  # frames
 SEES_NOTHING = 0.35  # metres; a take whose median depth is less stands before a surface
-DENSITY = 60.0  # texels per metre: enough for this image size, and quicker to paint
+DENSITY, FINER = 60.0, 100.0  # texels per metre: enough for images of SIZE, and quicker to paint; for larger ones
 # Seeds from here on are for training; evaluation and tests keep below.
 FIRST_SEED = 1_000_000
 FIRST_ROBOT_SEED = 1_500_000
 FIRST_WIDE_SEED = 2_000_000
+
+
+def shrinking(size: tuple[int, int]) -> int:
+    """Return how much larger pictures of a size (h, w) are rendered, to be resized as the reconstructor resizes.
+
+    Larger ones are not: it would take four times as long, and each pixel is the mean of four samples anyway.
+    """
+    return 2 if max(size) <= max(SIZE) else 1
 
 
 def frame_type(size: tuple[int, int]) -> np.dtype:
@@ -40,32 +48,32 @@ def frame_type(size: tuple[int, int]) -> np.dtype:
                      ('intrinsics', np.float32, (3, 3))])
 
 
-def render_world(seed: int, device: str, frames: int = FRAMES, density: float = DENSITY,
+def render_world(seed: int, device: str, frames: int = FRAMES, density: float | None = None,
                  size: tuple[int, int] = SIZE) -> np.ndarray:
     """Return the first frames of a narrow world (frame_type), images of a size (h, w), drawn on a device."""
-    world = World(seed, max(frames, WAY), (SHRINK * size[0], SHRINK * size[1]), density)
-    return _footage(world.poses[:frames], world.intrinsics, world.film(None if device == 'cpu' else device))
+    world = World(seed, max(frames, WAY), _rendered(size), density or _enough(size))
+    return _footage(world.poses[:frames], world.intrinsics, world.film(None if device == 'cpu' else device), size)
 
 
-def render_robot(seed: int, frames: int = FRAMES, density: float = DENSITY,
+def render_robot(seed: int, frames: int = ROBOT_FRAMES, density: float | None = None,
                  size: tuple[int, int] = SIZE) -> np.ndarray:
     """Return a part of a slow robot's way round a furnished room (frame_type), images of a size (h, w)."""
-    rng = np.random.default_rng([seed, 13])
-    room, camera = Room(seed, density), Camera.draw(seed, (SHRINK * size[0], SHRINK * size[1]))
+    rng, density = np.random.default_rng([seed, 13]), density or _enough(size)
+    room, camera = Room(seed, density), Camera.draw(seed, _rendered(size))
     lap = max(frames, round(lap_length(room) / rng.uniform(*CRAWL)))
     mount = np.radians(rng.uniform(*YAW)), rng.uniform(*HEIGHT), np.radians(rng.uniform(*PITCH))
     poses = np.roll(drive(room, lap, seed, mount=mount), -int(rng.integers(lap)), axis=0)[:frames]
     film = camera.film(room, poses, seed)
     if rng.random() < PASSERS:
         film = _passed(film, Passer(rng, poses, density), poses, camera.intrinsics)
-    return _footage(poses, camera.intrinsics, film)
+    return _footage(poses, camera.intrinsics, film, size)
 
 
 def render_takes(seed: int, photographs: Path, takes: int = TAKES, frames: int = TAKE,
-                 density: float = DENSITY, size: tuple[int, int] = SIZE) -> Iterator[np.ndarray]:
+                 density: float | None = None, size: tuple[int, int] = SIZE) -> Iterator[np.ndarray]:
     """Yield films of a wide world, arrays of frame_type; fewer than asked for where some would see nothing."""
-    pictures = album(photographs)
-    world = WideWorld(seed, frames, (SHRINK * size[0], SHRINK * size[1]), density, pictures)
+    pictures, density = album(photographs), density or _enough(size)
+    world = WideWorld(seed, frames, _rendered(size), density, pictures)
     for number in range(takes):
         if number:
             world.take(number, frames)
@@ -73,7 +81,7 @@ def render_takes(seed: int, photographs: Path, takes: int = TAKES, frames: int =
         film = world.film()
         if rng.random() < PASSERS:
             film = _passed(film, Passer(rng, world.poses, density, pictures), world.poses, world.intrinsics)
-        footage = _footage(world.poses, world.intrinsics, film)
+        footage = _footage(world.poses, world.intrinsics, film, size)
         if rng.random() < DARK:
             start, count = rng.integers(1, frames - DARKNESS[1]), rng.integers(*DARKNESS, endpoint=True)
             footage['rgb'] = blackout(footage['rgb'], start, count, rng)
@@ -90,38 +98,41 @@ def _passed(film: Iterator, passer: Passer, poses: np.ndarray,
         yield rgb, depth
 
 
-def _footage(poses: np.ndarray, intrinsics: np.ndarray, film: Iterator) -> np.ndarray:
-    footage = None
+def _enough(size: tuple[int, int]) -> float:
+    return DENSITY if max(size) <= max(SIZE) else FINER
+
+
+def _rendered(size: tuple[int, int]) -> tuple[int, int]:
+    return size[0] * shrinking(size), size[1] * shrinking(size)
+
+
+def _footage(poses: np.ndarray, intrinsics: np.ndarray, film: Iterator, size: tuple[int, int]) -> np.ndarray:
+    (height, width), shrink = size, shrinking(size)
+    footage = np.zeros(len(poses), frame_type(size))
+    footage['pose'], footage['intrinsics'] = poses, _shrunk(intrinsics, shrink)
     for k, (rgb, depth) in zip(range(len(poses)), film, strict=False):
-        height, width = size = tuple(n // SHRINK for n in depth.shape)
-        if footage is None:
-            footage = np.zeros(len(poses), frame_type(size))
-            footage['pose'], footage['intrinsics'] = poses, _shrunk(intrinsics)
         footage['rgb'][k] = Image.fromarray(rgb).resize((width, height), Image.Resampling.LANCZOS)
-        parts = depth.reshape(height, SHRINK, width, SHRINK)
+        parts = depth.reshape(height, shrink, width, shrink)
         footage['depth'][k] = parts.mean(axis=(1, 3)) * (parts > 0).all(axis=(1, 3))
     return footage
 
 
-def _shrunk(intrinsics: np.ndarray) -> np.ndarray:
+def _shrunk(intrinsics: np.ndarray, shrink: int) -> np.ndarray:
     """Return the matrix of the smaller image; pixel centres are at integers in both."""
     smaller = intrinsics.copy()
-    smaller[:2] /= SHRINK
-    smaller[:2, 2] -= (1 - 1 / SHRINK) / 2
+    smaller[:2] /= shrink
+    smaller[:2, 2] -= (1 - 1 / shrink) / 2
     return smaller
 
 
-def render_worlds(folder: Path, count: int, first: int = 0, stride: int = 1, device: str = 'cpu',
-                  size: tuple[int, int] = SIZE) -> None:
-    """Render narrow worlds first, first + stride, … below count into folder, those that are not there yet."""
-    _render_missing(folder, range(FIRST_SEED + first, FIRST_SEED + count, stride),
-                    lambda seed: render_world(seed, device, size=size))
+def render_worlds(folder: Path, seeds: range, device: str = 'cpu', size: tuple[int, int] = SIZE) -> None:
+    """Render narrow worlds into folder, those that are not there yet."""
+    _render_missing(folder, seeds, lambda seed: render_world(seed, device, size=size))
 
 
-def render_robots(folder: Path, count: int, first: int = 0, stride: int = 1, size: tuple[int, int] = SIZE) -> None:
-    """Render robots' films first, first + stride, … below count into folder, those that are not there yet."""
-    _render_missing(folder, range(FIRST_ROBOT_SEED + first, FIRST_ROBOT_SEED + count, stride),
-                    lambda seed: render_robot(seed, size=size))
+def render_robots(folder: Path, seeds: range, size: tuple[int, int] = SIZE) -> None:
+    """Render robots' films into folder, those that are not there yet."""
+    _render_missing(folder, seeds, lambda seed: render_robot(seed, size=size))
 
 
 def _render_missing(folder: Path, seeds: range, render: Callable[[int], np.ndarray]) -> None:
@@ -132,17 +143,29 @@ def _render_missing(folder: Path, seeds: range, render: Callable[[int], np.ndarr
             _write(target, render(seed))
 
 
-def render_wide(folder: Path, photographs: Path, count: int, first: int = 0, stride: int = 1,
-                size: tuple[int, int] = SIZE) -> None:
-    """Render wide worlds first, first + stride, … below count into folder, those whose last film is not there yet."""
+def render_wide(folder: Path, photographs: Path, seeds: range, size: tuple[int, int] = SIZE) -> None:
+    """Render wide worlds into folder, those whose last film is not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    for seed in range(FIRST_WIDE_SEED + first, FIRST_WIDE_SEED + count, stride):
+    for seed in seeds:
         done = folder / f'{seed}.done'
         if done.exists():
             continue
         for number, footage in enumerate(render_takes(seed, photographs, size=size)):
             _write(folder / f'{seed}_{number}.npy', footage)
         done.touch()
+
+
+def render_all(folder: Path, photographs: Path, worlds: int, robots: int, wide_worlds: int, first: int = 0,
+               stride: int = 1, size: tuple[int, int] = SIZE) -> None:
+    """Render the first, first + stride, … of each kind, evenly mixed: training begins long before all is there."""
+    kinds = ((wide_worlds, FIRST_WIDE_SEED, lambda seeds: render_wide(folder, photographs, seeds, size)),
+             (worlds, FIRST_SEED, lambda seeds: render_worlds(folder, seeds, size=size)),
+             (robots, FIRST_ROBOT_SEED, lambda seeds: render_robots(folder, seeds, size)))
+    turns = sorted(((k + 0.5) / count, kind, k) for kind, (count, *_) in enumerate(kinds)
+                   for k in range(first, count, stride))
+    for _, kind, k in turns:
+        _, seed, render = kinds[kind]
+        render(range(seed + k, seed + k + 1))
 
 
 def _write(target: Path, footage: np.ndarray) -> None:

@@ -23,6 +23,8 @@ DETECTORS = 2.0  # length of a motion detector's weights
 # What blocks add at first is small, so that copies come through.
 ENCODER_RESIDUAL, DECODER_RESIDUAL, MEMORY_RESIDUAL = 0.2, 0.5, 0.2
 COLOUR = 16  # one channel in so many is for each of the two colour differences
+EMBED = 'patch_embed.proj.weight'
+ANSWERS = tuple(f'downstream_head.proj.fc2.{part}' for part in ('weight', 'bias'))
 
 
 @torch.no_grad()
@@ -50,13 +52,30 @@ def initialise(network: Network) -> None:
 def begin_with(network: Network, weights: Path) -> None:
     """Take over weights that were saved for inference, `.safetensors`; what those never need stays as it is.
 
-    Raises RuntimeError where they are of another configuration.
+    Weights of patches half as wide are grown. Raises RuntimeError where they are of another configuration.
     """
     tensors = {name: tensor.float() for name, tensor in load_file(weights).items()}
+    if network.config.patch_size == 2 * PATCH_SIZE and tensors.get(EMBED, torch.empty(0)).shape[2:] == (PATCH_SIZE,) * 2:
+        tensors |= grown(tensors)
     found = network.load_state_dict(tensors, strict=False)
     if found.unexpected_keys or set(found.missing_keys) - {'masked_img_token'}:
         raise RuntimeError(f'{weights} are of another configuration: unexpected {found.unexpected_keys[:3]}, '
                            f'missing {found.missing_keys[:3]}')
+
+
+def grown(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the layers that read and write patches of twice the side: of each image they make what these make of its
+    means over 2 × 2 pixels, every answer four times."""
+    made = {EMBED: _of_means(tensors[EMBED])}
+    for name in ANSWERS:
+        side = math.isqrt(len(tensors[name]) // 4)
+        pixels = tensors[name].unflatten(0, (4, side, side))
+        made[name] = pixels.repeat_interleave(2, 1).repeat_interleave(2, 2).flatten(0, 2)
+    return made
+
+
+def _of_means(patterns: Tensor) -> Tensor:
+    return patterns.repeat_interleave(2, 2).repeat_interleave(2, 3) / 4
 
 
 def cosines(count: int) -> Tensor:
@@ -91,8 +110,8 @@ def _see(network: Network) -> None:
     luma = cosines(width - 2 * colour) / _strength(width - 2 * colour)[:, None, None]
     tint = 3 * cosines(colour) / _strength(colour)[:, None, None]  # colour is a third as strong
     grey, red, blue = (torch.tensor(c)[:, None, None] for c in ((0.3, 0.59, 0.11), (0.7, -0.7, 0.0), (-0.4, -0.4, 0.8)))
-    network.patch_embed.proj.weight.copy_(torch.cat((luma[:coarse, None] * grey, tint[:, None] * red,
-                                                     tint[:, None] * blue, luma[coarse:, None] * grey)))
+    seen = torch.cat((luma[:coarse, None] * grey, tint[:, None] * red, tint[:, None] * blue, luma[coarse:, None] * grey))
+    network.patch_embed.proj.weight.copy_(seen if network.config.patch_size == PATCH_SIZE else _of_means(seen))
     network.patch_embed.proj.bias.zero_()
 
 

@@ -20,12 +20,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, distributed, nn
-from torch.nn.utils import clip_grad_norm_, parameters_to_vector, vector_to_parameters
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from training.ahead import Ahead
+from training.captured import Captured
 from training.footage import SIZE
 from training.initialisation import begin_with, initialise
 from training.lessons import Answers, Lessons
-from training.losses import Losses, losses
+from training.losses import Losses, Truth, losses
+from training.motion import Motion
 from training.optimizer import optimizers_of
 from training.sampling import Batch, Sampler
 from training.stream import Stream
@@ -38,14 +41,14 @@ from ttt3r_ros.model.recurrence import Memory, propose
 HEAD = 32  # channels
 
 
-def configuration(size: tuple[int, int] = SIZE, width: int = 128) -> ModelConfig:
-    """Return the network for images of a size (h, w), `width` channels wide.
+def configuration(size: tuple[int, int] = SIZE, width: int = 128, patch: int = PATCH_SIZE) -> ModelConfig:
+    """Return the network for images of a size (h, w) in patches of so many pixels a side, `width` channels wide.
 
     State tokens lie in a square as wide as an image's patches: each has its own place in the image. Raises ConfigError.
     """
-    return ModelConfig(head='linear', image_size=size[1], enc_dim=width, enc_depth=3, enc_heads=width // HEAD,
+    return ModelConfig(head='linear', patch_size=patch, image_size=size[1], enc_dim=width, enc_depth=3, enc_heads=width // HEAD,
                        dec_dim=width, dec_depth=4, dec_heads=width // HEAD, state_heads=width // HEAD,
-                       state_tokens=(size[1] // PATCH_SIZE) ** 2, memory_tokens=4, world_points=False, rgb=False,
+                       state_tokens=(size[1] // patch) ** 2, memory_tokens=4, world_points=False, rgb=False,
                        ray_map=False, aspects=(round(size[1] / size[0], 4),))
 
 
@@ -55,7 +58,7 @@ GATED = 0.5  # of the sequences
 WARMUP = 50  # steps
 DESCENT = 0.6  # of the time, at its end
 CLIP = 40.0  # of the gradient's norm
-LOG_EVERY, SAVE_EVERY = 20, 100  # steps
+LOG_EVERY, SAVE_EVERY = 20, 30.0  # steps, seconds
 
 
 class Stage(NamedTuple):
@@ -134,6 +137,16 @@ def beginning(network: Network, first: Tensor, memory: Memory | None = None) -> 
     return Memory(state, pose_memory, first=first)
 
 
+def _parts(batch: Batch) -> list[Tensor]:
+    truth = batch.truth
+    return [batch.images, truth.points, truth.pose, *vars(truth.motion).values(), truth.valid, truth.age, truth.before]
+
+
+def _batch(parts: tuple[Tensor, ...]) -> Batch:
+    images, points, pose, *motion = parts[:-3]
+    return Batch(images, Truth(points, pose, Motion(*motion), *parts[-3:]))
+
+
 class Trainer:
     """A network in training, all that is needed to go on after a stop, and the log."""
 
@@ -168,7 +181,8 @@ class Trainer:
         if compiled:
             compile_blocks(self.network)
         self.step, self.seconds = 0, 0.0
-        self._carried: tuple[Memory, Tensor] | None = None  # and the last pose told, (B, 7)
+        self._carried: tuple[Tensor, ...] | None = None  # state, pose memory, the last pose told
+        self._captured: Captured | None = None
         if self._checkpoint.exists():
             self._load()
 
@@ -189,16 +203,10 @@ class Trainer:
     def run(self, report) -> None:
         """Train until the time is spent; the first process calls `report` with every log line, a dictionary."""
         recent: list[Losses] = []
+        ahead, saved = Ahead(self._draw, self.device), self.seconds
         while self.progress < 1:
             began = time.perf_counter()
-            stage = next(s for s in self._curriculum if self.progress < s.until)
-            rng = np.random.default_rng([self.step, self._rank, 6])
-            count = max(1, self._sequences // self._processes)
-            if stage.long:
-                self._stream = self._stream or Stream(self.sampler, count, stage.frames, STRIDES)
-                batch, gated = self._stream.draw(rng), np.arange(count) < GATED * count
-            else:
-                batch, gated = self.sampler.draw(rng, count, stage.frames, STRIDES), rng.random(count) < GATED
+            stage, batch, gated = ahead.batch(self.step)
             recent.append(self.update(batch, gated, follows=stage.long))
             self.step += 1
             self.seconds = self._agreed(self.seconds + time.perf_counter() - began)
@@ -206,13 +214,24 @@ class Trainer:
                 if self.first:
                     report(self._log(stage, recent))
                 recent.clear()
-            if self.step % SAVE_EVERY == 0:
+            if self.seconds - saved > SAVE_EVERY:
                 self.save()
                 self.sampler.refresh()
+                saved = self.seconds
         self.save()
 
+    def _draw(self, step: int) -> tuple[Stage, Batch, np.ndarray]:
+        """Draw the batch of a step, and which of its sequences are gated."""
+        stage = next((s for s in self._curriculum if self.progress < s.until), self._curriculum[-1])
+        rng = np.random.default_rng([step, self._rank, 6])
+        count = max(1, self._sequences // self._processes)
+        if stage.long:
+            self._stream = self._stream or Stream(self.sampler, count, stage.frames, STRIDES)
+            return stage, self._stream.draw(rng), np.arange(count) < GATED * count
+        return stage, self.sampler.draw(rng, count, stage.frames, STRIDES), rng.random(count) < GATED
+
     def update(self, batch: Batch, gated: np.ndarray, follows: bool = False) -> Losses:
-        """Learn from one batch, and return its losses; a gradient that is not finite is passed over.
+        """Learn from one batch, and return its losses; a gradient that is not finite counts as none.
 
         gated (B,) bool: see unroll. follows: sequences of an age go on from the batch before. With several processes
         each brings a batch of its own, and all learn from all.
@@ -222,30 +241,58 @@ class Trainer:
         for optimizer in self._optimizers:
             for group in optimizer.param_groups:
                 group['lr'] = self._learning_rate * rate
-            optimizer.zero_grad(set_to_none=True)
-        carried, told = self._carried if follows and self._carried else (None, None)
-        memory = beginning(self.network, batch.truth.age == 0, carried)
+        carried = self._carried if follows and self._carried else self._nothing(len(gated))
+        inputs = [*carried, torch.from_numpy(gated).to(self.device), *_parts(batch)]
+        if follows and self.device.type == 'cuda':
+            self._captured = self._captured or Captured(self._gradients, list(self._learned.parameters()), inputs)
+            computed = self._captured(*inputs)
+        else:
+            for optimizer in self._optimizers:
+                optimizer.zero_grad(set_to_none=self._captured is None)
+            computed = self._gradients(*inputs)
+        told, carried = computed[0].clone(), computed[1:]
+        self._carried = carried if follows else None
+        self._average_gradients()
+        self._follow_gradients()
+        self._take_average()
+        return Losses(*told)
+
+    def _nothing(self, count: int) -> tuple[Tensor, ...]:
+        """Return what B sequences carry that have not begun: state, pose memory, and the last pose told (B, 7)."""
+        memory = beginning(self.network, torch.ones(count, dtype=torch.bool, device=self.device))
+        return memory.state.detach(), memory.pose_memory.detach(), torch.zeros(count, 7, device=self.device)
+
+    def _gradients(self, state: Tensor, pose_memory: Tensor, last: Tensor, gated: Tensor,
+                   *parts: Tensor) -> tuple[Tensor, ...]:
+        """Add to the gradients; return the losses (n,), and what the sequences carry on: see _nothing."""
+        batch = _batch(parts)
+        began = batch.truth.age == 0
+        memory = beginning(self.network, began, Memory(state, pose_memory, first=began))
         with torch.autocast(self.device.type, self._products, enabled=self._products != torch.float32):
-            prediction, answers, memory = unroll(self.network, batch.images, torch.from_numpy(gated).to(self.device),
-                                                 self._lessons, memory)
+            prediction, answers, memory = unroll(self.network, batch.images, gated, self._lessons, memory)
         prediction, answers = (type(told)(**{name: None if part is None else part.float()
                                              for name, part in vars(told).items()}) for told in (prediction, answers))
-        loss = losses(prediction, answers, batch.truth, told)
+        loss = losses(prediction, answers, batch.truth, last, self.network.config.patch_size)
         loss.total.backward()
         told = prediction.pose.detach().unflatten(0, batch.images.shape[:2])[:, -1]
-        self._carried = (memory, told) if follows else None
-        self._average_gradients()
-        norm = clip_grad_norm_(self._learned.parameters(), CLIP)
-        if torch.isfinite(norm):
-            for optimizer in self._optimizers:
-                optimizer.step()
-            self._take_average()
-        return loss
+        return (torch.stack([getattr(loss, f.name).detach() for f in fields(Losses)]), memory.state.detach(),
+                memory.pose_memory.detach(), told)
+
+    def _follow_gradients(self) -> None:
+        """Move the weights. Nothing is asked of the GPU that it would have to be waited for."""
+        gradients = [p.grad for p in self._learned.parameters() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        finite = torch.isfinite(norm)
+        broken = ~finite
+        for gradient in gradients:
+            gradient.masked_fill_(broken, 0)
+        torch._foreach_mul_(gradients, torch.where(finite, (CLIP / (norm + 1e-6)).clamp(max=1), 0.0))
+        for optimizer in self._optimizers:
+            optimizer.step()
 
     @torch.no_grad()
     def _take_average(self) -> None:
-        for kept, now in zip(self.averaged.parameters(), self.network.parameters(), strict=True):
-            kept.lerp_(now, 1 - AVERAGED)
+        torch._foreach_lerp_(list(self.averaged.parameters()), list(self.network.parameters()), 1 - AVERAGED)
 
     def _average_gradients(self) -> None:
         if self._processes == 1:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from training.lessons import Answers
 from training.motion import Motion
+from ttt3r_ros.model.config import PATCH_SIZE
 from ttt3r_ros.model.heads import Prediction
 
 # Points: their error under confidence; the error itself, as what is hard, near things above all, hardly counts under
@@ -22,6 +23,7 @@ POINTS_WEIGHT, PLAIN_WEIGHT, RAYS_WEIGHT = 2.0, 30.0, 50.0
 ALPHA = 0.6  # the confidence term's weight; at DUSt3R's and CUT3R's 0.2 every confidence stays at its least, 1
 TRANSLATION_WEIGHT, ROTATION_WEIGHT = 10.0, 60.0  # per metre, per radian: long ways suffer most from heading
 STEP_WEIGHT, PATH_WEIGHT, START_WEIGHT = 1.0, 0.5, 0.3
+SEAMS_WEIGHT = 10.0  # what depth's error jumps by from patch to patch: each token answers for its own pixels alone
 SHAPE_WEIGHT, SHORTEST = 30.0, 0.5  # the path's shape counts relative to its length, or to so many metres
 
 
@@ -47,12 +49,13 @@ class Losses:
 
     rays: of the points' directions; step_*: from each frame to the next; translation and rotation: of the last frame,
     seen from the first; shape: of the distances between all frames' places, which no turn of the whole path changes,
-    relative to its length.
+    relative to its length; seams: of depth's jumps between patches.
     """
 
     total: Tensor
     points: Tensor
     rays: Tensor
+    seams: Tensor
     depth: Tensor
     step_translation: Tensor
     step_rotation: Tensor
@@ -62,10 +65,12 @@ class Losses:
     flow: Tensor
 
 
-def losses(prediction: Prediction, answers: Answers, truth: Truth, before: Tensor | None = None) -> Losses:
+def losses(prediction: Prediction, answers: Answers, truth: Truth, before: Tensor | None = None,
+           patch: int = PATCH_SIZE) -> Losses:
     """Return the regression of points, confidence-weighted and plain, and that of rays, poses, steps and lessons.
 
-    prediction: of B·T frames; before (B, 7): the pose told for the frame before, of sequences that go on. A point's
+    prediction: of B·T frames; before (B, 7): the pose told for the frame before, of sequences that go on; patch: pixels
+    of a side. A point's
     error is taken relative to its distance, so that near and far count alike; CUT3R divides by the mean distance.
     Scales are never aligned: answers are metric.
     """
@@ -81,6 +86,7 @@ def losses(prediction: Prediction, answers: Answers, truth: Truth, before: Tenso
         return (over_points * sure).sum()
 
     regression = mean(confidence * error - ALPHA * confidence.log())
+    seams = seam_errors(points[..., 2], truth.points[..., 2], truth.valid, patch)
     translation = _length(pose[..., :3] - truth.pose[..., :3])
     rotation = _angle(matrices(pose[..., 3:]), matrices(truth.pose[..., 3:]))
     (turn, shift), (true_turn, true_shift) = _steps(pose), _steps(truth.pose)
@@ -95,14 +101,26 @@ def losses(prediction: Prediction, answers: Answers, truth: Truth, before: Tenso
     shape = shape_errors(pose[..., :3], truth.pose[..., :3])
     motion_errors = truth.motion.errors(answers.patches)
     lesson = _weighed(_length(answers.step[..., :3] - true_shift), _length(answers.step[..., 3:] - vectors(true_turn)))
-    total = (POINTS_WEIGHT * regression + PLAIN_WEIGHT * mean(error) + RAYS_WEIGHT * mean(rays) + STEP_WEIGHT * steps
-             + PATH_WEIGHT * _mean_where(off / age.clamp(min=1).sqrt(), ~began)
+    total = (POINTS_WEIGHT * regression + PLAIN_WEIGHT * mean(error) + RAYS_WEIGHT * mean(rays)
+             + SEAMS_WEIGHT * seams + STEP_WEIGHT * steps + PATH_WEIGHT * _mean_where(off / age.clamp(min=1).sqrt(), ~began)
              + START_WEIGHT * _mean_where(off, began)
              + SHAPE_WEIGHT * shape.mean() + lesson.mean() + sum(motion_errors))
     depth = (points[..., 2] / truth.points[..., 2] - 1).abs()
-    return Losses(total, *(x.detach() for x in (mean(error), mean(rays), mean(depth))),
+    return Losses(total, *(x.detach() for x in (mean(error), mean(rays), seams, mean(depth))),
                   *(x.detach().mean() for x in (step_translation, step_rotation, translation[:, -1], rotation[:, -1],
                                                 shape, motion_errors[0])))
+
+
+def seam_errors(depth: Tensor, true_depth: Tensor, valid: Tensor, patch: int) -> Tensor:
+    """Return the mean jump of depth's relative error across the borders of patches, (): depths (B, T, H, W), metres."""
+    error = (depth / true_depth).clamp(min=0.05).log()
+    total = count = 0.0
+    for side in (-1, -2):
+        after = torch.arange(patch, depth.shape[side], patch, device=depth.device)
+        jump = error.index_select(side, after) - error.index_select(side, after - 1)
+        both = valid.index_select(side, after) & valid.index_select(side, after - 1)
+        total, count = total + (jump.abs() * both).sum(), count + both.sum()
+    return total / count.clamp(min=1)
 
 
 def _border(before: Tensor, pose: Tensor, truth: Truth) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 from ttt3r_ros.model.config import PATCH_SIZE
 
 NEAR = 0.1  # metres before the camera; nearer points have no place in an image
-FLOW_UNIT, PARALLAX_UNIT, NEARNESS_UNIT = 4.0, 1.5, 0.5  # pixels, pixels, 1/m: so that all come out about one
+FLOW_UNIT, PARALLAX_UNIT, NEARNESS_UNIT = 4.0, 1.5, 0.5  # pixels, for patches of 16, and 1/m: all come out about one
 FARTHEST = 5.0  # units; what moves farther counts as this
 VISIBLE = 0.9  # share of a part's pixels that had a place in the frame before
 
@@ -46,13 +46,13 @@ class Motion:
         return (error * self.valid).sum() / self.valid.sum().clamp(min=1)
 
 
-def motion(points: Tensor, to_first: Tensor, intrinsics: Tensor, valid: Tensor) -> Motion:
+def motion(points: Tensor, to_first: Tensor, intrinsics: Tensor, valid: Tensor, patch: int = PATCH_SIZE) -> Motion:
     """Compute it from points (B, T, H, W, 3) in their cameras, poses (B, T, 4, 4) and intrinsics (B, 3, 3).
 
-    valid (B, T, H, W) bool: where the points are true.
+    valid (B, T, H, W) bool: where the points are true. patch: pixels of a side; flow's unit grows with it.
     """
-    size = points.shape[2:4]
-    to_before = torch.linalg.inv(to_first[:, :-1]) @ to_first[:, 1:]
+    size, larger = points.shape[2:4], patch / PATCH_SIZE
+    to_before = _inverse(to_first[:, :-1]) @ to_first[:, 1:]
     here = points[:, 1:].flatten(2, 3)
     turned = here @ to_before[..., :3, :3].mT
     before = turned + to_before[..., None, :3, 3]
@@ -66,16 +66,22 @@ def motion(points: Tensor, to_first: Tensor, intrinsics: Tensor, valid: Tensor) 
     seen = seen * valid[:, 1:].flatten(2)[..., None]
 
     def mean(shift: Tensor, unit: float, where: Tensor) -> Tensor:
-        return (_parts((shift / unit).clamp(-FARTHEST, FARTHEST) * where, size)
-                / _parts(where, size).clamp(min=0.1))
+        return (_parts((shift / (unit * larger)).clamp(-FARTHEST, FARTHEST) * where, size, patch)
+                / _parts(where, size, patch).clamp(min=0.1))
 
     return Motion(mean(at_before - at, FLOW_UNIT, seen), mean(at_before - at_turned, PARALLAX_UNIT, seen * turned_seen),
-                  _parts(1 / here[..., 2:].clamp(min=0.3), size)[..., 0] / NEARNESS_UNIT,
-                  (_parts(seen, size)[..., 0] > VISIBLE).float())
+                  _parts(1 / here[..., 2:].clamp(min=0.3), size, patch)[..., 0] / NEARNESS_UNIT,
+                  (_parts(seen, size, patch)[..., 0] > VISIBLE).float())
 
 
-def _parts(x: Tensor, size: tuple[int, int]) -> Tensor:
+def _parts(x: Tensor, size: tuple[int, int], patch: int) -> Tensor:
     """Return the means (B, T, n, 4, C) of x (B, T, HW, C) over each patch's parts."""
-    part = PATCH_SIZE // 2
-    maps = x.unflatten(2, (size[0] // PATCH_SIZE, 2, part, size[1] // PATCH_SIZE, 2, part)).mean(dim=(4, 7))
+    part = patch // 2
+    maps = x.unflatten(2, (size[0] // patch, 2, part, size[1] // patch, 2, part)).mean(dim=(4, 7))
     return maps.transpose(3, 4).flatten(4, 5).flatten(2, 3)
+
+
+def _inverse(pose: Tensor) -> Tensor:
+    """Return the inverses of rigid poses (..., 4, 4), without a solver, which would wait for a GPU."""
+    turn, place = pose[..., :3, :3].mT, pose[..., :3, 3:]
+    return torch.cat((torch.cat((turn, -turn @ place), -1), pose[..., 3:, :]), -2)

@@ -21,13 +21,13 @@ ADAM_LENGTH = 0.2  # root mean square of AdamW's moves, in learning rates
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """Return the matrix (m, n) with its singular values near 1; a zero stays one.
+    """Return matrices (..., m, n) with their singular values near 1; a zero stays one.
 
     Those above a three hundredth of its norm come out between 0.68 and 1.14, smaller ones smaller.
     """
-    if matrix.shape[0] > matrix.shape[1]:  # products are of the shorter side
+    if matrix.shape[-2] > matrix.shape[-1]:  # products are of the shorter side
         return orthogonal(matrix.mT).mT
-    wide = matrix / matrix.norm().clamp(min=1e-12)
+    wide = matrix / matrix.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-12)
     a, b, c = QUINTIC
     for _ in range(ITERATIONS):
         gram = wide @ wide.mT
@@ -46,15 +46,22 @@ class Muon(torch.optim.Optimizer):
     def step(self) -> None:
         """Move every matrix once."""
         for group in self.param_groups:
+            alike: dict[torch.Size, list[Tensor]] = {}
             for weight in group['params']:
-                state = self.state[weight]
-                if not state:
-                    state['momentum'] = torch.zeros_like(weight)
-                momentum = state['momentum']
-                momentum.lerp_(weight.grad, 1 - MOMENTUM)
-                move = orthogonal(torch.lerp(weight.grad, momentum, MOMENTUM))  # Nesterov's
-                weight.mul_(1 - group['lr'] * DECAY)
-                weight.add_(move, alpha=-group['lr'] * ADAM_LENGTH * max(weight.shape) ** 0.5)
+                alike.setdefault(weight.shape, []).append(weight)
+            for weights in alike.values():
+                self._move(weights, group['lr'])
+
+    def _move(self, weights: list[Tensor], rate: float) -> None:
+        """Move matrices of one shape, together: a GPU would wait for each by itself."""
+        for weight in weights:
+            if not self.state[weight]:
+                self.state[weight]['momentum'] = torch.zeros_like(weight)
+        momenta, gradients = [self.state[weight]['momentum'] for weight in weights], [w.grad for w in weights]
+        torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
+        moves = orthogonal(torch.lerp(torch.stack(gradients), torch.stack(momenta), MOMENTUM))  # Nesterov's
+        torch._foreach_mul_(weights, 1 - rate * DECAY)
+        torch._foreach_add_(weights, list(moves), alpha=-rate * ADAM_LENGTH * max(weights[0].shape) ** 0.5)
 
 
 def optimizers_of(learned: nn.ModuleDict, learning_rate: float) -> list[torch.optim.Optimizer]:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,6 +34,7 @@ EXPOSED = 0.18  # of white: what the middle of a panorama's light becomes
 SKYLINE = slice(0.25, 0.85)  # of a panorama's height; the rest is zenith and tripod
 
 
+@lru_cache(maxsize=1)
 def album(folder: Path) -> Album | None:
     """Return the photographs that lie in a folder, in the order of their names; None where there are none."""
     pictures = [cv2.imread(str(name))[..., ::-1] for name in sorted(folder.glob('*.png'))]

@@ -11,9 +11,10 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from training.footage import FIRST_WIDE_SEED
+from training.films import Film, Films
 from training.losses import Truth
 from training.motion import motion
+from ttt3r_ros.model.config import PATCH_SIZE
 
 # Of all sequences. Cameras seldom move backwards; a room's size is to be read off its shape, not known by its paint.
 MIRRORED, REVERSED, RECOLOURED = 0.5, 0.03, 0.5
@@ -25,6 +26,31 @@ class Batch:
 
     images: Tensor
     truth: Truth
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Frames of a film: `frames` of them, every stride-th from `first` on, shown backwards or not."""
+
+    film: Film
+    first: int
+    stride: int
+    frames: int
+    backwards: bool = False
+
+    def of(self, part: Tensor | np.ndarray) -> Tensor | np.ndarray:
+        """Return its frames of a part of the film, forwards."""
+        return part[self.first:self.first + (self.frames - 1) * self.stride + 1:self.stride]
+
+    @property
+    def pose(self) -> np.ndarray:
+        """The poses (frames, 4, 4) as they are shown."""
+        return self.of(self.film.pose)[::-1 if self.backwards else 1]
+
+    def part(self, start: int, frames: int) -> Clip:
+        """Return so many of its frames, as they are shown, from one on."""
+        skipped = self.frames - start - frames if self.backwards else start
+        return Clip(self.film, self.first + skipped * self.stride, self.stride, frames, self.backwards)
 
 
 @dataclass(frozen=True)
@@ -56,68 +82,79 @@ class Looks:
 class Sampler:
     """Draws sequences; the generator decides all of it."""
 
-    def __init__(self, folder: Path, device: torch.device) -> None:
-        """Take the folder of footage; files that appear there later are found by `refresh`."""
-        self._folder, self._device = folder, device
-        self.narrow: list[np.ndarray] = []
-        self.wide: list[np.ndarray] = []
+    def __init__(self, folder: Path, device: torch.device, patch: int = PATCH_SIZE) -> None:
+        """Take the folder of footage, and the pixels of a patch's side; files that appear later `refresh` finds."""
+        self._films, self._device, self._patch = Films(folder, device), device, patch
         self.refresh()
 
     @property
-    def worlds(self) -> list[np.ndarray]:
+    def narrow(self) -> list[Film]:
+        """Films of narrow worlds and of robots."""
+        return self._films.narrow
+
+    @property
+    def wide(self) -> list[Film]:
+        """Films of wide worlds."""
+        return self._films.wide
+
+    @property
+    def worlds(self) -> list[Film]:
         """All films."""
         return self.narrow + self.wide
 
     def refresh(self) -> None:
-        """Map the files that are there now."""
-        names = sorted(self._folder.glob('*.npy'))
-        if len(names) != len(self.worlds):
-            narrow = [int(name.stem.split('_')[0]) < FIRST_WIDE_SEED for name in names]
-            films = [np.load(name, mmap_mode='r') for name in names]
-            self.narrow = [film for film, is_narrow in zip(films, narrow) if is_narrow]
-            self.wide = [film for film, is_narrow in zip(films, narrow) if not is_narrow]
+        """Look for new files."""
+        self._films.refresh()
 
-    def sequence(self, rng: np.random.Generator, films: list[np.ndarray], frames: int,
-                 strides: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """Draw a film, and the indices (frames,) of a sequence in it; shorter where no stride leaves so many."""
+    def sequence(self, rng: np.random.Generator, films: list[Film], frames: int, strides: tuple[int, ...]) -> Clip:
+        """Draw a film, and a sequence of so many frames in it; shorter where no stride leaves so many."""
         film, stride = films[rng.integers(len(films))], int(rng.choice(strides))
         frames = min(frames, len(film))
         stride = min(stride, (len(film) - 1) // max(1, frames - 1) or 1)
-        index = rng.integers(len(film) - (frames - 1) * stride) + stride * np.arange(frames)
-        return film, index[::-1] if rng.random() < REVERSED else index
+        first = int(rng.integers(len(film) - (frames - 1) * stride))
+        return Clip(film, first, stride, frames, rng.random() < REVERSED)
 
     def draw(self, rng: np.random.Generator, sequences: int, frames: int, strides: tuple[int, ...]) -> Batch:
         """Draw sequences of that many frames: any film, start, stride; some reversed in time, mirrored, recoloured."""
         looks, films = Looks.draw(rng, sequences), self.worlds
-        clips = np.stack([film[index] for film, index in
-                          (self.sequence(rng, films, frames, strides) for _ in range(sequences))])
-        return self.batch(clips, clips['pose'][:, 0], looks)
+        clips = [self.sequence(rng, films, frames, strides) for _ in range(sequences)]
+        return self.batch(clips, np.stack([clip.pose[0] for clip in clips]), looks)
 
-    def batch(self, clips: np.ndarray, origin: np.ndarray, looks: Looks, age: np.ndarray | None = None,
+    def batch(self, clips: list[Clip], origin: np.ndarray, looks: Looks, age: np.ndarray | None = None,
               before: np.ndarray | None = None) -> Batch:
-        """Return the batch of clips (B, T) of frame_type, poses as seen from origin (B, 4, 4).
+        """Return the batch of B clips of one length T, poses as seen from origin (B, 4, 4).
 
         age (B,): frames of the sequence that came before; before (B, 4, 4): the pose of the last of them.
         """
-        relative = _relative(clips['pose'], origin, looks.mirrored)
-        rgb, depth, intrinsics = (torch.from_numpy(clips[name]).to(self._device).float()
-                                  for name in ('rgb', 'depth', 'intrinsics'))
+        relative = _relative(np.stack([clip.pose for clip in clips]), origin, looks.mirrored)
+        rgb, depth = (torch.stack([part(clip) for clip in clips]).float()
+                      for part in (lambda clip: clip.of(clip.film.rgb), lambda clip: clip.of(clip.film.depth)))
+        back = torch.from_numpy(np.array([clip.backwards for clip in clips])).to(self._device)
+        rgb = torch.where(back[:, None, None, None, None], rgb.flip(1), rgb)
+        depth = torch.where(back[:, None, None, None], depth.flip(1), depth)
+        matrix = torch.from_numpy(np.stack([clip.film.intrinsics for clip in clips])).to(self._device)
         valid = depth > 0
-        points = _points(torch.where(valid, depth, 1.0), intrinsics)
+        points = _points(torch.where(valid, depth, 1.0), matrix[:, None].expand(-1, depth.shape[1], -1, -1))
         flip = torch.from_numpy(looks.mirrored).to(self._device)
         # The mirrored world: columns in reverse, and x the other way round.
-        points = torch.where(flip[:, None, None, None, None], points.flip(3) * points.new_tensor([-1, 1, 1]), points)
+        points = torch.where(flip[:, None, None, None, None], points.flip(3) * _other_way(points), points)
         rgb = torch.where(flip[:, None, None, None, None], rgb.flip(3), rgb)
         valid = torch.where(flip[:, None, None, None], valid.flip(3), valid)
-        matrix = intrinsics[:, 0].clone()
-        matrix[flip, 0, 2] = depth.shape[-1] - 1 - matrix[flip, 0, 2]
+        centre = torch.where(flip, depth.shape[-1] - 1 - matrix[:, 0, 2], matrix[:, 0, 2])
+        matrix = torch.cat((torch.stack((matrix[:, 0, 0], matrix[:, 0, 1], centre), -1)[:, None], matrix[:, 1:]), 1)
         images = _shown(rgb, looks).permute(0, 1, 4, 2, 3) * 2 - 1
         to_first = torch.from_numpy(relative.astype(np.float32)).to(self._device)
         age = torch.zeros(len(clips)) if age is None else torch.from_numpy(age.astype(np.float32))
         last = relative[:, :1] if before is None else _relative(before[:, None], origin, looks.mirrored)
         return Batch(images, Truth(points, torch.from_numpy(_vectors(relative)).to(self._device),
-                                   motion(points, to_first, matrix, valid), valid, age.to(self._device),
+                                   motion(points, to_first, matrix, valid, self._patch), valid, age.to(self._device),
                                    torch.from_numpy(_vectors(last)[:, 0]).to(self._device)))
+
+
+def _other_way(points: Tensor) -> Tensor:
+    signs = torch.ones(3, device=points.device)
+    signs[0].neg_()
+    return signs
 
 
 def _relative(poses: np.ndarray, origin: np.ndarray, mirrored: np.ndarray) -> np.ndarray:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 
-PATCH_SIZE = 16
+PATCH_SIZE = 16  # pixels a side, of the published models
+PATCH_SIZES = (16, 32)
 RAY_MAP_HEADS = 16
 HEADS = ('dpt', 'linear')
 STATE_POSITIONS = ('1d', '2d')
@@ -24,6 +25,7 @@ class ModelConfig:
     """Everything that decides the shape of a network. The defaults are the published 512-pixel model."""
 
     head: str = 'dpt'
+    patch_size: int = PATCH_SIZE  # pixels a side that become a token
     image_size: int = 512  # long side in pixels, or the side of the square
     square: bool = False  # crop the image to a square (the 224-pixel model)
     enc_dim: int = 1024
@@ -61,8 +63,13 @@ class ModelConfig:
             raise ConfigError(f'aspects must be numbers from 1/{MOST_ASPECT} to {MOST_ASPECT}, not {self.aspects!r}')
         if self.square and self.aspects:
             raise ConfigError('aspects and square cannot go together: a square network has the aspect 1')
-        if self.image_size % PATCH_SIZE:
-            raise ConfigError(f'image_size {self.image_size} is not a multiple of {PATCH_SIZE}')
+        if self.patch_size not in PATCH_SIZES:
+            raise ConfigError(f'patch_size {self.patch_size} is not one of {PATCH_SIZES}')
+        if self.patch_size != PATCH_SIZE and (self.head != 'linear' or self.ray_map):
+            raise ConfigError(f'patch_size {self.patch_size} wants the linear head and no ray_map: others are of '
+                              f'{PATCH_SIZE} pixels')
+        if self.image_size % self.patch_size:
+            raise ConfigError(f'image_size {self.image_size} is not a multiple of {self.patch_size}')
         if self.dec_depth < 2:
             raise ConfigError(f'dec_depth {self.dec_depth} is too small: the heads read inner layers, take 2 or more')
         for dim, heads in (('enc_dim', self.enc_heads), *([('enc_dim', RAY_MAP_HEADS)] if self.ray_map else []),

@@ -13,7 +13,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, linear, relu
 
-from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
+from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.model.layers import Conv2d, Mlp, ModulatedBlock, Rotary, sizes
 
 DPT_STAGE_WIDTHS = (96, 192, 384, 768)
@@ -255,14 +255,14 @@ class LinearPointHead(_Head):
     def __init__(self, config: ModelConfig) -> None:
         """Take the network's sizes; heads that the configuration lacks are not built."""
         super().__init__()
-        dim = config.dec_dim
-        self.proj = Mlp(dim, 4 * dim, 4 * PATCH_SIZE ** 2)
+        dim, self._side = config.dec_dim, config.patch_size
+        self.proj = Mlp(dim, 4 * dim, 4 * self._side ** 2)
         if config.rgb:
-            self.rgb_proj = Mlp(dim, 4 * dim, 3 * PATCH_SIZE ** 2)
+            self.rgb_proj = Mlp(dim, 4 * dim, 3 * self._side ** 2)
         self.pose_head = PoseHead(dim)
         if config.world_points:
             self.final_transform = nn.ModuleList(ModulatedBlock(dim, config.dec_heads) for _ in range(2))
-            self.cross_proj = Mlp(dim, 4 * dim, 4 * PATCH_SIZE ** 2)
+            self.cross_proj = Mlp(dim, 4 * dim, 4 * self._side ** 2)
 
     def _raw_points(self, decoded: Decoded) -> Tensor:
         raw = self._image(self.proj, decoded.tokens, decoded.grid)
@@ -276,10 +276,9 @@ class LinearPointHead(_Head):
     def _raw_rgb(self, decoded: Decoded) -> Tensor:
         return self._image(self.rgb_proj, decoded.tokens, decoded.grid)
 
-    @staticmethod
-    def _image(mlp: Mlp, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
-        """Map tokens (B, h·w, D) to an image (B, C, 16h, 16w)."""
-        return rearrange(mlp(tokens), 'b (h w) (c p q) -> b c (h p) (w q)', h=grid[0], p=PATCH_SIZE, q=PATCH_SIZE)
+    def _image(self, mlp: Mlp, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
+        """Map tokens (B, h·w, D) to an image (B, C, p·h, p·w), p pixels a patch."""
+        return rearrange(mlp(tokens), 'b (h w) (c p q) -> b c (h p) (w q)', h=grid[0], p=self._side, q=self._side)
 
 
 def make_head(config: ModelConfig) -> _Head:

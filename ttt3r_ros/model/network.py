@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ttt3r_ros.model.config import PATCH_SIZE, RAY_MAP_HEADS, ModelConfig
+from ttt3r_ros.model.config import RAY_MAP_HEADS, ModelConfig
 from ttt3r_ros.model.heads import OUTPUTS, Decoded, Prediction, make_head
 from ttt3r_ros.model.layers import (
     AttentionObserver,
@@ -56,15 +56,17 @@ class Decoding:
 class PatchEmbed(nn.Module):
     """Cut an image into patches and project each to a token."""
 
-    def __init__(self, channels: int, dim: int) -> None:
-        """Take the image's channels and the token width."""
+    def __init__(self, channels: int, dim: int, side: int) -> None:
+        """Take the image's channels, the token width, and the pixels of a patch's side."""
         super().__init__()
-        self.proj = Conv2d(channels, dim, PATCH_SIZE, stride=PATCH_SIZE)
+        self.side = side
+        self.proj = Conv2d(channels, dim, side, stride=side)
 
     def forward(self, image: Tensor) -> Tensor:
         """Map (B, C, H, W) to tokens (B, h·w, E), row by row."""
         batch, channels, height, width = sizes(image)
-        patches = image.view(batch, channels, height // PATCH_SIZE, PATCH_SIZE, width // PATCH_SIZE, PATCH_SIZE)
+        side = self.side
+        patches = image.view(batch, channels, height // side, side, width // side, side)
         # As one product: a convolution takes longer, and leaves strides that slow down every sum with the tokens.
         return linear(patches.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2).to(self.proj.weight.dtype),
                       self.proj.weight.flatten(1), self.proj.bias)
@@ -120,9 +122,9 @@ class Network(nn.Module):
         self.masked_img_token = _noise(1, enc)
         if config.ray_map:  # in three places: the order is that of the published parameters
             self.masked_ray_map_token = _noise(1, enc)
-        self.patch_embed = PatchEmbed(3, enc)
+        self.patch_embed = PatchEmbed(3, enc, config.patch_size)
         if config.ray_map:
-            self.patch_embed_ray_map = PatchEmbed(6, enc)
+            self.patch_embed_ray_map = PatchEmbed(6, enc, config.patch_size)
         self.enc_blocks = nn.ModuleList(EncoderBlock(enc, config.enc_heads) for _ in range(config.enc_depth))
         self.enc_norm = layer_norm(enc)
         self.decoder_embed = Linear(enc, dec)
@@ -208,7 +210,7 @@ class Network(nn.Module):
                               'ones do')
 
     def _encode(self, x: Tensor, embed: PatchEmbed, blocks: nn.ModuleList, norm: nn.LayerNorm) -> Encoded:
-        grid = tuple(side // PATCH_SIZE for side in sizes(x)[-2:])
+        grid = tuple(side // embed.side for side in sizes(x)[-2:])
         tokens = embed(x)
         rotary = self._image_rotary(grid, with_pose_token=False)
         for block in blocks:

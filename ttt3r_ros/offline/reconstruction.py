@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network, weights_file
-from ttt3r_ros.model.config import PATCH_SIZE
 from ttt3r_ros.model.device import resolve_device, why_unusable
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.offline.stream import StreamError
@@ -103,6 +102,7 @@ def prepare(settings: Settings, *, judged: bool = True, loaded: Loaded | None = 
 
 
 def _resized(loaded: LoadedNetwork, size: int):
-    if size % PATCH_SIZE or not PATCH_SIZE <= size <= LARGEST:
-        raise StreamError(f'size {size} is not possible: take a multiple of {PATCH_SIZE}, up to {LARGEST}')
+    patch = loaded.network.config.patch_size
+    if size % patch or not patch <= size <= LARGEST:
+        raise StreamError(f'size {size} is not possible: take a multiple of {patch}, up to {LARGEST}')
     return replace(loaded.network.config, image_size=size)

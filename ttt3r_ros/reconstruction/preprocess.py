@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
+from ttt3r_ros.model.config import ModelConfig
 
 GAP = 6  # what is left to Pillow's kernel of a shrinking by more; then no value is off by more than 1 of 255
 KERNEL_REACH = 3  # pixels of its result that Lanczos's reads to each side
@@ -50,26 +50,28 @@ class PixelMap:
             raise ValueError(f'a {width}×{height} image is too narrow: one side may be {MOST_ASPECT} times the other; '
                              'give an image of a squarer shape')
         if config.aspects:
-            return cls._cut_to(nearest(width / height, config.aspects), height, width, config.image_size)
+            return cls._cut_to(nearest(width / height, config.aspects), height, width, config)
         target = round(config.image_size * longest / shortest) if config.square else config.image_size
         rows, cols = (round(side * target / longest) for side in (height, width))
+        patch, half = config.patch_size, config.patch_size // 2
         middle_row, middle_col = rows // 2, cols // 2
         if config.square:
             half_row = half_col = min(middle_row, middle_col)
         else:
-            half_row, half_col = (2 * middle_row // PATCH_SIZE * 8, 2 * middle_col // PATCH_SIZE * 8)
+            half_row, half_col = (2 * middle_row // patch * half, 2 * middle_col // patch * half)
             if rows == cols:
-                half_row = 3 * half_col // 4 // 8 * 8
-        if min(half_row, half_col) < PATCH_SIZE // 2:
+                half_row = 3 * half_col // 4 // half * half
+        if min(half_row, half_col) < half:
             raise ValueError(f'a {width}×{height} image is too narrow: resized to {cols}×{rows} it has no room '
-                             f'for one patch of {PATCH_SIZE} pixels; give an image of a squarer shape')
+                             f'for one patch of {patch} pixels; give an image of a squarer shape')
         return cls((height, width), (rows, cols), middle_row - half_row, middle_col - half_col,
                    (2 * half_row, 2 * half_col))
 
     @classmethod
-    def _cut_to(cls, aspect: float, height: int, width: int, longest: int) -> PixelMap:
-        """Plan for the middle of an image, in whole patches of nearly an aspect; its long side has longest pixels."""
-        size = tuple(max(PATCH_SIZE, PATCH_SIZE * round(longest * min(1.0, part) / PATCH_SIZE))
+    def _cut_to(cls, aspect: float, height: int, width: int, config: ModelConfig) -> PixelMap:
+        """Plan for the middle of an image, in whole patches of nearly an aspect; its long side has image_size pixels."""
+        patch = config.patch_size
+        size = tuple(max(patch, patch * round(config.image_size * min(1.0, part) / patch))
                      for part in (1 / aspect, aspect))
         scale = max(size[0] / height, size[1] / width)
         rows, cols = (max(most, round(side * scale)) for side, most in zip((height, width), size, strict=True))

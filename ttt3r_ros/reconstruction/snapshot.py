@@ -14,7 +14,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
+from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import Memory, Recurrence
 from ttt3r_ros.model.update_rules import UpdateRule, UpdateRuleError, make_rule
@@ -177,8 +177,8 @@ class _Tensors:
         if f'{self._prefix}image' not in self._tensors:
             return None, None
         image = self._take('image', (torch.uint8,), (None, None, 3))
-        size = image.shape[:2]
-        if any(side % PATCH_SIZE or not PATCH_SIZE <= side <= config.image_size for side in size) or (
+        size, patch = image.shape[:2], config.patch_size
+        if any(side % patch or not patch <= side <= config.image_size for side in size) or (
                 config.square and size != (config.image_size,) * 2):
             raise FieldError(f'image is of {size[1]}×{size[0]} pixels, which the network takes none of')
         points = self.floats('boundary.points', (*size, 3), FARTHEST)
