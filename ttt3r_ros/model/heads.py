@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, linear, relu
 
 from ttt3r_ros.model.config import ModelConfig
+from ttt3r_ros.model.device import float32_convolutions
 from ttt3r_ros.model.layers import Conv2d, Mlp, ModulatedBlock, Rotary, sizes
 
 DPT_STAGE_WIDTHS = (96, 192, 384, 768)
@@ -178,8 +179,9 @@ class DptHead(nn.Module):
 
     def forward(self, maps: list[Tensor]) -> Tensor:
         """Map four (B, C, h, w) to (B, channels, 16h, 16w)."""
-        fused = self.scratch([stage(x) for stage, x in zip(self.act_postprocess, maps, strict=True)])
-        return self.answer(doubled(self.head[0](fused)))
+        with float32_convolutions(maps[0].device):
+            fused = self.scratch([stage(x) for stage, x in zip(self.act_postprocess, maps, strict=True)])
+            return self.answer(doubled(self.head[0](fused)))
 
     def answer(self, x: Tensor) -> Tensor:
         """Map (B, 128, H, W) to (B, channels, H, W), on a CPU some rows at a time, which its cache holds."""
