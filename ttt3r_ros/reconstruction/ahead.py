@@ -5,14 +5,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
 
 
+@cache
+def _beside(device: torch.device) -> torch.cuda.Stream:
+    """Return the stream of all that is begun early on a device: what shares recordings may not run side by side, and
+    each stream holds scratch memory of its own for good."""
+    return torch.cuda.Stream(device)
+
+
 class Ahead:
-    """One image that is begun early, on a stream of its own.
+    """One image that is begun early, on a stream beside the one in use.
 
     Whoever takes what was begun must wait for the device before letting go of it: its memory belongs to that stream.
     """
@@ -31,7 +39,7 @@ class Ahead:
     def mark(self) -> None:
         """Let what is begun from now on wait for the work given to the device so far, and for none that follows."""
         if self._device.type == 'cuda':
-            self._stream = self._stream or torch.cuda.Stream(self._device)
+            self._stream = _beside(self._device)
             self._stream.wait_stream(torch.cuda.current_stream(self._device))
 
     def begin(self, image: np.ndarray, work: Callable[[], Any]) -> None:
