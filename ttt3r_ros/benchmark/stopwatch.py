@@ -18,7 +18,7 @@ class Stopwatch:
 
     def __init__(self, device: torch.device) -> None:
         """Take the device that the network runs on."""
-        self._cuda = device.type == 'cuda'
+        self._device, self._cuda = device, device.type == 'cuda'
         self._host: dict[str, float] = defaultdict(float)
         self._events: list[tuple[str, torch.cuda.Event, torch.cuda.Event]] = []
 
@@ -27,9 +27,9 @@ class Stopwatch:
         """Measure a stage; a name that comes twice in a frame adds up."""
         if self._cuda and name not in ON_THE_HOST:
             start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-            start.record()
+            start.record(torch.cuda.current_stream(self._device))
             yield
-            end.record()
+            end.record(torch.cuda.current_stream(self._device))
             self._events.append((name, start, end))
         else:
             start = time.perf_counter()
