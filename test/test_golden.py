@@ -86,10 +86,10 @@ def views_of(file, meta):
     return views
 
 
-def answers(file, meta):
+def answers(file, meta, device):
     """Run the file's views, and its query, through the network; yield each array's name and ours."""
-    recurrence = Recurrence(network_of(meta), make_rule(meta['rule']))
-    images = images_of(file, meta)
+    recurrence = Recurrence(network_of(meta).to(device), make_rule(meta['rule']))
+    images = images_of(file, meta).to(device)
     for frame, reset, written in views_of(file, meta):
         step = recurrence.step(images[frame][None], write=written, outputs=OUTPUTS,
                                observe=frozenset({'confidence'}))
@@ -103,22 +103,22 @@ def answers(file, meta):
         yield 'mem_proposed', step.proposed_pose_memory[0]
         yield 'beta_attention', step.confidence
     if 'query_ray_map' in file:
-        recurrence.memory = replace(recurrence.memory, state=torch.from_numpy(file['query_state'])[None],
-                                    pose_memory=torch.from_numpy(file['query_mem'])[None])
+        recurrence.memory = replace(recurrence.memory, state=torch.from_numpy(file['query_state'])[None].to(device),
+                                    pose_memory=torch.from_numpy(file['query_mem'])[None].to(device))
         ray_map = torch.from_numpy(file['query_ray_map']).permute(2, 0, 1)[None]
-        prediction = recurrence.query(ray_map, outputs=OUTPUTS)
+        prediction = recurrence.query(ray_map.to(device), outputs=OUTPUTS)
         for name, field in PREDICTIONS.items():
             yield 'query_' + name, getattr(prediction, field)[0]
 
 
-def errors(file, meta):
+def errors(file, meta, device='cpu'):
     """Return the relative error of every array of the file; one that we do not know is infinitely wrong."""
     ours = {}
-    for name, array in answers(file, meta):
+    for name, array in answers(file, meta, device):
         for stored in (name, name + '_stride16'):
             if stored in file:
                 array = array[::16, ::16] if stored != name else array
-                ours.setdefault(stored, []).append(array.numpy().astype(np.float64))
+                ours.setdefault(stored, []).append(array.cpu().numpy().astype(np.float64))
     result = {}
     for name in set(file) - INPUTS:
         golden = file[name].astype(np.float64)
