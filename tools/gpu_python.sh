@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced with the device in $device: enters the environment, and sets $python to an interpreter whose PyTorch sees it.
-. tools/env.sh
-python=${CUDA_PYTHON:-python}
+# Sourced with the device in $device: sets $python to an interpreter whose PyTorch sees it: that of `make setup`, or
+# CUDA_PYTHON, which has this source tree alone beside its own modules.
+if [ -n "${CUDA_PYTHON:-}" ]; then
+  python=$CUDA_PYTHON
+  export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
+else
+  . tools/env.sh
+  python=python
+fi
 "$python" - "$device" <<'PYTHON'
 import sys
 

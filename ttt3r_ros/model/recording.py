@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Hashable
@@ -20,6 +21,7 @@ KEPT = 2  # recordings: cameras of two sizes may share a memory; each holds a st
 log = logging.getLogger(__name__)
 # Streams, by device, of recorders that are gone: PyTorch keeps scratch memory of tens of megabytes for each for good.
 _idle: dict[int, list[torch.cuda.Stream]] = defaultdict(list)
+_one_at_a_time = threading.Lock()  # a recording begins with waiting for the device, which nobody may during another
 
 
 class Graph(Protocol):
@@ -49,7 +51,8 @@ class CudaRecorder:
         pool = next((recorded.pool() for recorded in self._graphs), None)  # gone with the last graph that has it
         graph = torch.cuda.CUDAGraph()
         # Other threads may use CUDA meanwhile.
-        with torch.cuda.graph(graph, pool=pool, stream=self._stream, capture_error_mode='thread_local'):
+        with _one_at_a_time, torch.cuda.graph(graph, pool=pool, stream=self._stream,
+                                              capture_error_mode='thread_local'):
             outputs = work()
         self._graphs.add(graph)
         return graph, outputs
