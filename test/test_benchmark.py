@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -232,6 +233,17 @@ def test_the_gpu_script_runs_through_on_a_cpu(tmp_path):
     if not torch.cuda.is_available():
         refused = subprocess.run([script, tmp_path / 'none'], capture_output=True, text=True, timeout=60)
         assert refused.returncode == 1 and 'sees no GPU' in refused.stderr
+
+
+def test_the_gpu_script_needs_no_environment_but_a_python(tmp_path):
+    """CUDA_PYTHON in a source tree where nothing is set up: it is asked for a GPU; without it nothing is begun."""
+    (tmp_path / 'tools').mkdir()
+    for name in ('gpu_bench.sh', 'gpu_python.sh', 'env.sh'):
+        shutil.copy(Path(__file__).parents[1] / 'tools' / name, tmp_path / 'tools' / name)
+    for given, told in (({'CUDA_PYTHON': sys.executable}, 'sees no GPU'), ({'CUDA_PYTHON': ''}, 'nothing is set up')):
+        done = subprocess.run([tmp_path / 'tools/gpu_bench.sh', tmp_path / 'out'], capture_output=True, text=True,
+                              env={**os.environ, 'CUDA_VISIBLE_DEVICES': '', **given}, timeout=60)
+        assert done.returncode == 1 and told in done.stderr and not (tmp_path / 'out').exists()
 
 
 def test_images_together_are_measured_against_single_ones(network):

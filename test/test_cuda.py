@@ -256,7 +256,7 @@ def test_images_and_answers_are_the_same_on_both_sides(film):
 
 
 def test_memory_stays_what_it_is_over_many_frames(embedded, film):
-    """300 frames, with resets and two sizes, take no more than the first ones of each."""
+    """300 frames, with resets and images of two sizes, take no more than the first ones of each."""
     reconstructor = Reconstructor(embedded[1], make_rule('ttt3r'), policy=Interval(16), keyframes=2)
     shown = [film, [image[:, :96].copy() for image in film]]
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Trains embedded weights on one GPU, rendering on all cores beside it: `tools/gpu_training.sh [OUT] [MINUTES]`.
 # Stopped and started again it goes on; with more MINUTES it goes on longer. WEIGHTS names those to begin with. The
-# environment of `make setup` is enough where its PyTorch sees the GPU; CUDA_PYTHON names another interpreter.
+# environment of `make setup` is enough where its PyTorch sees the GPU; elsewhere CUDA_PYTHON names an interpreter that
+# has PyTorch, and nothing need be set up.
 # DEVICE=cpu rehearses it, slowly.
 set -eo pipefail  # the environment reads variables that are not set
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
