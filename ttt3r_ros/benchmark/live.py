@@ -27,6 +27,7 @@ from tf2_msgs.msg import TFMessage
 from ttt3r_ros.benchmark import machine
 from ttt3r_ros.benchmark.bandwidth import jpeg_message
 from ttt3r_ros.benchmark.campaign import WORLD, there_and_back
+from ttt3r_ros.benchmark.gpu_memory import GpuMemory
 from ttt3r_ros.benchmark.messages import camera_message
 from ttt3r_ros.benchmark.sender import Sender
 from ttt3r_ros.demo.process import Child, ended_in_order
@@ -52,6 +53,7 @@ class Client(Sender):
         super().__init__('client', images)
         self._heard: dict[int, float] = {}
         self.lost = 0  # answers without a pose
+        self.gpu_memory = GpuMemory(self.node)
         self.node.create_subscription(ReconstructionStatus, 'ttt3r/status', self._hear, 10)
         for topic, kind in HEARD.items():
             self.node.create_subscription(kind, topic, lambda _: None, 10, raw=True)
@@ -92,7 +94,7 @@ def measure(client: Client, pid: int, rate: float, seconds: float) -> dict:
     return {'rate': rate, 'sent_per_s': round(len(times) / taken, 1), 'answered_per_s': round(len(ages) / taken, 1),
             'answered': round(len(ages) / len(times), 3),
             'lost': client.lost - lost, 'p50_ms': p50, 'p95_ms': p95, 'p99_ms': p99,
-            'node_cpu': round(cpu / taken, 2)}
+            'node_cpu': round(cpu / taken, 2), **client.gpu_memory.told()}
 
 
 def main() -> None:
@@ -105,13 +107,16 @@ def main() -> None:
     parser.add_argument('--seconds', type=float, default=20.0, help='of each measurement (default: %(default)s)')
     parser.add_argument('--rounds', type=int, default=1, help='default: %(default)s')
     parser.add_argument('--weights', default='embedded', help='default: %(default)s')
+    parser.add_argument('--device', default='cpu', help='of the node (default: %(default)s)')
+    parser.add_argument('--precision', default='auto', help='default: %(default)s')
     args = parser.parse_args()
     width, height = map(int, args.size.split('x'))
     messages = [(jpeg_message if args.jpeg else camera_message)(image) for image in film((height, width))]
-    arguments = ['--ros-args', '-p', f'weights:={args.weights}',
+    arguments = ['--ros-args', '-p', f'weights:={args.weights}', '-p', f'device:={args.device}',
+                 '-p', f'precision:={args.precision}',
                  '-p', f'image_transport:={"compressed" if args.jpeg else "raw"}']
-    print(json.dumps({**machine.describe(torch.device('cpu')), 'size': args.size, 'jpeg': args.jpeg,
-                      'busy': args.busy, 'weights': args.weights}), flush=True)
+    print(json.dumps({**machine.describe(torch.device(args.device)), 'size': args.size, 'jpeg': args.jpeg,
+                      'busy': args.busy, 'weights': args.weights, 'precision': args.precision}), flush=True)
     rclpy.init()
     with ended_in_order(), ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())

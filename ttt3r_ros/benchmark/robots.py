@@ -2,7 +2,8 @@
 """`python -m ttt3r_ros.benchmark.robots`: several robots on one node, against a node for each; images a second, memory.
 
 Both in turn in one run, on the same cores as the cameras. Every robot has two images on their way at any time, and
-sends another when one is answered: a node is never idle, and none is dropped for a newer one.
+sends another when one is answered: a node is never idle, and none is dropped for a newer one. Or cameras of one robot,
+which are always on one node.
 """
 
 from __future__ import annotations
@@ -13,17 +14,21 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import rclpy
 import torch
+from geometry_msgs.msg import TransformStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
+from tf2_ros import StaticTransformBroadcaster
 
 from ttt3r_ros.benchmark import machine
 from ttt3r_ros.benchmark.campaign import WORLD, there_and_back
-from ttt3r_ros.benchmark.messages import camera_message
+from ttt3r_ros.benchmark.gpu_memory import GpuMemory
+from ttt3r_ros.benchmark.messages import HEADER, camera_message
 from ttt3r_ros.demo.process import Child, ended_in_order
 from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.ros.conversions import to_time
@@ -33,6 +38,31 @@ ON_THE_WAY = 2  # images of each robot
 AGAIN_S = 1.0  # without an answer another is sent
 START_S = 120.0
 FILM = 24  # images, there and back
+BASE = 'base_link'
+
+
+@dataclass(frozen=True)
+class Group:
+    """Robots, or cameras of one robot, on one node."""
+
+    names: list[str]
+    cameras: bool = False
+
+    @property
+    def node(self) -> str:
+        """The node's name."""
+        return f'node_of_{self.names[0]}'
+
+    def arguments(self) -> list[str]:
+        """Return the node's arguments."""
+        names = json.dumps(self.names)
+        return ['--ros-args', '-r', f'__node:={self.node}',
+                *(('-p', f'cameras:={names}', '-p', f'base_frame:={BASE}') if self.cameras
+                  else ('-p', f'robots:={names}'))]
+
+    def status(self, name: str) -> str:
+        """Return the topic on which an image of one is answered."""
+        return f'{self.node}/{name}/status' if self.cameras else f'{name}/{self.node}/status'
 
 
 class Camera:
@@ -86,17 +116,26 @@ def film(size: tuple[int, int]) -> list[Image]:
     return [camera_message(image) for image in there_and_back(images)]
 
 
-def measure(robots: list[str], together: bool, images: list[Image], seconds: float, extra: list[str]) -> dict:
-    """Return images a second of all robots, of the one that had fewest, what an image costs the nodes, and
-    the resident memory of each, MB.
+def mount(node: rclpy.node.Node) -> None:
+    """Tell TF where the cameras are on their robot, all at one place, for as long as there is the node."""
+    message = TransformStamped(child_frame_id=HEADER.frame_id)
+    message.header.frame_id = BASE
+    StaticTransformBroadcaster(node).sendTransform(message)
 
-    together: on one node, else on one each. extra: arguments of the nodes.
+
+def measure(groups: list[Group], images: list[Image], seconds: float, extra: list[str]) -> dict:
+    """Return images a second of all robots or cameras, of the one that had fewest, what an image costs the nodes, and
+    the memory of each, resident and of a GPU.
+
+    groups: of each node. extra: arguments of the nodes.
     """
     context = rclpy.Context()
     rclpy.init(context=context)
     node = rclpy.create_node('cameras', context=context)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
+    gpu_memory = GpuMemory(node)
+    mount(node)
 
     def spin(until: Callable[[], bool]) -> None:
         while not until():
@@ -105,13 +144,11 @@ def measure(robots: list[str], together: bool, images: list[Image], seconds: flo
                 camera.tend()
 
     cameras: list[Camera] = []
-    groups = [robots] if together else [[name] for name in robots]
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
-        nodes = [stack.enter_context(Child('ttt3r_ros.ros.main', [
-            '--ros-args', '-r', f'__node:=node_of_{group[0]}', '-p', f'robots:={json.dumps(group)}', *extra],
-            Path(folder) / f'{group[0]}.log', {})) for group in groups]
-        cameras = [Camera(node, f'{name}/image', f'{name}/node_of_{group[0]}/status', images)
-                   for group in groups for name in group]
+        nodes = [stack.enter_context(Child('ttt3r_ros.ros.main', group.arguments() + extra,
+                                           Path(folder) / f'{group.node}.log', {})) for group in groups]
+        cameras = [Camera(node, f'{name}/image', group.status(name), images)
+                   for group in groups for name in group.names]
         end = time.monotonic() + START_S
         while not all(camera.heard for camera in cameras):
             if time.monotonic() > end or any(child.code is not None for child in nodes):
@@ -132,37 +169,55 @@ def measure(robots: list[str], together: bool, images: list[Image], seconds: flo
     executor.shutdown()
     node.destroy_node()
     rclpy.shutdown(context=context)
-    return {'together': together, 'robots': len(robots), 'images_per_s': round(sum(answered) / taken, 1),
+    return {'together': len(groups) == 1, 'cameras' if groups[0].cameras else 'robots': len(cameras),
+            'images_per_s': round(sum(answered) / taken, 1),
             'fewest_of_one': round(min(answered) / taken, 1), 'cpu_ms_an_image': round(1e3 * cpu / sum(answered), 1),
-            'resident_mb': [round(resident / 1e6) for resident in held]}
+            'resident_mb': [round(resident / 1e6) for resident in held], **gpu_memory.told()}
 
 
 def main() -> None:
-    """Run the command line: a line of JSON for each measurement, and one with the ratios."""
+    """Run the command line: a line of JSON for each measurement, and of robots one with the ratios."""
     parser = argparse.ArgumentParser(prog='python -m ttt3r_ros.benchmark.robots', description=__doc__)
     parser.add_argument('--robots', type=int, default=4, help='default: %(default)s')
+    parser.add_argument('--cameras', action='store_true', help='so many cameras of one robot instead')
+    parser.add_argument('--together', action='store_true', help='leave the nodes with a robot each out')
     parser.add_argument('--size', default='640x480', help="of the cameras' images (default: %(default)s)")
     parser.add_argument('--seconds', type=float, default=15.0, help='of each measurement (default: %(default)s)')
     parser.add_argument('--rounds', type=int, default=2, help='default: %(default)s')
     parser.add_argument('--weights', default='embedded', help='default: %(default)s')
+    parser.add_argument('--device', default='cpu', help='of the nodes (default: %(default)s)')
+    parser.add_argument('--precision', default='auto', help='default: %(default)s')
     args = parser.parse_args()
     width, height = map(int, args.size.split('x'))
     names = [f'robot{i}' for i in range(args.robots)]
-    images, extra = film((height, width)), ['-p', f'weights:={args.weights}']
-    print(json.dumps({**machine.describe(torch.device('cpu')), 'size': args.size, 'weights': args.weights}), flush=True)
+    images = film((height, width))
+    extra = [word for name in ('weights', 'device', 'precision') for word in ('-p', f'{name}:={getattr(args, name)}')]
+    print(json.dumps({**machine.describe(torch.device(args.device)), 'size': args.size, 'weights': args.weights,
+                      'precision': args.precision}), flush=True)
+    one_node = [Group(names, args.cameras)]
+    ways = [one_node] if args.cameras or args.together else [[Group([name]) for name in names], one_node]
     found: dict[bool, list[dict]] = {True: [], False: []}
+
+    def run(groups: list[Group]) -> dict:
+        result = measure(groups, images, args.seconds, extra)
+        print(json.dumps(result), flush=True)
+        return result
+
     with ended_in_order():
-        single = measure(names[:1], True, images, args.seconds, extra)
-        print(json.dumps(single), flush=True)
+        single = None if args.cameras else run([Group(names[:1])])
         for _ in range(args.rounds):
-            for together in (False, True):
-                found[together].append(measure(names, together, images, args.seconds, extra))
-                print(json.dumps(found[together][-1]), flush=True)
-    apart, one = (max(run['images_per_s'] for run in found[together]) for together in (False, True))
-    cost, cost_one = (min(run['cpu_ms_an_image'] for run in found[together]) for together in (False, True))
-    memory = max(run['resident_mb'][0] for run in found[True]) / single['resident_mb'][0]
-    print(json.dumps({'throughput_ratio': round(one / apart, 2), 'images_of_a_core_ratio': round(cost / cost_one, 2),
-                      'memory_ratio_to_one_robot': round(memory, 2)}))
+            for groups in ways:
+                found[groups is one_node].append(run(groups))
+    if single is None:
+        return
+    ratios = {'memory_ratio_to_one_robot': round(
+        max(result['resident_mb'][0] for result in found[True]) / single['resident_mb'][0], 2)}
+    if found[False]:
+        apart, one = (max(result['images_per_s'] for result in found[together]) for together in (False, True))
+        cost, cost_one = (min(result['cpu_ms_an_image'] for result in found[together]) for together in (False, True))
+        ratios = {'throughput_ratio': round(one / apart, 2), 'images_of_a_core_ratio': round(cost / cost_one, 2),
+                  **ratios}
+    print(json.dumps(ratios))
 
 
 if __name__ == '__main__':

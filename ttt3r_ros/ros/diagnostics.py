@@ -163,6 +163,7 @@ class Diagnostics:
         values = {'peak resident (MiB)': str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)}
         if self._device.startswith('cuda'):
             values['GPU allocated (MiB)'] = str(torch.cuda.memory_allocated(self._device) >> 20)
+            values['GPU reserved at most (MiB)'] = str(torch.cuda.max_memory_reserved(self._device) >> 20)
         if unsaved is not None:
             return self._status('memory', DiagnosticStatus.ERROR, f'it is not saved: {unsaved}', values)
         return self._status('memory', DiagnosticStatus.OK, 'constant in the number of frames', values)
