@@ -109,14 +109,16 @@ def main() -> None:
     parser.add_argument('--weights', default='embedded', help='default: %(default)s')
     parser.add_argument('--device', default='cpu', help='of the node (default: %(default)s)')
     parser.add_argument('--precision', default='auto', help='default: %(default)s')
+    parser.add_argument('--parameters', nargs='+', default=[], metavar='NAME:=VALUE', help='others of the node')
     args = parser.parse_args()
     width, height = map(int, args.size.split('x'))
     messages = [(jpeg_message if args.jpeg else camera_message)(image) for image in film((height, width))]
-    arguments = ['--ros-args', '-p', f'weights:={args.weights}', '-p', f'device:={args.device}',
-                 '-p', f'precision:={args.precision}',
-                 '-p', f'image_transport:={"compressed" if args.jpeg else "raw"}']
+    parameters = [f'weights:={args.weights}', f'device:={args.device}', f'precision:={args.precision}',
+                  f'image_transport:={"compressed" if args.jpeg else "raw"}', *args.parameters]
+    arguments = ['--ros-args', *(word for parameter in parameters for word in ('-p', parameter))]
     print(json.dumps({**machine.describe(torch.device(args.device)), 'size': args.size, 'jpeg': args.jpeg,
-                      'busy': args.busy, 'weights': args.weights, 'precision': args.precision}), flush=True)
+                      'busy': args.busy, 'weights': args.weights, 'precision': args.precision,
+                      'parameters': args.parameters}), flush=True)
     rclpy.init()
     with ended_in_order(), ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())

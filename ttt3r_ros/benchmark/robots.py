@@ -19,26 +19,25 @@ from pathlib import Path
 
 import rclpy
 import torch
-from geometry_msgs.msg import TransformStamped
+from geometry_msgs.msg import Quaternion, TransformStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from tf2_ros import StaticTransformBroadcaster
 
 from ttt3r_ros.benchmark import machine
-from ttt3r_ros.benchmark.campaign import WORLD, there_and_back
 from ttt3r_ros.benchmark.gpu_memory import GpuMemory
+from ttt3r_ros.benchmark.live import film
 from ttt3r_ros.benchmark.messages import HEADER, camera_message
 from ttt3r_ros.demo.process import Child, ended_in_order
 from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.ros.conversions import to_time
-from ttt3r_ros.synthetic import World
 
 ON_THE_WAY = 2  # images of each robot
 AGAIN_S = 1.0  # without an answer another is sent
 START_S = 120.0
-FILM = 24  # images, there and back
 BASE = 'base_link'
+OPTICAL = {'x': -0.5, 'y': 0.5, 'z': -0.5, 'w': 0.5}  # a camera that looks ahead
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,7 @@ class Camera:
         """Take the topics."""
         self._node, self._film, self._sent, self._told = node, film, 0, time.monotonic()
         self.answered = 0
+        self.lost = 0  # answers without a pose
         self._publisher = node.create_publisher(Image, image, QoSProfile(
             depth=ON_THE_WAY, reliability=ReliabilityPolicy.BEST_EFFORT))
         self._subscription = node.create_subscription(ReconstructionStatus, status, self._hear, 10)
@@ -100,6 +100,7 @@ class Camera:
 
     def _hear(self, status: ReconstructionStatus) -> None:
         self.answered += 1
+        self.lost += status.tracking == 'lost'
         self._told = time.monotonic()
         self._send()
 
@@ -110,16 +111,11 @@ class Camera:
         self._publisher.publish(message)
 
 
-def film(size: tuple[int, int]) -> list[Image]:
-    """Return the messages of a camera of a size (h, w) on a walk through a synthetic room, there and back."""
-    images = [image for image, _ in World(WORLD, FILM, size).film()]
-    return [camera_message(image) for image in there_and_back(images)]
-
-
 def mount(node: rclpy.node.Node) -> None:
     """Tell TF where the cameras are on their robot, all at one place, for as long as there is the node."""
     message = TransformStamped(child_frame_id=HEADER.frame_id)
     message.header.frame_id = BASE
+    message.transform.rotation = Quaternion(**OPTICAL)
     StaticTransformBroadcaster(node).sendTransform(message)
 
 
@@ -158,11 +154,12 @@ def measure(groups: list[Group], images: list[Image], seconds: float, extra: lis
             camera.begin()
         spin(lambda: all(camera.answered >= 5 for camera in cameras))
         before, began = [camera.answered for camera in cameras], time.monotonic()
-        cpu = sum(machine.cpu_seconds(child.pid) for child in nodes)
+        lost, cpu = sum(camera.lost for camera in cameras), sum(machine.cpu_seconds(child.pid) for child in nodes)
         spin(lambda: time.monotonic() - began > seconds)
         taken = time.monotonic() - began
         answered = [camera.answered - count for camera, count in zip(cameras, before, strict=True)]
         cpu = sum(machine.cpu_seconds(child.pid) for child in nodes) - cpu
+        lost = sum(camera.lost for camera in cameras) - lost
         held = [machine.resident_bytes(child.pid) for child in nodes]
         for camera in cameras:
             camera.close()
@@ -171,7 +168,8 @@ def measure(groups: list[Group], images: list[Image], seconds: float, extra: lis
     rclpy.shutdown(context=context)
     return {'together': len(groups) == 1, 'cameras' if groups[0].cameras else 'robots': len(cameras),
             'images_per_s': round(sum(answered) / taken, 1),
-            'fewest_of_one': round(min(answered) / taken, 1), 'cpu_ms_an_image': round(1e3 * cpu / sum(answered), 1),
+            'fewest_of_one': round(min(answered) / taken, 1),
+            'lost': round(lost / sum(answered), 3), 'cpu_ms_an_image': round(1e3 * cpu / sum(answered), 1),
             'resident_mb': [round(resident / 1e6) for resident in held], **gpu_memory.told()}
 
 
@@ -187,13 +185,16 @@ def main() -> None:
     parser.add_argument('--weights', default='embedded', help='default: %(default)s')
     parser.add_argument('--device', default='cpu', help='of the nodes (default: %(default)s)')
     parser.add_argument('--precision', default='auto', help='default: %(default)s')
+    parser.add_argument('--parameters', nargs='+', default=[], metavar='NAME:=VALUE', help='others of the nodes')
     args = parser.parse_args()
     width, height = map(int, args.size.split('x'))
     names = [f'robot{i}' for i in range(args.robots)]
-    images = film((height, width))
-    extra = [word for name in ('weights', 'device', 'precision') for word in ('-p', f'{name}:={getattr(args, name)}')]
+    images = [camera_message(image) for image in film((height, width))]
+    parameters = [f'weights:={args.weights}', f'device:={args.device}', f'precision:={args.precision}',
+                  *args.parameters]
+    extra = [word for parameter in parameters for word in ('-p', parameter)]
     print(json.dumps({**machine.describe(torch.device(args.device)), 'size': args.size, 'weights': args.weights,
-                      'precision': args.precision}), flush=True)
+                      'precision': args.precision, 'parameters': args.parameters}), flush=True)
     one_node = [Group(names, args.cameras)]
     ways = [one_node] if args.cameras or args.together else [[Group([name]) for name in names], one_node]
     found: dict[bool, list[dict]] = {True: [], False: []}
