@@ -175,6 +175,8 @@ def carry_out(plan: Plan, progress: Callable[[], None], report: Callable[[str], 
     networks = {precision: made[precision] for precision in precisions}
     exact = networks['float32']
     cases = [_Case(PUBLISHED, 'float32', plan.rules[0], exact, PublishedReconstructor)]
+    cases += [_Case(f'{PUBLISHED}, {precision}', precision, plan.rules[0], networks[precision], PublishedReconstructor)
+              for precision in _also_published(plan) & networks.keys()]
     cases += [_Case(f'{precision}, {rule}', precision, rule, networks[precision]) for precision, rule in plan.cases()]
     if plan.compiled:
         precision, rule = plan.cases()[0]
@@ -207,11 +209,16 @@ def _line(cases: list[_Case]) -> str:
                      if case is not cases[0] else '') for case in cases)
 
 
+def _also_published(plan: Plan) -> set[str]:
+    """Return in what the published way is computed beside float32: on a GPU bfloat16 is as usual."""
+    return set() if torch.device(plan.device).type == 'cpu' else {'bfloat16'}
+
+
 def _network(plan: Plan, precision: str) -> Network:
     if plan.weights is not None:
         return load_network(plan.weights, plan.device, precision).network
-    # The heads that streaming leaves out are the published way's alone, which computes in float32.
-    network = random_network(plan.size, streaming=precision != 'float32')
+    # The heads that streaming leaves out are the published way's alone.
+    network = random_network(plan.size, streaming=precision not in {'float32'} | _also_published(plan))
     return network.for_inference(DTYPES[precision]).to(plan.device)
 
 
