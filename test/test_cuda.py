@@ -245,7 +245,9 @@ def test_a_view_is_asked_for_as_on_a_cpu(film):
 def test_images_and_answers_are_the_same_on_both_sides(film):
     """Up go bytes and come out as on a CPU, down come numbers as they lie there, each with its shape."""
     for images in (film[:1], film[:3]):
-        torch.testing.assert_close(upload(images, DEVICE).cpu(), upload(images, torch.device('cpu')), rtol=0, atol=1e-6)
+        expected = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).double() / 255 * 2 - 1
+        for device in (DEVICE, torch.device('cpu')):
+            torch.testing.assert_close(upload(images, device).cpu().double(), expected, rtol=0, atol=1e-6)
     values = [torch.arange(6.0).view(2, 3), torch.tensor([True, False]), torch.tensor([0.5], dtype=torch.bfloat16)]
     for found, value in zip(download(*(value.to(DEVICE) for value in values)), values, strict=True):
         assert found.dtype == np.float32 and np.array_equal(found, value.float().numpy())
