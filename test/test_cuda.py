@@ -197,7 +197,7 @@ def test_images_begun_early_are_answered_alike(embedded, film):
                                for one, images in zip(early, shown, strict=True)])
             expected = together([one.stepping(images[turn]) for one, images in zip(late, shown, strict=True)])
             for found, wanted in zip(frames, expected, strict=True):
-                assert_near(found, wanted, 1e-6)
+                assert_near(found, wanted, 1e-4)  # of three one is encoded singly, whose products round otherwise
 
 
 def test_the_embedded_network_answers_as_on_a_cpu(embedded, film):
