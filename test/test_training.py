@@ -14,7 +14,18 @@ from processes import assert_they_end, eventually, workers_of
 from safetensors.torch import load_file, save_file
 from torch import distributed, multiprocessing
 
-from training.footage import CRAWL, FIRST_ROBOT_SEED, FIRST_WIDE_SEED, HEIGHT, SIZE, TAKE, TAKES, render_robot, render_wide, render_world
+from training.footage import (
+    CRAWL,
+    FIRST_ROBOT_SEED,
+    FIRST_WIDE_SEED,
+    HEIGHT,
+    SIZE,
+    TAKE,
+    TAKES,
+    render_robot,
+    render_wide,
+    render_world,
+)
 from training.initialisation import initialise
 from training.lessons import Answers, Lessons
 from training.loop import CONFIG, TRAINED, Trainer, beginning, configuration, unroll

@@ -15,7 +15,7 @@ class Captured:
     """A computation that adds to gradients, played again with other inputs of the same shapes."""
 
     def __init__(self, compute: Callable[..., tuple[Tensor, ...]], weights: list[Tensor], inputs: list[Tensor]) -> None:
-        """Capture it; compute must neither wait for the GPU nor look at numbers. weights: whose gradients it adds to."""
+        """Capture it; compute must not wait for the GPU, nor look at numbers. weights: whose gradients it adds to."""
         self._inputs = [tensor.clone() for tensor in inputs]
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())

@@ -45,8 +45,8 @@ def main() -> None:
     parser.add_argument('--wide-worlds', type=int, default=2000, help='of any camera and motion, with the photographs '
                         f'in OUT/{PHOTOGRAPHS} (python -m training.photographs): 6 MB and some 8 s of one core each '
                         '(default: %(default)s)')
-    parser.add_argument('--weights', type=Path, metavar='FILE', help='a .safetensors of the same configuration, or of half its '
-                        'patches, to begin with, at long sequences at once (default: from nothing)')
+    parser.add_argument('--weights', type=Path, metavar='FILE', help='a .safetensors of the same configuration, or of patches '
+                        'half as wide, to begin with, at long sequences at once (default: from nothing)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='that render (default: %(default)s)')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu', help='default: %(default)s')
     parser.add_argument('--processes', type=int, metavar='N', help='that train, with a share of the cores each; two of '
@@ -55,8 +55,8 @@ def main() -> None:
     parser.add_argument('--learning-rate', type=float, default=1e-3, help='default: %(default)s')
     parser.add_argument('--size', type=_size, default=SIZE, metavar='WIDTHxHEIGHT', help='of images, multiples of 16 '
                         f'(default: {SIZE[1]}x{SIZE[0]})')
-    parser.add_argument('--patch', type=int, choices=PATCH_SIZES, default=PATCH_SIZE, help='pixels of a side that become '
-                        'a token (default: %(default)s)')
+    parser.add_argument('--patch', type=int, choices=PATCH_SIZES, default=PATCH_SIZE,
+                        help='pixels of a side that become a token (default: %(default)s)')
     parser.add_argument('--width', type=int, choices=WIDTHS, default=WIDTHS[0], help='channels (default: %(default)s)')
     parser.add_argument('--sequences', type=int, default=SEQUENCES, help='in a step (default: %(default)s)')
     parser.add_argument('--bfloat16', action='store_true', help="products in bfloat16: for a GPU")

@@ -55,7 +55,7 @@ def begin_with(network: Network, weights: Path) -> None:
     Weights of patches half as wide are grown. Raises RuntimeError where they are of another configuration.
     """
     tensors = {name: tensor.float() for name, tensor in load_file(weights).items()}
-    if network.config.patch_size == 2 * PATCH_SIZE and tensors.get(EMBED, torch.empty(0)).shape[2:] == (PATCH_SIZE,) * 2:
+    if EMBED in tensors and 2 * tensors[EMBED].shape[-1] == network.config.patch_size:
         tensors |= grown(tensors)
     found = network.load_state_dict(tensors, strict=False)
     if found.unexpected_keys or set(found.missing_keys) - {'masked_img_token'}:
@@ -110,7 +110,8 @@ def _see(network: Network) -> None:
     luma = cosines(width - 2 * colour) / _strength(width - 2 * colour)[:, None, None]
     tint = 3 * cosines(colour) / _strength(colour)[:, None, None]  # colour is a third as strong
     grey, red, blue = (torch.tensor(c)[:, None, None] for c in ((0.3, 0.59, 0.11), (0.7, -0.7, 0.0), (-0.4, -0.4, 0.8)))
-    seen = torch.cat((luma[:coarse, None] * grey, tint[:, None] * red, tint[:, None] * blue, luma[coarse:, None] * grey))
+    seen = torch.cat((luma[:coarse, None] * grey, tint[:, None] * red, tint[:, None] * blue,
+                      luma[coarse:, None] * grey))
     network.patch_embed.proj.weight.copy_(seen if network.config.patch_size == PATCH_SIZE else _of_means(seen))
     network.patch_embed.proj.bias.zero_()
 

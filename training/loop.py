@@ -46,8 +46,9 @@ def configuration(size: tuple[int, int] = SIZE, width: int = 128, patch: int = P
 
     State tokens lie in a square as wide as an image's patches: each has its own place in the image. Raises ConfigError.
     """
-    return ModelConfig(head='linear', patch_size=patch, image_size=size[1], enc_dim=width, enc_depth=3, enc_heads=width // HEAD,
-                       dec_dim=width, dec_depth=4, dec_heads=width // HEAD, state_heads=width // HEAD,
+    heads = width // HEAD
+    return ModelConfig(head='linear', patch_size=patch, image_size=size[1], enc_dim=width, enc_depth=3, enc_heads=heads,
+                       dec_dim=width, dec_depth=4, dec_heads=heads, state_heads=heads,
                        state_tokens=(size[1] // patch) ** 2, memory_tokens=4, world_points=False, rgb=False,
                        ray_map=False, aspects=(round(size[1] / size[0], 4),))
 

@@ -102,9 +102,10 @@ def losses(prediction: Prediction, answers: Answers, truth: Truth, before: Tenso
     motion_errors = truth.motion.errors(answers.patches)
     lesson = _weighed(_length(answers.step[..., :3] - true_shift), _length(answers.step[..., 3:] - vectors(true_turn)))
     total = (POINTS_WEIGHT * regression + PLAIN_WEIGHT * mean(error) + RAYS_WEIGHT * mean(rays)
-             + SEAMS_WEIGHT * seams + STEP_WEIGHT * steps + PATH_WEIGHT * _mean_where(off / age.clamp(min=1).sqrt(), ~began)
-             + START_WEIGHT * _mean_where(off, began)
-             + SHAPE_WEIGHT * shape.mean() + lesson.mean() + sum(motion_errors))
+             + SEAMS_WEIGHT * seams + STEP_WEIGHT * steps
+             + PATH_WEIGHT * _mean_where(off / age.clamp(min=1).sqrt(), ~began)
+             + START_WEIGHT * _mean_where(off, began) + SHAPE_WEIGHT * shape.mean() + lesson.mean()
+             + sum(motion_errors))
     depth = (points[..., 2] / truth.points[..., 2] - 1).abs()
     return Losses(total, *(x.detach() for x in (mean(error), mean(rays), seams, mean(depth))),
                   *(x.detach().mean() for x in (step_translation, step_rotation, translation[:, -1], rotation[:, -1],

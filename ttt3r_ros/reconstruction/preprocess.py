@@ -69,7 +69,7 @@ class PixelMap:
 
     @classmethod
     def _cut_to(cls, aspect: float, height: int, width: int, config: ModelConfig) -> PixelMap:
-        """Plan for the middle of an image, in whole patches of nearly an aspect; its long side has image_size pixels."""
+        """Plan for the middle of an image, in whole patches of nearly an aspect, as long as the network takes."""
         patch = config.patch_size
         size = tuple(max(patch, patch * round(config.image_size * min(1.0, part) / patch))
                      for part in (1 / aspect, aspect))
