@@ -34,6 +34,7 @@ from training.losses import (
     PLAIN_WEIGHT,
     POINTS_WEIGHT,
     RAYS_WEIGHT,
+    SEAMS_WEIGHT,
     SHORTEST,
     Truth,
     losses,
@@ -174,6 +175,7 @@ def test_losses_are_least_at_the_truth():
         off = loss(points_off=5.0, confidence=confidence)
         assert off.points > 1 and off.rays > 0.1
         costs = (PLAIN_WEIGHT + confidence * POINTS_WEIGHT) * off.points + RAYS_WEIGHT * off.rays
+        costs = costs + SEAMS_WEIGHT * off.seams
         assert float(off.total - loss(confidence=confidence).total) == pytest.approx(float(costs), rel=1e-2)
 
 

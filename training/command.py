@@ -45,8 +45,8 @@ def main() -> None:
     parser.add_argument('--wide-worlds', type=int, default=2000, help='of any camera and motion, with the photographs '
                         f'in OUT/{PHOTOGRAPHS} (python -m training.photographs): 6 MB and some 8 s of one core each '
                         '(default: %(default)s)')
-    parser.add_argument('--weights', type=Path, metavar='FILE', help='a .safetensors of the same configuration, or of patches '
-                        'half as wide, to begin with, at long sequences at once (default: from nothing)')
+    parser.add_argument('--weights', type=Path, metavar='FILE', help='a .safetensors of the same configuration, or of '
+                        'patches half as wide, to begin with, at long sequences at once (default: from nothing)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='that render (default: %(default)s)')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu', help='default: %(default)s')
     parser.add_argument('--processes', type=int, metavar='N', help='that train, with a share of the cores each; two of '
