@@ -39,7 +39,7 @@ def endure(reconstructor: Reconstructor, images: list[np.ndarray], frames: int, 
     every, times = max(1, frames // REPORTS), []
     for frame in range(1, frames + 1):
         began = time.perf_counter()
-        reconstructor.step(images[frame % len(images)])
+        reconstructor.step(images[frame % len(images)], lambda: images[(frame + 1) % len(images)])
         times.append(time.perf_counter() - began)
         if frame % every == 0:
             taken, held = np.array(times), memory(device)

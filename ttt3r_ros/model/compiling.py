@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import inspect
+
+import torch
+
 from ttt3r_ros.model.layers import DecoderBlock, EncoderBlock
 from ttt3r_ros.model.network import Network
 
@@ -12,6 +16,11 @@ SIZES = 64  # of inputs that a block may be compiled for: encoder, decoders, pos
 def compile_blocks(network: Network) -> None:
     """Let each block be compiled where it first meets an input's size, which takes seconds and a C++ compiler."""
     network.compiled = True
+    options = {}
+    if 'recompile_limit' in inspect.signature(torch.compile).parameters:
+        options['recompile_limit'] = SIZES  # the global limit would be this thread's
+    else:  # PyTorch 2.11 and before
+        torch._dynamo.config.recompile_limit = max(SIZES, torch._dynamo.config.recompile_limit)
     for module in network.modules():
         if isinstance(module, (EncoderBlock, DecoderBlock)):
-            module.compile(dynamic=False, recompile_limit=SIZES)  # the global limit would be this thread's
+            module.compile(dynamic=False, **options)

@@ -16,7 +16,7 @@ from torch import Tensor
 from ttt3r_ros.model.nested import form, mapped, tensors
 
 TOLERANCE = 1e-2  # of a played step against a computed one; the kernels are the same
-KEPT = 2  # recordings: cameras of two sizes may share a memory; each holds a step's whole working memory
+KEPT = 4  # recordings, of steps and what is told of them: cameras of two sizes may share a memory
 
 log = logging.getLogger(__name__)
 # Streams, by device, of recorders that are gone: PyTorch keeps scratch memory of tens of megabytes for each for good.

@@ -156,8 +156,8 @@ class Recurrence:
             return self.network.encode_image(image)
 
     def trace(self, function: Callable[[Any], Any], inputs: Any, about: str) -> Any:
-        """Return function(inputs), traced where steps are; see Traces.run."""
-        return self._steps.run(function, inputs, about) if isinstance(self._steps, Traces) else function(inputs)
+        """Return function(inputs), traced or recorded where steps are; see Traces.run and Recordings.run."""
+        return self._steps.run(function, inputs, about) if self._steps else function(inputs)
 
     def look(self, encoded: Encoded, *, write: bool = True, outputs: frozenset[str] = STREAMING,
              observe: frozenset[str] = frozenset()) -> Step:
