@@ -16,7 +16,7 @@ from torch import Tensor
 from ttt3r_ros.model.nested import form, mapped, tensors
 
 TOLERANCE = 1e-2  # of a played step against a computed one; the kernels are the same
-KEPT = 4  # recordings, of steps and what is told of them: cameras of two sizes may share a memory
+KEPT = 2  # recordings of one thing: cameras of two sizes may share a memory; a step's holds its whole working memory
 
 log = logging.getLogger(__name__)
 # Streams, by device, of recorders that are gone: PyTorch keeps scratch memory of tens of megabytes for each for good.
@@ -105,8 +105,9 @@ class Recordings:
         self._recorded.clear()
 
     def _keep(self, key: Hashable, function: Callable[[Any], Any], inputs: Any, expected: Any) -> None:
-        while len(self._recorded) >= self._room:
-            del self._recorded[next(iter(self._recorded))]
+        alike = [other for other in self._recorded if other[0] == key[0]]
+        for oldest in alike[:max(0, len(alike) + 1 - self._room)]:
+            del self._recorded[oldest]
         places = _copy(inputs)
         try:
             with torch.cuda.device_of(tensors(places)[0]):  # which need not be the current one
