@@ -37,6 +37,15 @@ def test_of_several_the_nearest_is_taken():
     assert sizes == [(64, 128), (96, 128), (128, 96), (64, 128)]
 
 
+def test_images_are_cut_into_whole_patches():
+    """Of 32 pixels where the network has such, with aspects and without."""
+    config = ModelConfig(head='linear', ray_map=False, patch_size=32, image_size=128)
+    for camera, size in (((480, 640), (96, 128)), ((1080, 1920), (64, 128)), ((500, 500), (96, 128)),
+                         ((640, 480), (128, 96))):
+        assert PixelMap.plan(*camera, config).size == size
+    assert PixelMap.plan(1080, 1920, replace(config, aspects=(4 / 3,))).size == (96, 128)
+
+
 def test_pixels_and_rays_are_found_again():
     """What is painted at a place of the camera's image is where the map says, and so is the ray through it."""
     image = np.zeros((180, 320, 3), np.uint8)

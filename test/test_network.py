@@ -392,3 +392,30 @@ def test_everything_stays_on_the_device_of_the_network(monkeypatch, head, rule):
     assert step.gate.is_meta and recurrence.memory.state.is_meta and step.prediction.world_points.is_meta
     prediction = recurrence.query(torch.empty(1, 6, 48, 64, device='meta'))
     assert focal_length(prediction.points[0]).is_meta
+
+
+def test_patches_of_32_make_what_those_of_16_make_of_the_half_image():
+    """With each weight of a patch shared among four pixels: same tokens, same pose, every point four times."""
+    config = replace(CONFIG, head='linear', ray_map=False, world_points=False, rgb=False)
+    half, whole = fixed(config), fixed(replace(config, patch_size=32, image_size=128))
+    tensors = half.state_dict()
+    tensors['patch_embed.proj.weight'] = tensors['patch_embed.proj.weight'].repeat_interleave(2, 2).repeat_interleave(
+        2, 3) / 4
+    for part in ('weight', 'bias'):
+        name = f'downstream_head.proj.fc2.{part}'
+        pixels = tensors[name].unflatten(0, (4, 16, 16))
+        tensors[name] = pixels.repeat_interleave(2, 1).repeat_interleave(2, 2).flatten(0, 2)
+    whole.load_state_dict(tensors)
+    large = image(96, 128)
+    small = torch.nn.functional.avg_pool2d(large, 2)
+    a, b = (Recurrence(net, make_rule('ttt3r')).step(x).prediction for net, x in ((half, small), (whole, large)))
+    assert b.points.shape == (1, 96, 128, 3) and torch.allclose(a.pose, b.pose, atol=1e-5)
+    assert torch.allclose(b.points[:, 1::2, ::2], a.points, atol=1e-4)
+
+
+@pytest.mark.parametrize('wrong', [{'patch_size': 24}, {'patch_size': 32, 'head': 'dpt', 'ray_map': False},
+                                   {'patch_size': 32}, {'patch_size': 32, 'ray_map': False, 'image_size': 80}])
+def test_patches_that_cannot_be_are_refused(wrong):
+    """Of another size; of 32 pixels with a head or a ray-map encoder that has 16; of images that have no whole ones."""
+    with pytest.raises(ConfigError, match='patch_size|multiple of 32'):
+        ModelConfig(**{'head': 'linear', **wrong})
