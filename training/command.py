@@ -24,7 +24,7 @@ from ttt3r_ros.model.config import PATCH_SIZE, PATCH_SIZES
 
 NAME = 'embedded'
 LICENSE = 'Apache-2.0'
-NOTE = ('EMBEDDED WEIGHTS: a small network that has seen synthetic rooms alone, at 64×48 pixels. Good to try things '
+NOTE = ('EMBEDDED WEIGHTS: a small network that has seen synthetic rooms alone, at {}×{} pixels. Good to try things '
         'with, not to drive by: set the parameter weights to a checkpoint (README, Weights).')
 FOOTAGE, PHOTOGRAPHS = 'footage', 'photographs'  # in --out
 ENOUGH = 64  # worlds to begin with
@@ -138,5 +138,5 @@ def _train(args: argparse.Namespace) -> None:
     trainer.run(lambda line: console.log(' '.join(f'{name} {value}' for name, value in line.items())))
     if trainer.first:
         for network, name in ((trainer.network, NAME), (trainer.averaged, f'{NAME}_averaged')):
-            save_network(LoadedNetwork(network, NAME, True, LICENSE, NOTE), args.out / f'{name}.safetensors',
+            save_network(LoadedNetwork(network, NAME, True, LICENSE, NOTE.format(*args.size[::-1])), args.out / f'{name}.safetensors',
                          dtype=torch.float16, streaming=True)
