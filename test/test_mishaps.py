@@ -184,10 +184,10 @@ def test_a_walk_goes_on_with_a_true_witness_and_not_with_a_false_one(here):
     assert not frame.trusted and 'the gyroscope denies' in frame.tracking.reason
 
 
-def test_a_simulated_gyroscope_bears_a_way_out_and_denies_another_camera_s_pictures(here):
+def test_a_simulated_gyroscope_bears_a_way_out_and_denies_another_camera_s_pictures():
     """A cheap gyroscope denies no turn of a good film; where pictures come from a camera that looks 35° aside from then
     on, that is told at once, which images alone do not always tell."""
-    world = World(7, 192, (96, 128))
+    here, world = film(8), World(8, 192, (96, 128))
     poses = world.poses[:len(here)]
     aside = poses[START:START + 6].copy()
     aside[:, :3, :3] @= Rotation.from_euler('y', 35, degrees=True).as_matrix()
@@ -197,11 +197,11 @@ def test_a_simulated_gyroscope_bears_a_way_out_and_denies_another_camera_s_pictu
     for film_ in (alarms.Film(alarms.NORMAL, here, poses),
                   alarms.Film('other camera', np.concatenate((here[:START], other)), poses[:START + 6],
                               (START, START + alarms.WITHIN))):
-        reports.append(alarms.watch(7, film_, loaded, plan, alarms.Witness(film_, 7, Coefficients())))
+        reports.append(alarms.watch(8, film_, loaded, plan, alarms.Witness(film_, 8, Coefficients())))
     good, bad = reports
     assert good.denied == good.lost == good.degraded == 0 and good.by == alarms.GYROSCOPE
     assert bad.told and bad.lost_in >= 1
-    alone = alarms.watch(7, alarms.Film(alarms.NORMAL, here, poses), loaded, plan)
+    alone = alarms.watch(8, alarms.Film(alarms.NORMAL, here, poses), loaded, plan)
     rows = alarms.results_table(replace(plan, worlds=1), [
         replace(one, mishap=mishap, by=by) for one in (alone,) for mishap in alarms.MISHAPS
         for by in (alarms.ALONE, alarms.GYROSCOPE)]).row_count

@@ -272,7 +272,7 @@ def test_selections_that_cannot_be():
 
 @pytest.mark.parametrize(('change', 'error', 'words'), [
     ({'exports': ('tum', 'obj')}, ExportError, "'obj' is unknown"),
-    ({'settings': Settings(size=100)}, StreamError, 'multiple of 16'),
+    ({'settings': Settings(size=100)}, StreamError, 'multiple of 32'),
     ({'settings': Settings(device='cuda:77')}, StreamError, "device 'cuda:77' cannot be used"),
     ({'out': Path('/')}, OutputError, 'the root of the file system: give a folder in it'),
     ({'source': 'camera:/nowhere'}, SequenceError, 'no camera /nowhere')])

@@ -308,11 +308,13 @@ def test_what_has_no_truth_costs_nothing(folder, tmp_path):
 def test_training_begins_with_weights_that_were_saved(tmp_path, folder):
     """The embedded weights are taken over to the last tensor, or grown to patches of twice the side; those of another
     shape are refused by name."""
-    trainer = _trainer(folder, tmp_path, weights=EMBEDDED_FILE)
+    larger = configuration((96, 128), patch=32)
     kept = load_file(EMBEDDED_FILE)
-    mine = trainer.network.state_dict()
+    mine = _trainer(folder, tmp_path / 'same', weights=EMBEDDED_FILE, config=larger).network.state_dict()
     assert kept and all(torch.equal(mine[name], tensor.float()) for name, tensor in kept.items())
-    grown = _trainer(folder, tmp_path / 'grown', weights=EMBEDDED_FILE, config=configuration((96, 128), patch=32))
+    trainer = _trainer(folder, tmp_path)
+    save_file(trainer.network.state_dict(), tmp_path / 'smaller.safetensors')
+    grown = _trainer(folder, tmp_path / 'grown', weights=tmp_path / 'smaller.safetensors', config=larger)
     image = torch.rand(1, 1, 3, 96, 128) * 2 - 1
     small = torch.nn.functional.avg_pool2d(image[0], 2)[None]
     with torch.no_grad():

@@ -103,7 +103,7 @@ def test_depth_can_have_the_cameras_size_and_rays(run):
 
 def test_a_jpeg_that_is_decoded_smaller_is_of_the_cameras_size(start_node, make_robot):
     """Of one that is far larger than the network's image depth and calibration are the camera's all the same."""
-    size, k = (720, 960), np.diag((6.0, 6, 1)) @ K
+    size, k = (1440, 1920), np.diag((12.0, 12, 1)) @ K
     start_node(lossless=True, weights='embedded', image_transport='compressed', depth__resolution='camera')
     robot = make_robot(topic='image/compressed', image_type=CompressedImage)
     robot.wait_until_watched()
