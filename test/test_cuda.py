@@ -23,11 +23,14 @@ from test_recording import Computed
 
 from ttt3r_ros.benchmark.machine import resident_bytes
 from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.model.precision import DTYPES
 from ttt3r_ros.model.recording import Recordings
 from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence
 from ttt3r_ros.model.update_rules import RULES, make_rule
+from ttt3r_ros.reconstruction.device_resize import KEPT, resize
 from ttt3r_ros.reconstruction.intrinsics import pinhole
+from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.reconstruction.together import together
@@ -255,6 +258,39 @@ def test_images_and_answers_are_the_same_on_both_sides(film):
     kept = first.copy()
     download(100 + values[0].to(DEVICE))
     assert np.array_equal(first, kept)
+
+
+@pytest.mark.parametrize('size', [(480, 640), (2160, 3840), (640, 480), (97, 131), (1000, 300)])
+def test_images_are_resized_to_pillows_bytes(size):
+    """On several streams and with the device at work, many at once, TF32 allowed or not; more sizes than matrices are
+    kept, and what is waited for is the image alone."""
+    plans = [PixelMap.plan(size[0] + k, size[1], ModelConfig()) for k in range(KEPT // 2 + 2)]
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 255, (*plan.original, 3), np.uint8) for plan in plans[:3 if max(size) > 2000 else None]]
+    expected = [plan.apply(image) for plan, image in zip(plans, images)]
+    before = torch.backends.cuda.matmul.allow_tf32
+    for allowed in (False, True):
+        torch.backends.cuda.matmul.allow_tf32 = allowed
+        try:
+            resized = []
+            for turn, (plan, image) in enumerate(zip(plans * 2, images * 2)):
+                stream = torch.cuda.Stream(DEVICE) if ON_A_GPU and turn % 2 else None
+                with torch.cuda.stream(stream):
+                    resized.append(resize(image, plan, DEVICE))
+            for one, wanted in zip(resized, expected * 2, strict=True):
+                assert np.array_equal(one.on_host(), wanted)
+                assert np.array_equal(one.pixels.cpu().numpy(), wanted)
+        finally:
+            torch.backends.cuda.matmul.allow_tf32 = before
+
+
+def test_the_median_is_numpys(embedded, film):
+    """To the bit, computed on the device."""
+    reconstructor = Reconstructor(embedded[1], make_rule('ttt3r'))
+    for image in film[:6]:
+        frame = reconstructor.step(image)
+        assert frame.confidence_median == float(np.median(frame.confidence))
+        assert np.array_equal(frame.image, frame.pixel_map.apply(image))
 
 
 def test_memory_stays_what_it_is_over_many_frames(embedded, film):

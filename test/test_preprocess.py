@@ -7,13 +7,16 @@ from functools import cache
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from ttt3r_ros.model.config import ModelConfig
+from ttt3r_ros.reconstruction import device_resize
 from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
 
 EMBEDDED, PUBLISHED = ModelConfig(image_size=64, aspects=(4 / 3,)), ModelConfig()
 TINY = ModelConfig(image_size=32, aspects=(1.0,))
+SQUARE = ModelConfig(image_size=224, square=True)
 
 
 @cache
@@ -66,3 +69,41 @@ def test_a_jpeg_decoded_smaller_is_the_same_picture(size, config, factor):
     off = np.abs(plan.apply(cv2.imdecode(data, cv2.IMREAD_COLOR)).astype(int)
                  - small.apply(cv2.imdecode(data, flags[factor])))
     assert off.max() <= 2 and (off > 1).mean() < 1e-3
+
+
+@pytest.mark.parametrize(('size', 'config'), [
+    ((480, 640), PUBLISHED), ((720, 1280), PUBLISHED), ((1080, 1920), PUBLISHED), ((2160, 3840), PUBLISHED),
+    ((640, 480), PUBLISHED), ((1920, 1080), PUBLISHED), ((481, 643), PUBLISHED), ((1087, 1931), EMBEDDED),
+    ((120, 160), PUBLISHED), ((97, 131), PUBLISHED), ((160, 120), PUBLISHED), ((384, 512), PUBLISHED),
+    ((600, 600), PUBLISHED), ((90, 300), PUBLISHED), ((1000, 300), PUBLISHED), ((480, 640), SQUARE),
+    ((131, 97), SQUARE), ((1080, 1920), EMBEDDED), ((2160, 3840), EMBEDDED), ((3000, 900), EMBEDDED),
+    ((1280, 720), TINY)])
+def test_a_device_resizes_to_the_same_bytes(size, config):
+    """Larger and smaller, upright, odd and cut, after means and without: Pillow's own bytes; of noise, too."""
+    plan = PixelMap.plan(*size, config)
+    noise = np.random.default_rng(0).choice(np.array([0, 7, 128, 255], np.uint8), (*size, 3))
+    for image in (picture(*size), noise)[:1 if max(size) > 2000 else 2]:
+        resized = device_resize.resize(image, plan, torch.device('cpu'))
+        assert resized.pixels.shape == (*plan.size, 3) and resized.pixels.is_contiguous()
+        assert np.array_equal(resized.on_host(), plan.apply(image))
+
+
+def test_a_device_takes_images_however_they_lie():
+    """Turned, cut out of others and not to be written, as an array may be that came in a message."""
+    image = picture(481, 643)[::-1, 20:-3]
+    image.flags.writeable = False
+    plan = PixelMap.plan(*image.shape[:2], PUBLISHED)
+    assert np.array_equal(device_resize.resize(image, plan, torch.device('cpu')).on_host(), plan.apply(image))
+
+
+@pytest.mark.parametrize(('size', 'config'), [
+    ((480, 640), PUBLISHED), ((2160, 3840), PUBLISHED), ((120, 160), PUBLISHED), ((600, 600), PUBLISHED),
+    ((480, 640), EMBEDDED), ((1080, 1920), EMBEDDED)])
+def test_sums_on_a_device_are_exact(size, config):
+    """What is multiplied has the 11 bits that TF32 leaves, and no sum of any image more than the 24 of float32."""
+    plan = PixelMap.plan(*size, config)
+    for side in plan.for_kernel(np.zeros((*size, 3), np.uint8))[1:]:
+        matrix = device_resize._matrix(side, plan.shrinking, torch.device('cpu'))
+        assert matrix.shape == (2 * side.length, side.given)
+        assert matrix.abs().max() <= 2**11 and torch.equal(matrix, matrix.round())
+        assert 255 * matrix.double().abs().sum(1).max() < 2**24

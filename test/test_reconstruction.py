@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,6 +26,8 @@ from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
+from ttt3r_ros.reconstruction.together import together
+from ttt3r_ros.reconstruction.tracking import TrackingMonitor
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, chain, relative_scale
 from ttt3r_ros.reconstruction.transfer import download, upload
 
@@ -410,6 +413,41 @@ def test_an_image_begun_early_gives_the_same_answer(network, images, monkeypatch
     assert all(same(a, b) for a, b in zip(frames, expected, strict=True))
     resets = np.diff([frame.segment for frame in frames], prepend=0)  # each encodes its last image again
     assert resets.sum() >= 2 and (counts - resets).tolist() == [2, 1, 0, 2, 2, 0, 2, 0]
+
+
+@pytest.mark.parametrize('ahead', [False, True])
+def test_images_resized_on_the_device_give_the_same_answers(network, monkeypatch, ahead):
+    """As on CUDA: the model's image, the confidence's median and the poses, of one camera and of three, resets, which
+    come with the last image from the host, in one batch with them."""
+    frames, rng = {}, np.random.default_rng(0)
+    films = [[rng.integers(0, 255, (72 + 8 * k, 100 + 9 * k, 3), np.uint8) for _ in range(6)] for k in range(3)]
+    monkeypatch.setattr(Ahead, 'pays', ahead)
+    resize, resized = eye_module.resize, []
+    monkeypatch.setattr(eye_module, 'resize', lambda *given: resized.append(given) or resize(*given))
+    for device in (False, True):
+        monkeypatch.setattr(eye_module, 'pays', lambda _, device=device: device)
+        alone, *robots = (Reconstructor(network, make_rule('ttt3r'), policy=Interval(3 + k), monitor=TrackingMonitor())
+                          for k in range(4))
+        frames[device] = [alone.step(*shown) for shown in zip(films[0], [lambda i=i: i for i in films[0][1:]] + [None])]
+        for images in zip(*films):
+            frames[device] += together([one.stepping(image) for one, image in zip(robots, images)])
+    assert len(resized) == 4 * 6
+    for found, expected in zip(frames[True], frames[False], strict=True):
+        assert np.array_equal(found.image, expected.image) and found.segment == expected.segment
+        assert found.confidence_median == np.median(found.confidence)
+        np.testing.assert_allclose(found.pose, expected.pose, atol=1e-5)
+        np.testing.assert_allclose(found.points, expected.points, rtol=1e-4, atol=1e-5)
+    assert any(frame.segment for frame in frames[True])
+
+
+@pytest.mark.parametrize('count', [1, 2, 7, 3072])
+def test_the_median_on_the_device_is_numpys(count):
+    """To the bit, of even and odd counts, equal values among them, and of fewer bits."""
+    rng = np.random.default_rng(count)
+    values = [torch.from_numpy(1 + rng.exponential(3, (1, 1, count)).astype(np.float32)) for _ in range(2)]
+    values.append(values[0].round().bfloat16())
+    steps = [SimpleNamespace(prediction=SimpleNamespace(confidence=value)) for value in values]
+    assert eye_module._medians(steps).tolist() == [float(np.median(value.float().numpy())) for value in values]
 
 
 def test_warming_up_leaves_no_trace(network, images):

@@ -82,7 +82,7 @@ class Shot:
                    frame.segment, float(frame.scale), [*map(float, frame.unseen_motion)],
                    tracking and tracking.state.value, tracking.reason if tracking else '', tracking and tracking.since,
                    frame.gate.mean, frame.gate.std, frame.gate.low, frame.gate.high, float(frame.confidence.mean()),
-                   float(np.median(frame.confidence)), frame.step_s, elapsed_s)
+                   frame.confidence_median, frame.step_s, elapsed_s)
 
     @property
     def name(self) -> str:

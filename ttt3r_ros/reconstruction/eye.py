@@ -14,6 +14,7 @@ from ttt3r_ros.model.network import Encoded
 from ttt3r_ros.model.recurrence import Memory, Recurrence, Step
 from ttt3r_ros.model.stages import Stage
 from ttt3r_ros.reconstruction.ahead import Ahead
+from ttt3r_ros.reconstruction.device_resize import Resized, pays, resize
 from ttt3r_ros.reconstruction.frame import GateStatistics
 from ttt3r_ros.reconstruction.intrinsics import focal_length
 from ttt3r_ros.reconstruction.preprocess import PixelMap
@@ -33,9 +34,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Look:
-    """What the network makes of an image, before anything is written."""
+    """What the network makes of an image, before anything is written; median: of the confidence."""
 
     seen: Boundary
+    median: float
     gate: GateStatistics
     step: Step
     finite: np.ndarray
@@ -43,15 +45,15 @@ class Look:
 
 @dataclass(frozen=True)
 class Encoding:
-    """The request for an image, uint8 (h, w, 3), encoded."""
+    """The request for an image, uint8 (h, w, 3), encoded; a tensor lies on the network's device."""
 
     eye: Eye
-    image: np.ndarray
+    image: np.ndarray | Tensor
     early = True
 
     def kind(self) -> Hashable:
         """See Request."""
-        return Encoding, self.eye.kind, self.image.shape
+        return Encoding, self.eye.kind, tuple(self.image.shape)
 
     def carry_out(self, alike: Sequence[Encoding]) -> list[Encoded]:
         """See Request."""
@@ -100,18 +102,23 @@ class Eye:
     def prepare(self, image: np.ndarray) -> Steps[Prepared]:
         """Return an image, uint8 (H, W, 3), encoded; it may have been begun ahead. Raises ValueError if too narrow."""
         begun = self._ahead.take(image)
-        return begun or (yield from self._prepare(image, self._plan(image)))
+        made, pixel_map, encoded = begun or (yield from self._prepare(image, self._plan(image)))
+        with self._stage('preprocess'):
+            return Prepared(made.on_host() if isinstance(made, Resized) else made, pixel_map, encoded)
 
     def _plan(self, image: np.ndarray) -> PixelMap:
         return PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
 
-    def _prepare(self, image: np.ndarray, pixel_map: PixelMap) -> Steps[Prepared]:
+    def _prepare(self, image: np.ndarray, pixel_map: PixelMap) -> Steps[
+            tuple[np.ndarray | Resized, PixelMap, Encoded]]:
+        """Return the model's image, its map and what the encoder makes of it, without waiting for the device."""
+        device = self._recurrence.network.device
         with self._stage('preprocess'):
-            prepared = pixel_map.apply(image)
-        return Prepared(prepared, pixel_map, (yield Encoding(self, prepared)))
+            made = resize(image, pixel_map, device) if pays(device) else pixel_map.apply(image)
+        return made, pixel_map, (yield Encoding(self, made.pixels if isinstance(made, Resized) else made))
 
     @torch.inference_mode()
-    def encode(self, images: Sequence[np.ndarray]) -> list[Encoded]:
+    def encode(self, images: Sequence[np.ndarray | Tensor]) -> list[Encoded]:
         """Encode images as the model takes them, uint8 (h, w, 3), all of one size."""
         with self._stage('upload'):
             pixels = upload(images, self._recurrence.network.device)
@@ -153,12 +160,15 @@ class Eye:
         for request in requests:
             request.meanwhile()
         with self._stage('download'):
-            values = download(focal, gates, *(value for step in steps for value in (
+            medians = (_medians(steps),) if pays(focal.device) else ()
+            values = download(focal, gates, *medians, *(value for step in steps for value in (
                 step.prediction.points[0], step.prediction.confidence[0], step.prediction.pose[0], step.finite)))
         if len(steps) > 1:  # whoever keeps his must not keep the others'
             values = [value.copy() for value in values]
-        focal, gates = values[:2]
-        return [_look(step, float(focal[i]), gates[i], *values[4 * i + 2:4 * i + 6]) for i, step in enumerate(steps)]
+        focal, gates, *values = values
+        medians = values.pop(0) if medians else [np.median(confidence) for confidence in values[1::4]]
+        return [_look(step, float(focal[i]), float(medians[i]), gates[i], *values[4 * i:4 * i + 4])
+                for i, step in enumerate(steps)]
 
 
 def warm_up(eyes: Sequence[Eye], size: tuple[int, int], frames: int) -> None:
@@ -189,11 +199,20 @@ def _summary(seen: tuple[tuple[Tensor, Tensor], ...]) -> tuple[Tensor, Tensor]:
             torch.stack((gate.mean(dim=1), gate.std(dim=1, correction=0), gate.amin(dim=1), gate.amax(dim=1)), dim=1))
 
 
-def _look(step: Step, focal: float, gate: np.ndarray, points: np.ndarray, confidence: np.ndarray, pose: np.ndarray,
-          finite: np.ndarray) -> Look:
+def _medians(steps: Sequence[Step]) -> Tensor:
+    """Return the medians (B,) of the confidences as numpy's are, of the two in the middle the mean: sorting 200,000
+    numbers takes a GPU no time, and half of them a host 2 ms."""
+    # Not in the recorded summary: what cannot be recorded would end the recording of all else.
+    ordered = torch.stack([step.prediction.confidence.float().flatten() for step in steps]).sort(dim=1).values
+    count = ordered.shape[1]
+    return (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2
+
+
+def _look(step: Step, focal: float, median: float, gate: np.ndarray, points: np.ndarray, confidence: np.ndarray,
+          pose: np.ndarray, finite: np.ndarray) -> Look:
     # A pose with a NaN is no rotation: whoever accepts the step is told.
     matrix = pose_matrix(pose) if np.isfinite(pose).all() else np.full((4, 4), np.nan)
-    return Look(Boundary(matrix, points, confidence, focal), GateStatistics(*gate.tolist()), step, finite)
+    return Look(Boundary(matrix, points, confidence, focal), median, GateStatistics(*gate.tolist()), step, finite)
 
 
 def is_image(image) -> bool:

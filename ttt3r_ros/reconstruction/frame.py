@@ -26,7 +26,8 @@ class Frame:
     """What one image told.
 
     pose (4, 4) float64: camera-to-world, world = the first camera of the first segment, optical axes, metres.
-    points (h, w, 3) float32: metres in the camera frame. confidence (h, w) float32: at least 1.
+    points (h, w, 3) float32: metres in the camera frame. confidence (h, w) float32: at least 1;
+    confidence_median: its own.
     intrinsics, original_intrinsics (3, 3) float64: of the model's image and of the camera's, focal length NaN where
     the points allow none. image (h, w, 3) uint8: the model's image. pixel_map: where it lies in the
     camera's. scale: the segment's scale in the path.
@@ -42,6 +43,7 @@ class Frame:
     pose: np.ndarray
     points: np.ndarray
     confidence: np.ndarray
+    confidence_median: float
     intrinsics: np.ndarray
     original_intrinsics: np.ndarray
     image: np.ndarray

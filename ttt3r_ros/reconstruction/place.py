@@ -67,8 +67,8 @@ class Place:
         """Return how a look lies beside the last frame, which it is so like."""
         step = np.linalg.inv(self.boundary.pose) @ look.seen.pose
         distance, turn = extent(step)
-        return Evidence(alike, distance * self.path.scale, turn, float(np.median(look.seen.confidence)),
-                        look.gate.mean, step[:3, :3])
+        return Evidence(alike, distance * self.path.scale, turn, look.median, look.gate.mean,
+                        step[:3, :3])
 
     def frame(self, prepared: Prepared, look: Look, tracking: Tracking | None, unseen: tuple[float, float],
               alike: float | None = None) -> Frame:
@@ -78,6 +78,7 @@ class Place:
             pose=self.path.place(look.seen.pose),
             points=look.seen.points * np.float32(self.path.scale),
             confidence=look.seen.confidence,
+            confidence_median=look.median,
             intrinsics=intrinsics,
             original_intrinsics=prepared.pixel_map.to_original(intrinsics),
             image=prepared.image,

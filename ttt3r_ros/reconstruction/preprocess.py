@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -24,6 +25,20 @@ MOST_ASPECT = 32  # a square network's image is cut out of one that is longer by
 def nearest(aspect: float, aspects: Sequence[float]) -> float:
     """Return the one of aspects, width over height, that an image of an aspect loses least by being cut to."""
     return min(aspects, key=lambda one: abs(math.log(one / aspect)))
+
+
+class Side(NamedTuple):
+    """How the kernel goes over one side of what it is given, all in pixels.
+
+    Of `given`, those between begin and end become `steps`; of these, `length` from `first` on are the model's image's.
+    """
+
+    given: int
+    begin: float
+    end: float
+    steps: int
+    first: int
+    length: int
 
 
 @dataclass(frozen=True)
@@ -80,21 +95,38 @@ class PixelMap:
     def apply(self, image: np.ndarray) -> np.ndarray:
         """Return the model's image, uint8 (h, w, 3), of image, uint8 (H, W, 3).
 
-        On the host: Pillow's kernels, rounded to bytes between rows and columns, are what the models were trained on,
-        and no device has them. A much larger image is first shrunk by whole factors, as means: within 1 of 255 of what
-        the kernel alone gives, in a fifth of its time.
+        On the host, by Pillow's kernels, rounded to bytes between rows and columns: they are what the models were
+        trained on. device_resize.py gives the same on a device.
         """
-        shrinking = max(self.resized) < max(self.original)
-        kernel = Image.Resampling.LANCZOS if shrinking else Image.Resampling.BICUBIC
+        given, rows, columns = self.for_kernel(image)
+        kernel = Image.Resampling.LANCZOS if self.shrinking else Image.Resampling.BICUBIC
+        resized = np.asarray(Image.fromarray(given).resize((columns.steps, rows.steps), kernel,
+                                                           (columns.begin, rows.begin, columns.end, rows.end)))
+        return np.array(resized[rows.first:rows.first + rows.length,
+                                columns.first:columns.first + columns.length])  # Pillow's are read-only
+
+    @property
+    def shrinking(self) -> bool:
+        """Whether the kernel is Lanczos's, of 3 lobes; to enlarge it is the cubic of a = -0.5."""
+        return max(self.resized) < max(self.original)
+
+    def for_kernel(self, image: np.ndarray) -> tuple[np.ndarray, Side, Side]:
+        """Return what the kernel is given, uint8 (H', W', 3), of image, uint8 (H, W, 3), and its rows and columns.
+
+        A much larger image is first shrunk by whole factors, as means: within 1 of 255 of what the kernel alone gives,
+        in a fifth of its time.
+        """
         factors = tuple(_factor(*sides) for sides in zip(self.original, self.resized, strict=True))
-        (height, width), places = self.size, (self.top, self.left)
+        places = self.top, self.left
         if max(factors) == 1:
-            resized = np.asarray(Image.fromarray(image).resize(self.resized[::-1], kernel))
-            return np.array(resized[self.top:self.top + height, self.left:self.left + width])  # Pillow's are read-only
-        rows, columns = (_Span.of(*sides) for sides in zip(self.original, self.resized, places, self.size, factors))
-        means = _means(image[rows.first:rows.last, columns.first:columns.last], *factors)
-        return np.array(Image.fromarray(means).resize((width, height), kernel,
-                                                      (columns.begin, rows.begin, columns.end, rows.end)))
+            rows, columns = (Side(side, 0, side, steps, place, length) for side, steps, place, length
+                             in zip(self.original, self.resized, places, self.size, strict=True))
+            return image, rows, columns
+        across, along = (_Span.of(*sides) for sides in zip(self.original, self.resized, places, self.size, factors))
+        means = _means(image[across.first:across.last, along.first:along.last], *factors)
+        rows, columns = (Side(side, span.begin, span.end, length, 0, length)
+                         for side, span, length in zip(means.shape, (across, along), self.size))
+        return means, rows, columns
 
     def to_original(self, intrinsics: np.ndarray) -> np.ndarray:
         """Return the camera image's K (3, 3) for the model image's K (3, 3)."""

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-
 from ttt3r_ros.reconstruction.baseline import WINDOW, Baseline, log_confidence
 from ttt3r_ros.reconstruction.fields import MOST_FRAMES, MOST_SEGMENTS, FieldError, Fields
 from ttt3r_ros.reconstruction.frame import Frame
@@ -46,7 +44,7 @@ class FrameStatistics:
     @classmethod
     def of(cls, frame: Frame) -> FrameStatistics:
         """Return a frame's statistics."""
-        return cls(frame.gate.mean, float(np.median(frame.confidence)), frame.segment, frame.likeness,
+        return cls(frame.gate.mean, frame.confidence_median, frame.segment, frame.likeness,
                    not any(frame.unseen_motion))
 
 

@@ -10,16 +10,28 @@ import torch
 from torch import Tensor
 
 
-def upload(images: Sequence[np.ndarray], device: torch.device) -> Tensor:
+def upload(images: Sequence[np.ndarray | Tensor], device: torch.device) -> Tensor:
     """Return images, uint8 (h, w, 3) all, as the network takes them: (B, 3, h, w) in [-1, 1].
 
-    Bytes go up, a quarter of the floats, and from pinned memory nobody waits for them.
+    Tensors are on the device already. Of others bytes go up, a quarter of the floats, and from pinned memory nobody
+    waits for them.
     """
-    pixels = torch.from_numpy(images[0][None] if len(images) == 1 else np.stack(images))
-    if device.type == 'cuda':
-        pixels = pixels.pin_memory()
+    if any(isinstance(image, Tensor) for image in images):
+        pixels = torch.stack([image if isinstance(image, Tensor) else sent(image, device) for image in images])
+    else:
+        pixels = torch.from_numpy(images[0][None] if len(images) == 1 else np.stack(images))
+        if device.type == 'cuda':
+            pixels = pixels.pin_memory()
     pixels = pixels.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
     return (pixels / 255 - 0.5) / 0.5
+
+
+def sent(image: np.ndarray, device: torch.device) -> Tensor:
+    """Return a copy on the device of an image, uint8 of any shape and layout, that may be changed at once; nobody waits
+    for it, and what is done with it has to be on the stream in use."""
+    host = torch.empty(image.shape, dtype=torch.uint8, pin_memory=device.type == 'cuda')
+    host.numpy()[...] = image  # from_numpy takes neither turned nor read-only ones
+    return host.to(device, non_blocking=True)
 
 
 def download(*values: Tensor) -> list[np.ndarray]:

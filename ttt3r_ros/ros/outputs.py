@@ -142,7 +142,7 @@ class Outputs:
             header=header, tracking=tracking.state.value, tracking_reason=tracking.reason,
             tracking_since=to_time(tracking.since or 0), segment=frame.segment, frame=frame.index,
             gate_mean=frame.gate.mean, gate_std=frame.gate.std, gate_min=frame.gate.low, gate_max=frame.gate.high,
-            confidence_mean=float(frame.confidence.mean()), confidence_median=float(np.median(frame.confidence)),
+            confidence_mean=float(frame.confidence.mean()), confidence_median=frame.confidence_median,
             focal_length=float(frame.intrinsics[0, 0]), scale=float(frame.scale),
             loop_closures=frame.loop_closures, **about))
 
