@@ -37,7 +37,7 @@ def sent(image: np.ndarray, device: torch.device) -> Tensor:
 def download(*values: Tensor) -> list[np.ndarray]:
     """Return values, all on one device, as float32 arrays of their shapes, in one transfer.
 
-    Nothing else in a step waits for the device.
+    Nothing else in a step waits for the network; see Resized for the image that it was given.
     """
     packed = torch.cat([value.float().flatten() for value in values])
     host = torch.empty(packed.shape, pin_memory=True).copy_(packed) if packed.is_cuda else packed
