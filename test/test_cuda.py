@@ -28,7 +28,7 @@ from ttt3r_ros.model.precision import DTYPES
 from ttt3r_ros.model.recording import Recordings
 from ttt3r_ros.model.recurrence import NonFinitePrediction, Recurrence
 from ttt3r_ros.model.update_rules import RULES, make_rule
-from ttt3r_ros.reconstruction.device_resize import KEPT, resize
+from ttt3r_ros.reconstruction.device_resize import KEPT, _makes_the_same, resize
 from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -269,6 +269,7 @@ def test_images_are_resized_to_pillows_bytes(size):
     rng = np.random.default_rng(0)
     images = [rng.integers(0, 255, (*plan.original, 3), np.uint8) for plan in plans]
     expected = [plan.apply(image) for plan, image in zip(plans, images)]
+    assert all(_makes_the_same(plan, DEVICE) for plan in plans) == (size[0] <= 2 * size[1])
     before = torch.backends.cuda.matmul.allow_tf32
     for allowed in (False, True):
         torch.backends.cuda.matmul.allow_tf32 = allowed

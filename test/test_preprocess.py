@@ -82,10 +82,28 @@ def test_a_device_resizes_to_the_same_bytes(size, config):
     """Larger and smaller, upright, odd and cut, after means and without: Pillow's own bytes; of noise, too."""
     plan = PixelMap.plan(*size, config)
     noise = np.random.default_rng(0).choice(np.array([0, 7, 128, 255], np.uint8), (*size, 3))
+    tall = device_resize._columns_first(*plan.for_kernel(noise)[1:])
+    assert device_resize._makes_the_same(plan, torch.device('cpu')) is not tall
     for image in (picture(*size), noise)[:1 if max(size) > 2000 else 2]:
         resized = device_resize.resize(image, plan, torch.device('cpu'))
         assert resized.pixels.shape == (*plan.size, 3) and resized.pixels.is_contiguous()
         assert np.array_equal(resized.on_host(), plan.apply(image))
+
+
+def test_a_device_that_resizes_otherwise_is_not_asked_again(monkeypatch, caplog):
+    """The host goes on, after a line; the next size is another question."""
+    right = device_resize.weights
+    monkeypatch.setattr(device_resize, 'weights', lambda side, lanczos: right(side, lanczos) * 63 // 64)
+    device_resize._matrix.cache_clear()
+    image, device = picture(490, 650), torch.device('cpu')
+    plan = PixelMap.plan(490, 650, PUBLISHED)
+    for _ in range(2):
+        assert np.array_equal(device_resize.resize(image, plan, device).on_host(), plan.apply(image))
+    assert [record.message for record in caplog.records] == [
+        'cpu resizes images otherwise than Pillow does: that stays on the host, which is slower']
+    monkeypatch.undo()
+    device_resize._matrix.cache_clear()
+    assert device_resize._makes_the_same(PixelMap.plan(492, 650, PUBLISHED), device)
 
 
 def test_a_device_takes_images_however_they_lie():

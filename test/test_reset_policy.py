@@ -186,18 +186,18 @@ def test_a_state_of_before_images_were_compared_is_taken():
 
 
 def test_a_memory_that_is_lost_is_reset():
-    """With the embedded weights, which remember some 100 frames: the adaptive policy ends segments, and the path is
+    """With the embedded weights, which remember some 200 frames: the adaptive policy ends segments, and the path is
     nearer to the truth than with none; the images are compared for it without a monitor, too."""
-    world = World(255_000, 300, (48, 64))
-    film = [image for image, _ in islice(world.film(), 150)]
-    stamps = np.arange(150) * 100_000_000
+    world = World(255_000, 300, (96, 128))
+    film = [image for image, _ in islice(world.film(), 300)]
+    stamps = np.arange(300) * 100_000_000
     off, segments = {}, {}
     for name in ('never', 'adaptive'):
         one = Reconstructor(load_network('embedded').network, make_rule('ttt3r'), alignment='se3',
                             policy=make_reset_policy(name, 0))
         told = [one.step(image) for image in film]
         off[name] = accuracy(Trajectory(stamps, np.stack([frame.pose for frame in told])),
-                             Trajectory(stamps, world.poses[:150])).ate_se3
+                             Trajectory(stamps, world.poses[:300])).ate_se3
         segments[name] = one.segment
         assert (told[-1].likeness is None) == (name == 'never')
     assert segments['never'] == 0 < segments['adaptive'] and off['adaptive'] < 0.7 * off['never']

@@ -138,5 +138,5 @@ def _train(args: argparse.Namespace) -> None:
     trainer.run(lambda line: console.log(' '.join(f'{name} {value}' for name, value in line.items())))
     if trainer.first:
         for network, name in ((trainer.network, NAME), (trainer.averaged, f'{NAME}_averaged')):
-            save_network(LoadedNetwork(network, NAME, True, LICENSE, NOTE.format(*args.size[::-1])), args.out / f'{name}.safetensors',
-                         dtype=torch.float16, streaming=True)
+            told = LoadedNetwork(network, NAME, True, LICENSE, NOTE.format(*args.size[::-1]))
+            save_network(told, args.out / f'{name}.safetensors', dtype=torch.float16, streaming=True)
