@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ttt3r_ros.evaluation import costmap
-from ttt3r_ros.evaluation.costmap import SHIPPED, Case, Ground, Seen
+from ttt3r_ros.evaluation.costmap import ALL, SHIPPED, Case, Ground, Seen
 from ttt3r_ros.evaluation.trial import Setting
 from ttt3r_ros.evaluation.voxel_layer import VoxelLayer
 from ttt3r_ros.reconstruction.depth import back_project
@@ -80,8 +80,10 @@ def test_who_left_is_forgotten_while_their_place_is_looked_at():
 
 
 def test_true_depth_makes_the_true_map():
-    """By true depth and pose all that is in view is found, and nothing else."""
-    plan = costmap.Plan('embedded', Setting('ttt3r', 16, 'se3'), 1, 21, cases=(costmap.CASES[0],))
+    """By true depth and pose all that is in view is found, and nothing else; of every point, as what a single row sees
+    may fall between those that are sent."""
+    case = replace(costmap.CASES[0], cloud=ALL)
+    plan = costmap.Plan('embedded', Setting('ttt3r', 16, 'se3'), 1, 21, cases=(case,))
     tally = costmap._room(plan, 5001)['true depth and pose']
     assert tally.looks == 3 and tally.view > 50 and tally.marked > 200
     parts = tally.parts

@@ -39,7 +39,7 @@ LATENCY_NS = 80_000_000  # from an image's stamp to its answer
 SETTLE_NS = 300_000_000  # from an image's stamp until maps hold its cloud
 TICK_NS = 10_000_000
 CELL = 0.05  # metres, as config/nav2.yaml has it
-NEAR_PERSON, MARGIN = 0.5, 3  # metres round somebody's place, pixels from the picture's sides: cells there are theirs
+NEAR_PERSON, MARGIN = 0.5, 6  # metres round somebody's place, pixels from the picture's sides: cells there are theirs
 
 
 def executable(package: str, name: str) -> str:

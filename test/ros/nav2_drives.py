@@ -22,7 +22,7 @@ from ttt3r_ros.synthetic.walk import gaze, lap_length
 
 CONFIG = Path(__file__).parents[2] / 'config'
 START_NS, FRAME_NS = 1_000_000_000_000, 1_000_000_000 // RATE
-MODEL = (48, 64)  # the embedded weights' image
+MODEL = (96, 128)  # the embedded weights' image
 BASE_FROM_CAMERA = np.eye(4)
 BASE_FROM_CAMERA[:3, :3] = gaze(np.zeros(1), np.full(1, FIXED[2]), np.zeros(1))[0]
 BASE_FROM_CAMERA[2, 3] = FIXED[1]

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import yaml
 from nav2_drives import CONFIG
 
-from ttt3r_ros.evaluation.costmap import SHIPPED
+from ttt3r_ros.evaluation.costmap import ALL, SHIPPED
 from ttt3r_ros.reconstruction.cloud import CloudFilter
 
 FACTOR = 2.0  # simulated seconds a second
@@ -49,8 +49,7 @@ def layer(**changes) -> dict:
     return {f'voxel_layer.{name.replace("__", ".")}': value for name, value in changes.items()}
 
 
-ALL = replace(SHIPPED, stride=1)
-BEFORE_CLOUD = CloudFilter(confidence_percentile=40.0, min_depth=0.2, max_depth=5.0, outliers=0.03, max_points=12000)
+BEFORE_CLOUD = CloudFilter(confidence_percentile=40.0, min_depth=0.2, max_depth=5.0, outliers=0.03)
 TO_2_M = layer(obstacles__max_obstacle_height=2.0)
 COARSE = layer(z_resolution=0.5, z_voxels=4)
 SETTINGS = {
