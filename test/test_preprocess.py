@@ -37,11 +37,14 @@ def by_the_kernel(plan: PixelMap, image: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize('size', [(2160, 3840), (1080, 1920), (1920, 1080), (1536, 2048), (720, 1280), (964, 1288),
                                   (1200, 1920), (3000, 900)])
-def test_a_large_image_is_within_one_level_of_the_kernel(size):
-    """Shrunk by whole factors first, no value of the network's image differs by more than 1 of 255."""
-    plan, image = PixelMap.plan(*size, EMBEDDED), picture(*size)
+@pytest.mark.parametrize('longest', [64, 128])
+def test_a_large_image_is_nearly_what_the_kernel_makes(size, longest):
+    """Shrunk by whole factors first, no value of the network's image differs by more than 2 of 255, and one of some
+    thousands by more than 1; where there is nothing to gain all are the same."""
+    plan, image = PixelMap.plan(*size, replace(EMBEDDED, image_size=longest)), picture(*size)
     difference = np.abs(plan.apply(image).astype(int) - by_the_kernel(plan, image))
-    assert difference.max() == 1
+    assert difference.max() <= 2 and (difference > 1).mean() < 3e-4
+    assert (difference.max() > 0) == (max(given / made for given, made in zip(size, plan.resized)) >= 11.2)
 
 
 @pytest.mark.parametrize(('size', 'config'), [
