@@ -31,6 +31,7 @@ WINDOW = 60  # frames whose sharpness is usual
 FROZEN = 3  # images running that are the same to the bit; two may be a driver's repetition
 LOST_LIKENESS = 0.65  # below, the present image and the last one laid on it show two things
 DOUBTED_LIKENESS = 0.75  # below, they may: the second such frame running is lost
+COVERED_LIKENESS = 0.9  # below, with so little detail left, it is a hand: an answer can lay a blur on anything
 TURN_NOISE, TURN_PART = np.radians(1.0), 0.1  # of a step's turn, radians, and of what the gyroscope says of it
 DOUBTED_TURN, LOST_TURN = 3.0, 6.0  # times as much between the two: it is in doubt, it is lost
 DENIED = 'the gyroscope denies'  # in a reason, so
@@ -175,7 +176,7 @@ class TrackingMonitor:
         impossible = self._impossible(seen, stamp)
         if impossible:
             return self._lose(impossible, stamp)
-        if seen.likeness < DOUBTED_LIKENESS and sight.detail < DETAIL_LEFT:
+        if seen.likeness < COVERED_LIKENESS and sight.detail < DETAIL_LEFT:
             return self._lose(_covered(sight.detail), stamp)
         reason, certain = self._contradicted(seen, stamp)
         if reason is not None:
