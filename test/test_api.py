@@ -66,7 +66,7 @@ def test_examples(film, tmp_path, monkeypatch, capsys):
     example('path.py', few, str(tmp_path / 'path.txt'), monkeypatch=monkeypatch)
     assert len(read_tum(tmp_path / 'path.txt')) == 10
     example('cloud.py', few, str(tmp_path / 'cloud.ply'), monkeypatch=monkeypatch)
-    assert 2 * 1500 < len(plyfile.PlyData.read(tmp_path / 'cloud.ply')['vertex'].data) < 2 * 3072
+    assert 2 * 6000 < len(plyfile.PlyData.read(tmp_path / 'cloud.ply')['vertex'].data) < 2 * 12288
     example('own_loop.py', few, monkeypatch=monkeypatch)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 10 and all('ttt3r: gate' in line and 'cut3r: gate 1.00' in line for line in lines)

@@ -174,7 +174,7 @@ def test_confident_points_of_the_embedded_weights_are_nearer_the_truth():
     for seed in (21, 22, 23):
         reconstructor = Reconstructor(network, make_rule('ttt3r'))
         # Of the network's own size: pixels are the film's.
-        for image, depth in islice(World(seed, 192, (48, 64), density=60).film(), 12):
+        for image, depth in islice(World(seed, 192, (96, 128), density=60).film(), 12):
             frame = reconstructor.step(image)
             assert frame.points.shape[:2] == depth.shape
             errors.append(np.abs(frame.points[..., 2] / depth - 1))
@@ -187,7 +187,7 @@ def test_clouds_are_counted_and_what_hangs_between_surfaces_goes():
     """Of true depth, averaged down, nine in ten of the points that hang in the air go, and few others; the network's
     are counted by the same measure."""
     found = clouds._world(clouds.Plan('embedded', Setting('ttt3r', 16, 'se3'), 1, 9, 0.03), 2001)
-    assert {counts.points for counts in found.values()} == {3 * 48 * 64}
+    assert {counts.points for counts in found.values()} == {3 * 96 * 128}
     true = found['true depth']
     assert true.far > 20 and true.after < 0.2 * true.before and true.lost < 0.05
     assert min(found[name].before for name in ('network', 'true scale')) > true.before

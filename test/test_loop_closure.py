@@ -202,7 +202,7 @@ def test_a_full_store_keeps_what_is_apart_and_old():
 @pytest.fixture(scope='module')
 def walk() -> tuple[list, np.ndarray]:
     """Return images and poses of a room that is walked round more than twice."""
-    world = World(SEED, LENGTH, (48, 64))
+    world = World(SEED, LENGTH, (96, 128))
     return [image for image, _ in islice(world.film(), FRAMES)], world.poses[:FRAMES]
 
 

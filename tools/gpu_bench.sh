@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Measures the published size at 512×384 on one GPU, in some ten minutes: `tools/gpu_bench.sh [OUT]`. The published way in
-# float32, ours in each precision (table, picture, rounds), then 10,000 frames in bfloat16: frames a second, and memory.
+# Measures the published size at 512×384 on one GPU, in some twenty minutes: `tools/gpu_bench.sh [OUT]`. The published way and
+# ours, in float32 and bfloat16 (table, picture, rounds), then 10,000 frames of ours in each: frames a second, and memory.
 # The environment of `make setup` is enough where its PyTorch sees the GPU; elsewhere CUDA_PYTHON names an interpreter that
 # has PyTorch, and nothing need be set up: `CUDA_PYTHON=python3 tools/gpu_bench.sh`. DEVICE=cpu SIZE=small FRAMES=100 rehearses it.
 set -eo pipefail  # the environment reads variables that are not set

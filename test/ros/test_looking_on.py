@@ -132,7 +132,7 @@ def test_clouds_of_other_forms_are_pictures_of_the_camera_again(run, looking, pa
     if cloud.header.frame_id == 'odom':
         said = (said - frame.pose[:3, 3]) @ frame.pose[:3, :3]
     there = np.isfinite(frame.points).all(axis=-1)
-    assert frame.points.shape == (48 // step, 64 // step, 3) and there.mean() > 0.95
+    assert frame.points.shape == (96 // step, 128 // step, 3) and there.mean() > 0.95
     assert len(said) == there.sum() and cKDTree(said).query(frame.points[there])[0].max() < 1e-4
     pixels = frame.points[there] @ frame.intrinsics.T
     v, u = np.nonzero(there)

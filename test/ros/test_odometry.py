@@ -284,7 +284,7 @@ def test_wheels_tell_the_metre(run):
     assert status.metric_scale_source == 'wheels' and status.metric_scale_samples >= 10
     assert status.metric_scale_estimate == pytest.approx(factor, rel=1e-3)
     assert 0 < status.metric_scale_deviation < 0.1 and status.metric_scale == status.metric_scale_estimate
-    assert node.log().count('have a stamp that is not after that of the one before') == 1
+    assert 1 <= node.log().count('have a stamp that is not after that of the one before') <= 5  # one in 10 s
     robot.wait_for('the report', lambda: robot.diagnostic('inference').get('wheel odometry out of order') == '40')
     wrong = OdometryMessage(child_frame_id='another')
     wheels.publish(wrong)
