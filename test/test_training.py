@@ -17,13 +17,12 @@ from torch import distributed, multiprocessing
 from training.footage import (
     CRAWL,
     FIRST_ROBOT_SEED,
-    FIRST_WIDE_SEED,
     HEIGHT,
     SIZE,
     TAKE,
     TAKES,
+    render_all,
     render_robot,
-    render_wide,
     render_world,
 )
 from training.initialisation import initialise
@@ -62,7 +61,7 @@ def folder(tmp_path_factory):
     """Two worlds of a few frames, in training's own form."""
     target = tmp_path_factory.mktemp('footage')
     for seed in (3, 4):
-        np.save(target / f'{seed}.npy', render_world(seed, 'cpu', FRAMES, 20))
+        np.save(target / f'{seed}.npy', render_world(seed, FRAMES, 20))
     return target
 
 
@@ -331,11 +330,11 @@ def test_training_begins_with_weights_that_were_saved(tmp_path, folder):
 @pytest.mark.slow
 def test_wide_footage_has_films_of_photographs_and_is_not_made_twice(tmp_path):
     """A wide world's films stand side by side, mapped as wide ones; what is whole is left alone."""
-    render_wide(tmp_path / 'footage', tmp_path / 'none', range(FIRST_WIDE_SEED, FIRST_WIDE_SEED + 1))
+    render_all(tmp_path / 'footage', tmp_path / 'none', 0, 0, 1)
     films = sorted((tmp_path / 'footage').glob('*.npy'))
     assert 1 <= len(films) <= TAKES
     stamps = [film.stat().st_mtime_ns for film in films]
-    render_wide(tmp_path / 'footage', tmp_path / 'none', range(FIRST_WIDE_SEED, FIRST_WIDE_SEED + 1))
+    render_all(tmp_path / 'footage', tmp_path / 'none', 0, 0, 1)
     assert [film.stat().st_mtime_ns for film in films] == stamps
     sampler = Sampler(tmp_path / 'footage', CPU)
     assert len(sampler.wide) == len(films) and not sampler.narrow
@@ -401,7 +400,7 @@ def test_a_larger_network_of_larger_images_trains_in_bfloat16(tmp_path):
     """128×96 pixels, 192 channels, long sequences: finite losses, and the averaged weights follow slowly."""
     footage = tmp_path / 'footage'
     footage.mkdir()
-    np.save(footage / '3.npy', render_world(3, 'cpu', FRAMES, 20, (96, 128)))
+    np.save(footage / '3.npy', render_world(3, FRAMES, 20, (96, 128)))
     trainer = _trainer(footage, tmp_path, config=configuration((96, 128), 192), products=torch.bfloat16)
     before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
     stream = Stream(trainer.sampler, 2, 4, (1,))

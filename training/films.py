@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -67,12 +66,8 @@ class Films:
             self._add(names)
 
     def _add(self, names: list[Path]) -> None:
-        for name, film in self._load(names):
-            (self.narrow if int(name.stem.split('_')[0]) < FIRST_WIDE_SEED else self.wide).append(film)
-
-    def _load(self, names: list[Path]) -> Iterator[tuple[Path, Film]]:
         for name in names:
             film = Film.load(name, self._device)
             if self._device.type == 'cuda':
                 torch.cuda.current_stream().synchronize()  # it is drawn from on another stream
-            yield name, film
+            (self.narrow if int(name.stem.split('_')[0]) < FIRST_WIDE_SEED else self.wide).append(film)

@@ -48,11 +48,11 @@ def frame_type(size: tuple[int, int]) -> np.dtype:
                      ('intrinsics', np.float32, (3, 3))])
 
 
-def render_world(seed: int, device: str, frames: int = FRAMES, density: float | None = None,
+def render_world(seed: int, frames: int = FRAMES, density: float | None = None,
                  size: tuple[int, int] = SIZE) -> np.ndarray:
-    """Return the first frames of a narrow world (frame_type), images of a size (h, w), drawn on a device."""
+    """Return the first frames of a narrow world (frame_type), images of a size (h, w)."""
     world = World(seed, max(frames, WAY), _rendered(size), density or _enough(size))
-    return _footage(world.poses[:frames], world.intrinsics, world.film(None if device == 'cpu' else device), size)
+    return _footage(world.poses[:frames], world.intrinsics, world.film(), size)
 
 
 def render_robot(seed: int, frames: int = ROBOT_FRAMES, density: float | None = None,
@@ -125,47 +125,36 @@ def _shrunk(intrinsics: np.ndarray, shrink: int) -> np.ndarray:
     return smaller
 
 
-def render_worlds(folder: Path, seeds: range, device: str = 'cpu', size: tuple[int, int] = SIZE) -> None:
-    """Render narrow worlds into folder, those that are not there yet."""
-    _render_missing(folder, seeds, lambda seed: render_world(seed, device, size=size))
+def render_all(folder: Path, photographs: Path, worlds: int, robots: int, wide_worlds: int, first: int = 0,
+               stride: int = 1, size: tuple[int, int] = SIZE) -> None:
+    """Render the first, first + stride, … of each kind into folder, those that are not there yet.
 
-
-def render_robots(folder: Path, seeds: range, size: tuple[int, int] = SIZE) -> None:
-    """Render robots' films into folder, those that are not there yet."""
-    _render_missing(folder, seeds, lambda seed: render_robot(seed, size=size))
-
-
-def _render_missing(folder: Path, seeds: range, render: Callable[[int], np.ndarray]) -> None:
+    Evenly mixed, as training begins long before all is there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for seed in seeds:
-        target = folder / f'{seed}.npy'
-        if not target.exists():
-            _write(target, render(seed))
+    kinds = ((wide_worlds, FIRST_WIDE_SEED, lambda seed: render_wide(folder, photographs, seed, size)),
+             (worlds, FIRST_SEED, lambda seed: _render_missing(folder, seed, render_world, size)),
+             (robots, FIRST_ROBOT_SEED, lambda seed: _render_missing(folder, seed, render_robot, size)))
+    turns = sorted(((k + 0.5) / count, kind, k) for kind, (count, *_) in enumerate(kinds)
+                   for k in range(first, count, stride))
+    for _, kind, k in turns:
+        _, seed, render = kinds[kind]
+        render(seed + k)
 
 
-def render_wide(folder: Path, photographs: Path, seeds: range, size: tuple[int, int] = SIZE) -> None:
-    """Render wide worlds into folder, those whose last film is not there yet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for seed in seeds:
-        done = folder / f'{seed}.done'
-        if done.exists():
-            continue
+def render_wide(folder: Path, photographs: Path, seed: int, size: tuple[int, int] = SIZE) -> None:
+    """Render a wide world into folder, unless its last film is there."""
+    done = folder / f'{seed}.done'
+    if not done.exists():
         for number, footage in enumerate(render_takes(seed, photographs, size=size)):
             _write(folder / f'{seed}_{number}.npy', footage)
         done.touch()
 
 
-def render_all(folder: Path, photographs: Path, worlds: int, robots: int, wide_worlds: int, first: int = 0,
-               stride: int = 1, size: tuple[int, int] = SIZE) -> None:
-    """Render the first, first + stride, … of each kind, evenly mixed: training begins long before all is there."""
-    kinds = ((wide_worlds, FIRST_WIDE_SEED, lambda seeds: render_wide(folder, photographs, seeds, size)),
-             (worlds, FIRST_SEED, lambda seeds: render_worlds(folder, seeds, size=size)),
-             (robots, FIRST_ROBOT_SEED, lambda seeds: render_robots(folder, seeds, size)))
-    turns = sorted(((k + 0.5) / count, kind, k) for kind, (count, *_) in enumerate(kinds)
-                   for k in range(first, count, stride))
-    for _, kind, k in turns:
-        _, seed, render = kinds[kind]
-        render(range(seed + k, seed + k + 1))
+def _render_missing(folder: Path, seed: int, render: Callable[..., np.ndarray], size: tuple[int, int]) -> None:
+    target = folder / f'{seed}.npy'
+    if not target.exists():
+        _write(target, render(seed, size=size))
 
 
 def _write(target: Path, footage: np.ndarray) -> None:

@@ -27,14 +27,14 @@ from training.captured import Captured
 from training.footage import SIZE
 from training.initialisation import begin_with, initialise
 from training.lessons import Answers, Lessons
-from training.losses import Losses, Truth, losses
-from training.motion import Motion
+from training.losses import Losses, losses
 from training.optimizer import optimizers_of
 from training.sampling import Batch, Sampler
 from training.stream import Stream
 from ttt3r_ros.model.compiling import compile_blocks
 from ttt3r_ros.model.config import PATCH_SIZE, ModelConfig
 from ttt3r_ros.model.heads import Decoded, Prediction
+from ttt3r_ros.model.nested import mapped
 from ttt3r_ros.model.network import Encoded, Network
 from ttt3r_ros.model.recurrence import Memory, propose
 
@@ -74,6 +74,7 @@ CURRICULUM = (Stage(0.1, 4), Stage(0.3, 8), Stage(0.5, 16), Stage(1.0, 16, long=
 LONG_ALONE = (Stage(1.0, 16, long=True),)  # for weights that have the rest behind them
 SEQUENCES = 64  # in a step
 AVERAGED = 0.998  # of the averaged weights stay at a step
+Carried = tuple[Tensor, Tensor, Tensor]  # state, pose memory, and the last pose told (B, 7)
 STRIDES = (*[1] * 9, 2)  # frames of the footage from one of a sequence's to the next
 
 
@@ -138,16 +139,6 @@ def beginning(network: Network, first: Tensor, memory: Memory | None = None) -> 
     return Memory(state, pose_memory, first=first)
 
 
-def _parts(batch: Batch) -> list[Tensor]:
-    truth = batch.truth
-    return [batch.images, truth.points, truth.pose, *vars(truth.motion).values(), truth.valid, truth.age, truth.before]
-
-
-def _batch(parts: tuple[Tensor, ...]) -> Batch:
-    images, points, pose, *motion = parts[:-3]
-    return Batch(images, Truth(points, pose, Motion(*motion), *parts[-3:]))
-
-
 class Trainer:
     """A network in training, all that is needed to go on after a stop, and the log."""
 
@@ -182,7 +173,7 @@ class Trainer:
         if compiled:
             compile_blocks(self.network)
         self.step, self.seconds = 0, 0.0
-        self._carried: tuple[Tensor, ...] | None = None  # state, pose memory, the last pose told
+        self._carried: Carried | None = None
         self._captured: Captured | None = None
         if self._checkpoint.exists():
             self._load()
@@ -243,41 +234,37 @@ class Trainer:
             for group in optimizer.param_groups:
                 group['lr'] = self._learning_rate * rate
         carried = self._carried if follows and self._carried else self._nothing(len(gated))
-        inputs = [*carried, torch.from_numpy(gated).to(self.device), *_parts(batch)]
+        inputs = carried, torch.from_numpy(gated).to(self.device), batch
         if follows and self.device.type == 'cuda':
             self._captured = self._captured or Captured(self._gradients, list(self._learned.parameters()), inputs)
-            computed = self._captured(*inputs)
+            loss, carried = self._captured(inputs)
         else:
             for optimizer in self._optimizers:
                 optimizer.zero_grad(set_to_none=self._captured is None)
-            computed = self._gradients(*inputs)
-        told, carried = computed[0].clone(), computed[1:]
+            loss, carried = self._gradients(inputs)
         self._carried = carried if follows else None
         self._average_gradients()
         self._follow_gradients()
         self._take_average()
-        return Losses(*told)
+        return mapped(loss, Tensor.clone)
 
-    def _nothing(self, count: int) -> tuple[Tensor, ...]:
-        """Return what B sequences carry that have not begun: state, pose memory, and the last pose told (B, 7)."""
+    def _nothing(self, count: int) -> Carried:
+        """Return what B sequences carry that have not begun."""
         memory = beginning(self.network, torch.ones(count, dtype=torch.bool, device=self.device))
         return memory.state.detach(), memory.pose_memory.detach(), torch.zeros(count, 7, device=self.device)
 
-    def _gradients(self, state: Tensor, pose_memory: Tensor, last: Tensor, gated: Tensor,
-                   *parts: Tensor) -> tuple[Tensor, ...]:
-        """Add to the gradients; return the losses (n,), and what the sequences carry on: see _nothing."""
-        batch = _batch(parts)
+    def _gradients(self, inputs: tuple[Carried, Tensor, Batch]) -> tuple[Losses, Carried]:
+        """Add to the gradients of what was carried, which sequences are gated (B,), and their batch."""
+        (state, pose_memory, last), gated, batch = inputs
         began = batch.truth.age == 0
         memory = beginning(self.network, began, Memory(state, pose_memory, first=began))
         with torch.autocast(self.device.type, self._products, enabled=self._products != torch.float32):
             prediction, answers, memory = unroll(self.network, batch.images, gated, self._lessons, memory)
-        prediction, answers = (type(told)(**{name: None if part is None else part.float()
-                                             for name, part in vars(told).items()}) for told in (prediction, answers))
+        prediction, answers = (mapped(told, Tensor.float) for told in (prediction, answers))
         loss = losses(prediction, answers, batch.truth, last, self.network.config.patch_size)
         loss.total.backward()
         told = prediction.pose.detach().unflatten(0, batch.images.shape[:2])[:, -1]
-        return (torch.stack([getattr(loss, f.name).detach() for f in fields(Losses)]), memory.state.detach(),
-                memory.pose_memory.detach(), told)
+        return mapped(loss, Tensor.detach), (memory.state.detach(), memory.pose_memory.detach(), told)
 
     def _follow_gradients(self) -> None:
         """Move the weights. Nothing is asked of the GPU that it would have to be waited for."""

@@ -70,9 +70,8 @@ def losses(prediction: Prediction, answers: Answers, truth: Truth, before: Tenso
     """Return the regression of points, confidence-weighted and plain, and that of rays, poses, steps and lessons.
 
     prediction: of B·T frames; before (B, 7): the pose told for the frame before, of sequences that go on; patch: pixels
-    of a side. A point's
-    error is taken relative to its distance, so that near and far count alike; CUT3R divides by the mean distance.
-    Scales are never aligned: answers are metric.
+    of a side. A point's error is taken relative to its distance, so that near and far count alike; CUT3R divides by the
+    mean distance. Scales are never aligned: answers are metric.
     """
     size = truth.pose.shape[:2]
     points, confidence, pose = (x.unflatten(0, size) for x in (prediction.points, prediction.confidence,

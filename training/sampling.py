@@ -127,8 +127,8 @@ class Sampler:
         age (B,): frames of the sequence that came before; before (B, 4, 4): the pose of the last of them.
         """
         relative = _relative(np.stack([clip.pose for clip in clips]), origin, looks.mirrored)
-        rgb, depth = (torch.stack([part(clip) for clip in clips]).float()
-                      for part in (lambda clip: clip.of(clip.film.rgb), lambda clip: clip.of(clip.film.depth)))
+        rgb = torch.stack([clip.of(clip.film.rgb) for clip in clips]).float()
+        depth = torch.stack([clip.of(clip.film.depth) for clip in clips]).float()
         back = torch.from_numpy(np.array([clip.backwards for clip in clips])).to(self._device)
         rgb = torch.where(back[:, None, None, None, None], rgb.flip(1), rgb)
         depth = torch.where(back[:, None, None, None], depth.flip(1), depth)
@@ -137,7 +137,8 @@ class Sampler:
         points = _points(torch.where(valid, depth, 1.0), matrix[:, None].expand(-1, depth.shape[1], -1, -1))
         flip = torch.from_numpy(looks.mirrored).to(self._device)
         # The mirrored world: columns in reverse, and x the other way round.
-        points = torch.where(flip[:, None, None, None, None], points.flip(3) * _other_way(points), points)
+        x, rest = points.flip(3).split((1, 2), -1)
+        points = torch.where(flip[:, None, None, None, None], torch.cat((-x, rest), -1), points)
         rgb = torch.where(flip[:, None, None, None, None], rgb.flip(3), rgb)
         valid = torch.where(flip[:, None, None, None], valid.flip(3), valid)
         centre = torch.where(flip, depth.shape[-1] - 1 - matrix[:, 0, 2], matrix[:, 0, 2])
@@ -149,12 +150,6 @@ class Sampler:
         return Batch(images, Truth(points, torch.from_numpy(_vectors(relative)).to(self._device),
                                    motion(points, to_first, matrix, valid, self._patch), valid, age.to(self._device),
                                    torch.from_numpy(_vectors(last)[:, 0]).to(self._device)))
-
-
-def _other_way(points: Tensor) -> Tensor:
-    signs = torch.ones(3, device=points.device)
-    signs[0].neg_()
-    return signs
 
 
 def _relative(poses: np.ndarray, origin: np.ndarray, mirrored: np.ndarray) -> np.ndarray:

@@ -52,7 +52,7 @@ class _Lane:
         self.clip, self.at = clip, 0
 
     def pose(self, frame: int) -> np.ndarray:
-        return self.clip.part(frame, 1).pose[0]
+        return self.clip.pose[frame]
 
 
 def _chosen(looks: Looks, which: np.ndarray) -> Looks:

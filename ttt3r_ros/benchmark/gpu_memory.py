@@ -6,7 +6,7 @@ from __future__ import annotations
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 
-RESERVED = 'GPU reserved at most (MiB)'  # ros/diagnostics.py
+from ttt3r_ros.ros.diagnostics import RESERVED
 
 
 class GpuMemory:

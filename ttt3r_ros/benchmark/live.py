@@ -29,6 +29,7 @@ from ttt3r_ros.benchmark.bandwidth import jpeg_message
 from ttt3r_ros.benchmark.campaign import WORLD, there_and_back
 from ttt3r_ros.benchmark.gpu_memory import GpuMemory
 from ttt3r_ros.benchmark.messages import camera_message
+from ttt3r_ros.benchmark.node_options import add_node_options, chosen, node_arguments
 from ttt3r_ros.benchmark.sender import Sender
 from ttt3r_ros.demo.process import Child, ended_in_order
 from ttt3r_ros.evaluation.worlds import end_with_parent
@@ -106,19 +107,13 @@ def main() -> None:
     parser.add_argument('--busy', type=int, default=0, metavar='N', help='loops beside, each of which holds a core')
     parser.add_argument('--seconds', type=float, default=20.0, help='of each measurement (default: %(default)s)')
     parser.add_argument('--rounds', type=int, default=1, help='default: %(default)s')
-    parser.add_argument('--weights', default='embedded', help='default: %(default)s')
-    parser.add_argument('--device', default='cpu', help='of the node (default: %(default)s)')
-    parser.add_argument('--precision', default='auto', help='default: %(default)s')
-    parser.add_argument('--parameters', nargs='+', default=[], metavar='NAME:=VALUE', help='others of the node')
+    add_node_options(parser)
     args = parser.parse_args()
     width, height = map(int, args.size.split('x'))
     messages = [(jpeg_message if args.jpeg else camera_message)(image) for image in film((height, width))]
-    parameters = [f'weights:={args.weights}', f'device:={args.device}', f'precision:={args.precision}',
-                  f'image_transport:={"compressed" if args.jpeg else "raw"}', *args.parameters]
-    arguments = ['--ros-args', *(word for parameter in parameters for word in ('-p', parameter))]
+    arguments = ['--ros-args', *node_arguments(args, f'image_transport:={"compressed" if args.jpeg else "raw"}')]
     print(json.dumps({**machine.describe(torch.device(args.device)), 'size': args.size, 'jpeg': args.jpeg,
-                      'busy': args.busy, 'weights': args.weights, 'precision': args.precision,
-                      'parameters': args.parameters}), flush=True)
+                      'busy': args.busy, **chosen(args)}), flush=True)
     rclpy.init()
     with ended_in_order(), ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())

@@ -29,6 +29,7 @@ from ttt3r_ros.benchmark import machine
 from ttt3r_ros.benchmark.gpu_memory import GpuMemory
 from ttt3r_ros.benchmark.live import film
 from ttt3r_ros.benchmark.messages import HEADER, camera_message
+from ttt3r_ros.benchmark.node_options import add_node_options, chosen, node_arguments
 from ttt3r_ros.demo.process import Child, ended_in_order
 from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.ros.conversions import to_time
@@ -182,19 +183,13 @@ def main() -> None:
     parser.add_argument('--size', default='640x480', help="of the cameras' images (default: %(default)s)")
     parser.add_argument('--seconds', type=float, default=15.0, help='of each measurement (default: %(default)s)')
     parser.add_argument('--rounds', type=int, default=2, help='default: %(default)s')
-    parser.add_argument('--weights', default='embedded', help='default: %(default)s')
-    parser.add_argument('--device', default='cpu', help='of the nodes (default: %(default)s)')
-    parser.add_argument('--precision', default='auto', help='default: %(default)s')
-    parser.add_argument('--parameters', nargs='+', default=[], metavar='NAME:=VALUE', help='others of the nodes')
+    add_node_options(parser)
     args = parser.parse_args()
     width, height = map(int, args.size.split('x'))
     names = [f'robot{i}' for i in range(args.robots)]
     images = [camera_message(image) for image in film((height, width))]
-    parameters = [f'weights:={args.weights}', f'device:={args.device}', f'precision:={args.precision}',
-                  *args.parameters]
-    extra = [word for parameter in parameters for word in ('-p', parameter)]
-    print(json.dumps({**machine.describe(torch.device(args.device)), 'size': args.size, 'weights': args.weights,
-                      'precision': args.precision, 'parameters': args.parameters}), flush=True)
+    extra = node_arguments(args)
+    print(json.dumps({**machine.describe(torch.device(args.device)), 'size': args.size, **chosen(args)}), flush=True)
     one_node = [Group(names, args.cameras)]
     ways = [one_node] if args.cameras or args.together else [[Group([name]) for name in names], one_node]
     found: dict[bool, list[dict]] = {True: [], False: []}

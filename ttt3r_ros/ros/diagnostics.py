@@ -15,6 +15,7 @@ from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.ros.cpu_shortage import CpuShortage
 
 SILENCE_S = 2.0
+RESERVED = 'GPU reserved at most (MiB)'
 CPU_SHORT = 0.1  # of a second that a thread has waited for a core: at 30 Hz images come every 0.03 s
 LEVELS = {TrackingState.OK: DiagnosticStatus.OK, TrackingState.INITIALISING: DiagnosticStatus.WARN,
           TrackingState.DEGRADED: DiagnosticStatus.WARN, TrackingState.LOST: DiagnosticStatus.ERROR}
@@ -163,7 +164,7 @@ class Diagnostics:
         values = {'peak resident (MiB)': str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)}
         if self._device.startswith('cuda'):
             values['GPU allocated (MiB)'] = str(torch.cuda.memory_allocated(self._device) >> 20)
-            values['GPU reserved at most (MiB)'] = str(torch.cuda.max_memory_reserved(self._device) >> 20)
+            values[RESERVED] = str(torch.cuda.max_memory_reserved(self._device) >> 20)
         if unsaved is not None:
             return self._status('memory', DiagnosticStatus.ERROR, f'it is not saved: {unsaved}', values)
         return self._status('memory', DiagnosticStatus.OK, 'constant in the number of frames', values)
