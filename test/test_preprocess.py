@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A camera's image becomes the network's by Pillow's kernel, or within one level of what it gives."""
+"""A camera's image becomes the network's by Pillow's kernel, or within a level or two of what it gives."""
 
 from dataclasses import replace
 from functools import cache
@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from ttt3r_ros.model.config import ModelConfig
-from ttt3r_ros.reconstruction import device_resize
-from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
+from ttt3r_ros.reconstruction import device_resize, host_resize
+from ttt3r_ros.reconstruction.preprocess import PixelMap, columns_first, reduction
 
 EMBEDDED, PUBLISHED = ModelConfig(image_size=64, aspects=(4 / 3,)), ModelConfig()
 TINY = ModelConfig(image_size=32, aspects=(1.0,))
@@ -41,7 +41,7 @@ def test_a_large_image_is_nearly_what_the_kernel_makes(size):
     """Shrunk by whole factors first, no value of the network's image differs by more than 2 of 255, and one of some
     thousands by more than 1; where there is nothing to gain all are the same."""
     plan, image = PixelMap.plan(*size, replace(EMBEDDED, image_size=128)), picture(*size)
-    difference = np.abs(plan.apply(image).astype(int) - by_the_kernel(plan, image))
+    difference = np.abs(plan.by_pillow(image).astype(int) - by_the_kernel(plan, image))
     assert difference.max() <= 2 and (difference > 1).mean() < 3e-4
     assert (difference.max() > 0) == (max(given / made for given, made in zip(size, plan.resized)) >= 11.2)
 
@@ -52,7 +52,72 @@ def test_a_large_image_is_nearly_what_the_kernel_makes(size):
 def test_others_are_the_kernels_own(size, config):
     """Little shrinking, and sides that no whole factor divides, go through the kernel alone, to the bit."""
     plan, image = PixelMap.plan(*size, config), picture(*size)
-    assert np.array_equal(plan.apply(image), by_the_kernel(plan, image))
+    assert np.array_equal(plan.by_pillow(image), by_the_kernel(plan, image))
+
+
+@pytest.mark.parametrize(('size', 'config'), [
+    *((size, replace(EMBEDDED, image_size=128)) for size in (
+        (480, 640), (481, 643), (640, 480), (720, 1280), (1080, 1920), (1920, 1080), (2160, 3840), (1087, 1931))),
+    ((480, 640), PUBLISHED), ((1080, 1920), PUBLISHED), ((1000, 300), PUBLISHED), ((480, 640), SQUARE)])
+def test_a_cpu_shrinks_to_within_one_level_of_the_kernels(size, config):
+    """Few values of a picture differ, and hardly any by 2 in noise of black and white; tall ones are the same."""
+    plan = PixelMap.plan(*size, config)
+    noise = np.random.default_rng(1).choice(np.array([0, 255], np.uint8), (*size, 3))
+    for image in (picture(*size), noise)[:1 if max(size) > 2000 else 2]:
+        made = plan.apply(image)
+        assert made.shape == (*plan.size, 3) and made.flags.c_contiguous and made.flags.writeable
+        if not host_resize.pays() or size == (1000, 300):
+            assert np.array_equal(made, plan.by_pillow(image))
+            continue
+        off = np.abs(made.astype(int) - by_the_kernel(plan, image))
+        assert off.max() <= (2 if image is noise else 1)
+        assert (off > 0).mean() < 0.02 and (off > 1).mean() < 1e-4
+
+
+def test_this_pytorch_shrinks_bytes_in_vectors():
+    """The one that the project's set-up brings does it on any PC; asked once."""
+    vectors = torch.backends.cpu.get_cpu_capability() in host_resize.VECTORS
+    assert host_resize.pays() == (vectors and 'lanczos' in torch.nn.functional.interpolate.__doc__)
+
+
+@pytest.mark.parametrize('kernel', ['none', 'another'])
+def test_without_that_kernel_pillow_shrinks(monkeypatch, caplog, kernel):
+    """An older PyTorch has none, in silence; one of other bytes is not used, after one line."""
+    def interpolate(image, size, **_):
+        if kernel == 'none':
+            raise NotImplementedError('no such mode')
+        return torch.full((1, 3, *size), 99, dtype=torch.uint8)
+
+    monkeypatch.setattr(torch.backends.cpu, 'get_cpu_capability', lambda: 'AVX2')
+    monkeypatch.setattr(host_resize.F, 'interpolate', interpolate)
+    host_resize.pays.cache_clear()
+    try:
+        plan, image = PixelMap.plan(480, 640, EMBEDDED), picture(480, 640)
+        for _ in range(2):
+            assert np.array_equal(plan.apply(image), plan.by_pillow(image))
+        assert [record.message for record in caplog.records] == ([] if kernel == 'none' else [
+            f'PyTorch {torch.__version__} shrinks images otherwise than Pillow does: that is left to Pillow, which is '
+            'slower'])
+    finally:
+        monkeypatch.undo()
+        host_resize.pays.cache_clear()
+
+
+@pytest.mark.filterwarnings('error')
+def test_a_cpu_takes_images_however_they_lie():
+    """Turned, its channels turned, cut out of others and not to be written, as an array may be that came in a message:
+    the same bytes, and nothing is kept of it."""
+    image = picture(481, 643)
+    plan = PixelMap.plan(481, 643, EMBEDDED)
+    expected = plan.apply(image)
+    wide = np.zeros((490, 700, 3), np.uint8)
+    wide[5:486, 20:663] = image
+    fixed = image.copy()
+    fixed.flags.writeable = False
+    turned = np.ascontiguousarray(image[::-1, :, ::-1])
+    for other in (wide[5:486, 20:663], fixed, turned[::-1, :, ::-1], np.asfortranarray(image)):
+        made = plan.apply(other)
+        assert np.array_equal(made, expected) and not np.shares_memory(made, other)
 
 
 @pytest.mark.parametrize(('size', 'config', 'factor'), [
@@ -85,12 +150,12 @@ def test_a_device_resizes_to_the_same_bytes(size, config):
     """Larger and smaller, upright, odd and cut, after means and without: Pillow's own bytes; of noise, too."""
     plan = PixelMap.plan(*size, config)
     noise = np.random.default_rng(0).choice(np.array([0, 7, 128, 255], np.uint8), (*size, 3))
-    tall = device_resize._columns_first(*plan.for_kernel(noise)[1:])
+    tall = columns_first(*((side.given, side.steps) for side in plan.for_kernel(noise)[1:]))
     assert device_resize._makes_the_same(plan, torch.device('cpu')) is not tall
     for image in (picture(*size), noise)[:1 if max(size) > 2000 else 2]:
         resized = device_resize.resize(image, plan, torch.device('cpu'))
         assert resized.pixels.shape == (*plan.size, 3) and resized.pixels.is_contiguous()
-        assert np.array_equal(resized.on_host(), plan.apply(image))
+        assert np.array_equal(resized.on_host(), plan.by_pillow(image))
 
 
 def test_a_device_that_resizes_otherwise_is_not_asked_again(monkeypatch, caplog):
@@ -114,7 +179,7 @@ def test_a_device_takes_images_however_they_lie():
     image = picture(481, 643)[::-1, 20:-3]
     image.flags.writeable = False
     plan = PixelMap.plan(*image.shape[:2], PUBLISHED)
-    assert np.array_equal(device_resize.resize(image, plan, torch.device('cpu')).on_host(), plan.apply(image))
+    assert np.array_equal(device_resize.resize(image, plan, torch.device('cpu')).on_host(), plan.by_pillow(image))
 
 
 @pytest.mark.parametrize(('size', 'config'), [

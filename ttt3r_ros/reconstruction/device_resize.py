@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ttt3r_ros.reconstruction.preprocess import PixelMap, Side
+from ttt3r_ros.reconstruction.preprocess import PixelMap, Side, columns_first
 from ttt3r_ros.reconstruction.transfer import sent
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ LANCZOS_REACH, CUBIC_REACH, CUBIC_A = 3, 2, -0.5
 
 
 def pays(device: torch.device) -> bool:
-    """Say whether a device resizes what it is to look at. Pillow is the quickest on a CPU."""
+    """Say whether a device resizes what it is to look at: a CPU does it in host_resize.py."""
     return device.type == 'cuda'
 
 
@@ -53,7 +53,7 @@ class Resized:
 
 
 def resize(image: np.ndarray, pixel_map: PixelMap, device: torch.device) -> Resized:
-    """Return what pixel_map.apply makes of image, uint8 (H, W, 3), made on a device, without waiting for it.
+    """Return what pixel_map.by_pillow makes of image, uint8 (H, W, 3), made on a device, without waiting for it.
 
     A device is asked once for each map whether it makes what Pillow makes; where it does not the host goes on.
     """
@@ -65,9 +65,9 @@ def resize(image: np.ndarray, pixel_map: PixelMap, device: torch.device) -> Resi
 @lru_cache(maxsize=KEPT)
 def _makes_the_same(pixel_map: PixelMap, device: torch.device) -> bool:
     noise = np.random.default_rng(0).integers(0, 256, (*pixel_map.original, 3), np.uint8)
-    if _columns_first(*pixel_map.for_kernel(noise)[1:]):
+    if columns_first(*((side.given, side.steps) for side in pixel_map.for_kernel(noise)[1:])):
         return False
-    same = np.array_equal(_resized(noise, pixel_map, device).cpu().numpy(), pixel_map.apply(noise))
+    same = np.array_equal(_resized(noise, pixel_map, device).cpu().numpy(), pixel_map.by_pillow(noise))
     if not same:
         log.warning('%s resizes images otherwise than Pillow does: that stays on the host, which is slower', device)
     return same
@@ -87,13 +87,6 @@ def _resized(image: np.ndarray, pixel_map: PixelMap, device: torch.device) -> Te
     pixels = _bytes(down @ pixels.float().view(rows.given, -1), dim=0)  # (h, 3·w)
     pixels = pixels.view(rows.length, 3, columns.length).permute(0, 2, 1)
     return pixels.to(torch.uint8, memory_format=torch.contiguous_format)
-
-
-def _columns_first(rows: Side, columns: Side) -> bool:
-    """Say whether Pillow begins with the columns, as its version 13 was seen to where more than twice as many rows go
-    as columns. The bytes between are others then, but not in every version: such images, tall ones, are left to it."""
-    rows_gone, columns_gone = (side.given - side.steps for side in (rows, columns))
-    return rows_gone > max(0, 2 * columns_gone)
 
 
 def _bytes(sums: Tensor, dim: int) -> Tensor:
