@@ -92,8 +92,8 @@ print({'sympy', 'torch._dynamo'} & set(sys.modules))
 
 
 def test_a_node_s_imports_are_what_it_needs():
-    """Readers of bags and videos, charts and PyTorch's compiler are for those who ask for them."""
-    others = {'torch._dynamo', 'sympy', 'rosbags', 'ruamel.yaml', 'mcap', 'av', 'matplotlib'}
+    """Readers of bags and videos, charts, SciPy and PyTorch's compiler are for those who ask for them."""
+    others = {'torch._dynamo', 'sympy', 'scipy', 'rosbags', 'ruamel.yaml', 'mcap', 'av', 'matplotlib'}
     work = f'import sys, ttt3r_ros.ros.main; print({others} & set(sys.modules))'
     assert subprocess.run([sys.executable, '-c', work], capture_output=True, text=True).stdout == 'set()\n'
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
+from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.reconstruction.twist import exponential, logarithm
 
@@ -113,8 +113,8 @@ class DeadReckoning:
         elapsed = (stamp - start) / 1e9
         velocity, rate = _twist(answer)
         turned = self._turn(start, stamp)
-        rotation = rate * elapsed if turned is None else Rotation.from_matrix(turned).as_rotvec()
-        return answer.tracked @ exponential(np.concatenate((velocity * elapsed, rotation))), turned is not None
+        turn = rate * elapsed if turned is None else rotation.vector_of(turned)
+        return answer.tracked @ exponential(np.concatenate((velocity * elapsed, turn))), turned is not None
 
     def _carry(self, stamp: int) -> Estimate | None:
         carried = self._carry_pose(stamp)
@@ -126,7 +126,7 @@ class DeadReckoning:
         velocity, rate = _twist(answer)
         now = self._turn(stamp - RATE_NS, stamp) if has_gyroscope else None
         if now is not None:
-            rate = Rotation.from_matrix(now).as_rotvec() / (RATE_NS * 1e-9)
+            rate = rotation.vector_of(now) / (RATE_NS * 1e-9)
         return replace(answer, tracked=tracked, camera=tracked @ np.linalg.inv(answer.tracked) @ answer.camera,
                        covariance=_covariance(answer, tracked, elapsed, has_gyroscope),
                        twist=np.concatenate((velocity, rate)),

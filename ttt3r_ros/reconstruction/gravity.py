@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+
+from ttt3r_ros.reconstruction import rotation
 
 STANDARD_GRAVITY = 9.80665  # m/s²
 NORM_TOLERANCE = 0.5  # m/s²: a cheap sensor's bias; gravity itself varies by 0.05 on Earth
@@ -83,6 +84,10 @@ def level(up: np.ndarray, to_body: np.ndarray) -> np.ndarray:
     return np.stack((x, np.cross(z, x), z)) @ to_body
 
 
+def _about(axis: int, angle: float) -> np.ndarray:
+    return rotation.of_vector(angle * np.eye(3)[axis])
+
+
 def start_pose(initial: Sequence[float], to_body: np.ndarray, up: np.ndarray | None = None) -> np.ndarray:
     """Return the tracked frame's first pose (4, 4) in the odometry frame.
 
@@ -95,8 +100,9 @@ def start_pose(initial: Sequence[float], to_body: np.ndarray, up: np.ndarray | N
     *place, roll, pitch, yaw = initial
     pose = np.eye(4)
     pose[:3, 3] = place
+    heading = _about(2, yaw)
     if up is None:
-        pose[:3, :3] = Rotation.from_euler('xyz', (roll, pitch, yaw)).as_matrix() @ to_body
+        pose[:3, :3] = heading @ _about(1, pitch) @ _about(0, roll) @ to_body
     else:
-        pose[:3, :3] = Rotation.from_euler('z', yaw).as_matrix() @ level(up, to_body)
+        pose[:3, :3] = heading @ level(up, to_body)
     return pose

@@ -7,13 +7,13 @@ step with its own deviation, and, far surer, that nothing turns while the robot 
 
 from __future__ import annotations
 
-import math
 import threading
 from bisect import bisect_right
 from collections import deque
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+
+from ttt3r_ros.reconstruction import rotation
 
 LENGTH = 4000  # samples: 4 s of a gyroscope of 1 kHz
 LONGEST_GAP_NS = 50_000_000  # between two samples; and how long the last rate is held
@@ -26,9 +26,6 @@ FIRST_DEVIATION = 0.03  # rad/s, of a bias of which nothing is known
 WALK = 3e-4  # rad/s in √s
 FAR = 4.0  # standard deviations: a step of the camera that is farther off says nothing about the bias
 
-Quaternion = tuple[float, float, float, float]  # x y z w; a sample must not cost what SciPy's Rotation does
-IDENTITY: Quaternion = (0.0, 0.0, 0.0, 1.0)
-
 
 class Gyroscope:
     """Rates of bounded number, and the turns between two of their moments. Thread-safe."""
@@ -38,7 +35,7 @@ class Gyroscope:
         self._lock = threading.Lock()
         self._stamps: deque[int] = deque(maxlen=LENGTH)
         self._rates: deque[np.ndarray] = deque(maxlen=LENGTH)
-        self._turned: deque[Quaternion] = deque(maxlen=LENGTH)  # since the track began, without the bias then known
+        self._turned: deque[rotation.Quaternion] = deque(maxlen=LENGTH)  # since the track began, without the bias then known
         self._answers: deque[tuple[int, np.ndarray, np.ndarray]] = deque(maxlen=LENGTH)
         self.bias = np.zeros(3)
         self._variance = np.full(3, FIRST_DEVIATION ** 2)
@@ -62,10 +59,11 @@ class Gyroscope:
                 return
             if elapsed is not None and not 0 < elapsed <= LONGEST_GAP_NS:
                 self._clear()
-            turned = IDENTITY
+            turned = rotation.IDENTITY
             if self._stamps:
                 mean = (rate + self._rates[-1]) / 2 - self.bias
-                turned = _product(self._turned[-1], _quaternion(mean * (elapsed * 1e-9)))
+                turned = rotation.product(self._turned[-1],
+                                          rotation.quaternion_of_vector(mean * (elapsed * 1e-9)))
             self._stamps.append(stamp)
             self._rates.append(rate)
             self._turned.append(turned)
@@ -84,8 +82,8 @@ class Gyroscope:
         with self._lock:
             if not self._stamps or start < self._stamps[0] or end > self._stamps[-1] + LONGEST_GAP_NS or end < start:
                 return None
-            x, y, z, w = self._at(start)
-            return _matrix(_product((-x, -y, -z, w), self._at(end)))
+            w, x, y, z = self._at(start)
+            return rotation.of_quaternion(*rotation.product((w, -x, -y, -z), self._at(end)))
 
     def learn(self, stamp: int, attitude: np.ndarray, place: np.ndarray, deviation: float) -> None:
         """Take an answered image: the gyroscope's attitude (3, 3) and place (3,), metres, in a fixed frame at a stamp.
@@ -105,7 +103,7 @@ class Gyroscope:
         elapsed = (stamp - before[0]) / 1e9
         self._variance = self._variance + WALK ** 2 * elapsed
         told = before[1].T @ attitude
-        off = Rotation.from_matrix(told.T @ turned).as_rotvec() / elapsed
+        off = rotation.vector_of(told.T @ turned) / elapsed
         self._update(off, deviation ** 2)
         resting = self._resting(stamp)
         if resting is not None:
@@ -135,7 +133,7 @@ class Gyroscope:
         first, last = since[0], since[-1]
         if last[0] - first[0] < REST_NS - 4 * LONGEST_GAP_NS:
             return None
-        turned = Rotation.from_matrix(first[1].T @ last[1]).magnitude()
+        turned = rotation.angle(first[1].T @ last[1])
         if np.linalg.norm(last[2] - first[2]) > REST_WAY or turned > REST_TURN:
             return None
         with self._lock:
@@ -147,39 +145,17 @@ class Gyroscope:
             return None
         return mean, spread ** 2 / len(rates) + 1e-8
 
-    def _at(self, stamp: int) -> Quaternion:
+    def _at(self, stamp: int) -> rotation.Quaternion:
         """Return how far it has turned at a stamp, ns, since the track began."""
         k = bisect_right(self._stamps, stamp) - 1
         rate = self._rates[k]
         if k + 1 < len(self._stamps):
             part = (stamp - self._stamps[k]) / (self._stamps[k + 1] - self._stamps[k])
             rate = rate + part / 2 * (self._rates[k + 1] - rate)  # the mean up to the stamp
-        return _product(self._turned[k], _quaternion((rate - self.bias) * ((stamp - self._stamps[k]) * 1e-9)))
+        since = (stamp - self._stamps[k]) * 1e-9
+        return rotation.product(self._turned[k], rotation.quaternion_of_vector((rate - self.bias) * since))
 
     def _clear(self) -> None:
         self._stamps.clear()
         self._rates.clear()
         self._turned.clear()
-
-
-def _quaternion(vector: np.ndarray) -> Quaternion:
-    """Return the quaternion of a rotation vector (3,)."""
-    x, y, z = vector.tolist()
-    angle = math.sqrt(x * x + y * y + z * z)
-    part = math.sin(angle / 2) / angle if angle > 1e-12 else 0.5
-    return part * x, part * y, part * z, math.cos(angle / 2)
-
-
-def _product(a: Quaternion, b: Quaternion) -> Quaternion:
-    (ax, ay, az, aw), (bx, by, bz, bw) = a, b
-    return (aw * bx + ax * bw + ay * bz - az * by, aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw, aw * bw - ax * bx - ay * by - az * bz)
-
-
-def _matrix(q: Quaternion) -> np.ndarray:
-    """Return the rotation (3, 3) of a quaternion, whose length has drifted by rounding at most."""
-    x, y, z, w = q
-    s = 2 / (x * x + y * y + z * z + w * w)
-    return np.array([[1 - s * (y * y + z * z), s * (x * y - z * w), s * (x * z + y * w)],
-                     [s * (x * y + z * w), 1 - s * (x * x + z * z), s * (y * z - x * w)],
-                     [s * (x * z - y * w), s * (y * z + x * w), 1 - s * (x * x + y * y)]])

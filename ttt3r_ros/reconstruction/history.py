@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
-from scipy.spatial.transform import Rotation, Slerp
+
+from ttt3r_ros.reconstruction import rotation
 
 LENGTH = 1000  # poses
 
@@ -44,7 +45,8 @@ class PoseHistory:
         (before, first), (after, second) = self._known[i - 1], self._known[i]
         part = (stamp - before) / (after - before)
         pose = np.eye(4)
-        pose[:3, :3] = Slerp([0, 1], Rotation.from_matrix([first[:3, :3], second[:3, :3]]))(part).as_matrix()
+        turn = rotation.vector_of(first[:3, :3].T @ second[:3, :3])
+        pose[:3, :3] = first[:3, :3] @ rotation.of_vector(part * turn)
         pose[:3, 3] = first[:3, 3] + part * (second[:3, 3] - first[:3, 3])
         return pose
 

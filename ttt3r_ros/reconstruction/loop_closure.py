@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction
+from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.trajectory import Boundary, extent
 
@@ -151,7 +151,7 @@ class LoopCloser:
 def _towards(pose: np.ndarray, target: np.ndarray, share: float) -> np.ndarray:
     """Return the pose (4, 4) that lies a share of the way from one to another."""
     way = np.linalg.inv(pose) @ target
-    way[:3, :3] = Rotation.from_rotvec(share * Rotation.from_matrix(way[:3, :3]).as_rotvec()).as_matrix()
+    way[:3, :3] = rotation.of_vector(share * rotation.vector_of(way[:3, :3]))
     way[:3, 3] *= share
     return pose @ way
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from scipy.spatial.transform import Rotation
 
+from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.baseline import Baseline, log_confidence
 from ttt3r_ros.reconstruction.likeness import brightness
 
@@ -228,7 +228,7 @@ class TrackingMonitor:
         turned = self.witness(self._trusted_at, stamp)
         if turned is None:
             return reason, False
-        off, true = (Rotation.from_matrix(m).magnitude() for m in (seen.rotation.T @ turned, turned))
+        off, true = map(rotation.angle, (seen.rotation.T @ turned, turned))
         allowed = TURN_NOISE + TURN_PART * true
         if off <= DOUBTED_TURN * allowed:
             return reason, False

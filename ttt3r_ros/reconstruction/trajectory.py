@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+
+from ttt3r_ros.reconstruction import rotation
 
 ALIGNMENTS = ('sim3', 'se3')
 ROUNDS = 10
@@ -19,14 +20,14 @@ class ChainError(ArithmeticError):
 def pose_matrix(pose: np.ndarray) -> np.ndarray:
     """Return the (4, 4) float64 matrix of a predicted pose (7,): translation, quaternion scalar-first."""
     matrix = np.eye(4)
-    matrix[:3, :3] = Rotation.from_quat(np.roll(np.asarray(pose[3:], np.float64), -1)).as_matrix()
+    matrix[:3, :3] = rotation.of_quaternion(*pose[3:].tolist())
     matrix[:3, 3] = pose[:3]
     return matrix
 
 
 def extent(motion: np.ndarray) -> tuple[float, float]:
     """Return metres and radians of a motion (4, 4)."""
-    return float(np.linalg.norm(motion[:3, 3])), float(Rotation.from_matrix(motion[:3, :3]).magnitude())
+    return float(np.linalg.norm(motion[:3, 3])), rotation.angle(motion[:3, :3])
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+
+from ttt3r_ros.reconstruction import rotation
 
 LONGEST_GAP_NS = 1_000_000_000  # after more than this a mean over the gap says little about now
 SMALL_ANGLE = 1e-4  # radians; below, the series is exact to the last digit
@@ -16,27 +17,27 @@ def logarithm(motion: np.ndarray) -> np.ndarray:
     A constant twist of this size, along the frame's own axes for one unit of time, is the motion. A rotation by half
     a turn has two logarithms; one of them is returned.
     """
-    rotation = Rotation.from_matrix(motion[:3, :3]).as_rotvec()
-    angle = np.linalg.norm(rotation)
+    turn = rotation.vector_of(motion[:3, :3])
+    angle = np.linalg.norm(turn)
     # From the half angle: 1/θ² − (1 + cos θ) / (2θ sin θ) would be 0/0 at half a turn.
     bend = 1 / 12 if angle < SMALL_ANGLE else 1 / angle ** 2 - 1 / (2 * angle * np.tan(angle / 2))
     translation = motion[:3, 3]
-    turned = np.cross(rotation, translation)
-    return np.concatenate((translation - turned / 2 + bend * np.cross(rotation, turned), rotation))
+    turned = np.cross(turn, translation)
+    return np.concatenate((translation - turned / 2 + bend * np.cross(turn, turned), turn))
 
 
 def exponential(motion: np.ndarray) -> np.ndarray:
     """Return the motion (4, 4) whose SE(3) logarithm (6,) this is: a twist held for one unit of time."""
-    translation, rotation = motion[:3], motion[3:]
-    angle = np.linalg.norm(rotation)
+    translation, turn = motion[:3], motion[3:]
+    angle = np.linalg.norm(turn)
     if angle < SMALL_ANGLE:
         once, twice = 1 / 2 - angle ** 2 / 24, 1 / 6 - angle ** 2 / 120
     else:
         once, twice = (1 - np.cos(angle)) / angle ** 2, (angle - np.sin(angle)) / angle ** 3
-    turned = np.cross(rotation, translation)
+    turned = np.cross(turn, translation)
     matrix = np.eye(4)
-    matrix[:3, :3] = Rotation.from_rotvec(rotation).as_matrix()
-    matrix[:3, 3] = translation + once * turned + twice * np.cross(rotation, turned)
+    matrix[:3, :3] = rotation.of_vector(turn)
+    matrix[:3, 3] = translation + once * turned + twice * np.cross(turn, turned)
     return matrix
 
 

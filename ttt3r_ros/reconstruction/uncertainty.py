@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
+from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.fields import MOST_SEGMENTS, FieldError, Fields
 from ttt3r_ros.reconstruction.trajectory import extent
 from ttt3r_ros.reconstruction.weights_profile import SegmentSettings
@@ -217,8 +217,8 @@ def pose_error(true: np.ndarray, estimated: np.ndarray) -> np.ndarray:
 
     Place in metres, then the rotation vector that turns the estimated attitude into the true one, odometry axes.
     """
-    turn = Rotation.from_matrix(true[:3, :3] @ estimated[:3, :3].T)
-    return np.concatenate((true[:3, 3] - estimated[:3, 3], turn.as_rotvec()))
+    turn = rotation.vector_of(true[:3, :3] @ estimated[:3, :3].T)
+    return np.concatenate((true[:3, 3] - estimated[:3, 3], turn))
 
 
 def nees(errors: np.ndarray, covariances: np.ndarray) -> np.ndarray:

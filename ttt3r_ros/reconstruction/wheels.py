@@ -8,7 +8,8 @@ from bisect import bisect_right
 from collections import deque
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+
+from ttt3r_ros.reconstruction import rotation
 
 LENGTH = 2000  # poses: 10 s of 200 Hz
 LONGEST_GAP_NS = 500_000_000  # between two poses; over more, the way between them is not known
@@ -59,8 +60,8 @@ class WheelTrack:
                 return None
             (t0, t1), (first, second) = ([d[after - 1], d[after]] for d in (self._stamps, self._poses))
         part = (stamp - t0) / (t1 - t0)
-        motion = Rotation.from_matrix(first[:3, :3].T @ second[:3, :3]).as_rotvec()
+        motion = rotation.vector_of(first[:3, :3].T @ second[:3, :3])
         between = np.eye(4)
-        between[:3, :3] = first[:3, :3] @ Rotation.from_rotvec(part * motion).as_matrix()
+        between[:3, :3] = first[:3, :3] @ rotation.of_vector(part * motion)
         between[:3, 3] = (1 - part) * first[:3, 3] + part * second[:3, 3]
         return between

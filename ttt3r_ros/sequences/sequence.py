@@ -9,11 +9,14 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .ascending import ascending
-from .trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from .trajectory import Trajectory  # here: a node, which decodes video, loads no SciPy
 
 DEFAULT_RATE = 10.0  # frames a second, where the source does not say
 TOO_NARROW, OUT_OF_ORDER = 'images too narrow for the network', 'images out of order by their stamps'  # causes

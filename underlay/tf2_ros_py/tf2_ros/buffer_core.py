@@ -11,9 +11,11 @@ from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
 from rclpy.duration import Duration
 from rclpy.logging import get_logger
 from rclpy.time import Time
-from scipy.spatial.transform import Rotation, Slerp
+from tf_transformations import quaternion_matrix, quaternion_multiply, quaternion_slerp
 
 _NANOSECONDS = 10**9
+_Quaternion = tuple[float, float, float, float]  # x y z w
+_NO_TURN: _Quaternion = (0.0, 0.0, 0.0, 1.0)
 
 
 class TransformException(Exception):
@@ -45,7 +47,7 @@ class _Sample(NamedTuple):
 
     stamp: int
     parent: str
-    rotation: Rotation
+    rotation: _Quaternion
     translation: np.ndarray
 
 
@@ -84,7 +86,7 @@ class BufferCore:
             get_logger('tf2').error(f"ignoring an invalid transform from '{authority}': '{child}' in "
                                     f"'{parent}', translation {translation}, quaternion {quaternion}")
             return
-        rotation = Rotation.from_quat(quaternion)
+        rotation = tuple((quaternion / np.linalg.norm(quaternion)).tolist())
         sample = _Sample(_nanoseconds(transform.header.stamp), parent, rotation, translation)
         with self._lock:
             self._frames |= {parent, child}
@@ -120,7 +122,7 @@ class BufferCore:
         with self._lock:
             if target_frame == source_frame:
                 stamp = stamp or self._latest(source_frame)
-                return _message(target_frame, source_frame, stamp, Rotation.identity(), np.zeros(3))
+                return _message(target_frame, source_frame, stamp, _NO_TURN, np.zeros(3))
             for frame in (target_frame, source_frame):
                 if not frame or frame.startswith('/'):
                     raise InvalidArgumentException(f"'{frame}' is not a frame name")
@@ -133,8 +135,10 @@ class BufferCore:
         if ancestor is None:
             raise target_error or source_error or _unconnected(target_frame, source_frame)
         (rotation, translation), (up, offset) = above_source[ancestor], above_target[ancestor]
-        down = up.inv()
-        return _message(target_frame, source_frame, stamp, down * rotation, down.apply(translation - offset))
+        x, y, z, w = up
+        down = -x, -y, -z, w
+        return _message(target_frame, source_frame, stamp, quaternion_multiply(down, rotation),
+                        _turned(down, translation - offset))
 
     def _latest(self, frame: str) -> int:
         samples = self._moving.get(frame)
@@ -159,16 +163,17 @@ class BufferCore:
         raise _unconnected(target, source)
 
     def _ascend(self, frame: str, stamp: int) \
-            -> tuple[dict[str, tuple[Rotation, np.ndarray]], ExtrapolationException | None]:
+            -> tuple[dict[str, tuple[_Quaternion, np.ndarray]], ExtrapolationException | None]:
         """Return the pose of a frame in itself and in all above it, and why that ended before the root."""
-        pose = Rotation.identity(), np.zeros(3)
+        pose = _NO_TURN, np.zeros(3)
         poses = {frame: pose}
         while frame in self._static or frame in self._moving:
             try:
                 sample = self._static.get(frame) or _interpolate(self._moving[frame], stamp)
             except ExtrapolationException as error:
                 return poses, error
-            pose = sample.rotation * pose[0], sample.rotation.apply(pose[1]) + sample.translation
+            pose = (quaternion_multiply(sample.rotation, pose[0]),
+                    _turned(sample.rotation, pose[1]) + sample.translation)
             frame = sample.parent
             if frame in poses:
                 raise LookupException('The tf tree is invalid because it contains a loop.')
@@ -190,8 +195,8 @@ def _interpolate(samples: list[_Sample], stamp: int) -> _Sample:
     if before.parent != after.parent:
         return before
     ratio = (stamp - before.stamp) / (after.stamp - before.stamp)
-    rotation = Slerp([0, 1], Rotation.concatenate([before.rotation, after.rotation]))(ratio)
-    return before._replace(rotation=rotation,
+    rotation = quaternion_slerp(before.rotation, after.rotation, ratio)
+    return before._replace(rotation=tuple(rotation.tolist()),
                            translation=before.translation + ratio * (after.translation - before.translation))
 
 
@@ -203,12 +208,16 @@ def _nanoseconds(time: Time | TimeMsg) -> int:
     return time.nanoseconds if hasattr(time, 'nanoseconds') else time.sec * _NANOSECONDS + time.nanosec
 
 
-def _message(target: str, source: str, stamp: int, rotation: Rotation,
+def _turned(rotation: _Quaternion, vector: np.ndarray) -> np.ndarray:
+    return quaternion_matrix(rotation)[:3, :3] @ vector
+
+
+def _message(target: str, source: str, stamp: int, rotation: _Quaternion,
              translation: np.ndarray) -> TransformStamped:
     message = TransformStamped(child_frame_id=source)
     message.header.frame_id = target
     message.header.stamp = TimeMsg(sec=stamp // _NANOSECONDS, nanosec=stamp % _NANOSECONDS)
-    quaternion = rotation.as_quat(canonical=True).tolist()
+    quaternion = (math.copysign(1 / np.linalg.norm(rotation), rotation[3]) * np.array(rotation)).tolist()
     message.transform.translation = Vector3(**dict(zip('xyz', translation.tolist())))
     message.transform.rotation = Quaternion(**dict(zip('xyzw', quaternion)))
     return message
