@@ -30,16 +30,22 @@ def likeness(image: np.ndarray, seen: Boundary, other: np.ndarray, step: np.ndar
     rays first, as in ~/points: the network's lie beside them, and then an image is not even like itself. −1 where
     fewer than fewest_in_view of them are in view, or a focal length is unknown; 0 if one of the two is uniform.
     """
+    return _likeness(_shrunk(image), seen, _shrunk(other), other.shape[:2], step, focal, fewest_in_view)
+
+
+def _likeness(shrunk: tuple[np.ndarray, float], seen: Boundary, other: tuple[np.ndarray, float], size: tuple[int, int],
+              step: np.ndarray, focal: float, fewest_in_view: float) -> float:
+    """Return the same of images as _shrunk gives them; size: of the other, pixels."""
     if not (np.isfinite(focal) and np.isfinite(seen.focal)):
         return -1.0
-    (first, scale), (second, other_scale) = _shrunk(image), _shrunk(other)
+    (first, scale), (second, other_scale) = shrunk, other
     u, v, points = _sampled(seen, scale)
     back = np.linalg.inv(step)
     points = points @ back[:3, :3].T + back[:3, 3]
-    intrinsics = pinhole(focal, other.shape[:2])
+    intrinsics = pinhole(focal, size)
     with np.errstate(invalid='ignore', divide='ignore'):
         x, y = (points[:, i] / points[:, 2] * focal + intrinsics[i, 2] for i in (0, 1))
-        height, width = other.shape[:2]
+        height, width = size
         inside = (points[:, 2] > NEAREST) & (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     if inside.mean() < fewest_in_view:
         return -1.0
@@ -57,8 +63,9 @@ def mutual_likeness(image: np.ndarray, seen: Boundary, other: np.ndarray, other_
         focal = float(np.sqrt(seen.focal * other_seen.focal))
         seen, other_seen = replace(seen, focal=focal), replace(other_seen, focal=focal)
     step = np.linalg.inv(seen.pose) @ other_seen.pose
-    return min(likeness(image, seen, other, step, other_seen.focal, fewest_in_view),
-               likeness(other, other_seen, image, np.linalg.inv(step), seen.focal, fewest_in_view))
+    first, second = _shrunk(image), _shrunk(other)
+    return min(_likeness(first, seen, second, other.shape[:2], step, other_seen.focal, fewest_in_view),
+               _likeness(second, other_seen, first, image.shape[:2], np.linalg.inv(step), seen.focal, fewest_in_view))
 
 
 def brightness(image: np.ndarray) -> np.ndarray:

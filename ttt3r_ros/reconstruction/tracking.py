@@ -150,7 +150,7 @@ class TrackingMonitor:
         sharpness = float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
         usual = float(np.median(self._sharpness)) if self._sharpness else sharpness
         detail = sharpness / max(usual, 1e-6)
-        fault = picture_of_nothing(image)
+        fault = picture_of_nothing(image, grey)
         if fault is None and not self.following and detail < DETAIL_LEFT and self._briefly_lost(stamp):
             fault = _covered(detail)
         same = self._last_image is not None and np.array_equal(image, self._last_image)
@@ -272,9 +272,12 @@ def unseen_motion(elapsed_s: float | None, bounds: Bounds = Bounds(), metres: fl
     return speed * elapsed / metres / np.sqrt(3), min(rate * elapsed, np.pi) / np.sqrt(3)
 
 
-def picture_of_nothing(image: np.ndarray) -> str | None:
-    """Return why nothing can be seen in an image, uint8 (h, w, 3), whatever was seen before; None if something can."""
-    low, middle, high = np.percentile(brightness(image), (5, 50, 95))
+def picture_of_nothing(image: np.ndarray, grey: np.ndarray | None = None) -> str | None:
+    """Return why nothing can be seen in an image, uint8 (h, w, 3), whatever was seen before; None if something can.
+
+    grey: its `brightness`, where that is known.
+    """
+    low, middle, high = np.percentile(brightness(image) if grey is None else grey, (5, 50, 95))
     if high - low < LEAST_SPREAD:
         kind = 'black' if middle < BLACK else 'saturated' if middle > SATURATED else 'blank'
         return f'the image is {kind}: nine tenths of it lie within {high - low:.0f} of 255 levels'

@@ -116,7 +116,7 @@ class Tracker:
             return scaled, None, (f'the images are in the frame {header.frame_id!r} and so is odom_frame, which would '
                                   'be its own parent: name the odometry frame otherwise')
         estimate = replace(
-            self._odometry.update(self._world.camera(scaled.pose), mount, stamp, float(np.median(frame.confidence)),
+            self._odometry.update(self._world.camera(scaled.pose), mount, stamp, frame.confidence_median,
                                   frame.segment, unseen),
             map_from_odom=self._world.map_from_odom(frame.correction, frame.pose, scaled.pose, factor))
         if frame.trusted:
