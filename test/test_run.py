@@ -361,16 +361,24 @@ def test_reading_ahead_keeps_order_bound_and_errors():
     assert taken == list(range(8)) and threading.active_count() == before
 
 
-def test_exports_that_were_interrupted_are_written_again(film, tmp_path, monkeypatch):
-    """What fails after the last frame costs no frame: resumed, nothing is answered again."""
+@pytest.mark.parametrize('worth', [True, False])
+def test_exports_that_were_interrupted_are_written_again(film, tmp_path, monkeypatch, worth):
+    """What fails after the last frame costs no frame where that took a while: resumed, nothing is answered again.
+
+    A short run is answered again, whole: it saves nothing at its end, which would cost each of many sources more.
+    """
+    if worth:
+        monkeypatch.setattr(session, 'WORTH_SAVING_S', 0.0)
     plan = plan_of(film, tmp_path / 'run', exports=('ply', 'tum'))
     monkeypatch.setattr('ttt3r_ros.export.trajectories.write_tum', lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run(plan)
     monkeypatch.undo()
     steps = [shot.step_s for shot in read_journal(tmp_path / 'run.unfinished')]
+    assert len(list((tmp_path / 'run.unfinished').glob('snapshot-*'))) == worth
     run(replace(plan, resume=True))
-    assert [shot.step_s for shot in read_journal(tmp_path / 'run')] == steps and len(steps) == 10
+    again = [shot.step_s for shot in read_journal(tmp_path / 'run')]
+    assert (again == steps) == worth and len(again) == len(steps) == 10
     assert {path.name for path in (tmp_path / 'run').iterdir()} == {'results.json', 'frames.jsonl', 'cloud.ply',
                                                                    'trajectory_tum.txt'}
 

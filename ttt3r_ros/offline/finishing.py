@@ -37,9 +37,13 @@ def finish(plan: Plan, sequence: Sequence, prepared: Prepared, folder: RunFolder
         for kind in {*FRAMES, POINTS} - {name for listed in files.values() for name in listed}:
             shutil.rmtree(folder.path / kind, ignore_errors=True)
     (folder.path / RESULTS).write_text(json.dumps(results, indent=1) + '\n')
-    asked_about = 'frames' in plan.exports and prepared.loaded.network.config.ray_map
-    folder.finish(keep_memory=asked_about or plan.part is not None)
+    folder.finish(keep_memory=keeps_memory(plan, prepared))
     return results
+
+
+def keeps_memory(plan: Plan, prepared: Prepared) -> bool:
+    """Say whether the memory that a run ends with is in its folder: views can be asked of it, or a part follows."""
+    return plan.part is not None or 'frames' in plan.exports and prepared.loaded.network.config.ray_map
 
 
 def _answerer(prepared: Prepared) -> Answerer:

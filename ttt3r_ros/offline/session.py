@@ -16,7 +16,7 @@ from rich.console import Console
 
 from ttt3r_ros.export import forms
 from ttt3r_ros.offline import measured
-from ttt3r_ros.offline.finishing import finish
+from ttt3r_ros.offline.finishing import finish, keeps_memory
 from ttt3r_ros.offline.folder import RunFolder
 from ttt3r_ros.offline.measured import Clock, Memory
 from ttt3r_ros.offline.part import Part
@@ -30,6 +30,7 @@ from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.sequences import Sequence, open_sequence
 
 SAVE_EVERY_S = 20.0
+WORTH_SAVING_S = 5.0  # of a run that ends: what took less is as soon done again, and of many each waits for the disk
 
 
 class Onlooker(Protocol):
@@ -111,6 +112,7 @@ class _Run:
         self._expected = part.expected if part else selection.count(sequence)
         self._kept = {'frames': 'frames' in needed, 'points': 'points' in needed, 'expected': self._expected,
                       'seams': part.seams if part else ()}
+        self._memory_stays = keeps_memory(plan, prepared)
         self._elapsed = 0.0  # of the last turn, also before an interruption
         self._memory = Memory()
         self.numbers: dict = {}
@@ -156,7 +158,8 @@ class _Run:
                     break
             if last:
                 self._elapsed = clock.elapsed_s
-                self._save(turn, number, recording)  # so that exports that are interrupted can be gone on with
+                if self._memory_stays or self._elapsed >= WORTH_SAVING_S:
+                    self._save(turn, number, recording)  # so that exports that are interrupted can be gone on with
 
     def _frames(self, number: int) -> Iterator[StampedFrame]:
         try:
