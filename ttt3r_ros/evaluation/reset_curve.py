@@ -47,5 +47,6 @@ def _buys(axis: Axes, told: list[Summary], colour: str, label: str) -> None:
                   color=colour, marker='o', ms=4, lw=1.6, elinewidth=0.9, label=label)
     for one in told:
         setting = one.setting
+        above = 5 if setting.unlike else -24  # two curves may lie on each other
         axis.annotate(f'{setting.unlike or setting.interval:g}' if setting != Setting() else 'never',
-                      (one.resets, one.mean), xytext=(5, 5), textcoords='offset points', size=8.5, color=FAINT)
+                      (one.resets, one.mean), xytext=(5, above), textcoords='offset points', size=8.5, color=FAINT)
