@@ -216,3 +216,13 @@ def test_a_trace_that_nobody_holds_is_freed_with_what_it_computed_with():
         assert len(traces._traced) == 1
     grown = resident_bytes() - before
     assert grown < 4 * weight.nbytes, f'grown by {grown / 1e6:.0f} MB over ten of {weight.nbytes / 1e6:.0f}'
+
+
+def test_a_trace_leaves_the_process_its_executor(network, early):
+    """What else of TorchScript runs in the process runs as before."""
+    recurrence = Recurrence(network, make_rule('ttt3r'))
+    for seed in range(4):
+        recurrence.step(image(seed))
+    assert traces_of(network)._traced
+    before = torch._C._jit_set_profiling_executor(True)
+    assert before is True
