@@ -87,7 +87,7 @@ class Rectifier:
         projection, of which the left (3, 3) counts; empty or p[0] = 0: as k. Raises Uncalibrated and CalibrationError.
         """
         self.size = _size(size)
-        self.raw = raw = _intrinsics('K', _numbers('K', k, (9,)).reshape(3, 3), self.size)
+        self.raw = raw = _of_a_camera('K', k, self.size)
         model, distortion = _distortion(distortion_model, d)
         self.bends = bool(distortion.any())
         rotation = _rotation(r)
@@ -123,6 +123,34 @@ class Rectifier:
         return cv2.remap(image, *self._maps, kernel) if self.distorts else image
 
 
+def pinhole_of(field: str, numbers: Sequence[float], remedy: str = CALIBRATE) -> np.ndarray:
+    """Return the 9 numbers of a field as intrinsics (3, 3), a skew left out.
+
+    Raises Uncalibrated and CalibrationError, which name the field and the remedy.
+    """
+    matrix = _numbers(field, numbers, (9,), remedy).reshape(3, 3).copy()
+    if matrix[0, 0] == 0:
+        raise Uncalibrated(f'{field}[0] is 0: the camera is not calibrated; {remedy}')
+    if matrix[0, 0] < 0 or matrix[1, 1] <= 0:
+        raise CalibrationError(f'{field} has the focal lengths {matrix[0, 0]:g} and {matrix[1, 1]:g}, which must be '
+                               f'positive: {remedy}')
+    if matrix[1, 0] or not np.array_equal(matrix[2], (0, 0, 1)):
+        raise CalibrationError(f'{field} must have the form [fx 0 cx; 0 fy cy; 0 0 1]: {remedy}')
+    matrix[0, 1] = 0
+    return matrix
+
+
+def _of_a_camera(field: str, numbers: Sequence[float], size: tuple[int, int]) -> np.ndarray:
+    """Return a field's intrinsics (3, 3), of images of a size (h, w), as some camera may have them."""
+    matrix = pinhole_of(field, numbers)
+    least, most = (bound * max(size) for bound in FOCAL_LENGTHS)
+    if not all(least <= focal <= most for focal in (matrix[0, 0], matrix[1, 1])):
+        raise CalibrationError(f'{field} has the focal lengths {matrix[0, 0]:g} and {matrix[1, 1]:g}, and no camera of '
+                               f'{size[1]}×{size[0]} pixels has less than {least:g} or more than {most:g} pixels: '
+                               f'{CALIBRATE}')
+    return matrix
+
+
 def _size(size: tuple[int, int]) -> tuple[int, int]:
     height, width = (int(side) for side in size)
     if min(height, width) <= 0:
@@ -133,33 +161,15 @@ def _size(size: tuple[int, int]) -> tuple[int, int]:
     return height, width
 
 
-def _numbers(field: str, values: Sequence[float], counts: tuple[int, ...]) -> np.ndarray:
+def _numbers(field: str, values: Sequence[float], counts: tuple[int, ...], remedy: str = CALIBRATE) -> np.ndarray:
     """Return values as a flat float64 array of one of those lengths."""
     numbers = np.asarray(values, np.float64).reshape(-1)
     if len(numbers) not in counts:
         wanted = ' or '.join(str(count) for count in counts)
-        raise CalibrationError(f'{field} has {len(numbers)} numbers and needs {wanted}: {CALIBRATE}')
+        raise CalibrationError(f'{field} has {len(numbers)} numbers and needs {wanted}: {remedy}')
     if not np.isfinite(numbers).all():
-        raise CalibrationError(f'{field} holds a number that is not finite: {CALIBRATE}')
+        raise CalibrationError(f'{field} holds a number that is not finite: {remedy}')
     return numbers
-
-
-def _intrinsics(field: str, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    if matrix[0, 0] == 0:
-        raise Uncalibrated(f'{field}[0] is 0: the camera is not calibrated; {CALIBRATE}')
-    if matrix[0, 0] < 0 or matrix[1, 1] <= 0:
-        raise CalibrationError(f'{field} has the focal lengths {matrix[0, 0]:g} and {matrix[1, 1]:g}, which must be '
-                               f'positive: {CALIBRATE}')
-    least, most = (bound * max(size) for bound in FOCAL_LENGTHS)
-    if not all(least <= focal <= most for focal in (matrix[0, 0], matrix[1, 1])):
-        raise CalibrationError(f'{field} has the focal lengths {matrix[0, 0]:g} and {matrix[1, 1]:g}, and no camera of '
-                               f'{size[1]}×{size[0]} pixels has less than {least:g} or more than {most:g} pixels: '
-                               f'{CALIBRATE}')
-    if matrix[1, 0] or not np.array_equal(matrix[2], (0, 0, 1)):
-        raise CalibrationError(f'{field} must have the form [fx 0 cx; 0 fy cy; 0 0 1]: {CALIBRATE}')
-    matrix = matrix.copy()
-    matrix[0, 1] = 0
-    return matrix
 
 
 def _distortion(name: str, d: Sequence[float]) -> tuple[str, np.ndarray]:
@@ -193,4 +203,4 @@ def _projection(p: Sequence[float], raw: np.ndarray, size: tuple[int, int]) -> n
     if not len(p):
         return raw
     projection = _numbers('P', p, (12,)).reshape(3, 4)
-    return _intrinsics('P', projection[:, :3].copy(), size) if projection[0, 0] else raw
+    return _of_a_camera('P', projection[:, :3].ravel(), size) if projection[0, 0] else raw

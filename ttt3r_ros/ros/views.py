@@ -14,6 +14,7 @@ from tf_transformations import quaternion_matrix
 from ttt3r_ros.model.config import PATCH_SIZE
 from ttt3r_ros.reconstruction.frame import View
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.rectify import CalibrationError, pinhole_of
 from ttt3r_ros.ros.conversions import to_depth_image
 from ttt3r_ros.ros.scaling import Scaling
 from ttt3r_ros.ros.tracker import Tracker
@@ -21,6 +22,7 @@ from ttt3r_ros.srv import QueryView
 
 FIELDS = [PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32, count=1)
           for i, name in enumerate(('x', 'y', 'z', 'confidence'))]
+CALIBRATED = 'give a calibrated camera, or width 0'
 LARGEST = 2048  # pixels a side: more would only hold up the camera
 
 
@@ -97,7 +99,8 @@ def question(request: QueryView.Request) -> Question:
     if max(info.width, info.height) > LARGEST or min(info.width, info.height) < PATCH_SIZE:
         raise QueryError(f'camera_info asks for {info.width}×{info.height} pixels: take {PATCH_SIZE} to {LARGEST} '
                          'a side')
-    intrinsics = np.array(info.k, np.float64).reshape(3, 3)
-    if not (np.isfinite(intrinsics).all() and intrinsics[0, 0] > 0 and intrinsics[1, 1] > 0):
-        raise QueryError('camera_info.k has no focal length: give a calibrated camera, or width 0')
+    try:
+        intrinsics = pinhole_of('camera_info.k', info.k, CALIBRATED)
+    except CalibrationError as error:
+        raise QueryError(str(error)) from error
     return Question(pose, intrinsics, tuple(side // PATCH_SIZE * PATCH_SIZE for side in (info.height, info.width)))
