@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from processes import assert_they_end, eventually, workers_of
 from safetensors.torch import load_file, save_file
 from torch import distributed, multiprocessing
 
+from training import command
 from training.footage import (
     CRAWL,
     FIRST_ROBOT_SEED,
@@ -439,6 +441,18 @@ def test_processes_learn_from_the_mean_of_their_batches(folder, tmp_path, seeds)
     assert torch.allclose(weights[0], weights[2], atol=1e-7) is (seeds[0] == seeds[1])
 
 
+@pytest.mark.parametrize(('arguments', 'told'), [
+    (['--patch', '32'], '64x48.*multiples of --patch, which is 32'), (['--size', '72x48'], '72x48.*which is 16'),
+    (['--size', '48x64'], 'not upright')])
+def test_images_that_have_no_whole_patches_are_refused_before_rendering(arguments, told, monkeypatch, capsys, tmp_path):
+    """The network refused them, or cut other pictures, when hours of rendering were done."""
+    monkeypatch.setattr(sys, 'argv', ['training', '--out', str(tmp_path / 'out'), *arguments])
+    monkeypatch.setattr(command, '_render', lambda args: pytest.fail('it renders'))
+    with pytest.raises(SystemExit):
+        command.main()
+    assert re.search(told, capsys.readouterr().err, re.DOTALL)
+
+
 @pytest.mark.slow
 def test_training_that_is_killed_leaves_no_process_training_on(folder, tmp_path):
     """Killed in the background: what it started would write into the folder of the run begun after it.
@@ -449,8 +463,8 @@ def test_training_that_is_killed_leaves_no_process_training_on(folder, tmp_path)
     arguments = ['--minutes', '9', '--processes', '2', '--sequences', '2', '--worlds', '0', '--robots', '0',
                  '--wide-worlds', '0']
     in_background = ['sh', '-c', 'trap "" INT; exec "$@"', 'sh']
-    command = [*in_background, sys.executable, '-m', 'training', '--out', str(tmp_path), *arguments]
-    with subprocess.Popen(command, cwd=Path(__file__).parents[1]) as parent:
+    given = [*in_background, sys.executable, '-m', 'training', '--out', str(tmp_path), *arguments]
+    with subprocess.Popen(given, cwd=Path(__file__).parents[1]) as parent:
         try:
             eventually((tmp_path / 'log.jsonl').exists, 120)
             trainers = workers_of(parent.pid)

@@ -53,8 +53,8 @@ def main() -> None:
                         f'one core are faster than one of two (default: 1 on a GPU, else a core each, at most '
                         f'{MOST_PROCESSES})')
     parser.add_argument('--learning-rate', type=float, default=1e-3, help='default: %(default)s')
-    parser.add_argument('--size', type=_size, default=SIZE, metavar='WIDTHxHEIGHT', help='of images, multiples of 16 '
-                        f'(default: {SIZE[1]}x{SIZE[0]})')
+    parser.add_argument('--size', type=_size, default=SIZE, metavar='WIDTHxHEIGHT', help='of images, multiples of '
+                        f'--patch (default: {SIZE[1]}x{SIZE[0]})')
     parser.add_argument('--patch', type=int, choices=PATCH_SIZES, default=PATCH_SIZE,
                         help='pixels of a side that become a token (default: %(default)s)')
     parser.add_argument('--width', type=int, choices=WIDTHS, default=WIDTHS[0], help='channels (default: %(default)s)')
@@ -63,6 +63,10 @@ def main() -> None:
     parser.add_argument('--compile', action='store_true', help='compile the blocks: a quarter faster on a CPU, after '
                         'some minutes; wants a C++ compiler')
     args = parser.parse_args()
+    if any(side % args.patch for side in args.size):
+        # Now, and not when hours of rendering are done.
+        parser.error(f'--size {args.size[1]}x{args.size[0]}: its sides must be multiples of --patch, which is '
+                     f'{args.patch}')
     _render(args)
     processes = args.processes or (1 if args.device != 'cpu' else min(MOST_PROCESSES, os.cpu_count()))
     if processes == 1:
@@ -76,10 +80,8 @@ def main() -> None:
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition('x')
-    if not (width.isdecimal() and height.isdecimal() and int(width) % PATCH_SIZE == int(height) % PATCH_SIZE == 0
-            and int(width) >= int(height) > 0):
-        raise argparse.ArgumentTypeError(f'{text!r}: give WIDTHxHEIGHT, such as 128x96, multiples of {PATCH_SIZE}, not '
-                                         'upright')
+    if not (width.isdecimal() and height.isdecimal() and int(width) >= int(height) > 0):
+        raise argparse.ArgumentTypeError(f'{text!r}: give WIDTHxHEIGHT, such as 128x96, not upright')
     return int(height), int(width)
 
 
