@@ -21,8 +21,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from ttt3r_ros.cli.main import main
 from ttt3r_ros.export.forms import ExportError
 from ttt3r_ros.export.output_folder import OutputError
+from ttt3r_ros.model.config import PATCH_SIZES
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.offline import session
 from ttt3r_ros.offline.folder import RunFolder
@@ -268,6 +270,14 @@ def test_selections_that_cannot_be():
         Selection(0)
     with pytest.raises(SequenceError, match='no frame lies between'):
         list(Selection(start=Moment(5), end=Moment(5)).take(Numbers()))
+
+
+def test_the_help_says_which_sizes_there_are(capsys):
+    """Those of every side that a patch may have: it said 16, and the embedded weights, of 32, refused them."""
+    with pytest.raises(SystemExit):
+        main(['run', '--help'])
+    said = ' '.join(capsys.readouterr().out.split())
+    assert f"a multiple of the weights' patch, {' or '.join(map(str, PATCH_SIZES))}" in said
 
 
 @pytest.mark.parametrize(('change', 'error', 'words'), [

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ttt3r_ros.cli.folders import add_out
+from ttt3r_ros.model.config import PATCH_SIZES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,8 +71,8 @@ def add_network(group: argparse._ArgumentGroup) -> None:
     group.add_argument('--reset-interval', type=int, default=0, metavar='FRAMES', help='default: as the weights say')
     group.add_argument('--segment-alignment', default='auto', help='how segments are chained at a reset: sim3 or se3 '
                        '(default: as the weights say)')
-    group.add_argument('--size', type=int, metavar='PIXELS', help="long side of the model's image, a multiple of 16 "
-                       '(default: as the weights were trained)')
+    group.add_argument('--size', type=int, metavar='PIXELS', help="long side of the model's image, a multiple of "
+                       f"the weights' patch, {' or '.join(map(str, PATCH_SIZES))} (default: as they were trained)")
     group.add_argument('--device', default='auto', help='cpu, cuda, cuda:1, … (default: the first GPU, if any)')
     group.add_argument('--precision', default='auto', help='auto, float32, bfloat16 or float16 (default: %(default)s)')
 

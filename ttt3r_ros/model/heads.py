@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From decoded tokens to pose, points, confidence and colour.
 
-Shapes: B batch, H×W the image, h = H/16, w = W/16, E and D the widths of encoder and decoder.
+Shapes: B batch, H×W the image, h = H/p, w = W/p of patches of p pixels a side, E and D the widths of
+encoder and decoder.
 """
 
 from __future__ import annotations

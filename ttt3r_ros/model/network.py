@@ -5,8 +5,8 @@ An image is encoded into tokens; two decoders run in step, one on the image's to
 at the other; heads read the image's tokens, and the state's tokens are the proposed new state. A second small memory
 holds where the camera has been: it gives each frame's pose token and takes the decoded one back.
 
-Module names are those of the published checkpoints. Shapes: B batch, H×W the image (multiples of 16), h = H/16,
-w = W/16, E and D the widths of encoder and decoder, N state tokens, M pose memory tokens.
+Module names are those of the published checkpoints. Shapes: B batch, H×W the image (multiples of the patch's
+side p), h = H/p, w = W/p, E and D the widths of encoder and decoder, N state tokens, M pose memory tokens.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ LARGEST = 2048  # pixels: far beyond what any network was trained with
 class Settings:
     """What answers the frames, as the node's parameters of these names say it.
 
-    size: the long side of the model's image in pixels, a multiple of 16; None as the weights were trained.
+    size: the long side of the model's image in pixels, a multiple of the weights' patch; None as they were
+    trained.
     """
 
     weights: str = 'embedded'
