@@ -187,6 +187,48 @@ def test_a_non_finite_prediction_leaves_everything_as_it_was(images):
     assert same(tried.step(images[4]), clean.step(images[4]))
 
 
+@pytest.mark.parametrize(('interval', 'failing', 'does'), [
+    (9, 1, lambda one, image: one.reset()), (4, 1, lambda one, image: one.step(image)),
+    (4, 2, lambda one, image: one.step(image))], ids=['reset', 'reset that is due', 'after it'])
+def test_a_device_that_fails_leaves_everything_as_it_was(network, images, monkeypatch, interval, failing, does):
+    """Full at the one look or the other: who goes on, as after a service's request, or saves, does so with the memory
+    of before. An emptied one put the robot back to where its segment began."""
+    tried, clean = (Reconstructor(network, make_rule('filt3r'), policy=Interval(interval), keyframes=2)
+                    for _ in range(2))
+    for image in images[:4]:
+        tried.step(image), clean.step(image)
+    before, looks, look = tried.snapshot(), [], eye_module.Eye.look_each
+
+    def full(self, requests):
+        looks.append(requests)
+        if len(looks) == failing:
+            raise torch.cuda.OutOfMemoryError('CUDA out of memory')
+        return look(self, requests)
+
+    monkeypatch.setattr(eye_module.Eye, 'look_each', full)
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        does(tried, images[4])
+    assert len(looks) == failing and tried.snapshot() == before
+    assert same(tried.step(images[4]), clean.step(images[4]))
+
+
+def test_a_device_that_fails_where_a_segment_begins_leaves_everything_as_it_was(network, images, monkeypatch):
+    """A camera that was lost: the memory that becomes a keyframe is that of before, not the emptied one."""
+    tried = Reconstructor(network, make_rule('ttt3r'), monitor=TrackingMonitor())
+    tried.step(images[0])
+    for _ in range(2):
+        tried.step(np.zeros_like(images[0]))
+    before = tried.snapshot()
+
+    def full(self, requests):
+        raise torch.cuda.OutOfMemoryError('CUDA out of memory')
+
+    monkeypatch.setattr(eye_module.Eye, 'look_each', full)
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        tried.step(images[1])
+    assert tried.snapshot() == before
+
+
 @pytest.mark.parametrize('alignment', ['sim3', 'se3'])
 def test_a_reset_chains_the_segments_at_their_common_frame(network, images, alignment):
     """After a reset the last frame, decoded again, keeps its pose exactly, and scale follows the alignment."""

@@ -8,10 +8,12 @@ from itertools import islice
 
 import numpy as np
 import pytest
+import torch
 from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.eye import Eye
 from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.relocation import Limits, Relocation, agreement, judge
@@ -199,6 +201,21 @@ def test_what_is_no_image_leaves_the_reconstructor_as_it_was(network):
         asked.step(np.zeros((4, 4)), stamp=0)
     assert own.snapshot() == before and not asked.doubts
     assert asked.step(images(4)[-1], stamp=0) is not None and asked.believed
+
+
+def test_a_device_that_fails_leaves_the_reconstructor_as_it_was(network, monkeypatch):
+    """What a node saves at its end is its own state, not the one that it was asking."""
+    own = run(network, images(2))
+    before = own.snapshot()
+    asked = Relocation(own, run(network, images(3)).snapshot(), 0, GENEROUS)
+
+    def full(*_):
+        raise torch.cuda.OutOfMemoryError('CUDA out of memory')
+
+    monkeypatch.setattr(Eye, 'look_each', full)
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        asked.step(images(3)[2], stamp=0)
+    assert asked.own_snapshot() == before == own.snapshot()
 
 
 SEED, SAVED = 7, 20  # a room, and the frame after which the memory is saved

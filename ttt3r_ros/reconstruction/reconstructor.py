@@ -117,8 +117,8 @@ class Reconstructor:
         With a monitor, a frame that is not trusted (Frame.tracking) is told and not written. The first usable image
         after it begins a segment at the last trusted pose.
 
-        Raises ValueError for anything else, and NonFinitePrediction for a prediction with a NaN or an infinity; both
-        leave the memory as it was.
+        Raises ValueError for anything else, and NonFinitePrediction for a prediction with a NaN or an infinity; both,
+        and what a device fails with, leave the memory as it was.
         """
         return alone(self.stepping(image, upcoming, stamp=stamp))
 
@@ -140,11 +140,11 @@ class Reconstructor:
         if self._reset_due and (sight is None or sight.fault is None):
             before = self._place, self._recurrence.memory, self._loops.kept
             yield from self._end_segment(self._reset_due)
-        look = yield from self._eye.look(prepared.encoded,
-                                         lambda: self._eye.look_ahead(upcoming, prepared.pixel_map))
         try:
+            look = yield from self._eye.look(prepared.encoded,
+                                             lambda: self._eye.look_ahead(upcoming, prepared.pixel_map))
             self._recurrence.require_finite(look.step, look.finite)
-        except NonFinitePrediction:
+        except BaseException:  # also what a device fails with: who goes on or saves then does so with what was
             if before is not None:
                 self._place, self._recurrence.memory, kept = before
                 self._loops.restore(kept)
@@ -182,7 +182,7 @@ class Reconstructor:
 
         With keyframes, older memories are asked about that image first, and the one that is dropped becomes one.
         Does nothing before the first frame. Raises NonFinitePrediction or ChainError (both: CannotReset) if the last
-        image gives no answer or no scale in a fresh memory; then all is as it was.
+        image gives no answer or no scale in a fresh memory, and what a device fails with; then all is as it was.
         """
         alone(self._resetting())
 
@@ -196,7 +196,7 @@ class Reconstructor:
             self._recurrence.reset()
             boundary = yield from self._eye.observe(encoded)
             path = chain(place.path, place.boundary, boundary, self._alignment)
-        except CannotReset:
+        except BaseException:
             self._recurrence.memory = memory
             raise
         if closure is not None:
@@ -297,7 +297,7 @@ class Reconstructor:
         try:
             look = yield from self._eye.look(prepared.encoded)
             self._recurrence.accept(look.step, look.finite)
-        except NonFinitePrediction:
+        except BaseException:
             self._recurrence.memory = memory
             raise
         if place.image is not None:

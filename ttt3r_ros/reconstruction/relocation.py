@@ -137,7 +137,7 @@ class Relocation:
                     return frame, None
             if frame is None:
                 raise NonFinitePrediction(doubts[0])
-        except (ValueError, NonFinitePrediction):
+        except BaseException:  # also what a device fails with
             self._put_back(own)
             raise
         self._before = own
