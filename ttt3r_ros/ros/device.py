@@ -15,6 +15,8 @@ from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.ros.parameters import SettingsError
 
 LOST = re.compile('CUDA error|CUDNN_STATUS|CUBLAS_STATUS|HIP error')  # as PyTorch begins what no later call survives
+# And what one does: memory that PyTorch does not hand out itself, of a context, a handle or a graph.
+FULL = re.compile('(CUDA|HIP) error: out of memory|_STATUS_ALLOC_FAILED')
 
 
 class DeviceError(RuntimeError):
@@ -40,9 +42,15 @@ def require(device: str) -> None:
         raise SettingsError(why)
 
 
+def is_full(error: BaseException) -> bool:
+    """Say whether an error is of a device that is out of memory: what needs less may still be done."""
+    return isinstance(error, torch.cuda.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and FULL.search(str(error)) is not None)
+
+
 def failure(error: BaseException) -> str | None:
     """Return in words what has become of the device if an error says that it computes no more, else None."""
-    if isinstance(error, torch.cuda.OutOfMemoryError):
+    if is_full(error):
         return f'the device is out of memory ({_first_line(error)}); end what else is on it, or take a smaller network'
     if isinstance(error, RuntimeError) and LOST.search(str(error)):
         return f'the device is lost ({_first_line(error)}); see dmesg, and nvidia-smi if it is still there'

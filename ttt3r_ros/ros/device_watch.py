@@ -8,12 +8,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
 from ttt3r_ros.model.thread_watch import ThreadWatch
 from ttt3r_ros.reconstruction.together import together
-from ttt3r_ros.ros.device import DeviceError, failure
+from ttt3r_ros.ros.device import DeviceError, failure, is_full
 from ttt3r_ros.ros.job import Job
 
 logger = logging.getLogger(__name__)
@@ -65,7 +64,7 @@ class DeviceWatch:
             why = failure(error)
             if why is None:
                 raise
-            if not isinstance(error, torch.cuda.OutOfMemoryError):
+            if not is_full(error):
                 self._fail(why)
             raise DeviceError(why) from error
 
