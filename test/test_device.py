@@ -7,6 +7,9 @@ import pytest
 import torch
 
 pytest.importorskip('rclpy')
+from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
+
+from ttt3r_ros.ros import device_watch  # noqa: E402
 from ttt3r_ros.ros.device import DeviceError, failure  # noqa: E402
 from ttt3r_ros.ros.device_watch import DeviceWatch  # noqa: E402
 
@@ -15,10 +18,23 @@ class Node:
     """What a DeviceWatch has of its node."""
 
     def __init__(self):
-        self.executor, self.woken = self, 0
+        self.executor, self.woken, self.now = self, 0, 0.0
 
     def wake(self):
         self.woken += 1
+
+    def get_logger(self):
+        return self
+
+    def error(self, text):
+        self.told = text
+
+    def takes(self):
+        """Take two minutes over a transition, as compiling does."""
+        self.now += 120.0
+        return TransitionCallbackReturn.SUCCESS
+
+    trigger_cleanup = trigger_configure = trigger_deactivate = trigger_activate = takes
 
 
 @pytest.mark.parametrize(('error', 'told'), [
@@ -44,3 +60,16 @@ def test_a_full_device_is_not_called_a_lost_one(error, told):
 def test_other_errors_are_no_matter_of_the_device():
     """They are told as what nobody foresaw."""
     assert failure(RuntimeError('shapes do not fit')) is None and failure(ValueError('CUDA error: x')) is None
+
+
+@pytest.mark.parametrize(('later', 'goes_on'), [(device_watch.AGAIN_S - 1, False), (device_watch.AGAIN_S + 1, True)])
+def test_a_device_that_fails_at_once_again_is_not_tried_for_ever(monkeypatch, later, goes_on):
+    """However long the node takes to begin anew: with a network that is compiled it would never have been soon."""
+    node = Node()
+    monkeypatch.setattr(device_watch.time, 'monotonic', lambda: node.now)
+    watch = DeviceWatch(node)
+    watch.failure = 'the device is out of memory'
+    assert watch.recover('restart', True) and watch.failure is None
+    node.now += later
+    watch.failure = 'the device is out of memory'
+    assert watch.recover('restart', True) is goes_on and ('fails again' in node.told) is not goes_on

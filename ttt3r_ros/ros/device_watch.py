@@ -28,7 +28,7 @@ class DeviceWatch:
         self._node = node
         self.failure: str | None = None
         self.threads: ThreadWatch | None = None
-        self._restarted: float | None = None  # time.monotonic() seconds
+        self._restarted: float | None = None  # time.monotonic() seconds, when it went on
 
     def answer(self, jobs: list[Job], following: Callable[[], Job | None]) -> None:
         """Answer jobs, together; what the device does not survive is left to the executor's thread, and later jobs are
@@ -77,16 +77,16 @@ class DeviceWatch:
 
         The executor's thread.
         """
-        node, now = self._node, time.monotonic()
-        again = self._restarted is not None and now - self._restarted < AGAIN_S
+        node = self._node
+        again = self._restarted is not None and time.monotonic() - self._restarted < AGAIN_S
         node.get_logger().error(f'{self.failure}. on_device_error: {on_device_error}'
                                 f'{", but it fails again" if again else ""}')
         if on_device_error == 'exit' or again:
             return False
-        self._restarted = now
         steps = [node.trigger_cleanup, node.trigger_configure]
         if active:
             steps = [node.trigger_deactivate, *steps, node.trigger_activate]
         done = all(step() == TransitionCallbackReturn.SUCCESS for step in steps)
         self.failure = None
+        self._restarted = time.monotonic()  # now: loading and compiling may take longer than AGAIN_S
         return done
