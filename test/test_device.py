@@ -10,7 +10,7 @@ pytest.importorskip('rclpy')
 from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
 
 from ttt3r_ros.ros import device_watch  # noqa: E402
-from ttt3r_ros.ros.device import DeviceError, failure  # noqa: E402
+from ttt3r_ros.ros.device import DeviceError, compile_for, failure, require  # noqa: E402
 from ttt3r_ros.ros.device_watch import DeviceWatch  # noqa: E402
 
 
@@ -73,3 +73,17 @@ def test_a_device_that_fails_at_once_again_is_not_tried_for_ever(monkeypatch, la
     node.now += later
     watch.failure = 'the device is out of memory'
     assert watch.recover('restart', True) is goes_on and ('fails again' in node.told) is not goes_on
+
+
+def test_what_the_device_lacks_is_no_setting(monkeypatch):
+    """A context that finds no room, and a device that is full as it compiles: no other device, and no compiler, is what
+    helps."""
+    def full(*_, **__):
+        raise RuntimeError('CUDA error: out of memory')
+
+    with pytest.raises(DeviceError, match='out of memory'), monkeypatch.context() as context:
+        context.setattr(torch, 'empty', full)
+        require('cuda:0')
+    monkeypatch.setattr('ttt3r_ros.ros.device.compile_blocks', full)
+    with pytest.raises(RuntimeError, match='^CUDA error: out of memory'):
+        compile_for(None, None, (48, 64))

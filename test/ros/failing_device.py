@@ -37,5 +37,5 @@ if __name__ == '__main__':
     Reconstructor.stepping = failing(Reconstructor.stepping, ('full', 'lost'))
     Reconstructor.query = failing(Reconstructor.query, ('query full', 'query lost'))
     Reconstructor.snapshot = failing(Reconstructor.snapshot, ('lost',))
-    node.load_network = failing(node.load_network, ('lost',))
+    node.load_network = failing(node.load_network, ('lost', 'full at the start'))
     sys.exit(main())

@@ -85,4 +85,25 @@ def test_a_lost_device_that_cannot_be_configured_ends_the_process(run, fails):
     fails.write_text('lost')
     robot.show(2 * SECOND)
     robot.spin(0.1)
-    assert node.process.wait(60) == 3 and 'configure failed: CUDA error' in node.log()
+    assert node.process.wait(60) == 3 and 'configure failed: the device is lost (CUDA error' in node.log()
+
+
+@pytest.mark.parametrize(('how', 'told'), [('full at the start', 'out of memory'), ('lost', 'lost')])
+def test_a_device_that_fails_at_the_start_ends_the_process(start_node, fails, how, told):
+    """As later: what was started again, because the GPU was full, may find it full still, and stood there for ever."""
+    fails.write_text(how)
+    node = start_node(script=SCRIPT)
+    assert node.process.wait(60) == 3
+    assert f'configure failed: the device is {told} (CUDA' in node.log() and 'the process ends' in node.log()
+
+
+def test_whoever_configures_a_node_himself_is_told(start_node, make_robot, fails):
+    """Without autostart the process is his who asked: it stays, says why, and can be configured when there is room."""
+    fails.write_text('full at the start')
+    node = start_node(script=SCRIPT, autostart=False)
+    robot = make_robot()
+    assert not robot.transition('configure') and robot.state() == 'unconfigured'
+    refused = robot.call(QueryView, 'query_view', QueryView.Request())
+    assert 'configure failed: the device is out of memory' in refused.message and '\n' not in refused.message
+    fails.unlink()
+    assert robot.transition('configure') and node.process.poll() is None

@@ -24,22 +24,25 @@ class DeviceError(RuntimeError):
 
 
 def compile_for(network: Network, reconstructor: Reconstructor, size: tuple[int, int]) -> None:
-    """Compile for images of a size's (H, W) shape. Raises SettingsError where that cannot be."""
+    """Compile for images of a size's (H, W) shape. Raises SettingsError where that cannot be, and what a
+    device fails with."""
     try:
         compile_blocks(network)
         reconstructor.warm_up(size, 2)  # the second is another computation than the first
     except NonFinitePrediction:
         raise
     except Exception as error:  # PyTorch raises many kinds
+        if failure(error) is not None:
+            raise
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise SettingsError(f'the network cannot be compiled here ({reason}): install a C++ compiler '
                                        '(apt install g++), or set compile to false') from error
 
 
 def require(device: str) -> None:
-    """Raise SettingsError unless PyTorch can compute there."""
+    """Raise SettingsError unless PyTorch can compute there, DeviceError where it could if the device were not full."""
     if why := why_unusable(device):
-        raise SettingsError(why)
+        raise DeviceError(why) if FULL.search(why) else SettingsError(why)
 
 
 def is_full(error: BaseException) -> bool:
@@ -53,8 +56,9 @@ def failure(error: BaseException) -> str | None:
     if is_full(error):
         return f'the device is out of memory ({_first_line(error)}); end what else is on it, or take a smaller network'
     if isinstance(error, RuntimeError) and LOST.search(str(error)):
-        return f'the device is lost ({_first_line(error)}); see dmesg, and nvidia-smi if it is still there'
-    return None
+        return (f'the device is lost ({_first_line(error)}), to this process for good; see dmesg, and nvidia-smi if '
+                'it is still there')
+    return str(error) if isinstance(error, DeviceError) else None
 
 
 def _first_line(error: BaseException) -> str:

@@ -21,12 +21,14 @@ AGAIN_S = 60.0  # a device that fails again so soon is not tried a third time
 
 
 class DeviceWatch:
-    """failure: why the device computes no more, None as long as it does; threads: told how long images take."""
+    """failure: why the device computes no more, None as long as it does; refused: the last configure failed by it;
+    threads: told how long images take."""
 
     def __init__(self, node: LifecycleNode) -> None:
         """Take the node, which is begun anew if that is asked for."""
         self._node = node
         self.failure: str | None = None
+        self.refused = False
         self.threads: ThreadWatch | None = None
         self._restarted: float | None = None  # time.monotonic() seconds, when it went on
 

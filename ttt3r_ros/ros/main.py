@@ -13,7 +13,6 @@ from rclpy.exceptions import (
     InvalidParameterValueException,
     ParameterUninitializedException,
 )
-from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
 from ttt3r_ros.ros.executor import RarelyEventfulExecutor
@@ -50,12 +49,10 @@ def main(args: list[str] | None = None) -> int:
     library.addHandler(RosLog(node))
     executor = RarelyEventfulExecutor()
     executor.add_node(node)
-    if node.get_parameter('autostart').value and not stop.is_set():
-        configured = node.trigger_configure() == TransitionCallbackReturn.SUCCESS
-        if configured and not stop.is_set():
-            node.trigger_activate()
     status = 0
-    while not stop.is_set():
+    if node.get_parameter('autostart').value and not node.start(lambda: not stop.is_set()):
+        status = DEVICE_FAILED
+    while not (status or stop.is_set()):
         try:
             executor.spin_once(timeout_sec=STOP_CHECK_S)
         except Exception:
@@ -63,7 +60,6 @@ def main(args: list[str] | None = None) -> int:
             node.get_logger().error(f'a callback failed in a way that nobody foresaw:\n{traceback.format_exc()}')
         if not node.goes_on():
             status = DEVICE_FAILED
-            break
     end_in_time(node.get_logger().error)
     node.release(ending=True)
     node.replies.finish(executor)

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import contextlib
 import gc
+from collections.abc import Callable
 
 import torch
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
-from rclpy.lifecycle import LifecycleNode, LifecycleState
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
 from ttt3r_ros.model.checkpoint import load_network, weights_file
@@ -23,7 +24,7 @@ from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profil
 from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.camera import Camera
 from ttt3r_ros.ros.declarations import NO_NAMES
-from ttt3r_ros.ros.device import compile_for, require
+from ttt3r_ros.ros.device import DeviceError, compile_for, failure, require
 from ttt3r_ros.ros.device_watch import DeviceWatch
 from ttt3r_ros.ros.lifecycle import FINALIZED, refuse_impossible_transitions, transition
 from ttt3r_ros.ros.memory import WARM_UP_SIZE, Weights
@@ -70,9 +71,13 @@ class Ttt3rNode(LifecycleNode):
             self._configure()
         except Exception as error:
             self.release()
-            self._notices.failure = f'configure failed: {error}'
+            why = failure(error)
+            self._device.refused = why is not None
+            self._notices.failure = f'configure failed: {why or error}'
+            if why is not None:
+                raise DeviceError(why) from error
             raise
-        self._notices.failure = None
+        self._notices.failure, self._device.refused = None, False
 
     @transition
     def on_activate(self, state: LifecycleState) -> None:
@@ -235,6 +240,15 @@ class Ttt3rNode(LifecycleNode):
                 self._tell_segments(settings)
             for robot in self._robots:
                 robot.apply(settings)
+
+    def start(self, wanted: Callable[[], bool]) -> bool:
+        """Configure and activate, as long as that is wanted; say whether the node goes on: not if its device is full or
+        lost, which a process begun later may find otherwise."""
+        if wanted() and self.trigger_configure() == TransitionCallbackReturn.SUCCESS and wanted():
+            self.trigger_activate()
+        if self._device.refused:
+            self.get_logger().error('the process ends, as it does where a device fails later (on_device_error)')
+        return not self._device.refused
 
     def goes_on(self) -> bool:
         """Say whether there is a device to compute with, begun anew if need be."""
