@@ -288,3 +288,29 @@ def test_an_old_state_that_was_not_taken_over_is_kept(tmp_path):
     autosave.save(b'asked for', CONTEXT)  # as a service does
     assert load(path)[0] == b'asked for' and load(tmp_path / 'state.refused')[0] == b'old'
     assert load(tmp_path / 'state.refused.2')[0] == b'newer'
+
+
+def test_two_that_save_to_one_file_are_told(tmp_path):
+    """Two nodes of one params_file: each replaces the other's state, and one of them would go on with the other's. Told
+    once by each, saved all the same; what an earlier run left, a service's own save, or nothing, is no reason."""
+    path, told = tmp_path / 'state', {'one': [], 'other': []}
+    save(path, b'of an earlier run', CONTEXT)
+    one, other = (Autosave(path, 1.0, told[name].append) for name in told)
+
+    def saves(autosave, data):
+        autosave.submit(data, CONTEXT)
+        assert autosave.flush() and load(path)[0] == data
+        return autosave.failure
+
+    assert saves(one, b'1') is None
+    one.save(b'asked for', CONTEXT)
+    assert saves(one, b'2') is None
+    path.unlink()
+    assert saves(one, b'3') is None
+    assert saves(other, b'a') is None
+    for _ in range(2):
+        assert 'another node saves there too' in saves(one, b'4') and str(path) in one.failure
+        assert 'another node saves there too' in saves(other, b'b')
+        assert saves(other, b'c') is None
+    assert [len(errors) for errors in told.values()] == [1, 1]
+    assert all(isinstance(error, StateFileError) for errors in told.values() for error in errors)

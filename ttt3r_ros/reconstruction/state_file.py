@@ -34,6 +34,8 @@ MOST_CONTEXT = 1 << 24  # bytes; some 20 kB are usual
 MOST_SNAPSHOT = 1 << 30  # bytes; 8 MB with the published weights
 REFUSED = '.refused'
 MOST_REFUSED = 3  # old states that are kept: the first ones and the newest
+NOT_ALONE = ('held a state that is not ours: another node saves there too, and each replaces what the other has saved; '
+             'give each a state_file of its own')
 NAME_ONE = 'name one that ~/save_state or the autosave wrote'
 
 
@@ -88,14 +90,28 @@ class Context:
         return found
 
 
-def save(path: str | os.PathLike | FilePath, snapshot: bytes, context: Context) -> None:
-    """Write a state file, whole or not at all: see whole_file.write. Raises StateFileError, the old file untouched."""
+def save(path: str | os.PathLike | FilePath, snapshot: bytes, context: Context) -> bytes:
+    """Write a state file, whole or not at all: see whole_file.write; return its checksum.
+
+    Raises StateFileError, the old file untouched.
+    """
     about = context.to_json()
     sizes = SIZES.pack(VERSION, len(about), len(snapshot))
+    checksum = _digest(sizes, about, snapshot)
     try:
-        whole_file.write(path, (MAGIC, sizes, _digest(sizes, about, snapshot), about, snapshot))
+        whole_file.write(path, (MAGIC, sizes, checksum, about, snapshot))
     except FileError as error:
         raise StateFileError(str(error)) from error
+    return checksum
+
+
+def _told_checksum(path: str | os.PathLike | FilePath) -> bytes | None:
+    """Return the checksum that a file's head tells, None where there is no file, or none that can be read."""
+    try:
+        with FilePath.of(path).open() as file:
+            return file.read(HEAD)[-DIGEST().digest_size:]
+    except OSError:
+        return None
 
 
 def load(path: str | os.PathLike | FilePath) -> tuple[bytes, Context]:
@@ -175,7 +191,8 @@ class Autosave:
         self._told: set[str] = set()
         self._safe = True
         self._disk = threading.Lock()
-        self.failure: str | None = None  # why the last save failed, None if it did not
+        self._own: bytes | None = None  # the checksum of what was saved last
+        self.failure: str | None = None  # why the last save failed, or will not stay; None if it did not, and will
         self.keeps_old = False  # the file that is there was not taken over
 
     def due(self) -> bool:
@@ -206,8 +223,9 @@ class Autosave:
             try:
                 if self.keeps_old:
                     self._keep()
-                save(self._path, snapshot, context)
-                self.keeps_old, self.failure = False, None
+                alone = self._own is None or _told_checksum(self._path) in (None, self._own)
+                self._own = save(self._path, snapshot, context)
+                self.keeps_old, self.failure = False, None if alone else f'{self._path} {NOT_ALONE}'
             except StateFileError as error:
                 self.failure = str(error)
                 raise
@@ -248,7 +266,10 @@ class Autosave:
                 logger.exception('the autosave failed in a way that nobody foresaw')
             else:
                 self._safe = True
-                self._told.clear()
+                told, self._told = self._told, self._told & {NOT_ALONE}  # which comes and goes with the other's saves
+                if self.failure is not None and NOT_ALONE not in told:
+                    self._told.add(NOT_ALONE)
+                    self._tell(StateFileError(self.failure))
 
     def _tell(self, error: StateFileError) -> None:
         try:
