@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from array import array
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -126,6 +128,14 @@ def test_a_mask_file_that_is_none_fails_configure(start_node, make_robot, tmp_pa
     node, robot = start_node(mask_file=tmp_path / 'no.png'), make_robot()
     robot.wait_for('the reason', lambda: 'configure failed' in node.log())
     assert 'no.png does not exist' in node.log() and robot.state() == 'unconfigured'
+
+
+def test_a_mask_file_that_is_no_file_keeps_nobody(tmp_path):
+    """A pipe that nobody writes to held configure for ever, and with it the node; a device filled its memory."""
+    os.mkfifo(tmp_path / 'pipe.png')
+    for path, what in ((tmp_path / 'pipe.png', 'named pipe'), (Path('/dev/zero'), 'device'), (tmp_path, 'directory')):
+        with pytest.raises(MaskFileError, match=rf'^mask_file {path} cannot be read \(a {what}\): name an image'):
+            companions._read_mask(str(path))
 
 
 def test_a_mask_file_that_is_too_large_is_not_decoded(tmp_path):

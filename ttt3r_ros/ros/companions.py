@@ -17,6 +17,7 @@ from std_msgs.msg import Header
 from ttt3r_ros.reconstruction.aligned import AlignedError, depth_on_model, mask_on_model, resized
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.rectify import CalibrationError
+from ttt3r_ros.reconstruction.whole_file import FileError, FilePath, NoSuchFile
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.images import ImageError, to_depth, to_mask
@@ -26,7 +27,7 @@ from ttt3r_ros.sequences.picture_size import MOST_PIXELS, require_size
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
 LONGEST_WAIT_S = 1.0  # in a lossless run, for what belongs to an image
 LIVE, LOSSLESS = 10, 1000  # messages that are kept until their image's turn comes
-MOST_BYTES = 1 << 28
+MOST_BYTES = 1 << 28  # that wait, and of a mask's file
 LOOPED_NS = 1_000_000_000  # a stamp that goes so far back begins anew
 DEPTH_APART_NS = 20_000_000  # stamps of depth and image: two shutters of one device
 SAME_FOCAL = 0.05  # relative, as a part of the width: aligned depth has the image's
@@ -197,10 +198,14 @@ def _read_mask(name: str) -> np.ndarray:
     # An alpha channel or colours would be somebody's drawing: any light counts.
     remedy = "name an image of the camera's size, black but for what is to be left out"
     try:
-        data = path.read_bytes()
+        # A pipe would keep the node for ever, and a device has no end.
+        with FilePath.of(path).open() as file:
+            data = file.read(MOST_BYTES)
         require_size(data, MOST_PIXELS)
-    except FileNotFoundError as error:
+    except NoSuchFile as error:
         raise MaskFileError(f'mask_file {path} does not exist: {remedy}') from error
+    except FileError as error:
+        raise MaskFileError(f'mask_file {path} cannot be read ({error.reason}): {remedy}') from error
     except OSError as error:
         raise MaskFileError(f'mask_file {path} cannot be read ({error.strerror}): {remedy}') from error
     except ValueError as error:
