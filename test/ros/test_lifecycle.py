@@ -285,3 +285,17 @@ def test_arguments_that_cannot_be_read_end_in_one_line(start_node):
     """A broken --ros-args ends the process with code 2 and no traceback, which start_node looks for."""
     node = start_node(remaps=('not a rule',))
     assert node.process.wait(20) == 2 and 'the arguments cannot be read' in node.log()
+
+
+@pytest.mark.parametrize('there', [False, True])
+def test_security_that_cannot_be_had_is_told_in_one_line(start_node, monkeypatch, tmp_path, there):
+    """Without the enclave, and with one that the middleware cannot use: it was called arguments, and a traceback."""
+    if there:
+        (tmp_path / 'keystore/enclaves/ttt3r').mkdir(parents=True)
+    for name, value in (('KEYSTORE', tmp_path / 'keystore'), ('ENABLE', 'true'), ('STRATEGY', 'Enforce'),
+                        ('ENCLAVE_OVERRIDE', '/ttt3r')):
+        monkeypatch.setenv(f'ROS_SECURITY_{name}', str(value))
+    node = start_node()
+    assert node.process.wait(20) == 2
+    told = [line for line in node.log().splitlines() if 'FATAL' in line]
+    assert len(told) == 1 and 'security is asked for and cannot be had' in told[0] and 'docs/security.md' in told[0]

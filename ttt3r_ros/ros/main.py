@@ -13,6 +13,7 @@ from rclpy.exceptions import (
     InvalidParameterValueException,
     ParameterUninitializedException,
 )
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.signals import SignalHandlerOptions
 
 from ttt3r_ros.ros.executor import RarelyEventfulExecutor
@@ -24,6 +25,7 @@ from ttt3r_ros.ros.stopping import end_in_time, stopping_on_signals
 STOP_CHECK_S = 0.1
 BAD_ARGUMENTS = 2
 DEVICE_FAILED = 3
+RCLError = rclpy_implementation.RCLError
 
 
 def main(args: list[str] | None = None) -> int:
@@ -33,12 +35,14 @@ def main(args: list[str] | None = None) -> int:
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:  # all of rclpy's are
-        why = (f'ROS cannot write its logs: {error}; set ROS_LOG_DIR to a folder that this user may write to'
-               if 'logging' in str(error) else f'the arguments cannot be read: {error}')
-        rclpy.logging.get_logger('ttt3r').fatal(why)
+        rclpy.logging.get_logger('ttt3r').fatal(_in_words(error, 'the arguments cannot be read'))
         return BAD_ARGUMENTS
     try:
         node = Ttt3rNode()
+    except RCLError as error:
+        rclpy.logging.get_logger('ttt3r').fatal(_in_words(error, 'ROS cannot make the node'))
+        rclpy.shutdown()
+        return BAD_ARGUMENTS
     except (InvalidParameterTypeException, InvalidParameterValueException, ParameterUninitializedException,
             SettingsError) as error:
         rclpy.logging.get_logger('ttt3r').fatal(f'a parameter cannot be taken: {error}')
@@ -66,6 +70,17 @@ def main(args: list[str] | None = None) -> int:
     node.destroy_node()
     rclpy.shutdown()
     return status
+
+
+def _in_words(error: RuntimeError, otherwise: str) -> str:
+    """Return in a line why ROS does not start."""
+    text = ' '.join(str(error).split())
+    if 'logging' in text:
+        return f'ROS cannot write its logs: {text}; set ROS_LOG_DIR to a folder that this user may write to'
+    if 'security' in text.lower():
+        return (f'security is asked for and cannot be had: {text}; see docs/security.md, or set ROS_SECURITY_ENABLE to '
+                'false')
+    return f'{otherwise}: {text}'
 
 
 if __name__ == '__main__':
