@@ -8,6 +8,8 @@ import io
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -186,6 +188,34 @@ def test_evaluations_are_the_same_on_ray(nodes):
     assert worlds.each(square, range(5), 1, seen.append, nodes) == [0, 1, 4, 9, 16] and sorted(seen) == [*range(5)]
     with pytest.raises(FleetError, match='nine is too many'):
         worlds.each(square, range(8, 11), 1, seen.append, nodes)
+
+
+def test_a_ray_that_is_started_here_hears_this_machine_alone():
+    """It runs what it is sent: before 2.60 by whoever reached a port, and each was open to all networks. In a process
+    of its own, as Ray asks once where to listen; other processes find nothing changed."""
+    script = """
+import os
+from pathlib import Path
+from ttt3r_ros.fleet.cluster import Cluster
+before = dict(os.environ)
+with Cluster(cores=1) as fleet:
+    assert [done.value for _, done in fleet.each(lambda held, item: item + 1, range(2))] == [1, 2]
+    parents = {int(at.parent.name): int(at.read_text().rpartition(')')[2].split()[1])
+               for at in Path('/proc').glob('[0-9]*/stat')}
+    ours = {os.getpid()}
+    while more := {child for child, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    sockets = {os.readlink(at) for one in ours for at in Path(f'/proc/{one}/fd').iterdir() if at.is_symlink()}
+    for line in [*Path('/proc/net/tcp').read_text().splitlines(), *Path('/proc/net/tcp6').read_text().splitlines()]:
+        _, at, _, state, *_, inode = line.split()[:10]
+        if state == '0A' and f'socket:[{inode}]' in sockets:
+            print(at.partition(':')[0])
+assert not [name for name in os.environ.keys() - before.keys() if 'CLUSTER' in name]
+"""
+    told = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True, timeout=120)
+    heard = set(told.stdout.split())
+    assert told.returncode == 0 and heard, told.stderr
+    assert heard <= {'0100007F', 24 * '0' + '01000000', 16 * '0' + 'FFFF00000100007F'}, heard  # 127.0.0.1, ::1, both
 
 
 def test_the_driver_does_not_grow_with_the_number_of_sources():

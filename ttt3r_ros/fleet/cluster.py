@@ -19,6 +19,8 @@ RETRIES = 3  # of a task whose worker is lost
 AHEAD = 2  # tasks given to Ray for each that can run: a worker that is done finds its next one waiting
 LEAST_STORE = 100 << 20  # bytes of the object store; Ray takes no less than 75 MiB
 POLL_S = 1.0
+# Read as ray is imported, and by what it starts; named after the systems where 0 is the default.
+LOOPBACK = 'RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER'
 ANSWER_S = 5.0  # that a machine has to answer
 START = ('start one with "ray start --head" and give the address that it tells; one that wants a token is joined with '
          'RAY_AUTH_MODE=token and its token in ~/.ray/auth_token')
@@ -48,6 +50,18 @@ class Done:
 _held: dict[str, Any] = {}  # of a worker's process: what was taken out of the object store
 
 
+@contextlib.contextmanager
+def _heard_here_alone() -> Iterator[None]:
+    """Let a Ray that is started in the block listen to this machine alone: it runs what it is sent, by whomever."""
+    before = os.environ.get(LOOPBACK)
+    os.environ.setdefault(LOOPBACK, '0')
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[LOOPBACK]
+
+
 class Cluster:
     """Where tasks run; use as a context manager."""
 
@@ -58,11 +72,16 @@ class Cluster:
         """
         os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')  # nobody was asked whether he wants to tell
         os.environ.setdefault('RAY_worker_niceness', '0')  # not 15: a step is what the machine is here for
-        import ray
+        with contextlib.nullcontext() if address else _heard_here_alone():
+            import ray
 
-        if address:
-            _require_somebody(address)
-        self._ray = ray
+            if address:
+                _require_somebody(address)
+            self._ray = ray
+            self._begin(address, cores, store_bytes)
+
+    def _begin(self, address: str, cores: int, store_bytes: int) -> None:
+        ray = self._ray
         here = {} if address else {'num_cpus': cores, 'include_dashboard': False,
                                    'object_store_memory': max(LEAST_STORE, 2 * store_bytes)}
         try:
