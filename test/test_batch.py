@@ -180,7 +180,7 @@ def test_a_source_that_fails_stops_no_other(film, tmp_path, monkeypatch, capsys)
     assert (tmp_path / 'out/synthetic-1-4/results.json').stat().st_mtime_ns == stamp
     with pytest.raises(SystemExit) as ended:
         main([*arguments, '--resume', '--rule', 'cut3r'])
-    assert ended.value.code == 2 and 'another settings' in capsys.readouterr().err
+    assert ended.value.code == 2 and 'holds a batch of another rule (ttt3r); resume' in capsys.readouterr().err
 
 
 def test_a_fault_of_ours_is_kept_whole(film, tmp_path, monkeypatch):

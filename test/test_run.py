@@ -154,7 +154,11 @@ def test_an_interrupted_run_goes_on_to_the_same_end(film, tmp_path, monkeypatch)
     monkeypatch.undo()
     with pytest.raises(OutputError, match='--resume'):
         run(broken)
-    with pytest.raises(OutputError, match='another exports'):
+    other = replace(broken, resume=True, exports=('kitti',), settings=Settings(rule='cut3r'),
+                    selection=Selection(end=Moment(seconds=2.0)))
+    with pytest.raises(OutputError, match=r'of another end \(none\), exports \(tum,ply\), rule \(ttt3r\); resume'):
+        run(other)  # each option by its name: settings were told all nine, and not which
+    with pytest.raises(OutputError, match='of another exports'):
         run(replace(broken, resume=True, exports=('kitti',)))
     results = run(replace(broken, resume=True))
     assert results['frames']['answered'] == 24

@@ -24,6 +24,7 @@ from ttt3r_ros.fleet.gpu import measured_share
 from ttt3r_ros.fleet.job import Job, Outcome, done_before, outcome_of
 from ttt3r_ros.fleet.share import share_of_cpu
 from ttt3r_ros.fleet.sources import brought_here, folders_of
+from ttt3r_ros.offline.folder import difference
 from ttt3r_ros.offline.joining import PARTS
 from ttt3r_ros.offline.reconstruction import Loaded, Settings, load
 from ttt3r_ros.offline.selection import Selection
@@ -190,11 +191,9 @@ def _begin_account(batch: Batch) -> None:
     if not batch.resume:
         raise OutputError(f'{batch.out} holds a batch: --resume goes on with it and skips what is done; or give '
                           'another folder with --out')
-    now = batch.identity()
-    other = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
-    if other:
-        raise OutputError(f'{batch.out} holds a batch of another {", ".join(other)} ({before.get(other[0])}); resume '
-                          'it with the same, or give another folder with --out')
+    if other := difference(before, batch.identity()):
+        raise OutputError(f'{batch.out} holds a batch of another {other}; resume it with the same, or give another '
+                          'folder with --out')
 
 
 def _write_account(batch: Batch, outcomes: list[Outcome], seconds: float) -> None:

@@ -21,6 +21,7 @@ from ttt3r_ros.reconstruction import whole_file
 RESULTS, MEMORY = 'results.json', 'memory.snapshot'
 PLAN, SNAPSHOT = 'plan.json', re.compile(r'snapshot-(\d+)-(\d+)')
 UNFINISHED = '.unfinished'
+GROUPS = 'settings', 'selection'  # of a plan's options
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
@@ -152,10 +153,29 @@ class RunFolder:
             before = json.loads((self.path / PLAN).read_text())
         except ValueError as error:
             raise OutputError(f'{self.path / PLAN} is damaged; remove {self.path} and begin anew') from error
-        other = sorted(name for name in {*before, *plan} if before.get(name) != plan.get(name))
-        if other:
-            raise OutputError(f'{self.path} holds a run of another {", ".join(other)} ({before.get(other[0])}); '
-                              'resume it with the same, or remove it to begin anew')
+        if other := difference(before, plan):
+            raise OutputError(f'{self.path} holds a run of another {other}; resume it with the same, or remove it to '
+                              'begin anew')
+
+
+def difference(before: dict, now: dict) -> str:
+    """Return which options two plans, JSON, differ in, and what they were before: 'end (12.0 seconds), rule (cut3r)';
+    empty for nothing."""
+    was, now = _options(before), _options(now)
+    return ', '.join(f'{name} ({_told(was.get(name))})' for name in sorted({*was, *now})
+                     if was.get(name) != now.get(name))
+
+
+def _options(plan: dict) -> dict:
+    """Return a plan's options without the groups that they stand in."""
+    grouped = [plan[name] for name in GROUPS if isinstance(plan.get(name), dict)]
+    return {name: value for group in (plan, *grouped) for name, value in group.items() if name not in GROUPS}
+
+
+def _told(value: object) -> str:
+    if isinstance(value, dict):
+        return ', '.join(f'{one} {name}' for name, one in value.items() if one is not None)
+    return ','.join(map(str, value)) if isinstance(value, list) else 'none' if value in (None, '') else str(value)
 
 
 def _standing(path: Path) -> tuple[int, int]:
