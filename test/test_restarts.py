@@ -100,6 +100,20 @@ def test_a_film_without_truth_is_refused_in_one_line(tmp_path, monkeypatch, caps
     assert not (out / 'restarts.json').exists()
 
 
+def test_what_would_measure_something_else_is_refused(film, tmp_path, capsys):
+    """Images whose times are made up are joined with no truth by time: half as many a second, and each had the pose of
+    another. Options of a film without one had synthetic rooms measured for minutes."""
+    truth = tmp_path / 'truth.tum'
+    truth.write_text(''.join(f'{i / 5} 0 0 {i} 0 0 0 1\n' for i in range(60)))
+    for given, told in ((['--film', str(film), '--truth', str(truth)], 'has no times of its own'),
+                        (['--another', str(film)], '--another is of a film: give --film'),
+                        (['--rate', '5'], '--rate is of a film: give --film')):
+        with pytest.raises(SystemExit) as end:
+            main(['restarts', '--out', str(tmp_path / 'out'), *given])
+        assert end.value.code == 2 and told in capsys.readouterr().err
+    assert not (tmp_path / 'out/restarts.json').exists()
+
+
 def test_what_is_saved_can_be_read_again(tmp_path):
     """The plan and every restart."""
     plan = restarts.Plan('embedded', resolve(load_profile('embedded')))

@@ -15,6 +15,7 @@ from ttt3r_ros.cli.tables import open_console, write_table
 if TYPE_CHECKING:
     from ttt3r_ros.evaluation.restarts import Film
 
+OF_A_FILM = ('truth', 'rate', 'another')  # options
 WIDTH = 140  # characters, where there is no terminal
 
 
@@ -33,8 +34,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
     parser.add_argument('--worlds', type=at_least(1), default=20, help='default: %(default)s')
     parser.add_argument('--film', metavar='SOURCE', help='a real film instead, as ttt3r demo takes them')
-    parser.add_argument('--truth', metavar='FILE', help="its poses as a .tum file (default: the data set's own)")
-    parser.add_argument('--rate', type=float, metavar='HZ', help='images a second of a film without stamps')
+    parser.add_argument('--truth', metavar='FILE', help='with --film: its poses as a .tum file (default: the '
+                        "data set's own)")
+    parser.add_argument('--rate', type=float, metavar='HZ', help='with --film: images a second of one without stamps')
     parser.add_argument('--another', metavar='SOURCE', help='with --film: a film of another place')
     parser.add_argument('--jobs', type=at_least(1), default=os.cpu_count(),
                         help='worlds at a time (default: %(default)s)')
@@ -53,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     from ttt3r_ros.model.checkpoint import load_network
     from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 
+    if not args.film and (alone := [name for name in OF_A_FILM if getattr(args, name) is not None]):
+        raise FilmError(f'--{alone[0]} is of a film: give --film, too')
     require_writable(args.out)
     logging.getLogger('ttt3r_ros.reconstruction').setLevel(logging.WARNING)  # a film is many reconstructions' segments
     load_network(args.weights)
@@ -94,6 +98,9 @@ def _film(source: str, truth: str | None, rate: float | None) -> Film:
     from ttt3r_ros.sequences.trajectory import read_tum
 
     sequence = open_sequence(source, rate=rate)
+    if truth is not None and sequence.stamps_made and rate is None:
+        raise FilmError(f'{source} has no times of its own, by which its images and {truth} could be joined: give '
+                        '--rate')
     images = list(sequence)
     try:
         poses = sequence.truth if truth is None else read_tum(truth)
