@@ -73,6 +73,25 @@ def test_a_run_answers_while_it_goes_on_and_its_folder_the_same_after_it(film, t
     assert np.array_equal(kept.points, view.points) and np.array_equal(kept.confidence, view.confidence)
 
 
+def test_a_frame_that_is_kept_small_asks_with_its_whole_lens(film, tmp_path, onlooker):
+    """Of older frames of a run that goes on pictures are small: 96×72 of 128×96, which no memory can be asked for."""
+    asker = Asker(onlooker)
+    run(film, tmp_path / 'run', 'untrained', asker)
+    scene, asking, memory = onlooker.viewer.scene, onlooker.viewer.asking, onlooker._memory
+    whole = scene.now
+    asked = {}
+    for like in (whole, whole.kept(100, 96)):
+        scene.now = like
+        thread = threading.Thread(target=asking.ask, args=(memory, HERE))
+        thread.start()
+        memory.answer_next()
+        thread.join()
+        assert asking.told.startswith('answered:'), asking.told
+        asked[like.picture.shape] = scene.answer
+    small, large = asked[72, 96, 3], asked[96, 128, 3]
+    assert np.array_equal(small.depth, large.depth) and small.fov == large.fov == pytest.approx(whole.fov)
+
+
 def test_weights_without_the_encoder_say_so(film, tmp_path, onlooker):
     """The embedded ones: no button while it runs, no memory in the folder, and a line with the reason in both."""
     run(film, tmp_path / 'run', 'embedded', onlooker)
@@ -101,7 +120,7 @@ def test_who_waits_for_a_run_that_ends_is_refused(onlooker):
     asking.offer(memory)
     asking.ask(memory, HERE)
     assert asking.told == 'not answered: no frame has been seen yet'
-    onlooker.viewer.scene.now = SimpleNamespace(intrinsics=np.eye(3), picture=np.zeros((2, 2, 3)))
+    onlooker.viewer.scene.now = SimpleNamespace(lens=(np.eye(3), (2, 2)))
     thread = threading.Thread(target=asking.ask, args=(memory, HERE))
     thread.start()
     while memory._asked.empty():

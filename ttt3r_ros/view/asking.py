@@ -65,7 +65,7 @@ class Asking:
             if like is None:
                 raise AskError('no frame has been seen yet')
             self._tell('asking …')
-            answer = memory.ask(pose, like.intrinsics, like.picture.shape[:2])
+            answer = memory.ask(pose, *like.lens)
             shown = ShownFrame.imagined(pose, answer.points, answer.confidence, like)
             self._draw(shown)
             self._tell(f'answered: {len(shown.cloud.points):,} points, median depth {shown.distance:.2f} m')

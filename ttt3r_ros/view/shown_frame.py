@@ -59,7 +59,8 @@ class ShownFrame:
     """One frame.
 
     pose (4, 4): camera-to-world, optical axes. intrinsics (3, 3) and depth (h, w), metres, NaN where none, of the
-    picture (h, w, 3) uint8.
+    picture (h, w, 3) uint8. lens: intrinsics and size (h, w) of the model's image, which the picture may be smaller
+    than.
     """
 
     index: int
@@ -68,6 +69,7 @@ class ShownFrame:
     depth: np.ndarray
     picture: np.ndarray
     cloud: Cloud
+    lens: tuple[np.ndarray, tuple[int, int]]
 
     @classmethod
     def of(cls, index: int, pose: np.ndarray, intrinsics: np.ndarray, depth: np.ndarray, confidence: np.ndarray,
@@ -76,7 +78,7 @@ class ShownFrame:
         measured = valid(depth, confidence)
         world = back_project(depth, intrinsics)[measured] @ pose[:3, :3].T + pose[:3, 3]
         cloud = Cloud(world.astype(np.float32), picture[measured], confidence[measured].astype(np.float32))
-        return cls(index, pose, intrinsics, depth, picture, cloud)
+        return cls(index, pose, intrinsics, depth, picture, cloud, (intrinsics, picture.shape[:2]))
 
     @classmethod
     def imagined(cls, pose: np.ndarray, points: np.ndarray, confidence: np.ndarray, like: ShownFrame) -> ShownFrame:
@@ -89,7 +91,7 @@ class ShownFrame:
         measured = valid(depth, confidence)
         world = points[measured] @ pose[:3, :3].T + pose[:3, 3]
         cloud = Cloud(world.astype(np.float32), picture[measured], confidence[measured].astype(np.float32))
-        return cls(like.index, pose, like.intrinsics, depth, picture, cloud)
+        return cls(like.index, pose, like.lens[0], depth, picture, cloud, like.lens)
 
     @property
     def fov(self) -> float:
