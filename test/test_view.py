@@ -269,3 +269,32 @@ def test_a_live_run_tells_the_same(run):
         assert len(viewer._gates._plot.data[0]) == PLOT_POINTS
     finally:
         viewer.close()
+
+
+def test_a_frame_is_told_by_the_number_that_its_files_have(tmp_path):
+    """Frames that were not tracked have none: then the slider's number is another than the run's, and both are told."""
+    write_run(tmp_path, 3)
+    for kind in ('camera', 'depth', 'confidence', 'image'):
+        (tmp_path / kind / f'000001.{"png" if kind == "image" else "npz"}').unlink()
+    told = RunFolder(tmp_path).told
+    assert [one.text(index) for index, one in enumerate(told)] == ['frame 0', 'frame 1, number 2']
+    (tmp_path / 'frames.jsonl').write_text('\n'.join(json.dumps({'number': i, 'state': 'ok'}) for i in range(3)))
+    assert [one.text(i) for i, one in enumerate(RunFolder(tmp_path).told)][1] == 'frame 1, number 2 · tracking ok'
+
+
+def test_of_a_long_run_the_line_is_of_the_frame_that_is_shown(run):
+    """Between two that are kept the slider shows the earlier one: its picture, and no longer another's numbers."""
+    viewer = LiveViewer(port=0)
+    viewer._frames._choice = Kept(2)
+    viewer._follow.value = False
+    try:
+        for number, (frame, _) in enumerate(zip(answers(RunFolder(run)), range(5))):
+            frame.number = 10 + number
+            viewer.add(frame)
+            wait_for(lambda: not viewer._frames.waits)
+        wait_for(lambda: viewer._frames._choice.indices == [0, 4])
+        viewer.seek(3)
+        wait_for(lambda: viewer.scene.now is not None and viewer.shown == 3)
+        assert viewer.scene.now.index == 0 and viewer._line.content == 'frame 0, number 10'
+    finally:
+        viewer.close()

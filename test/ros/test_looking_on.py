@@ -106,6 +106,7 @@ def test_frames_are_handed_on_as_they_were_published(run, looking):
         assert frame.intrinsics[0, 0] > 0
         assert (frame.gate.mean, frame.gate.std) == (status.gate_mean, status.gate_std) and status.gate_mean > 0
         assert frame.tracking.state.value == status.tracking and frame.tracking.reason == status.tracking_reason
+        assert frame.number == status.frame
     lens = client.taken[-1].intrinsics
     view = client.ask(np.eye(4), lens)
     answer = robot.call(QueryView, 'query_view', QueryView.Request(

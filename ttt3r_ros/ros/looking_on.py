@@ -32,8 +32,8 @@ ANSWER_S = 60.0  # a busy node answers between two images
 
 @dataclass(frozen=True)
 class SeenFrame:
-    """What a Frame is to a viewer; the world is the node's odometry frame, z up. gate, tracking: None where the frame's
-    status was not heard."""
+    """What a Frame is to a viewer; the world is the node's odometry frame, z up. gate, tracking, number (the
+    status's frame): None where the frame's status was not heard."""
 
     pose: np.ndarray
     points: np.ndarray
@@ -43,6 +43,7 @@ class SeenFrame:
     correction: np.ndarray = field(default_factory=lambda: np.eye(4))
     gate: GateStatistics | None = None
     tracking: Tracking | None = None
+    number: int | None = None
 
 
 class LookingOn(Node):
@@ -138,7 +139,8 @@ class LookingOn(Node):
         return from_transform(self._buffer.lookup_transform(target, source, Time.from_msg(stamp)))
 
 
-def _told(status: ReconstructionStatus) -> dict[str, GateStatistics | Tracking]:
+def _told(status: ReconstructionStatus) -> dict[str, GateStatistics | Tracking | int]:
     state = TrackingState(status.tracking)
-    return {'gate': GateStatistics(status.gate_mean, status.gate_std, status.gate_min, status.gate_max),
+    return {'number': status.frame,
+            'gate': GateStatistics(status.gate_mean, status.gate_std, status.gate_min, status.gate_max),
             'tracking': Tracking(state, status.tracking_reason, nanoseconds(status.tracking_since), True)}

@@ -100,7 +100,7 @@ class LiveFrames:
 def _told(frame: Frame) -> Told:
     """Return what a frame tells; one that was seen over topics tells neither."""
     gate, tracking = frame.gate, frame.tracking
-    return Told(*([] if gate is None else [(gate.mean, gate.std)]),
+    return Told(*([] if gate is None else [(gate.mean, gate.std)]), number=getattr(frame, 'number', None),
                 **({} if tracking is None else {'state': tracking.state.value, 'reason': tracking.reason}))
 
 

@@ -82,14 +82,15 @@ class RunFolder:
 
 def _told(file: Path, names: tuple[str, ...]) -> list[Told]:
     """Return what a run's log tells of the frames of these names. Raises RunFolderError."""
+    numbers = [int(name) if name.isdecimal() else None for name in names]
     try:
         lines = {f'{line["number"]:06d}': line for line in map(json.loads, file.read_text().splitlines())}
         return [Told(tuple(np.nan if lines[name].get(part) is None else float(lines[name][part])
                            for part in ('gate_mean', 'gate_std')),
-                     lines[name].get('state') or '', lines[name].get('reason') or '') if name in lines else Told()
-                for name in names]
+                     lines[name].get('state') or '', lines[name].get('reason') or '', number)
+                if name in lines else Told(number=number) for name, number in zip(names, numbers)]
     except FileNotFoundError:
-        return [Told()] * len(names)
+        return [Told(number=number) for number in numbers]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunFolderError(f'{file} cannot be read ({error}): run it again, or remove it') from error
 

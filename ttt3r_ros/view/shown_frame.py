@@ -36,17 +36,19 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Told:
-    """What is told of a frame beside the picture: the update gate's mean and deviation over the state tokens, and the
-    tracking state with its reason. NaN and empty where nobody has told."""
+    """What is told of a frame beside the picture: the update gate's mean and deviation over the state tokens, the
+    tracking state with its reason, and the number by which whoever answered it knows it. NaN, empty and None where
+    nobody has told."""
 
     gate: tuple[float, float] = (np.nan, np.nan)
     state: str = ''
     reason: str = ''
+    number: int | None = None
 
     def text(self, index: int) -> str:
-        """Return it in a line."""
+        """Return it in a line; index: of the frame among those that are shown, which are fewer where some were lost."""
         mean, deviation = self.gate
-        parts = [f'frame {index}']
+        parts = [f'frame {index}' if self.number in (None, index) else f'frame {index}, number {self.number}']
         if self.state:
             parts.append(f'tracking {self.state}' + (f' ({self.reason})' if self.reason else ''))
         if np.isfinite(mean):

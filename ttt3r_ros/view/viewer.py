@@ -186,7 +186,8 @@ class Viewer:
         frame = self._frames[index]
         self.scene.show(frame)
         self._picture.image = frame.kept(FRAME_POINTS, PICTURE).beside_its_depth()
-        self._line.content = self._frames.told[index].text(index)
+        # Of a long run only some are kept: what is told is of the frame that is shown.
+        self._line.content = self._frames.told[frame.index].text(frame.index)
         self._shown_at = index
 
 
