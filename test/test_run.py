@@ -232,6 +232,15 @@ def test_only_a_run_of_ours_is_replaced(film, tmp_path):
         RunFolder(writing.out, {}, resume=True)
 
 
+def test_a_link_where_the_unfinished_run_belongs_is_not_followed(film, tmp_path):
+    """What is written would lie where somebody's link leads, and the next run be refused, as its folder is a link."""
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'run.unfinished').symlink_to(tmp_path / 'elsewhere')
+    with pytest.raises(OutputError, match='run.unfinished is a link'):
+        run(plan_of(film, tmp_path / 'run'))
+    assert not any((tmp_path / 'elsewhere').iterdir()) and not (tmp_path / 'run').exists()
+
+
 def test_a_revisit_keeps_the_memory_and_writes_the_last_turn(film, tmp_path):
     """The second turn has each frame once, and begins with what the first has left: its poses are others."""
     plan = plan_of(film, tmp_path / 'once', settings=Settings(reset_policy='never'))

@@ -43,7 +43,7 @@ class RunFolder:
         self._require_ours()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+            self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self._begin(plan, resume)
@@ -146,6 +146,9 @@ class RunFolder:
         if os.path.lexists(self.out) and not (self.out.is_dir() and not self.out.is_symlink() and (
                 (self.out / RESULTS).is_file() or not any(self.out.iterdir()))):
             raise OutputError(f'{self.out} is there and is no run of ours, which could be replaced; give another '
+                              'folder with --out')
+        if self.path.is_symlink():  # all would be written to where it leads, and the link renamed
+            raise OutputError(f'{self.path} is a link, and no run that was interrupted; remove it, or give another '
                               'folder with --out')
 
     def _require_same(self, plan: dict) -> None:
