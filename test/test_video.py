@@ -114,6 +114,30 @@ def test_a_turned_or_mirrored_video_is_upright(tmp_path, matrix, expected):
     assert 'turned' in sequence.describe()[0]
 
 
+def test_hdr_is_shown_as_a_display_without_it_does(tmp_path):
+    """Levels of PQ, of which a white wall has 58 %, become sRGB's, and that is said; the same levels of a video that
+    says nothing, or HLG, which is made to be looked at as it is, stay."""
+    colours = np.array([[0.0, 0.1, 0.3, 0.5], [0.7, 0.9, 1.0, 1.0]])  # of sRGB
+    light = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4) * 203 / 10_000
+    power = light ** 0.1593017578125
+    levels = 255 * ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
+    levels[1, 3] = 190  # a lamp, brighter than any wall
+    image = np.rint(levels).astype(np.uint8).repeat(48, 0).repeat(32, 1)[..., None].repeat(3, 2)
+    for transfer, shown in ((16, 255 * colours), (18, levels), (2, levels)):
+        path = tmp_path / f'{transfer}.mp4'
+        with av.open(str(path), 'w') as container:
+            stream = container.add_stream('libx264', rate=RATE)
+            stream.height, stream.width, stream.pix_fmt, stream.options = HEIGHT, WIDTH, 'yuv420p', {'crf': '1'}
+            stream.codec_context.color_trc = transfer
+            for _ in range(3):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format='rgb24')))
+            container.mux(stream.encode())
+        sequence = open_sequence(str(path))
+        seen = next(iter(sequence)).rgb[24::48, 16::32].astype(float)
+        assert np.abs(seen - shown[..., None]).max() < 8, transfer
+        assert ('HDR' in sequence.describe()[0]) is (transfer == 16)
+
+
 def test_an_interlaced_video_gives_its_frames_and_says_so(tmp_path):
     """Both half-images are woven into one frame each; all frames differ as they did when they were filmed."""
     path = film(tmp_path / 'a.mp4', x264opts='interlaced=1', flags='+ildct+ilme')
