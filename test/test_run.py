@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 
 from ttt3r_ros.cli.main import main
@@ -239,6 +240,33 @@ def test_a_link_where_the_unfinished_run_belongs_is_not_followed(film, tmp_path)
     with pytest.raises(OutputError, match='run.unfinished is a link'):
         run(plan_of(film, tmp_path / 'run'))
     assert not any((tmp_path / 'elsewhere').iterdir()) and not (tmp_path / 'run').exists()
+
+
+@pytest.mark.parametrize(('error', 'told'), [
+    (torch.cuda.OutOfMemoryError('CUDA out of memory. Tried to allocate 20 MiB\nmore'), 'the device is out of memory'),
+    (RuntimeError('CUDA error: an illegal memory access was encountered\nmore'), 'the device is lost')])
+def test_a_device_that_fails_is_told_in_a_line_and_the_run_can_be_gone_on_with(film, tmp_path, monkeypatch, capsys,
+                                                                                 error, told):
+    """As the node tells it, with its exit status; it was a traceback of PyTorch's."""
+    steps, step = [], Reconstructor.step
+
+    def fails(self, *given, **more):
+        steps.append(given)
+        if len(steps) > 5:
+            raise error
+        return step(self, *given, **more)
+
+    monkeypatch.setattr(Reconstructor, 'step', fails)
+    arguments = ['run', str(film), '--out', str(tmp_path / 'run')]
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 3
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert line.startswith(f'ttt3r run: {told} (CUDA') and 'more' not in line
+    monkeypatch.undo()
+    with pytest.raises(SystemExit) as end:
+        main([*arguments, '--resume'])
+    assert end.value.code == 0 and len(read_journal(tmp_path / 'run')) == 24
 
 
 def test_a_revisit_keeps_the_memory_and_writes_the_last_turn(film, tmp_path):

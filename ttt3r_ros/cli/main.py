@@ -39,12 +39,13 @@ EXTRAS = {'av': 'video', 'evo': 'eval', 'fsspec': 'fleet', 'laspy': 'export', 'm
           'rerun-sdk': 'export', 'viser': 'view'}
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 BAD_INPUT = 2
+DEVICE_FAILED = 3  # as the node's
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command that argv (the process's own arguments by default) names, and exit with its code.
 
-    An error of our own becomes one line on standard error and exit code 2.
+    An error of our own becomes one line on standard error and exit code 2, a device that is full or lost one and 3.
     """
     logging.basicConfig(format='%(message)s', level=logging.INFO)
     parser = argparse.ArgumentParser(
@@ -72,11 +73,22 @@ def main(argv: list[str] | None = None) -> NoReturn:
         code = BAD_INPUT
     except Exception as error:
         # Our own errors are written for the user; any other is a fault of ours and keeps its traceback.
-        if not type(error).__module__.startswith('ttt3r_ros.'):
+        ours = type(error).__module__.startswith('ttt3r_ros.')
+        told = str(error) if ours else _of_the_device(error)
+        if told is None:
             raise
-        sys.stderr.write(f'ttt3r {args.command}: {" ".join(str(error).split())}\n')
-        code = BAD_INPUT
+        sys.stderr.write(f'ttt3r {args.command}: {" ".join(told.split())}\n')
+        code = BAD_INPUT if ours else DEVICE_FAILED
     sys.exit(code)
+
+
+def _of_the_device(error: Exception) -> str | None:
+    """Return in words what an error says of a device that is full or lost, None if it says nothing of one."""
+    if 'torch' not in sys.modules:
+        return None
+    from ttt3r_ros.model.device import why_it_failed
+
+    return why_it_failed(error)
 
 
 def missing(error: ModuleNotFoundError) -> str:

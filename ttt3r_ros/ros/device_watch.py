@@ -10,9 +10,10 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
+from ttt3r_ros.model.device import is_full
 from ttt3r_ros.model.thread_watch import ThreadWatch
 from ttt3r_ros.reconstruction.together import together
-from ttt3r_ros.ros.device import DeviceError, failure, is_full
+from ttt3r_ros.ros.device import DeviceError, failure
 from ttt3r_ros.ros.job import Job
 
 logger = logging.getLogger(__name__)
