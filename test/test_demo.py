@@ -122,6 +122,21 @@ def test_demo_of_a_bag_of_jpegs_keeps_stamps_to_the_nanosecond(small_bag, tmp_pa
 
 
 @pytest.mark.slow
+def test_two_demos_at_once_are_told(tmp_path):
+    """In one folder the second does not begin; in one ROS domain whoever hears the other ends and says so, also in the
+    middle: images and answers were mixed, and promises called broken."""
+    here = {'ROS_DOMAIN_ID': os.environ.get('ROS_DOMAIN_ID') or '77'}
+    first = start_demo('--input', 'synthetic:0:60', '--rate', '3', '--out', str(tmp_path / 'one'), **here)
+    eventually((tmp_path / 'one/replay.log').exists, 60)
+    code, _, errors = demo('--input', 'synthetic:0:4', '--out', str(tmp_path / 'one'), **here)
+    assert code == 2 and 'one is being written by another run' in errors
+    code, _, errors = demo('--input', 'synthetic:0:4', '--out', str(tmp_path / 'two'), **here)
+    assert code == 2 and 'another node publishes' in errors
+    _, errors = first.communicate(timeout=60)
+    assert first.returncode == 0 or 'another node publishes' in errors  # the second may be gone before it is heard
+
+
+@pytest.mark.slow
 def test_interrupted_demo_leaves_no_process_behind(tmp_path):
     """Ctrl-C while frames are replayed ends the node and the replay, with code 130."""
     process = start_demo('--input', 'synthetic:0:60', '--rate', '3', '--out', str(tmp_path))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ttt3r_ros.export.output_folder import OutputError, replacing, require_room, require_writable
+from ttt3r_ros.export.output_folder import OutputError, alone_in, replacing, require_room, require_writable
 
 ROOT = Path(__file__).parents[1]
 NOWHERE = '/dev/null/out'  # not even root can make it
@@ -69,6 +69,15 @@ def test_old_results_stay_until_all_new_ones_are_there(tmp_path):
     run(False)
     assert (tmp_path / 'table').read_text() == 'new' and not (tmp_path / 'bag/old').exists()
     assert {path.name for path in tmp_path.iterdir()} == {'bag', 'table'}
+
+
+def test_one_at_a_time_writes_to_a_folder(tmp_path):
+    """Whoever comes second is told, before and until the first is done, however it ends."""
+    for _ in range(2):
+        with pytest.raises(KeyError), alone_in(tmp_path):
+            with pytest.raises(OutputError, match='is being written by another run; wait for it'), alone_in(tmp_path):
+                pytest.fail('two are in it')
+            raise KeyError
 
 
 def test_a_disk_that_fills_up_costs_no_old_result(tmp_path):

@@ -20,7 +20,7 @@ from ttt3r_ros.demo.picture import draw
 from ttt3r_ros.demo.process import Child
 from ttt3r_ros.demo.recorder import TARGET, Recorder
 from ttt3r_ros.demo.report import Results, Run, evaluate, trajectory_of
-from ttt3r_ros.export.output_folder import replacing, require_writable
+from ttt3r_ros.export.output_folder import alone_in, replacing, require_writable
 from ttt3r_ros.model.checkpoint import UNTRAINED, existing_file, read_aspects, read_note
 from ttt3r_ros.presentation.progress import Progress
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
@@ -57,6 +57,11 @@ def carry_out(plan: Plan, console: Console) -> Results:
     Raises SequenceError, OutputError, CheckpointError or DemoError.
     """
     require_writable(plan.out)
+    with alone_in(plan.out):
+        return _carry_out_alone(plan, console)
+
+
+def _carry_out_alone(plan: Plan, console: Console) -> Results:
     if plan.weights != UNTRAINED:
         existing_file(plan.weights)
     profile = load_profile(plan.weights)
@@ -156,6 +161,11 @@ def _await_active(node: Child, recorder: Recorder, progress: Progress, console: 
         if time.monotonic() > deadline:
             raise DemoError(f'the outputs of the node did not reach the recorder within {CONNECT_S:.0f} s')
         time.sleep(0.02)
+    _require_alone(recorder)
+
+
+def _require_alone(recorder: Recorder) -> None:
+    """Raise DemoError where another node's answers are recorded with ours, and ours by others."""
     if recorder.rivals():
         raise DemoError(f'another node publishes {TARGET}/pose in this ROS domain: end it, or set another '
                         'ROS_DOMAIN_ID')
@@ -167,6 +177,7 @@ def _await_answers(node: Child, player: Child, recorder: Recorder, total: int, p
     recording = recorder.recording
     while True:
         _require(node, 'the node', console)
+        _require_alone(recorder)  # also one that was begun later
         recorder.check()
         received, answered, done = recording.counters['received'], recording.counters['answered'], recording.accounted
         progress.update(done, f'{received - done} waiting' if received > done else '')

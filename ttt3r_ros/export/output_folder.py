@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -35,6 +36,23 @@ def require_room(folder: Path, size: float) -> None:
     if size > free:
         raise OutputError(f'{folder} has {free / 1e9:.1f} GB left and {size / 1e9:.1f} are needed; make room there, or '
                           'give another folder with --out')
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep others, who ask the same, out of a folder that is there. Raises OutputError where one is in it."""
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OutputError(f'{folder} is being written by another run; wait for it, or give another folder with '
+                              '--out') from error
+        except OSError:  # a file system without locks: then nobody is kept out
+            pass
+        yield
+    finally:
+        os.close(lock)
 
 
 @contextmanager
