@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 
 from ttt3r_ros.cli.main import main
@@ -181,6 +182,17 @@ def test_a_source_that_fails_stops_no_other(film, tmp_path, monkeypatch, capsys)
     with pytest.raises(SystemExit) as ended:
         main([*arguments, '--resume', '--rule', 'cut3r'])
     assert ended.value.code == 2 and 'holds a batch of another rule (ttt3r); resume' in capsys.readouterr().err
+
+
+def test_a_device_that_is_full_is_told_in_words(monkeypatch):
+    """A task's GPU that others have filled is no fault of ours, whose traceback a file would keep."""
+    monkeypatch.setattr(cluster, 'allow_threads', lambda threads: None)
+
+    def full(held, item):
+        raise torch.cuda.OutOfMemoryError('CUDA out of memory. Tried to allocate 20 MiB\nmore')
+
+    done = cluster._carry_out(full, [], 0, 1, '.')
+    assert done.ours and done.failure.startswith('the device is out of memory (CUDA') and 'more' not in done.failure
 
 
 def test_a_fault_of_ours_is_kept_whole(film, tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from ttt3r_ros.model.device import why_it_failed
 from ttt3r_ros.model.threads import allow_threads
 
 RETRIES = 3  # of a task whose worker is lost
@@ -179,8 +180,8 @@ def _carry_out(work: Callable[[Any, Any], Any], held: list, item: Any, threads: 
     try:
         return Done(work(_take(held[0]) if held else None, item))
     except Exception as error:
-        ours = type(error).__module__.startswith('ttt3r_ros.')
-        return Done(failure=_line(error) if ours else ''.join(traceback.format_exception(error)), ours=ours)
+        told = _line(error) if type(error).__module__.startswith('ttt3r_ros.') else why_it_failed(error)
+        return Done(failure=told or ''.join(traceback.format_exception(error)), ours=told is not None)
 
 
 def _take(reference: Any) -> Any:
