@@ -35,7 +35,8 @@ class Gyroscope:
         self._lock = threading.Lock()
         self._stamps: deque[int] = deque(maxlen=LENGTH)
         self._rates: deque[np.ndarray] = deque(maxlen=LENGTH)
-        self._turned: deque[rotation.Quaternion] = deque(maxlen=LENGTH)  # since the track began, without the bias then known
+        # Since the track began, without the bias then known.
+        self._turned: deque[rotation.Quaternion] = deque(maxlen=LENGTH)
         self._answers: deque[tuple[int, np.ndarray, np.ndarray]] = deque(maxlen=LENGTH)
         self.bias = np.zeros(3)
         self._variance = np.full(3, FIRST_DEVIATION ** 2)
