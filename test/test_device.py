@@ -55,6 +55,9 @@ def test_a_full_device_is_not_called_a_lost_one(error, told):
     with pytest.raises(DeviceError, match=told):
         watch.attempt(fails)
     assert (watch.failure is None) is (told == 'out of memory')
+    node = Node()
+    DeviceWatch(node).see_to(fails)  # what nobody waits for is told
+    assert node.told == failure(error)
 
 
 def test_other_errors_are_no_matter_of_the_device():

@@ -71,6 +71,13 @@ class DeviceWatch:
                 self._fail(why)
             raise DeviceError(why) from error
 
+    def see_to(self, function: Callable[[], Any]) -> None:
+        """Do what nobody waits for, and tell what the device cannot do of it; the inference thread."""
+        try:
+            self.attempt(function)
+        except DeviceError as error:
+            self._node.get_logger().error(str(error))
+
     def _fail(self, why: str) -> None:
         self.failure = why
         self._node.executor.wake()

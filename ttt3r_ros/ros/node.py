@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from rcl_interfaces.msg import SetParametersResult
@@ -220,7 +221,7 @@ class Ttt3rNode(LifecycleNode):
         if not self._settings.lossless:
             now = self.get_clock().now().nanoseconds
             for camera in self._cameras:
-                self._worker.post(lambda camera=camera: camera.pipeline.clock_went_back(now))
+                self._worker.post(partial(self._device.see_to, partial(camera.pipeline.clock_went_back, now)))
 
     def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
         """Set them; read-only ones too if they stay as they are, so that a dump of this node can be loaded into it."""
