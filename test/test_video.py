@@ -115,15 +115,19 @@ def test_a_turned_or_mirrored_video_is_upright(tmp_path, matrix, expected):
 
 
 def test_hdr_is_shown_as_a_display_without_it_does(tmp_path):
-    """Levels of PQ, of which a white wall has 58 %, become sRGB's, and that is said; the same levels of a video that
-    says nothing, or HLG, which is made to be looked at as it is, stay."""
+    """Levels of PQ, of which a white wall has 58 %, and of HLG, of which it has 75 %, become sRGB's, and that is said;
+    the same levels of a video that says nothing stay."""
     colours = np.array([[0.0, 0.1, 0.3, 0.5], [0.7, 0.9, 1.0, 1.0]])  # of sRGB
-    light = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4) * 203 / 10_000
-    power = light ** 0.1593017578125
-    levels = 255 * ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
-    levels[1, 3] = 190  # a lamp, brighter than any wall
-    image = np.rint(levels).astype(np.uint8).repeat(48, 0).repeat(32, 1)[..., None].repeat(3, 2)
-    for transfer, shown in ((16, 255 * colours), (18, levels), (2, levels)):
+    nits = 203 * np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    power = (nits / 10_000) ** 0.1593017578125
+    pq = 255 * ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
+    scene = (nits / 1000) ** (1 / 1.2)
+    hlg = 255 * np.where(scene <= 1 / 12, np.sqrt(3 * scene),
+                         0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-9)) + 0.55991073)
+    assert abs(pq[1, 2] / 255 - 0.58) < 0.005 and abs(hlg[1, 2] / 255 - 0.75) < 0.005  # as ITU-R BT.2408 has them
+    for transfer, name, levels in ((16, 'PQ', pq), (18, 'HLG', hlg), (2, None, pq)):
+        levels[1, 3] = 230  # a lamp, brighter than any wall
+        image = np.rint(levels).astype(np.uint8).repeat(48, 0).repeat(32, 1)[..., None].repeat(3, 2)
         path = tmp_path / f'{transfer}.mp4'
         with av.open(str(path), 'w') as container:
             stream = container.add_stream('libx264', rate=RATE)
@@ -134,8 +138,8 @@ def test_hdr_is_shown_as_a_display_without_it_does(tmp_path):
             container.mux(stream.encode())
         sequence = open_sequence(str(path))
         seen = next(iter(sequence)).rgb[24::48, 16::32].astype(float)
-        assert np.abs(seen - shown[..., None]).max() < 8, transfer
-        assert ('HDR' in sequence.describe()[0]) is (transfer == 16)
+        assert np.abs(seen - (255 * colours if name else levels)[..., None]).max() < 8, transfer
+        assert (f'its HDR ({name}) made SDR' in sequence.describe()[0]) is (name is not None)
 
 
 def test_an_interlaced_video_gives_its_frames_and_says_so(tmp_path):

@@ -46,7 +46,7 @@ class Video(Sequence):
             self._claimed = 0 if container.format.name in DECODING_TIMES else stream.frames
             self._end = float(((stream.start_time or 0) + (stream.duration or 0)) * stream.time_base) * NANOSECONDS
             codec, coded = stream.codec_context.name, (stream.width, stream.height)
-            self._pq = int(stream.codec_context.color_trc or 0) == hdr.PQ
+            self._hdr = hdr.NAMES.get(int(stream.codec_context.color_trc or 0))
             self._coded, self._aspect = coded, float(stream.sample_aspect_ratio or 1)
             others = [f'another video stream, {other.codec_context.name} of {other.width}×{other.height}'
                       for other in container.streams.video if other is not stream and not _is_cover(other)]
@@ -70,7 +70,7 @@ class Video(Sequence):
         height, width = upright(first, stretched).shape[:2]
         turned = '' if display_matrix(first) is None else ', turned as its metadata says'
         turned += ', stretched to square pixels' if stretched else ''
-        turned += ', its HDR (PQ) made SDR' if self._pq else ''
+        turned += f', its HDR ({self._hdr}) made SDR' if self._hdr else ''
         stamps = (f'made, {self.rate:g} a second: it has none' if self.stamps_made else
                   f'even, {self._stamp_rate:.6g} a second as it says' if self._counted else 'its own')
         self.contents = Contents('video', f'{codec} of {coded[0]}×{coded[1]}{turned}', stamps, (width, height), others)
@@ -93,7 +93,7 @@ class Video(Sequence):
             stamp = stamp + round(NANOSECONDS / self._stamp_rate) if late else own - start
             number += 1
             rgb = upright(frame, self._square_width(frame), turning)
-            yield Image(stamp, hdr.shown(rgb) if self._pq else rgb)
+            yield Image(stamp, hdr.shown(rgb, self._hdr) if self._hdr else rgb)
         period = NANOSECONDS / self._stamp_rate
         missing = max(_in_holes(steps), self._hole.lost)
         # What the container claims counts only with a sign of damage: some frames are cut off by an edit list.
