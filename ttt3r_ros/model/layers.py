@@ -25,13 +25,18 @@ def sizes(x: Tensor) -> tuple[int, ...]:
     return tuple(map(int, x.shape))
 
 
+def in_type(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return x in a number type; where it has it there is not even a call, which a trace would keep."""
+    return x if x.dtype == dtype else x.to(dtype)
+
+
 class Linear(nn.Linear):
     """A linear layer that computes in the number type of its weights, whatever comes in."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., in) to (..., out)."""
         weight = self.weight
-        return linear(x.to(weight.dtype), weight, self.bias)
+        return linear(in_type(x, weight.dtype), weight, self.bias)
 
 
 class Conv2d(nn.Conv2d):
@@ -69,14 +74,14 @@ class Rotary:
         cos, sin = self._table(width)
         given = x.dtype
         if not x.is_cuda:
-            x = x.float()  # once: on a CPU each pass over numbers of two types converts them anew
+            x = in_type(x, torch.float32)  # once: on a CPU each pass over numbers of two types converts them anew
         turned = x * cos
         # Each half (row, column) holds the pairs (u_i, v_i) as all u, then all v.
         pairs = (*rest, 2, 2, width // 4)
         before, after = x.view(pairs), turned.view(pairs)
         after.select(-2, 0).addcmul_(before.select(-2, 1), sin, value=-1)
         after.select(-2, 1).addcmul_(before.select(-2, 0), sin)
-        return turned.to(given)
+        return in_type(turned, given)
 
     def _table(self, head_dim: int) -> tuple[Tensor, Tensor]:
         """Return the cosine of every channel (T, d) and the sine of every pair (T, 2, d/4)."""
