@@ -128,8 +128,12 @@ class Recorder:
         return future.result().current_state.label if future.done() else None
 
     def rivals(self) -> int:
-        """Return how many publishers of the pose there are beside the first."""
-        return self._node.count_publishers(f'{TARGET}/pose') - 1
+        """Return how many publishers of the pose there are beside ours, which is there once the node is connected."""
+        return self.publishers() - 1
+
+    def publishers(self) -> int:
+        """Return how many publishers of the pose there are."""
+        return self._node.count_publishers(f'{TARGET}/pose')
 
     def connected(self) -> bool:
         """Return whether every output of the node has reached us; raises what a callback raised."""

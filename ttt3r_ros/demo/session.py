@@ -28,6 +28,8 @@ from ttt3r_ros.sequences import write_tum
 
 START_S = 300.0  # large weights on a slow disk
 CONNECT_S = 20.0
+DISCOVERY_S = 1.0  # in which DDS on one machine hears who is there
+OTHERS = f'another node publishes {TARGET}/pose in this ROS domain: end it, or set another ROS_DOMAIN_ID'
 QUIET_S = 4.0  # nothing moves, and the node says that it has nothing left
 BUSY_S = 180.0  # nothing moves, though the node has frames in hand
 LOG_LINES = 12
@@ -120,6 +122,7 @@ def _perform(plan: Plan, footage: Footage, recorder: Recorder, environment: dict
     if footage.stamps_made:
         console.log('the source has no times: no step is judged by its speed')
     topic = 'image/compressed' if footage.compressed else 'image'
+    _await_silence(recorder)
     started = time.monotonic()
     with Child('ttt3r_ros.ros.main', ['--ros-args', '--params-file', str(parameters),
                                       '-r', f'{topic}:={footage.bag.topic}'], plan.out / 'node.log',
@@ -137,6 +140,15 @@ def _perform(plan: Plan, footage: Footage, recorder: Recorder, environment: dict
         return Run(source=footage.name, weights=plan.weights, lossless=plan.lossless, rate=footage.rate,
                    published=published, node_start_s=node_start, replay_s=time.monotonic() - started,
                    limits=read_note(plan.weights), timed=not footage.stamps_made)
+
+
+def _await_silence(recorder: Recorder) -> None:
+    """Raise DemoError where a node of that name is there before ours: it would answer in its place."""
+    deadline = time.monotonic() + DISCOVERY_S
+    while time.monotonic() < deadline:
+        if recorder.publishers():
+            raise DemoError(OTHERS)
+        time.sleep(0.02)
 
 
 def _await_active(node: Child, recorder: Recorder, progress: Progress, console: Console) -> None:
@@ -167,8 +179,7 @@ def _await_active(node: Child, recorder: Recorder, progress: Progress, console: 
 def _require_alone(recorder: Recorder) -> None:
     """Raise DemoError where another node's answers are recorded with ours, and ours by others."""
     if recorder.rivals():
-        raise DemoError(f'another node publishes {TARGET}/pose in this ROS domain: end it, or set another '
-                        'ROS_DOMAIN_ID')
+        raise DemoError(OTHERS)
 
 
 def _await_answers(node: Child, player: Child, recorder: Recorder, total: int, progress: Progress,
