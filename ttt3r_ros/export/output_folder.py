@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 TRIED = 1 << 20  # bytes
@@ -38,18 +38,23 @@ def require_room(folder: Path, size: float) -> None:
                           'give another folder with --out')
 
 
+def keep_others_out(descriptor: int, folder: Path) -> None:
+    """Hold a folder that a descriptor is open on, until that is closed. Raises OutputError where another run does, and
+    OSError."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise OutputError(f'{folder} is being written by another run; wait for it, or give another folder with '
+                          '--out') from error
+
+
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Keep others, who ask the same, out of a folder that is there. Raises OutputError where one is in it."""
     lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OutputError(f'{folder} is being written by another run; wait for it, or give another folder with '
-                              '--out') from error
-        except OSError:  # a file system without locks: then nobody is kept out
-            pass
+        with suppress(OSError):  # a file system without locks: then nobody is kept out
+            keep_others_out(lock, folder)
         yield
     finally:
         os.close(lock)

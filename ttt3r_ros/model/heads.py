@@ -16,7 +16,7 @@ from torch.nn.functional import conv2d, interpolate, linear, relu
 
 from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.model.device import float32_convolutions
-from ttt3r_ros.model.layers import Conv2d, Mlp, ModulatedBlock, Rotary, sizes
+from ttt3r_ros.model.layers import Conv2d, Mlp, ModulatedBlock, Rotary, in_type, sizes
 
 DPT_STAGE_WIDTHS = (96, 192, 384, 768)
 DPT_WIDTH = 256
@@ -195,7 +195,7 @@ class DptHead(nn.Module):
             # A row more on either side is what the convolution reads; the picture's own edges it fills up itself.
             strip = conv2d(x[:, :, top - above:top + rows + below], mix.weight, mix.bias, padding=1)
             strip = strip[:, :, int(above):sizes(strip)[2] - below]
-            pixels = strip.relu_().permute(0, 2, 3, 1).to(last.weight.dtype)
+            pixels = in_type(strip.relu_().permute(0, 2, 3, 1), last.weight.dtype)
             strips.append(linear(pixels, last.weight.flatten(1), last.bias))
         return torch.cat(strips, dim=1).permute(0, 3, 1, 2)
 

@@ -44,7 +44,7 @@ class Conv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, in, H, W) to (B, out, H', W')."""
-        return super().forward(x.to(self.weight.dtype))
+        return super().forward(in_type(x, self.weight.dtype))
 
 
 class LayerNorm(nn.LayerNorm):

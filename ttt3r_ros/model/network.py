@@ -27,6 +27,7 @@ from ttt3r_ros.model.layers import (
     EncoderBlock,
     Linear,
     Rotary,
+    in_type,
     layer_norm,
     sizes,
 )
@@ -68,7 +69,7 @@ class PatchEmbed(nn.Module):
         side = self.side
         patches = image.view(batch, channels, height // side, side, width // side, side)
         # As one product: a convolution takes longer, and leaves strides that slow down every sum with the tokens.
-        return linear(patches.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2).to(self.proj.weight.dtype),
+        return linear(in_type(patches.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2), self.proj.weight.dtype),
                       self.proj.weight.flatten(1), self.proj.bias)
 
 

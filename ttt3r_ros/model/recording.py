@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from ttt3r_ros.model.device import first_line
 from ttt3r_ros.model.nested import form, mapped, tensors
 
 TOLERANCE = 1e-2  # of a played step against a computed one; the kernels are the same
@@ -118,7 +119,7 @@ class Recordings:
                 graph.replay()
         except RuntimeError as error:
             self._refused = True
-            log.warning('steps are not recorded as a CUDA graph and stay slower: %s', str(error).splitlines()[0])
+            log.warning('steps are not recorded as a CUDA graph and stay slower: %s', first_line(error))
             return
         if _agree(outputs, expected):
             self._recorded[key] = places, outputs, graph, self._reads()

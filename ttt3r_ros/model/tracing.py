@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from ttt3r_ros.model.device import first_line
 from ttt3r_ros.model.nested import form, mapped, tensors
 from ttt3r_ros.model.network import Network
 
@@ -89,7 +90,7 @@ class Traces:
             with _executed_plainly():
                 found = [_call(traced, expected, inputs) for _ in range(SETTLING)][-1]
         except Exception as error:  # PyTorch raises many kinds
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            reason = first_line(error)
         else:
             if all(torch.equal(a, b) for a, b in zip(tensors(found), tensors(expected), strict=True)):
                 # What is kept says how the result is put together; the tensors in it are not kept.

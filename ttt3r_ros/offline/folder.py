@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import re
@@ -14,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ttt3r_ros.export.output_folder import OutputError
+from ttt3r_ros.export.output_folder import OutputError, keep_others_out
 from ttt3r_ros.offline.recording import FRAMES, JOURNAL, POINTS
 from ttt3r_ros.reconstruction import whole_file
 
@@ -45,14 +44,11 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                keep_others_out(self._lock, self.path)
                 self._begin(plan, resume)
             except BaseException:
                 os.close(self._lock)
                 raise
-        except BlockingIOError as error:
-            raise OutputError(f'{self.path} is being written by another run; wait for it, or give another folder with '
-                              '--out') from error
         except OSError as error:
             raise OutputError(f'{self.path} cannot be written to ({error.strerror or error}); make room there, or give '
                               'another folder with --out') from error

@@ -7,7 +7,7 @@ from collections import deque
 
 import numpy as np
 
-from ttt3r_ros.reconstruction import rotation
+from ttt3r_ros.reconstruction.trajectory import between
 
 LENGTH = 1000  # poses
 
@@ -43,12 +43,7 @@ class PoseHistory:
         stamps = [known for known, _ in self._known]
         i = int(np.searchsorted(stamps, stamp, side='right'))
         (before, first), (after, second) = self._known[i - 1], self._known[i]
-        part = (stamp - before) / (after - before)
-        pose = np.eye(4)
-        turn = rotation.vector_of(first[:3, :3].T @ second[:3, :3])
-        pose[:3, :3] = first[:3, :3] @ rotation.of_vector(part * turn)
-        pose[:3, 3] = first[:3, 3] + part * (second[:3, 3] - first[:3, 3])
-        return pose
+        return between(first, second, (stamp - before) / (after - before))
 
     def apart(self, stamp: int) -> int | None:
         """Return how far a stamp is from the time that is remembered, ns, 0 within; None of nothing."""

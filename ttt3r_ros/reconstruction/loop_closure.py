@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ttt3r_ros.model.recurrence import Memory, NonFinitePrediction
-from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
-from ttt3r_ros.reconstruction.trajectory import Boundary, extent
+from ttt3r_ros.reconstruction.trajectory import Boundary, between, extent
 
 CANDIDATES = 3  # keyframes that are asked at a reset: each costs the decoding of one frame
 METRES_PER_RADIAN = 1.5  # what a turn counts beside a distance
@@ -102,7 +101,7 @@ class LoopCloser:
             distance, turn = extent(step)
             if (alike >= self._limits.likeness and distance <= self._limits.answered_distance
                     and turn <= self._limits.answered_turn and (best is None or alike > best.likeness)):
-                best = Closure(keyframe, alike, _towards(pose, keyframe.pose @ step, self._limits.trust))
+                best = Closure(keyframe, alike, between(pose, keyframe.pose @ step, self._limits.trust))
         return best
 
     def keep(self, keyframe: Keyframe) -> None:
@@ -146,14 +145,6 @@ class LoopCloser:
                     and turn <= self._limits.turn):
                 near.append((distance + METRES_PER_RADIAN * turn, keyframe))
         return [keyframe for _, keyframe in sorted(near, key=lambda one: one[0])[:CANDIDATES]]
-
-
-def _towards(pose: np.ndarray, target: np.ndarray, share: float) -> np.ndarray:
-    """Return the pose (4, 4) that lies a share of the way from one to another."""
-    way = np.linalg.inv(pose) @ target
-    way[:3, :3] = rotation.of_vector(share * rotation.vector_of(way[:3, :3]))
-    way[:3, 3] *= share
-    return pose @ way
 
 
 def _bytes(keyframe: Keyframe) -> int:

@@ -30,6 +30,15 @@ def extent(motion: np.ndarray) -> tuple[float, float]:
     return float(np.linalg.norm(motion[:3, 3])), rotation.angle(motion[:3, :3])
 
 
+def between(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
+    """Return the pose (4, 4) a share of the way from one to another, on a straight line and the shorter arc."""
+    pose = np.eye(4)
+    turn = rotation.vector_of(first[:3, :3].T @ second[:3, :3])
+    pose[:3, :3] = first[:3, :3] @ rotation.of_vector(share * turn)
+    pose[:3, 3] = first[:3, 3] + share * (second[:3, 3] - first[:3, 3])
+    return pose
+
+
 @dataclass(frozen=True)
 class Similarity:
     """x ↦ scale · R x + t, from a segment's world to the path's; `rigid` (4, 4) holds R and t."""

@@ -9,7 +9,7 @@ from collections import deque
 
 import numpy as np
 
-from ttt3r_ros.reconstruction import rotation
+from ttt3r_ros.reconstruction.trajectory import between
 
 LENGTH = 2000  # poses: 10 s of 200 Hz
 LONGEST_GAP_NS = 500_000_000  # between two poses; over more, the way between them is not known
@@ -59,9 +59,4 @@ class WheelTrack:
             if not 0 < after < len(self._stamps) or self._stamps[after] - self._stamps[after - 1] > LONGEST_GAP_NS:
                 return None
             (t0, t1), (first, second) = ([d[after - 1], d[after]] for d in (self._stamps, self._poses))
-        part = (stamp - t0) / (t1 - t0)
-        motion = rotation.vector_of(first[:3, :3].T @ second[:3, :3])
-        between = np.eye(4)
-        between[:3, :3] = first[:3, :3] @ rotation.of_vector(part * motion)
-        between[:3, 3] = (1 - part) * first[:3, 3] + part * second[:3, 3]
-        return between
+        return between(first, second, (stamp - t0) / (t1 - t0))
