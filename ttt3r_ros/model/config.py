@@ -78,6 +78,11 @@ class ModelConfig:
             if getattr(self, dim) % (4 * heads):
                 raise ConfigError(f'{dim} {getattr(self, dim)} does not split into {heads} heads of a multiple of 4')
 
+    @property
+    def deblocks(self) -> bool:
+        """Whether the borders of patches are taken out of points: published models answer as they were published."""
+        return self.patch_size != PATCH_SIZE
+
     def to_dict(self) -> dict:
         """Return the fields as plain values, for a file's metadata."""
         return asdict(self)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, linear, relu
 
 from ttt3r_ros.model.config import ModelConfig
+from ttt3r_ros.model.deblocking import Deblocking
 from ttt3r_ros.model.device import float32_convolutions
 from ttt3r_ros.model.layers import Conv2d, Mlp, ModulatedBlock, Rotary, in_type, sizes
 
@@ -260,6 +261,7 @@ class LinearPointHead(_Head):
         super().__init__()
         dim, self._side = config.dec_dim, config.patch_size
         self.proj = Mlp(dim, 4 * dim, 4 * self._side ** 2)
+        self.deblocking = Deblocking(self._side) if config.deblocks else nn.Identity()
         if config.rgb:
             self.rgb_proj = Mlp(dim, 4 * dim, 3 * self._side ** 2)
         self.pose_head = PoseHead(dim)
@@ -271,10 +273,10 @@ class LinearPointHead(_Head):
         raw = self._image(self.proj, decoded.tokens, decoded.grid)
         # The camera's own points lie in front of it.
         point, confidence = raw[:, :3], raw[:, 3:]
-        return torch.cat((point * point[:, 2:].sign(), confidence), dim=1)
+        return self.deblocking(torch.cat((point * point[:, 2:].sign(), confidence), dim=1))
 
     def _raw_world_points(self, decoded: Decoded, tokens: Tensor) -> Tensor:
-        return self._image(self.cross_proj, tokens, decoded.grid)
+        return self.deblocking(self._image(self.cross_proj, tokens, decoded.grid))
 
     def _raw_rgb(self, decoded: Decoded) -> Tensor:
         return self._image(self.rgb_proj, decoded.tokens, decoded.grid)
