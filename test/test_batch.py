@@ -169,7 +169,7 @@ def test_a_source_that_fails_stops_no_other(film, tmp_path, monkeypatch, capsys)
     told = capsys.readouterr().out
     assert ended.value.code == 1 and '1 failed' in told and 'damaged.mcap' in told
     account = json.loads((tmp_path / 'out/batch.json').read_text())['sources']
-    assert [(one['frames'], one['verdict']) for one in account] == [(3, 'ok'), (0, 'failed'), (3, 'ok')]
+    assert [(one['frames'], one['verdict']) for one in account] == [(3, 'doubtful'), (0, 'failed'), (3, 'doubtful')]
     assert 'damaged' in (tmp_path / 'out/table.txt').read_text()
     with pytest.raises(SystemExit) as ended:
         main(arguments)
@@ -208,7 +208,7 @@ def test_a_fault_of_ours_is_kept_whole(film, tmp_path, monkeypatch):
     monkeypatch.setattr(batches, 'run', faulty)
     batch = Batch((str(film), 'synthetic:1:4'), tmp_path / 'out', Settings(), Selection(end=Moment(2)))
     bad, good = carry_out(batch, quiet())
-    assert bad.verdict == 'failed' and 'fault' in bad.error and good.verdict == 'ok'
+    assert bad.verdict == 'failed' and 'fault' in bad.error and good.verdict == 'doubtful'
     assert 'a fault' in Path(f'{bad.folder}.failure.txt').read_text()
 
 
@@ -222,12 +222,13 @@ def test_a_folder_of_another_source_is_not_taken_for_done(film, tmp_path):
 
 def test_of_many_sources_the_table_shows_those_that_are_not_well():
     """What is well is counted and left to table.txt."""
-    outcomes = [Outcome(f's{i}', f'/out/run{i:03d}', 10, 0, 1.0, 2.0) for i in range(100)]
-    outcomes[7] = replace(outcomes[7], lost=5)
+    outcomes = [Outcome(f's{i}', f'/out/run{i:03d}', 10, 0, 1.0, 2.0, judged='good') for i in range(100)]
+    outcomes[7] = replace(outcomes[7], lost=1, judged='doubtful', why=('1 image has no pose',))
     outcomes[8] = Outcome('s8', '/out/run008', error='it is [damaged]')
-    outcomes[9] = replace(outcomes[9], lost=10)
+    outcomes[9] = replace(outcomes[9], lost=10, judged='lost')
     text = shown(outcomes_table(outcomes, Path('/out'), 40))
-    assert 'lost 50%' in text and 'it is [damaged]' in text and 'never tracked' in text and '97 more' in text
+    assert 'doubtful: 1 image has no pose' in text and 'it is [damaged]' in text and '97 more' in text
+    assert 'run009' in text and 'lost' in text.split('run009')[1]
     assert 'run050' not in text and 'run050' in shown(outcomes_table(outcomes, Path('/out')))
 
 
@@ -240,7 +241,7 @@ def test_a_fleet_answers_as_one_process(film, tmp_path, monkeypatch):
     sources, chosen = (str(film), str(tmp_path / 'damaged.mcap')), Selection(start=Moment(7), end=Moment(15))
     batch = Batch(sources, tmp_path / 'out', Settings(), chosen, jobs=1)
     outcomes = carry_out(batch, quiet())
-    assert [outcome.verdict for outcome in outcomes] == ['lost 38%', 'failed']
+    assert [outcome.verdict for outcome in outcomes] == ['doubtful', 'failed']
     assert 'damaged.mcap' in outcomes[1].error
     serial = Plan(str(film), tmp_path / 'serial', Settings(), chosen)
     session.carry_out(serial, quiet())

@@ -23,6 +23,7 @@ import torch
 from rich.console import Console
 
 from ttt3r_ros.cli.main import main
+from ttt3r_ros.cli.statuses import DEVICE_FAILED, LOST
 from ttt3r_ros.export.forms import ExportError
 from ttt3r_ros.export.output_folder import OutputError
 from ttt3r_ros.model.config import PATCH_SIZES
@@ -72,6 +73,26 @@ def test_frames_that_were_not_tracked_are_told_and_not_exported(film, tmp_path):
         assert sorted(file.stem for file in (out / folder).iterdir()) == names
     assert len((out / 'trajectory_tum.txt').read_text().splitlines()) == 21
     assert not list(tmp_path.glob('run?*')), 'something is left beside the run'
+
+
+@pytest.mark.parametrize(('frames', 'word', 'status', 'why'), [
+    (slice(0, 10), 'good', 0, ''),
+    (slice(7, 24), 'doubtful', 0, '3 images have no pose'), (slice(9, 13), 'lost', LOST, '3 images have no pose')])
+def test_a_run_ends_with_a_verdict(film, tmp_path, capsys, frames, word, status, why):
+    """As the demo's does: whoever runs a video of his own is told what the path is worth, and scripts are, too."""
+    out = tmp_path / 'run'
+    with pytest.raises(SystemExit) as end:
+        main(['run', str(film), '--out', str(out), '--start', str(frames.start), '--end', str(frames.stop)])
+    told = ' '.join(capsys.readouterr().out.split())
+    verdict = json.loads((out / 'results.json').read_text())['verdict']
+    assert (end.value.code, verdict['word']) == (status, word)
+    assert why in '; '.join(verdict['why']) and f'{word.upper()}:' in told and 'not known: whether the pictures' in told
+
+
+def test_a_source_that_is_run_through_twice_is_not_said_to_be_good(film, tmp_path):
+    """Nobody judges its frames."""
+    verdict = run(plan_of(film, tmp_path / 'run', revisit=2))['verdict']
+    assert verdict['word'] == 'doubtful' and '10 images were not judged' in verdict['why']
 
 
 def test_what_is_recorded_is_what_step_answers(film, tmp_path):
@@ -247,7 +268,7 @@ def test_a_link_where_the_unfinished_run_belongs_is_not_followed(film, tmp_path)
     (RuntimeError('CUDA error: an illegal memory access was encountered\nmore'), 'the device is lost')])
 def test_a_device_that_fails_is_told_in_a_line_and_the_run_can_be_gone_on_with(film, tmp_path, monkeypatch, capsys,
                                                                                  error, told):
-    """As the node tells it, with its exit status; it was a traceback of PyTorch's."""
+    """As the node tells it; it was a traceback of PyTorch's."""
     steps, step = [], Reconstructor.step
 
     def fails(self, *given, **more):
@@ -260,7 +281,7 @@ def test_a_device_that_fails_is_told_in_a_line_and_the_run_can_be_gone_on_with(f
     arguments = ['run', str(film), '--out', str(tmp_path / 'run')]
     with pytest.raises(SystemExit) as end:
         main(arguments)
-    assert end.value.code == 3
+    assert end.value.code == DEVICE_FAILED
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert line.startswith(f'ttt3r run: {told} (CUDA') and 'more' not in line
     monkeypatch.undo()

@@ -8,10 +8,10 @@ import sys
 
 from ttt3r_ros.cli.counts import at_least
 from ttt3r_ros.cli.folders import add_out
-from ttt3r_ros.cli.run import INTERRUPTED, add_choice, add_export, add_network, asked
+from ttt3r_ros.cli.run import add_choice, add_export, add_network, asked
+from ttt3r_ros.cli.statuses import INTERRUPTED, NOT_WHOLE
 
 WIDTH = 120  # characters, where there is no terminal
-FAILED = 1
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -61,4 +61,4 @@ def run(args: argparse.Namespace) -> int:
         return INTERRUPTED
     console.print(outcomes_table(outcomes, args.out, SHOWN))
     write_table(args.out, outcomes_table(outcomes, args.out), width=WIDTH)
-    return FAILED if any(outcome.error for outcome in outcomes) else 0
+    return NOT_WHOLE if any(outcome.error for outcome in outcomes) else 0

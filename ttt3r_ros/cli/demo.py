@@ -8,9 +8,8 @@ import logging
 import sys
 
 from ttt3r_ros.cli.folders import add_out
-from ttt3r_ros.cli.run import INTERRUPTED
+from ttt3r_ros.cli.statuses import INTERRUPTED, LOST, NOT_WHOLE
 
-FAILED, LOST = 1, 3
 UNTRAINED = 'untrained'  # as model.checkpoint has it, which would import torch
 LOG_WIDTH = 110
 
@@ -20,7 +19,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser = subparsers.add_parser(
         'demo', help='run the ROS 2 node on a replayed camera and show the results',
         description='Frames → bag → replay over DDS → the node in its own process → trajectory, cloud and picture. '
-                    'Ends with 1 if a promise about stamps and frames is broken, with 3 if the path was lost.')
+                    f'Ends with {NOT_WHOLE} if a promise about stamps and frames is broken, with {LOST} if the path '
+                    'was lost.')
     parser.add_argument('--input', default='synthetic', metavar='SOURCE',
                         help='a folder of images (or a pattern in one), a data set, a video, a bag of ROS 1 or 2, '
                              'or synthetic[:SEED[:FRAMES]] (default: %(default)s)')
@@ -71,5 +71,5 @@ def _run(args: argparse.Namespace) -> int:
         console.log(untrained_panel())
     console.log(f'[bold]{escape(str(args.out))}/overview.png[/], trajectory_tum.txt, cloud.ply, results.json, node.log')
     if not (results.passed or args.live):
-        return FAILED
+        return NOT_WHOLE
     return LOST if results.verdict.word == 'lost' else 0

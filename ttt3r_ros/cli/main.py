@@ -25,7 +25,7 @@ from ttt3r_ros.cli import (
     run,
     view,
 )
-from ttt3r_ros.cli.run import INTERRUPTED
+from ttt3r_ros.cli.statuses import BAD_INPUT, DEVICE_FAILED, INTERRUPTED
 
 COMMANDS = (run, batch, view, demo, evaluate, mishaps, restarts, resets, calibrate, bench, fetch, convert, parameters)
 WITH_ROS = (demo, parameters)
@@ -38,14 +38,12 @@ OURS_OF_ROS = ('ttt3r_ros.ros', 'ttt3r_ros.msg', 'ttt3r_ros.srv')
 EXTRAS = {'av': 'video', 'evo': 'eval', 'fsspec': 'fleet', 'laspy': 'export', 'matplotlib': 'eval', 'ray': 'fleet',
           'rerun-sdk': 'export', 'viser': 'view'}
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
-BAD_INPUT = 2
-DEVICE_FAILED = 3  # as the node's
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command that argv (the process's own arguments by default) names, and exit with its code.
 
-    An error of our own becomes one line on standard error and exit code 2, a device that is full or lost one and 3.
+    An error of our own becomes one line on standard error and exit code 2, a device that is full or lost one and 4.
     """
     logging.basicConfig(format='%(message)s', level=logging.INFO)
     parser = argparse.ArgumentParser(

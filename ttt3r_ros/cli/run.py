@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ttt3r_ros.cli.folders import add_out
+from ttt3r_ros.cli.statuses import INTERRUPTED, LOST, NOT_WHOLE
 from ttt3r_ros.model.config import PATCH_SIZES
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from ttt3r_ros.view.run_viewer import RunViewer
 
-INTERRUPTED = 130
-NOT_ALL_WRITTEN = 1
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -26,7 +25,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser = subparsers.add_parser(
         'run', help='reconstruct a video, folder, bag or camera, and export it',
         description='Answers every frame of a source and writes what --export names, and results.json, to the folder '
-                    '--out, which appears when it is whole. An interrupted run is gone on with by --resume.')
+                    '--out, which appears when it is whole. An interrupted run is gone on with by --resume. Ends with '
+                    f'{NOT_WHOLE} if a form could not be written, with {LOST} if the path was lost.')
     parser.add_argument('source', metavar='SOURCE',
                         help='a folder of images (or a pattern in one), a data set, a video, a bag of ROS 1 or 2, '
                              'camera:0, or synthetic[:SEED[:FRAMES]]')
@@ -112,7 +112,9 @@ def run(args: argparse.Namespace) -> int:
             console.print('the viewer goes on until Ctrl-C')
             with contextlib.suppress(KeyboardInterrupt):
                 viewer.stay()
-    return NOT_ALL_WRITTEN if results['not_exported'] else 0
+    if results['not_exported']:
+        return NOT_WHOLE
+    return LOST if results['verdict']['word'] == 'lost' else 0
 
 
 @contextlib.contextmanager

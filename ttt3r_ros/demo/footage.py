@@ -13,14 +13,14 @@ from rich.console import Console
 
 from ttt3r_ros.demo.replay import TYPES
 from ttt3r_ros.demo.report import Sent
+from ttt3r_ros.evaluation.verdict import source_of
 from ttt3r_ros.export.output_folder import replacing, require_room
 from ttt3r_ros.presentation.progress import Progress
 from ttt3r_ros.reconstruction.weights_profile import Source
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.images import ImageError, to_rgb
-from ttt3r_ros.sequences import Bag, Sequence, SequenceError, Trajectory, open_sequence, write_bag
+from ttt3r_ros.sequences import Bag, SequenceError, Trajectory, open_sequence, write_bag
 from ttt3r_ros.sequences.bag_topics import COMPRESSED
-from ttt3r_ros.sequences.rendered import RenderedRoom
 
 BAG = 'demo_bag'
 RAW_BYTES = 4e9  # a longer recording goes into its bag as JPEG
@@ -86,17 +86,8 @@ def prepare(source: str, out: Path, rate: float | None, topic: str | None, conso
     rising = rising[rising > 0]
     recorded = 1e9 / float(np.median(rising)) if len(rising) else bag.rate
     return Footage(sequence.name, bag, path, path == out / BAG, sent, truth, rate or recorded,
-                   (rate or recorded) / recorded, pictures, sequence.stamps_made, _source(sequence))
-
-
-def _source(sequence: Sequence) -> Source:
-    """Return what is known of the pictures before any is answered."""
-    width, height = sequence.contents.size or (np.nan, np.nan)
-    focal = np.nan if sequence.intrinsics is None else sequence.intrinsics[0, 0]
-    view = float(np.degrees(2 * np.arctan(width / 2 / focal)))
-    return Source(aspect=width / height if np.isfinite(width) else None,
-                  field_of_view=view if np.isfinite(view) else None,
-                  synthetic=True if isinstance(sequence, RenderedRoom) else None)
+                   (rate or recorded) / recorded, pictures, sequence.stamps_made,
+                   source_of(sequence, sequence.contents.size))
 
 
 def _look(bag: Bag) -> tuple[list[Sent], dict[int, np.ndarray]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,10 @@ import numpy as np
 
 from ttt3r_ros.demo.recorder import DROPPED, Pose, Recording
 from ttt3r_ros.evaluation.accuracy import Accuracy, accuracy
-from ttt3r_ros.evaluation.verdict import Verdict, judge
+from ttt3r_ros.evaluation.verdict import Verdict, judge_path
 from ttt3r_ros.model.checkpoint import UNTRAINED
 from ttt3r_ros.reconstruction.tracking import TrackingState
-from ttt3r_ros.reconstruction.trajectory import extent
-from ttt3r_ros.reconstruction.weights_profile import Source, TrainedOn, compare
+from ttt3r_ros.reconstruction.weights_profile import Source, TrainedOn
 from ttt3r_ros.ros.conversions import nanoseconds
 from ttt3r_ros.sequences import Trajectory
 
@@ -136,17 +135,11 @@ def evaluate(run: Run, sent: Sequence[Sent], recording: Recording, truth: Trajec
 
 def _verdict(recording: Recording, estimate: Trajectory, trained_on: TrainedOn, source: Source,
              trained: bool) -> Verdict:
-    """Judge the path; what it tells of the pictures itself, usual steps and confidence, is added to the source."""
-    steps = [extent(np.linalg.inv(a) @ b) for a, b in zip(estimate.poses, estimate.poses[1:])]
-    if steps and trained:
-        way, turn = np.median(steps, axis=0)
-        source = replace(source, step_m=float(way), step_deg=float(np.degrees(turn)), confidence=float(
-            np.median([status.confidence_median for status in recording.statuses])))
     told = {pose.stamp for pose in recording.poses}
-    return judge([TrackingState(status.tracking) for status in recording.statuses],
-                 [nanoseconds(status.header.stamp) in told for status in recording.statuses],
-                 compare(trained_on, source), trained=trained,
-                 unusable=sum(recording.counters[cause] for cause in DROPPED if cause != 'dropped_overrun'))
+    return judge_path([TrackingState(status.tracking) for status in recording.statuses],
+                      [nanoseconds(status.header.stamp) in told for status in recording.statuses], estimate.poses,
+                      [status.confidence_median for status in recording.statuses], trained_on, source, trained=trained,
+                      unusable=sum(recording.counters[cause] for cause in DROPPED if cause != 'dropped_overrun'))
 
 
 def _checks(run: Run, sent: Sequence[Sent], recording: Recording) -> list[Check]:

@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
 
 from ttt3r_ros.reconstruction.tracking import TrackingState
-from ttt3r_ros.reconstruction.weights_profile import Familiarity
+from ttt3r_ros.reconstruction.trajectory import extent
+from ttt3r_ros.reconstruction.weights_profile import Familiarity, Source, TrainedOn, compare
+from ttt3r_ros.sequences.rendered import RenderedRoom
+from ttt3r_ros.sequences.sequence import Sequence as Frames
 
 GOOD, DOUBTFUL, LOST = 'good', 'doubtful', 'lost'
 TRACKED_WELL = 0.98  # share of the images whose pose is told
@@ -32,6 +38,16 @@ class Verdict:
     begun_again: int
     familiarity: Familiarity
 
+    @classmethod
+    def read(cls, values: dict) -> Verdict:
+        """Return what `plain` gave."""
+        seen = {name: tuple(reasons) for name, reasons in values['familiarity'].items()}
+        return cls(**{**values, 'why': tuple(values['why']), 'familiarity': Familiarity(**seen)})
+
+    def plain(self) -> dict:
+        """Return it as JSON has it."""
+        return json.loads(json.dumps(asdict(self)))
+
     @property
     def sentence(self) -> str:
         """The verdict's numbers and reasons in one line."""
@@ -41,9 +57,34 @@ class Verdict:
         return '; '.join((told, *self.why))
 
 
-def judge(states: Sequence[TrackingState], trusted: Sequence[bool], familiarity: Familiarity, *,
+def source_of(frames: Frames, size: tuple[int, int] | None) -> Source:
+    """Return what is known of pictures of a size (width, height), pixels, before any is answered."""
+    focal = np.nan if frames.intrinsics is None else frames.intrinsics[0, 0]
+    view = float(np.degrees(2 * np.arctan(size[0] / 2 / focal))) if size else np.nan
+    return Source(aspect=size[0] / size[1] if size else None, field_of_view=view if np.isfinite(view) else None,
+                  synthetic=True if isinstance(frames, RenderedRoom) else None)
+
+
+def judge_path(states: Sequence[TrackingState | None], trusted: Sequence[bool], poses: np.ndarray,
+               confidences: Sequence[float], trained_on: TrainedOn, source: Source, *, trained: bool,
+               unusable: int = 0) -> Verdict:
+    """Return the verdict as `judge` does, with what the path tells of its pictures: usual steps and confidence.
+
+    poses (n, 4, 4): the trusted ones, camera to world, metres; confidences: of the answered images, the medians over
+    their points; source: what was known before; trained_on: what the weights have seen.
+    """
+    steps = [extent(np.linalg.inv(a) @ b) for a, b in zip(poses, poses[1:])]
+    if steps and trained:
+        way, turn = np.median(steps, axis=0)
+        source = replace(source, step_m=float(way), step_deg=float(np.degrees(turn)),
+                         confidence=float(np.median(confidences)))
+    return judge(states, trusted, compare(trained_on, source), trained=trained, unusable=unusable)
+
+
+def judge(states: Sequence[TrackingState | None], trusted: Sequence[bool], familiarity: Familiarity, *,
           trained: bool, unusable: int = 0) -> Verdict:
-    """Return the verdict on a path: each answered image's state, and whether its pose is trusted.
+    """Return the verdict on a path: each answered image's state, None where nobody judged, and whether its pose is
+    trusted.
 
     trained: whether the weights are more than random numbers. unusable: images that were not answered for what they
     are: stamps, bytes, predictions that are not finite.
@@ -55,7 +96,10 @@ def judge(states: Sequence[TrackingState], trusted: Sequence[bool], familiarity:
     why = []
     if not trained:
         why.append('the weights are random')
-    if trained and tracked and not any(state in (TrackingState.OK, TrackingState.DEGRADED) for state in states):
+    unjudged = sum(state is None for state in states)
+    if trained and unjudged:
+        why.append(f'{_counted(unjudged, "image was", "images were")} not judged')
+    elif trained and tracked and not any(state in (TrackingState.OK, TrackingState.DEGRADED) for state in states):
         why.append('tracking never got beyond its beginning')
     if tracked < TRACKED_WELL * images:
         why.append(f'{_counted(images - tracked, "image has", "images have")} no pose' + (

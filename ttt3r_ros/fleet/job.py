@@ -39,7 +39,8 @@ class Job:
 @dataclass(frozen=True)
 class Outcome:
     """What a source came to: frames answered and of these not tracked, seconds, metres; left_out: those that cannot be
-    read; error: why there is nothing, or not all that was asked for.
+    read; judged, why: the word of the verdict on its path, and its reasons; error: why there is nothing, or not all
+    that was asked for.
 
     before: it was done by an earlier batch.
     """
@@ -51,25 +52,24 @@ class Outcome:
     seconds: float = 0.0
     path_m: float = 0.0
     left_out: int = 0
+    judged: str = ''
+    why: tuple[str, ...] = ()
     error: str = ''
     before: bool = False
 
     @classmethod
     def of(cls, job: Job, results: dict) -> Outcome:
         """Return what results.json says."""
-        frames = results['frames']
+        frames, verdict = results['frames'], results['verdict']
         return cls(job.source, job.folder, frames['answered'], frames['answered'] - frames['tracked'],
                    results['times']['loop_s'], results['path_m'], sum(frames['left_out'].values()),
+                   verdict['word'], tuple(verdict['why']),
                    '; '.join(f'no {name}: {why}' for name, why in results.get('not_exported', {}).items()))
 
     @property
     def verdict(self) -> str:
-        """What to make of it, in a word or two."""
-        if self.error:
-            return 'failed'
-        if self.lost == self.frames:
-            return 'never tracked'
-        return f'lost {self.lost / self.frames:.0%}' if self.lost else 'ok'
+        """What to make of it, in a word: 'failed', or as evaluation.verdict has it."""
+        return 'failed' if self.error else self.judged
 
 
 def outcome_of(job: Job, done: Done) -> Outcome:

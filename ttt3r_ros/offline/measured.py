@@ -14,7 +14,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from ttt3r_ros import __version__
+from ttt3r_ros.evaluation.verdict import Verdict, judge_path, source_of
 from ttt3r_ros.offline.reconstruction import Prepared
+from ttt3r_ros.presentation.table import verdict_rows
+from ttt3r_ros.reconstruction.tracking import TrackingState
 from ttt3r_ros.sequences import Sequence
 
 if TYPE_CHECKING:
@@ -88,6 +91,7 @@ def results(plan: Plan, sequence: Sequence, prepared: Prepared, recorded: Record
     steps = np.array([shot.step_s for shot in shots])
     loop_s, step_s = numbers.pop('loop_s'), float(steps.sum())
     places = recorded.trajectory.poses[:, :3, 3]
+    unusable = numbers['unanswered'] + sum(numbers['left_out'].values())
     return {
         'form': VERSION, 'ttt3r_ros': __version__,
         'source': {'given': plan.source, 'name': sequence.name, 'reader': sequence.contents.reader,
@@ -101,6 +105,7 @@ def results(plan: Plan, sequence: Sequence, prepared: Prepared, recorded: Record
                      'selection': asdict(plan.selection)},
         'frames': {'answered': len(shots), 'tracked': len(tracked), 'not_tracked': _causes(shots),
                    'unanswered': numbers.pop('unanswered'), 'left_out': numbers.pop('left_out')},
+        'verdict': _verdict(sequence, prepared, recorded, unusable).plain(),
         'segments': 1 + max((shot.segment for shot in shots), default=0),
         'path_m': float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum()),
         'accuracy': _accuracy(recorded, sequence),
@@ -117,6 +122,7 @@ def summary(results: dict, out: Path) -> Table:
     table = Table(show_header=False, title=escape(f'TTT3R on {results["source"]["name"]}'), title_style='bold')
     table.add_column(style='cyan', no_wrap=True)
     table.add_column()
+    verdict_rows(table, Verdict.read(results['verdict']))
     table.add_row('frames', f'{frames["answered"]}, of which {frames["tracked"]} tracked')
     for cause, number in {**frames['not_tracked'], **frames['left_out']}.items():
         table.add_row('', f'[yellow]{number} × {escape(cause)}[/]')
@@ -132,6 +138,17 @@ def summary(results: dict, out: Path) -> Table:
     for name, why in results['not_exported'].items():
         table.add_row(name, f'[red]not written[/]: {escape(why)}')
     return table
+
+
+def _verdict(sequence: Sequence, prepared: Prepared, recorded: Recorded, unusable: int) -> Verdict:
+    """Judge the path; unusable: frames without an answer."""
+    shots, network = recorded.every, prepared.loaded
+    size = tuple(shots[0].camera_size) if shots else sequence.contents.size
+    source = source_of(sequence, size).cut_to(network.network.config.aspects)
+    return judge_path([shot.state and TrackingState(shot.state) for shot in shots],
+                      [shot.pose is not None for shot in shots], recorded.trajectory.poses,
+                      [shot.confidence_median for shot in shots], prepared.trained_on, source, trained=network.trained,
+                      unusable=unusable)
 
 
 def _causes(shots: list[Shot]) -> dict[str, int]:

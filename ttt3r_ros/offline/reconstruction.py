@@ -17,6 +17,7 @@ from ttt3r_ros.reconstruction.weights_profile import (
     AUTO,
     AUTO_INTERVAL,
     SegmentSettings,
+    TrainedOn,
     WeightsProfile,
     load_profile,
     resolve,
@@ -62,14 +63,15 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A reconstructor before its first frame, what its network was loaded from, where it runs, its segments, and
-    what is known of its covariances."""
+    """A reconstructor before its first frame, what its network was loaded from, where it runs, its segments, what is
+    known of its covariances, and what pictures its weights have seen."""
 
     reconstructor: Reconstructor
     loaded: LoadedNetwork
     device: str
     segments: SegmentSettings
     fit: Fit
+    trained_on: TrainedOn
 
 
 def load(settings: Settings) -> Loaded:
@@ -99,7 +101,7 @@ def prepare(settings: Settings, *, judged: bool = True, loaded: Loaded | None = 
     reconstructor = Reconstructor(network.network, rule, alignment=segments.segment_alignment,
                                   policy=make_reset_policy(segments.reset_policy, segments.reset_interval),
                                   monitor=TrackingMonitor() if judged and network.trained else None)
-    return Prepared(reconstructor, network, loaded.device, segments, loaded.fit)
+    return Prepared(reconstructor, network, loaded.device, segments, loaded.fit, loaded.profile.trained_on)
 
 
 def _resized(loaded: LoadedNetwork, size: int):

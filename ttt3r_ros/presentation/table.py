@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from ttt3r_ros.evaluation.verdict import DOUBTFUL, GOOD, LOST
+from ttt3r_ros.evaluation.verdict import DOUBTFUL, GOOD, LOST, Verdict
 
 if TYPE_CHECKING:
     from ttt3r_ros.demo.report import Results
@@ -24,6 +24,14 @@ def untrained_panel() -> Panel:
     return Panel(UNTRAINED, style='bold black on yellow', expand=False, padding=(1, 3))
 
 
+def verdict_rows(table: Table, verdict: Verdict) -> None:
+    """Add what a path is worth to a table of two columns."""
+    table.add_row('verdict on the path', f'[bold {VERDICT_COLOURS[verdict.word]}]{verdict.word.upper()}[/]: '
+                                         f'{escape(verdict.sentence)}')
+    if verdict.familiarity.unknown:
+        table.add_row('', f'[dim]not known: {escape(", ".join(verdict.familiarity.unknown))}[/]')
+
+
 def results_table(results: Results) -> Table:
     """Return the results as a table of two columns."""
     run, table = results.run, Table(show_header=False, title=escape(f'TTT3R on {results.run.source}'),
@@ -36,11 +44,7 @@ def results_table(results: Results) -> Table:
                           f'update rule {results.update_rule}')
     if run.limits:
         table.add_row('', f'[yellow]{escape(run.limits)}[/]')
-    verdict = results.verdict
-    table.add_row('verdict on the path', f'[bold {VERDICT_COLOURS[verdict.word]}]{verdict.word.upper()}[/]: '
-                                         f'{escape(verdict.sentence)}')
-    if verdict.familiarity.unknown:
-        table.add_row('', f'[dim]not known: {escape(", ".join(verdict.familiarity.unknown))}[/]')
+    verdict_rows(table, results.verdict)
     table.add_section()
     table.add_row('frames in', str(results.frames_in))
     table.add_row('frames out', f'{results.frames_out}, and {results.withheld_lost} without a pose')
