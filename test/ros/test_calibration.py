@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import cv2
 import numpy as np
 import pytest
@@ -17,7 +19,9 @@ from ttt3r_ros.reconstruction.depth import CameraDepth
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier
 from ttt3r_ros.ros.calibration import Calibration
+from ttt3r_ros.ros.familiarity import WINDOW
 from ttt3r_ros.ros.transport import image_topic
+from ttt3r_ros.synthetic import WideWorld, World
 
 SECOND = 1_000_000_000
 K = np.array([[150.0, 0, 80], [0, 150, 60], [0, 0, 1]])
@@ -140,6 +144,24 @@ def test_a_camera_that_the_weights_have_not_seen_is_told_once(run):
     assert node.log().count('the weights have not seen such a camera: field of view 1') == 1
     across = f'{2 * np.degrees(np.arctan(SIZE[1] / 2 / 60.0)):.0f}'
     robot.wait_for('the diagnostics', lambda: robot.diagnostic('inference').get('field of view (deg)') == across)
+
+
+def test_pictures_that_the_weights_are_not_sure_of_are_told(run):
+    """By the median confidence over a hundred images, once in the log and all the while in diagnostics; it ends with
+    them."""
+    node, robot = run(lossless=True, weights='embedded')
+    films = WideWorld(3000, WINDOW + 5, SIZE).film(), World(21, WINDOW, SIZE).film()
+    told = []
+    for k, (image, _) in enumerate(chain(*films)):
+        robot.show((k + 1) * SECOND // 10, image)
+        robot.wait_for('an answer', lambda k=k: len(robot.heard['status']) > k)
+        if k in (WINDOW - 2, WINDOW + 4):
+            robot.spin(1.5)
+            told.append(robot.diagnostic('inference').get('message'))
+    assert told[0] == 'running' and told[1].startswith("the weights are less sure of these pictures than of training's")
+    assert node.log().count('the weights are less sure of these pictures') == 1
+    assert node.log().count('as sure of the pictures again') == 1
+    robot.wait_for('the diagnostics', lambda: robot.diagnostic('inference').get('message') == 'running')
 
 
 @pytest.fixture

@@ -63,6 +63,7 @@ class Health:
     broken_promise: str | None = None  # of the camera's rate, see Promise
     stamps: str | None = None  # why the last image was dropped by its stamp
     no_pose: str | None = None  # why the last frame that was answered has points but no pose
+    strange: str | None = None  # in what the last images are unlike those that the weights have seen
     tracking: Tracking | None = None  # of the last frame
 
 
@@ -156,6 +157,8 @@ class Diagnostics:
             level, text = DiagnosticStatus.ERROR, f'no pose and no TF: {self._health.no_pose}'
         elif not self._trained:
             level, text = DiagnosticStatus.WARN, 'untrained weights: the poses mean nothing'
+        elif self._health.strange:
+            level, text = DiagnosticStatus.WARN, self._health.strange
         ms = self._health.last_inference_ms
         return self._status('inference', level, text,
                             {'last (ms)': 'none' if ms is None else f'{ms:.1f}', **self._constant, **state})

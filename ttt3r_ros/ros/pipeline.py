@@ -27,7 +27,7 @@ from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.companions import Companions
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.diagnostics import Counters, Health
-from ttt3r_ros.ros.field_of_view import FieldOfView
+from ttt3r_ros.ros.familiarity import Familiarity
 from ttt3r_ros.ros.images import CameraImage, ImageError, ImageReader
 from ttt3r_ros.ros.imu_turns import ImuTurns
 from ttt3r_ros.ros.job import Job
@@ -77,7 +77,7 @@ class Pipeline:
         self._admission = Admission(log, clock, memory.gap, senses.counters, senses.health)
         self._report = TrackingReport(log, senses.health, 'several cameras in one memory: nobody judges their poses'
                                       if weights.trained else 'untrained weights: the poses mean nothing')
-        self._field_of_view = FieldOfView(log, senses.calibration, weights.trained_on)
+        self._familiarity = Familiarity(log, senses.health, senses.calibration, weights.trained_on)
         self._views = Views(memory.reconstructor, tracker, memory.scaling)
         self._ahead: tuple[Job, CameraImage] | None = None  # an image that was read before its turn
         self._last_header: Header | None = None
@@ -126,7 +126,7 @@ class Pipeline:
             self._log.error(f'image dropped, the memory is as it was before: the prediction is {error}', every=REPEAT_S)
             return
         inference_ms = (time.monotonic() - started) * 1e3
-        self._field_of_view.look(frame.pixel_map)
+        self._familiarity.look(frame)
         frame = own = self._refine(frame, mask)
         frame, estimate, missing = self._tracker.track(header, frame)
         measured = self._companions.measured(depth, header, own.pixel_map)
@@ -246,7 +246,7 @@ class Pipeline:
 
     def state(self) -> dict[str, str]:
         """Return what changes as it runs, for diagnostics."""
-        view = self._field_of_view.degrees
+        view = self._familiarity.degrees
         return {'update rule': self._reconstructor.rule.name, 'segment': str(self._reconstructor.segment),
                 'metres per metre of the model': f'{self._scaling.factor:.4g}',
                 'bits in use of 16': str(self._images.bits or 'none seen'),
