@@ -15,11 +15,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     """Declare the command."""
     parser = subparsers.add_parser(
         'calibrate', help="calibrate the odometry's covariances",
-        description='Reconstructs synthetic worlds, fits the covariances to the errors on half of them, judges them by '
-                    'the other half, and writes FILE.covariance.json beside the weights, where the node finds it.')
+        description='Reconstructs synthetic rooms and wide worlds, fits the covariances to the errors on half of them, '
+                    'judges them by the other half, and writes FILE.covariance.json beside the weights, where the '
+                    'node finds it.')
     parser.add_argument('--weights', default='embedded', metavar='FILE',
                         help='checkpoint, .pth or .safetensors (default: %(default)s)')
-    parser.add_argument('--worlds', type=at_least(1), default=16, help='default: %(default)s')
+    parser.add_argument('--worlds', type=at_least(1), default=16,
+                        help='of either kind (default: %(default)s)')
     parser.add_argument('--frames', type=at_least(2), default=200, help='of each world (default: %(default)s)')
     parser.add_argument('--reset-interval', type=int, default=0,
                         help='frames between resets, whose errors are measured too (default: as the weights say; if '
@@ -60,13 +62,14 @@ def run(args: argparse.Namespace) -> int:
     console = Console(log_time=False, log_path=False, highlight=False)
     console.log(f'{segments}{f" ({segments.told})" if segments.told else ""}')
     with Progress(console=console) as progress:
-        task = progress.add_task('worlds', total=plan.worlds)
+        task = progress.add_task('worlds', total=2 * plan.worlds)
         found = covariance.carry_out(plan, lambda seed: progress.advance(task))
     try:
         covariance.save(target, plan, found)
     except OSError as error:
         raise UncertaintyError(f'{target} cannot be written ({error.strerror}): {unwritable}') from error
-    console.log(f'{target}: on {found.frames} frames of worlds it was not fitted to, the normalised error squared is '
-                f'{found.pose_nees:.1f} on average for poses ({found.pose_nees_median:.1f} in the median world), '
-                f'{found.twist_nees:.1f} for twists; 6 would be exact')
+    console.log(f'{target}; the normalised error squared, 6 would be exact, in worlds that it was not fitted to:')
+    for kind, judged in (('rooms', found.rooms), ('wide worlds', found.wide)):
+        console.log(f'  {kind}: {judged.pose_nees:.1f} on average for poses ({judged.pose_nees_median:.1f} in the '
+                    f'median world), {judged.twist_nees:.1f} for twists, {judged.frames} frames')
     return 0

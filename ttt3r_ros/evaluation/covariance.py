@@ -22,8 +22,8 @@ from ttt3r_ros.reconstruction.uncertainty import Coefficients, Observation, Unce
 
 @dataclass(frozen=True)
 class Plan:
-    """Which weights, on how many worlds of how many frames, the memory reset after so many and segments chained how;
-    every other world judges.
+    """Which weights, on how many rooms and as many wide worlds of how many frames, the memory reset after so many and
+    segments chained how; every other one of either kind judges.
 
     Training's worlds have seeds from 1,000,000 on, `ttt3r evaluate`'s from 1,000: these lie between.
     """
@@ -48,15 +48,23 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """The coefficients, and on the worlds that they were not fitted to: the mean of eᵀ Σ⁻¹ e, 6 if true, of pose and
-    twist, and for the pose its median over the worlds' means, which a single lost world does not move."""
+class Judged:
+    """On worlds that coefficients were not fitted to: the mean of eᵀ Σ⁻¹ e, 6 if true, of pose and twist, and for the
+    pose its median over the worlds' means, which a single lost world does not move."""
 
-    coefficients: Coefficients
     pose_nees: float
     pose_nees_median: float
     twist_nees: float
     frames: int
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The coefficients, one set for both kinds of worlds, and what each kind says of them."""
+
+    coefficients: Coefficients
+    rooms: Judged
+    wide: Judged
 
 
 def observe(trial: Trial, plan: Plan) -> Track:
@@ -74,35 +82,40 @@ def observe(trial: Trial, plan: Plan) -> Track:
     return Track(seen, np.array(errors).reshape(-1, 6), np.array(rates).reshape(-1, 6))
 
 
-def calibrate(paths: list[Track]) -> Calibration:
-    """Fit to every other path and judge by the rest. Raises UncertaintyError if there is too little."""
-    fitted, judged = paths[::2], paths[1::2]
+def calibrate(rooms: list[Track], wide: list[Track]) -> Calibration:
+    """Fit to every other path of either kind and judge by the rest. Raises UncertaintyError if there is too little.
+
+    Familiar pictures and strange ones are told apart by the confidence: what is fitted to one kind alone is far too
+    sure of the other.
+    """
+    fitted = rooms[::2] + wide[::2]
     features = [path.seen for path in fitted]
     coefficients = fit_step([path.twist_errors for path in fitted], features,
                             fit([path.pose_errors for path in fitted], features))
-    return Calibration(coefficients, *judge(judged, coefficients), sum(len(path.seen) for path in judged))
+    return Calibration(coefficients, judge(rooms[1::2], coefficients), judge(wide[1::2], coefficients))
 
 
-def judge(paths: list[Track], coefficients: Coefficients) -> tuple[float, float, float]:
-    """Return the mean NEES of poses, the median of its means over paths, and the mean NEES of twists."""
+def judge(paths: list[Track], coefficients: Coefficients) -> Judged:
+    """Return what paths say of coefficients."""
     poses, twists = [], []
     for path in paths:
         uncertainty = Uncertainty(coefficients)
         known = [uncertainty.update(seen) for seen in path.seen]
         poses.append(nees(path.pose_errors[1:], np.array([k.pose for k in known[1:]])))
         twists.append(nees(path.twist_errors[1:], np.array([k.twist for k in known[1:]])))
-    return (float(np.mean(np.concatenate(poses))), float(np.median([p.mean() for p in poses])),
-            float(np.mean(np.concatenate(twists))))
+    return Judged(float(np.mean(np.concatenate(poses))), float(np.median([p.mean() for p in poses])),
+                  float(np.mean(np.concatenate(twists))), sum(len(path.seen) for path in paths))
 
 
 def carry_out(plan: Plan, progress: Callable[[int], None]) -> Calibration:
     """Film and reconstruct all worlds, a few at a time, and calibrate. Raises UncertaintyError."""
-    seeds = range(plan.first_seed, plan.first_seed + plan.worlds)
-    return calibrate(worlds.each(partial(_world, plan), seeds, plan.jobs, progress))
+    found = worlds.each(partial(_world, plan), range(2 * plan.worlds), plan.jobs, progress)
+    return calibrate(found[:plan.worlds], found[plan.worlds:])
 
 
-def _world(plan: Plan, seed: int) -> Track:
-    return observe(Trial(seed, plan.frames), plan)
+def _world(plan: Plan, number: int) -> Track:
+    wide, index = divmod(number, plan.worlds)
+    return observe(Trial(plan.first_seed + index, plan.frames, wide=bool(wide)), plan)
 
 
 def save(target: Path, plan: Plan, found: Calibration) -> None:
