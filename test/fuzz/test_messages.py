@@ -115,6 +115,7 @@ def test_any_camera_info(node, size, model, d, k, p, r, roi, binning):
     with within_bounds():
         try:
             calibration._receive(info)
+            calibration.take()
             assert calibration.straighten(image).shape[2] == 3
             calibration.pinhole((16, 24))
         except CalibrationError as error:

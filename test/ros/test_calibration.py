@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from itertools import chain
+from pathlib import Path
 
 import cv2
+import held_step
 import numpy as np
 import pytest
 from harness import compressed, scene, stamp_of
@@ -86,6 +88,31 @@ def test_images_without_their_calibration_are_dropped_and_counted(run):
     assert robot.set('rectify', False).successful
     robot.show_and_wait([2 * SECOND])
     assert robot.counters().dropped_invalid == 1
+
+
+def test_a_camera_info_that_comes_while_an_image_is_answered_is_of_the_next_one(start_node, make_robot, tmp_path,
+                                                                                 monkeypatch):
+    """A camera that is set to another size says so while an image of the old one is in hand: that is answered by what
+    it was read with, and the next by the new one."""
+    gate = tmp_path / 'go'
+    monkeypatch.setenv('HELD_STEP', str(gate))
+    node = start_node(script=Path(held_step.__file__), lossless=True, rectify=True, weights='embedded',
+                      depth__resolution='camera')
+    robot = make_robot()
+    robot.wait_until_watched()
+    robot.listen('/ttt3r/depth/image', 'depth', Image)
+    publisher = robot.publisher(CameraInfo, 'camera_info')
+    publisher.publish(info(D))
+    robot.spin(0.5)
+    robot.show(SECOND, scene(3, SIZE))
+    robot.wait_for('it to be in hand', lambda: robot.diagnostic('inference').get('pending frames') == '1')
+    twice = 2 * SIZE[0], 2 * SIZE[1]
+    publisher.publish(info(D, np.diag((2.0, 2, 1)) @ K, twice))
+    robot.spin(0.5)
+    gate.touch()
+    robot.show(2 * SECOND, scene(3, twice))
+    robot.wait_for('both answers', lambda: len(robot.heard['status']) == len(robot.heard['depth']) == 2)
+    assert [(depth.height, depth.width) for depth in robot.heard['depth']] == [SIZE, twice], node.log()
 
 
 def test_depth_can_have_the_cameras_size_and_rays(run):
@@ -175,7 +202,7 @@ def calibration():
                                    cli_args=['--ros-args', *arguments] if remaps else None))
         sent = 'compressed' if any('image/compressed' in remap for remap in remaps) else 'raw'
         made = Calibration(nodes[-1], prefix, rectify, sent)
-        made.tell = made._receive
+        made.tell = lambda message: (made._receive(message), made.take())
         return made
 
     yield make

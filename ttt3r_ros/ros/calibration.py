@@ -17,9 +17,11 @@ from ttt3r_ros.sequences.bag_topics import RECTIFIED
 
 
 class Calibration:
-    """What camera_info last said. Messages come on the executor's thread, the rest is the inference thread's.
+    """What camera_info said when an image was read. Messages come on the executor's thread, the rest is the inference
+    thread's.
 
-    `rectify`: the node undistorts the images.
+    `rectify`: the node undistorts the images. `info`: what holds for the image in hand, None before the first message;
+    one that comes while that is answered, of another size perhaps, is the next one's.
     """
 
     def __init__(self, node: LifecycleNode, prefix: str, rectify: bool, transport: str = 'raw') -> None:
@@ -30,7 +32,8 @@ class Calibration:
         """
         self._node = node
         self.rectify = rectify
-        self._info: CameraInfo | None = None
+        self.info: CameraInfo | None = None
+        self._newest: CameraInfo | None = None
         self._made_of: tuple | None = None
         self._rectifier: Rectifier | None = None
         self._depth: tuple[tuple, CameraDepth] | None = None
@@ -46,12 +49,11 @@ class Calibration:
                                       'take the raw images, or set rectify to false')
 
     def _receive(self, message: CameraInfo) -> None:
-        self._info = message
+        self._newest = message
 
-    @property
-    def info(self) -> CameraInfo | None:
-        """The last camera_info, None before the first."""
-        return self._info
+    def take(self) -> None:
+        """Let what was said last hold, for the image that is read now."""
+        self.info = self._newest
 
     def straighten(self, image: np.ndarray) -> np.ndarray:
         """Return an image (H, W, 3) undistorted, if `rectify` asks for it. Raises CalibrationError."""
@@ -60,7 +62,7 @@ class Calibration:
     def rectifier(self, size: tuple[int, int]) -> Rectifier:
         """Return how images of a size (H, W) are undistorted. Raises CalibrationError, also while no camera_info has
         come."""
-        info = self._info
+        info = self.info
         if info is None:
             raise CalibrationError(f'no camera_info has come on {self._subscription.topic_name}: remap camera_info to '
                                    "the camera's, or turn rectification off")

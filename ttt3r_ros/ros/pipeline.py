@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from rclpy.clock import Clock
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
@@ -79,7 +79,8 @@ class Pipeline:
                                       if weights.trained else 'untrained weights: the poses mean nothing')
         self._familiarity = Familiarity(log, senses.health, senses.calibration, weights.trained_on)
         self._views = Views(memory.reconstructor, tracker, memory.scaling)
-        self._ahead: tuple[Job, CameraImage] | None = None  # an image that was read before its turn
+        # An image that was read before its turn, and by which camera_info.
+        self._ahead: tuple[Job, CameraImage, CameraInfo | None] | None = None
         self._last_header: Header | None = None
         self._last_intrinsics: np.ndarray | None = None
         self.beside: list[Pipeline] = []  # of the other cameras of its memory
@@ -257,7 +258,9 @@ class Pipeline:
         """Return its image, undistorted if that is asked for. Raises ImageError and CalibrationError."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead[0] is job:
+            self._calibration.info = ahead[2]
             return ahead[1]
+        self._calibration.take()
         image = self._images.read(job.message, whole=self._calibration.rectify)
         return replace(image, rgb=self._calibration.straighten(image.rgb))
 
@@ -265,11 +268,14 @@ class Pipeline:
         """Return the image of a job whose turn has not come, None if it is another camera's or nothing can be read."""
         if job is None or job.pipeline is not self:
             return None
+        held = self._calibration.info
         try:
             image = self._read(job)
+            self._ahead = job, image, self._calibration.info
         except (ImageError, CalibrationError):
             return None  # told when its turn comes
-        self._ahead = job, image
+        finally:
+            self._calibration.info = held
         return image.rgb
 
     def _step(self, image: np.ndarray, header: Header, upcoming: Callable[[], np.ndarray | None]) -> Steps[Frame]:
