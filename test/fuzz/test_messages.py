@@ -114,8 +114,8 @@ def test_any_camera_info(node, size, model, d, k, p, r, roi, binning):
     image = np.zeros((16, 24, 3), np.uint8)
     with within_bounds():
         try:
-            calibration._receive(info)
-            calibration.take()
+            calibration._infos.receive(info)
+            calibration.take(0)
             assert calibration.straighten(image).shape[2] == 3
             calibration.pinhole((16, 24))
         except CalibrationError as error:

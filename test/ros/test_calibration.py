@@ -115,6 +115,27 @@ def test_a_camera_info_that_comes_while_an_image_is_answered_is_of_the_next_one(
     assert [(depth.height, depth.width) for depth in robot.heard['depth']] == [SIZE, twice], node.log()
 
 
+def test_a_lossless_run_gives_each_image_the_camera_info_that_belongs_to_it(run):
+    """Drivers send it behind the image, the first one's too, and images of a lossless run wait while it changes: all
+    are answered, each on its own rays."""
+    node, robot = run(lossless=True, rectify=True, weights='embedded', depth__resolution='camera')
+    robot.listen('/ttt3r/depth/camera_info', 'depth', CameraInfo)
+    publisher = robot.publisher(CameraInfo, 'camera_info')
+    lenses = [2, *[1] * 10, *[2] * 10]  # the last ones come long before they are wanted
+    for i, times in enumerate(lenses, 1):
+        size = times * SIZE[0], times * SIZE[1]
+        robot.show(i * SECOND, scene(i, size))
+        robot.spin(0.05 if i == 1 else 0)
+        message = info(D, np.diag((times + i / 100, times + i / 100, 1)) @ K, size)
+        message.header.stamp.sec = i
+        publisher.publish(message)
+    robot.wait_for('all answers', lambda: len(robot.heard['status']) == len(lenses))
+    assert robot.counters().dropped_invalid == 0, node.log()
+    robot.wait_for('all depths', lambda: len(robot.heard['depth']) == len(lenses))
+    for i, (times, told) in enumerate(zip(lenses, robot.heard['depth'], strict=True), 1):
+        assert told.width == times * SIZE[1] and np.isclose(told.k[0], (times + i / 100) * K[0, 0])
+
+
 def test_depth_can_have_the_cameras_size_and_rays(run):
     """depth.resolution camera gives the input's size and camera_info's own K; a distorted camera must be rectified."""
     node, robot, publisher = calibrated(run, [0.0] * 5, depth__resolution='camera')
@@ -202,7 +223,7 @@ def calibration():
                                    cli_args=['--ros-args', *arguments] if remaps else None))
         sent = 'compressed' if any('image/compressed' in remap for remap in remaps) else 'raw'
         made = Calibration(nodes[-1], prefix, rectify, sent)
-        made.tell = lambda message: (made._receive(message), made.take())
+        made.tell = lambda message: (made._infos.receive(message), made.take(0))
         return made
 
     yield make
@@ -265,5 +286,5 @@ def test_a_camera_info_of_part_of_the_sensor(calibration):
     (('image:=/cam/x', 'image/compressed:=/cam/y'), 'compressed', '/cam/y')])
 def test_what_is_sent_another_way_stands_below_the_images(calibration, remaps, transport, topic):
     """One remapping of image is enough for every transport; the transport's own, where there is one, decides."""
-    node = calibration(*remaps)._node
+    node = calibration(*remaps)._infos._node
     assert node.resolve_topic_name(image_topic(node, '', transport)) == topic

@@ -5,35 +5,33 @@ from __future__ import annotations
 
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo
 
 from ttt3r_ros.reconstruction.aligned import mask_on_model
 from ttt3r_ros.reconstruction.depth import CameraDepth
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier, window
+from ttt3r_ros.ros.camera_infos import CameraInfos
 from ttt3r_ros.ros.transport import SUFFIXES, image_topic
 from ttt3r_ros.sequences.bag_topics import RECTIFIED
 
 
 class Calibration:
-    """What camera_info said when an image was read. Messages come on the executor's thread, the rest is the inference
-    thread's.
+    """What camera_info says of an image; the inference thread's.
 
     `rectify`: the node undistorts the images. `info`: what holds for the image in hand, None before the first message;
     one that comes while that is answered, of another size perhaps, is the next one's.
     """
 
-    def __init__(self, node: LifecycleNode, prefix: str, rectify: bool, transport: str = 'raw') -> None:
+    def __init__(self, node: LifecycleNode, prefix: str, rectify: bool, transport: str = 'raw',
+                 lossless: bool = False) -> None:
         """Subscribe to `camera_info` under the camera's name, a prefix such as 'front/', or empty; transport: of the
-        images.
+        images; lossless: these wait.
 
         Where camera_info is not remapped itself, it is the sibling of the image topic, as for image_transport.
         """
-        self._node = node
         self.rectify = rectify
         self.info: CameraInfo | None = None
-        self._newest: CameraInfo | None = None
         self._made_of: tuple | None = None
         self._rectifier: Rectifier | None = None
         self._depth: tuple[tuple, CameraDepth] | None = None
@@ -43,17 +41,14 @@ class Calibration:
         if topic == node.resolve_topic_name(f'{prefix}camera_info', only_expand=True):
             topic = f'{image.rpartition("/")[0]}/camera_info'
         self._come_rectified = image.rpartition('/')[2].startswith(RECTIFIED)
-        self._subscription = node.create_subscription(CameraInfo, topic, self._receive, qos_profile_sensor_data)
+        self._infos = CameraInfos(node, topic, lossless)
         if self._come_rectified and rectify:
             node.get_logger().warning(f'{image} has the name of images that are rectified already, and rectify is on: '
                                       'take the raw images, or set rectify to false')
 
-    def _receive(self, message: CameraInfo) -> None:
-        self._newest = message
-
-    def take(self) -> None:
-        """Let what was said last hold, for the image that is read now."""
-        self.info = self._newest
+    def take(self, stamp: int) -> None:
+        """Let what belongs to an image of a stamp, ns, hold: it is read now."""
+        self.info = self._infos.of(stamp)
 
     def straighten(self, image: np.ndarray) -> np.ndarray:
         """Return an image (H, W, 3) undistorted, if `rectify` asks for it. Raises CalibrationError."""
@@ -64,7 +59,7 @@ class Calibration:
         come."""
         info = self.info
         if info is None:
-            raise CalibrationError(f'no camera_info has come on {self._subscription.topic_name}: remap camera_info to '
+            raise CalibrationError(f'no camera_info has come on {self._infos.topic}: remap camera_info to '
                                    "the camera's, or turn rectification off")
         roi = info.roi
         fields = (size, info.height, info.width, info.binning_y, info.binning_x, roi.y_offset, roi.x_offset, roi.height,
@@ -124,4 +119,4 @@ class Calibration:
 
     def destroy(self) -> None:
         """Take the subscription off the node."""
-        self._node.destroy_subscription(self._subscription)
+        self._infos.destroy()

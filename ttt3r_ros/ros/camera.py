@@ -59,7 +59,7 @@ class Camera:
         self._type = message_type(settings.image_transport)
         self._video = Video() if settings.image_transport in VIDEO else None
         self.counters, self._health = Counters(), Health()
-        self._calibration = Calibration(node, prefix, settings.rectify, settings.image_transport)
+        self._calibration = Calibration(node, prefix, settings.rectify, settings.image_transport, settings.lossless)
         leads = names.camera == settings.cameras[0]
         moving_map = settings.map_frame if settings.keyframes else ''
         self._between = BetweenFrames(

@@ -19,14 +19,14 @@ from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.whole_file import FileError, FilePath, NoSuchFile
 from ttt3r_ros.ros.calibration import Calibration
+from ttt3r_ros.ros.camera_infos import LONGEST_WAIT_S, LOSSLESS
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.images import ImageError, to_depth, to_mask
 from ttt3r_ros.ros.log import Log
 from ttt3r_ros.sequences.picture_size import MOST_PIXELS, require_size
 
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
-LONGEST_WAIT_S = 1.0  # in a lossless run, for what belongs to an image
-LIVE, LOSSLESS = 10, 1000  # messages that are kept until their image's turn comes
+LIVE = 10  # messages that are kept until their image's turn comes
 MOST_BYTES = 1 << 28  # that wait, and of a mask's file
 LOOPED_NS = 1_000_000_000  # a stamp that goes so far back begins anew
 DEPTH_APART_NS = 20_000_000  # stamps of depth and image: two shutters of one device

@@ -260,7 +260,7 @@ class Pipeline:
         if ahead is not None and ahead[0] is job:
             self._calibration.info = ahead[2]
             return ahead[1]
-        self._calibration.take()
+        self._calibration.take(nanoseconds(job.message.header.stamp))
         image = self._images.read(job.message, whole=self._calibration.rectify)
         return replace(image, rgb=self._calibration.straighten(image.rgb))
 
