@@ -78,6 +78,17 @@ def test_a_variable_rate_keeps_its_times(tmp_path):
     assert not sequence.left_out
 
 
+@pytest.mark.parametrize(('suffix', 'missing'), [('.mp4', 0), ('.mkv', 50)])
+def test_a_camera_that_paused_has_lost_no_frame(tmp_path, caplog, suffix, missing):
+    """Where the container counts its frames and all are there, a pause is none missing; else it is told as what it may
+    be."""
+    times = [40 * (i if i < 20 else i + 50) for i in range(40)]
+    sequence = open_sequence(str(film(tmp_path / f'a{suffix}', 40, times=times)))
+    assert [image.stamp for image in sequence] == [time * 1_000_000 for time in times]
+    assert sequence.left_out['frames missing in the video'] == missing
+    assert ('the camera paused' in caplog.text) == bool(missing)
+
+
 def test_avi_with_reordered_frames_is_stamped_evenly(tmp_path):
     """An AVI tells times of decoding: the frames come in order, evenly spaced at the container's rate."""
     path = film(tmp_path / 'a.avi')

@@ -95,13 +95,19 @@ class Video(Sequence):
             rgb = upright(frame, self._square_width(frame), turning)
             yield Image(stamp, hdr.shown(rgb, self._hdr) if self._hdr else rgb)
         period = NANOSECONDS / self._stamp_rate
-        missing = max(_in_holes(steps), self._hole.lost)
-        # What the container claims counts only with a sign of damage: some frames are cut off by an edit list.
+        # What the container claims counts only with a sign of damage: some frames are cut off by an edit list. All that
+        # it claims are there where a camera has paused or left one out.
+        whole = self._claimed and self._hidden + number >= self._claimed
+        room = 0 if whole else _in_holes(steps)
+        missing = max(room, self._hole.lost)
         if self._claimed and (missing or own + 1.5 * period < self._end):
             missing = max(missing, self._claimed - self._hidden - number)
         if missing > 0:
+            damaged = missing > room or self._hole.lost
+            why = ('it is cut or damaged; copy it again from where it is whole' if damaged else
+                   'its times leave room for them; it is damaged, or the camera paused')
             self._leave_out('frames missing in the video', f'{missing} of the {number + missing} frames of '
-                            f'{self._path}: it is cut or damaged; copy it again from where it is whole', missing)
+                            f'{self._path}: {why}', missing)
 
     def _packets_shown(self) -> int:
         """Return how many packets an edit list leaves, as phones trim videos; the container counts all."""
