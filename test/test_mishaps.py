@@ -288,10 +288,14 @@ def test_a_hand_is_no_place_to_begin_for_a_while():
     assert 'is the lens covered' in faults[0] and faults[-1] is None and None not in faults[:-2]
 
 
-def test_without_stamps_a_default_time_was_unseen():
-    """What may have happened unseen is bounded by a hand's speed where nothing else is known."""
-    one, _ = monitor()
+def test_without_stamps_a_default_time_was_unseen_for_each_frame():
+    """What may have happened unseen is bounded by a hand's speed where nothing else is known, and more for each frame
+    that was missed."""
+    one, image = monitor()
     np.testing.assert_allclose(one.unseen_motion(None)[0], HAND_HELD.max_speed * UNTIMED_S / np.sqrt(3))
+    for missed in range(1, 9):
+        one.blind(one.look(np.zeros_like(image), None), None)
+        np.testing.assert_allclose(one.unseen_motion(None)[0], missed * HAND_HELD.max_speed * UNTIMED_S / np.sqrt(3))
 
 
 def test_what_may_have_happened_unseen_is_in_the_path_s_metres():

@@ -139,7 +139,8 @@ class _Whole:
         path = rejoin(path, _at(path.take_back(np.array(trusted.pose))), _at(np.array(seen.pose)))
         told = [replace(shot, state=shot.state and TrackingState.LOST.value)
                 if shot.number < seen.number else shot for shot in own]
-        unseen = unseen_motion((seen.stamp - trusted.stamp) / 1e9 if seen.since is not None else None)
+        unseen = unseen_motion((seen.stamp - trusted.stamp) / 1e9 if seen.since is not None else None,
+                               missed=seen.number - trusted.number - 1)
         missing = next((shot.reason for shot in reversed(self.shots) if shot.number > trusted.number), seen.reason)
         begins = replace(seen, unseen_motion=[*map(float, unseen)])
         if seen.state is not None:

@@ -37,7 +37,7 @@ DOUBTED_TURN, LOST_TURN = 3.0, 6.0  # times as much between the two: it is in do
 DENIED = 'the gyroscope denies'  # in a reason, so
 SETTLED = 3  # good frames after which a beginning is over
 LEAST_ELAPSED_S = 1 / 30  # bounds grant at least this much time: stamps jitter
-UNTIMED_S = 0.3  # how long the camera was out of sight where no stamp tells
+UNTIMED_S = 0.3  # how long the camera was out of sight for each frame missed, where no stamp tells
 
 
 class TrackingState(Enum):
@@ -199,7 +199,7 @@ class TrackingMonitor:
 
     def unseen_motion(self, stamp: int | None) -> tuple[float, float]:
         """Return how the camera may have moved since it was last trusted; see the function of this name."""
-        return unseen_motion(self._elapsed_s(stamp), self.bounds, self.metres)
+        return unseen_motion(self._elapsed_s(stamp), self.bounds, self.metres, self.missed)
 
     def _impossible(self, seen: Evidence, stamp: int | None) -> str | None:
         """Return which bound the step is beyond, None where it is within or time is unknown."""
@@ -261,13 +261,14 @@ class TrackingMonitor:
         return self.tracking
 
 
-def unseen_motion(elapsed_s: float | None, bounds: Bounds = Bounds(), metres: float = 1.0) -> tuple[float, float]:
+def unseen_motion(elapsed_s: float | None, bounds: Bounds = Bounds(), metres: float = 1.0,
+                  missed: int = 1) -> tuple[float, float]:
     """Return standard deviations, the path's metres and radians, of how a camera may have moved unseen.
 
-    In so many seconds, None where no stamps tell, as far as the bounds allow, or a hand where there are none; anything
-    in between being as likely: the bound over √3. metres: the true ones to each of the path's.
+    In so many seconds, None where no stamps tell but the frames missed, as far as the bounds allow, or a hand where
+    there are none; anything in between being as likely: the bound over √3. metres: the true ones to each of the path's.
     """
-    elapsed = UNTIMED_S if elapsed_s is None else elapsed_s
+    elapsed = UNTIMED_S * max(missed, 1) if elapsed_s is None else elapsed_s
     speed, rate = (own or hand for own, hand in zip(astuple(bounds), astuple(HAND_HELD)))
     return speed * elapsed / metres / np.sqrt(3), min(rate * elapsed, np.pi) / np.sqrt(3)
 
