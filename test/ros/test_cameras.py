@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from harness import pose_matrix, scene, stamp_of
+from harness import matrix_of, pose_matrix, scene, stamp_of
 from mount import MOUNT, OPTICAL, mount_camera
 from nav_msgs.msg import Path
 from std_srvs.srv import Trigger
-from ttt3r_ros.srv import LoadState, SaveState
+from ttt3r_ros.srv import LoadState, SaveState, SetPose
 from turns import leave_turns
 
 from ttt3r_ros.model.checkpoint import load_network
@@ -125,6 +125,39 @@ def test_a_camera_that_comes_later_begins_where_the_others_have_the_base(pair):
     first = pose_matrix(front.heard['odometry'][0].pose.pose)
     for robot in robots.values():
         np.testing.assert_allclose(last(robot)[0], first, atol=1e-6)
+    del kept
+
+
+def test_a_pose_that_was_set_stays_when_one_camera_begins_afresh(pair):
+    """~/start_afresh of one camera goes on where the other has the base, in the map as in the odometry; that of all
+    does not."""
+    _, robots = pair(base_frame='base_link', map_frame='map')
+    front, rear = robots.values()
+    kept = [mount_camera(robots[name].node, MOUNTS[name], f'{name}_optical') for name in robots]
+    front.spin(1.2)
+    for i in range(3):
+        for name in robots:
+            show(robots, name, SECOND + i * SECOND // 10, 5 * i)
+
+    def odometry_in_map() -> np.ndarray:
+        front.spin(0.5)
+        found = [t.transform for m in front.heard['tf_static'] for t in m.transforms if t.child_frame_id == 'odom']
+        return matrix_of(found[-1].translation, found[-1].rotation)
+
+    front.target = 'ttt3r'
+    request = SetPose.Request()
+    request.pose.header.frame_id = 'map'
+    request.pose.pose.pose.position.x = 7.0
+    assert front.call(SetPose, 'set_pose', request).success
+    placed = odometry_in_map()
+    assert placed[0, 3] > 6
+    for name in ('rear', 'front'):
+        assert front.call(Trigger, f'{name}/start_afresh', Trigger.Request()).success
+        for robot in ('front', 'rear'):
+            show(robots, robot, (2 + (name == 'front')) * SECOND, 3)
+        np.testing.assert_allclose(odometry_in_map(), placed, atol=1e-9, err_msg=name)
+    assert front.call(Trigger, 'start_afresh', Trigger.Request()).success
+    np.testing.assert_allclose(odometry_in_map(), np.eye(4), atol=1e-9)
     del kept
 
 

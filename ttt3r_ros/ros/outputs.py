@@ -64,7 +64,7 @@ class Outputs:
         self._path = PathOutput(node, prefix, settings.path_length)
         self._map = MapOutput(node, log, prefix, settings.map)
         self._map_from_odom: np.ndarray | None = None  # as /tf_static has it
-        if settings.map_frame and not settings.keyframes and camera.leads:
+        if settings.map_frame:
             self.place_odometry(np.eye(4), settings)
 
     def wanted(self) -> bool:
@@ -118,7 +118,7 @@ class Outputs:
             if settings.keyframes:  # also where a filter broadcasts the other
                 self._frames.broadcast(to_transform(Header(stamp=header.stamp, frame_id=settings.map_frame),
                                                     settings.odom_frame, estimate.map_from_odom))
-        if settings.map_frame and self._leads:
+        if settings.map_frame:
             self.place_odometry(estimate.map_from_odom, settings)
         message = to_pose(odometry, estimate.tracked)
         self._pose.publish(message)
@@ -127,9 +127,11 @@ class Outputs:
             self._path.add(message)
 
     def place_odometry(self, map_from_odom: np.ndarray, settings: Settings) -> None:
-        """Tell where the odometry frame (4, 4) is in the map, if that has changed; with keyframes each frame does."""
+        """Tell where the odometry frame (4, 4) is in the map, if that has changed and this camera speaks to TF; with
+        keyframes each frame does."""
         told = self._map_from_odom
-        if settings.keyframes or told is not None and np.allclose(told, map_from_odom, rtol=0, atol=1e-9):
+        known = told is not None and np.allclose(told, map_from_odom, rtol=0, atol=1e-9)
+        if not self._leads or settings.keyframes or known:
             return
         self._map_from_odom = map_from_odom
         header = Header(stamp=self._node.get_clock().now().to_msg(), frame_id=settings.map_frame)

@@ -175,14 +175,14 @@ class Pipeline:
                                  'false')
         self.saved.resume_from(path, snapshot, context)
 
-    def start_afresh(self) -> str:
+    def start_afresh(self, alone: bool = True) -> str:
         """Drop memory, path, map and keyframes and begin again, see Tracker.start_afresh; return what happened.
 
         The scale that has been found stays.
         """
         segments = self._settings.segments
         self._reconstructor.start_afresh(make_reset_policy(segments.reset_policy, segments.reset_interval))
-        where = self._tracker.start_afresh()
+        where = self._tracker.start_afresh(alone)
         for one in (self, *self.beside):
             one._forget()
         return f'memory, path, map and keyframes are dropped: the next image is {where}'
@@ -193,7 +193,7 @@ class Pipeline:
         self._last_header = self._last_intrinsics = None
         self._outputs.clear()
         if self._settings.map_frame:
-            self._outputs.place_odometry(np.eye(4), self._settings)
+            self._outputs.place_odometry(self._tracker.placed, self._settings)
 
     def set_pose(self, pose: np.ndarray, stamp: int | None, in_odometry: bool) -> str:
         """Put the robot somewhere in the map, see Tracker.set_pose; return what has moved. Raises PoseRefused."""

@@ -142,8 +142,8 @@ class OfAllCameras:
         return '; '.join(told)
 
     def _drop_each(self) -> str:
-        """Drop all that there is; return what happened, as the last one says, whom no other tells of the base."""
-        return [pipeline.start_afresh() for pipeline in self._pipelines.values()][-1]
+        """Drop all that there is; return what happened, of each the same."""
+        return [pipeline.start_afresh(alone=False) for pipeline in self._pipelines.values()][-1]
 
     def destroy(self) -> None:
         """Answer no more."""

@@ -151,14 +151,25 @@ class Tracker:
         self._coefficients = coefficients
         self._odometry.recalibrate(coefficients)
 
-    def start_afresh(self) -> str:
-        """Begin the odometry again, at the initial pose, or where the robot's other cameras have the base by then;
-        return which. The metres that have been found stay."""
+    def start_afresh(self, alone: bool) -> str:
+        """Begin the odometry again, at the initial pose, or where the robot's other cameras have the base by then, and
+        in the map, too, unless they begin with this one (alone False); return which. The metres that have been found
+        stay."""
+        now = None if self._last is None else self._last.map_from_odom
         self._world.start_afresh()
         self._begin_odometry()
         self._scaling.break_off()
-        others = self._start.base.at(0)
-        return 'at the initial pose' if others is None else f'where {others.camera} has the base'
+        others = self._start.base.at(0) if alone else None
+        if others is None:
+            return 'at the initial pose'
+        if now is not None:
+            self._world.placed = now
+        return f'where {others.camera} has the base'
+
+    @property
+    def placed(self) -> np.ndarray:
+        """The odometry frame (4, 4) in the map, where no loop has moved it."""
+        return self._world.placed
 
     def set_pose(self, pose: np.ndarray, stamp: int | None, in_odometry: bool) -> np.ndarray:
         """Put the robot at a pose (4, 4) in the map, of body axes, at a stamp, ns; return odometry in the map (4, 4).
@@ -166,7 +177,7 @@ class Tracker:
         stamp None: at the last image. in_odometry: the pose is in the odometry frame, as it lies in the map now. Raises
         PoseRefused before there is a pose, or for a stamp that is forgotten; then all is as it was.
         """
-        if self._last is None:
+        if self._last is None or self._beginning != self._world.beginnings:
             raise PoseRefused('there is no pose yet that could be set: send images first')
         tracked = self._last.tracked if stamp is None else self._history.at(stamp)
         if tracked is None:
