@@ -140,12 +140,13 @@ class Mountless:
         return camera_frame
 
 
-def track(world: World, corrections: list[np.ndarray]):
-    """Return a tracker that has followed an image for each correction, one a STEP, and what it last said."""
+def track(world: World, corrections: list[np.ndarray], base: Whereabouts | None = None):
+    """Return a tracker that has followed an image for each correction, one a STEP, and what it last said; base: of a
+    robot with other cameras."""
     scaling = SimpleNamespace(factor=2.0, learn=lambda *_: None, state=lambda: {'factor': 2.0}, restore=lambda _: None)
-    tracker = Tracker(None, Mountless(), world, scaling, None,
-                      Start((0.3, 0, 0, 0, 0, 0.7), False, None, Whereabouts(Bounds())), 'odom',
-                      Coefficients())
+    log = SimpleNamespace(name='rear', info=lambda *_: None)
+    tracker = Tracker(log, Mountless(), world, scaling, None, Start(
+        (0.3, 0, 0, 0, 0, 0.7), base is not None, None, base or Whereabouts(Bounds())), 'odom', Coefficients())
     library = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
 
     def follow(i: int, correction: np.ndarray):
@@ -153,7 +154,7 @@ def track(world: World, corrections: list[np.ndarray]):
         header.stamp.sec, header.stamp.nanosec = divmod((i + 1) * STEP, 1_000_000_000)
         return tracker.track(header, replace(library.step(scene(i)), correction=correction))[1]
 
-    return tracker, follow, [follow(i, correction) for i, correction in enumerate(corrections)][-1]
+    return tracker, follow, next(reversed([follow(i, correction) for i, correction in enumerate(corrections)]), None)
 
 
 def test_a_pose_that_is_set_composes_with_closed_loops():
@@ -174,6 +175,25 @@ def test_a_pose_that_is_set_composes_with_closed_loops():
     with pytest.raises(PoseRefused, match='no pose yet'):
         other.set_pose(wanted, None, False)
     np.testing.assert_allclose(follow_on(1, np.eye(4)).map_from_odom, moved, atol=1e-9)
+
+
+def test_a_state_that_is_restored_beside_another_camera_stays_in_its_place_in_the_map():
+    """The base is where the other camera has it, as no odometry jumps, and in the map where the saved state has it."""
+    saved, _, before = track(World(), [np.eye(4)] * 2, Whereabouts(Bounds()))
+    wanted = at(5, 5, 2)
+    saved.set_pose(wanted, None, False)
+    base = Whereabouts(Bounds())
+    other = track(World(), [np.eye(4)] * 4, base)[2]
+    resumed, follow, _ = track(World(), [], base)
+    assert resumed.restore(saved.state(), CAMERA_FRAME) == 'where rear has the base'
+    library = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
+    frames = [library.step(scene(i)) for i in range(2)]
+    header = Header(frame_id=CAMERA_FRAME)
+    header.stamp.sec, header.stamp.nanosec = divmod(4 * STEP, 1_000_000_000)
+    now = resumed.track(header, frames[1])[1]  # the image that was saved last
+    np.testing.assert_allclose(now.tracked, other.tracked, atol=1e-9)
+    assert not np.allclose(now.tracked, before.tracked, atol=0.01)
+    np.testing.assert_allclose(now.map_from_odom @ now.tracked, wanted, atol=1e-6)
 
 
 def test_a_stamp_between_two_images_means_the_place_between():

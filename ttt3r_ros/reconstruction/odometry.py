@@ -98,12 +98,14 @@ class World:
         return self.placed @ self.start @ metres @ np.linalg.inv(self.start)
 
     def move(self, start: np.ndarray, correction: np.ndarray, pose: np.ndarray, scaled: np.ndarray,
-             scale: float) -> None:
-        """Let the path begin elsewhere, start (4, 4), in the odometry frame, and that be where it was in the map; the
-        others as for map_from_odom."""
-        before = self.map_from_odom(correction, pose, scaled, scale)
+             scale: float, *, in_map: bool = False) -> None:
+        """Let the path begin elsewhere, start (4, 4), in the odometry frame, and that be where it was in the map, or
+        with in_map the path; the others as for map_from_odom."""
+        wanted = self.map_from_odom(correction, pose, scaled, scale)
+        if in_map:
+            wanted = wanted @ self.start @ np.linalg.inv(start)
         self.start = start
-        self.placed = before @ np.linalg.inv(self.map_from_odom(correction, pose, scaled, scale)) @ self.placed
+        self.placed = wanted @ np.linalg.inv(self.map_from_odom(correction, pose, scaled, scale)) @ self.placed
 
     def state(self) -> dict[str, Any]:
         """Return what is remembered, as JSON."""

@@ -82,6 +82,7 @@ class Tracker:
         self._last: Estimate | None = None
         self._camera: str | None = None  # the last image's frame
         self._names_world = False  # the path began with an image of this camera
+        self._restored = False  # it was saved, and lies where the other cameras have the base
         self._beginning = self._world.beginnings
 
     def _follow(self, header: Header, frame: Frame) -> tuple[Frame, Estimate | None, str | None]:
@@ -101,15 +102,19 @@ class Tracker:
                 if self._last is not None and self._start.has_base and not self._start.shared:
                     self._world.move(self._last.tracked @ mount @ np.linalg.inv(scaled.pose), frame.correction,
                                      frame.pose, scaled.pose, factor)
-            if self._world.start is None:
+            if self._world.start is None or self._restored:
                 others = self._start.base.at(stamp)
-                if others is None:
-                    self._world.start = self._begin(header, scaled.pose)
-                else:
-                    self._world.start = others.place @ mount @ np.linalg.inv(scaled.pose)
+                if others is not None:
+                    start = others.place @ mount @ np.linalg.inv(scaled.pose)
+                    if self._restored:  # what the state knows of the map is of its own odometry
+                        self._world.move(start, frame.correction, frame.pose, scaled.pose, factor, in_map=True)
+                    self._world.start = start
                     unseen = others.unseen(self._start.base.bounds)
                     if frame.trusted:
                         self._log.info(f'{self._odom_frame} is where {others}')
+                elif self._world.start is None:
+                    self._world.start = self._begin(header, scaled.pose)
+                self._restored = False
         except (FrameUnknown, GravityError) as error:
             return scaled, None, str(error)
         if self._frames.tracked_frame(header.frame_id) == self._odom_frame:
@@ -226,8 +231,8 @@ class Tracker:
         others = self._start.base.at(0)
         if others is None:
             return 'in the odometry frame of the saved state'
-        self._world.start = None
         self._begin_odometry()
+        self._restored = self._world.start is not None
         return f'where {others.camera} has the base'
 
     def _begin(self, header: Header, pose: np.ndarray) -> np.ndarray:
