@@ -116,6 +116,14 @@ def test_frames_are_handed_on_as_they_were_published(run, looking):
     np.testing.assert_array_equal(view.points[..., 2].ravel(), np.frombuffer(answer.depth.data, '<f4'))
 
 
+def test_frames_go_on_when_a_bag_begins_again(run, looking):
+    """A loop that is longer than tf2 remembers does not end what is seen."""
+    _, robot = run(lossless=True)
+    client = looking(robot)
+    client.show(STAMPS)
+    client.show([stamp - 60_000_000_000 for stamp in STAMPS])
+
+
 @pytest.mark.parametrize(('parameters', 'step'), [
     ({'points.organised': False, 'points.frame': 'odom'}, 1), ({'points.stride': 2}, 2)])
 def test_clouds_of_other_forms_are_pictures_of_the_camera_again(run, looking, parameters, step):

@@ -54,6 +54,7 @@ class LookingOn(Node):
         super().__init__('ttt3r_view', start_parameter_services=False)
         self._take = take
         self._odometry_frame: str | None = None
+        self._placed = 0  # the last pose's stamp, ns
         self._info: CameraInfo | None = None
         self._waiting: deque[PointCloud2] = deque(maxlen=WAITING)
         self._told: dict[int, ReconstructionStatus] = {}
@@ -88,6 +89,9 @@ class LookingOn(Node):
 
     def _on_pose(self, message: PoseStamped) -> None:
         self._odometry_frame = message.header.frame_id
+        before, self._placed = self._placed, nanoseconds(message.header.stamp)
+        if self._placed < before:  # a looped bag: tf2 leaves out what is older than all that it remembers
+            self._buffer.clear()
 
     def _on_info(self, message: CameraInfo) -> None:
         self._info = message
