@@ -2,6 +2,7 @@
 """The viewer's client: what it hands on is what the node has published."""
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sensor_msgs.msg import CameraInfo
 from sensor_msgs_py import point_cloud2
 from ttt3r_ros.srv import QueryView
 
+from ttt3r_ros.ros import looking_on
 from ttt3r_ros.ros.looking_on import LookingOn
 from ttt3r_ros.view.asking import AskError
 
@@ -23,9 +25,9 @@ class Looking:
 
     def __init__(self, robot):
         self.robot, self.taken = robot, []
-        self.client, self.executor = LookingOn('/ttt3r', self.taken.append), SingleThreadedExecutor()
+        self.client, self.executor = LookingOn(f'/{robot.target}', self.taken.append), SingleThreadedExecutor()
         self.executor.add_node(self.client)
-        robot.wait_for('the viewer', lambda: self.client.count_publishers('/ttt3r/points') == 1)
+        robot.wait_for('the viewer', lambda: self.client.count_publishers(f'/{robot.target}/points') == 1)
         self.spin(20)
 
     def spin(self, times):
@@ -122,6 +124,34 @@ def test_frames_go_on_when_a_bag_begins_again(run, looking):
     client = looking(robot)
     client.show(STAMPS)
     client.show([stamp - 60_000_000_000 for stamp in STAMPS])
+
+
+def test_one_of_several_robots_is_seen_by_its_own_tf(start_node, make_robot, looking):
+    """Others have frames of the same names on theirs."""
+    start_node(robots=['a', 'b'], lossless=True)
+    one, other = make_robot(robot='a'), make_robot(robot='b')
+    one.wait_until_watched()
+    other.wait_until_watched()
+    client = looking(one)
+    for i, stamp in enumerate(STAMPS[1:]):
+        other.show(stamp, scene(40 + 5 * i))
+    client.show(STAMPS)
+    poses = [pose_matrix(message.pose) for message in one.heard['pose']]
+    for frame in client.taken:
+        assert any(np.allclose(frame.pose, pose, atol=1e-9) for pose in poses)
+
+
+def test_a_viewer_that_sees_nothing_says_why(looking, run, monkeypatch):
+    """It names what to look at: the node's name, or the node itself."""
+    told = []
+    monkeypatch.setattr(looking_on, 'SILENCE_TOLD_S', 0.5)
+    monkeypatch.setattr(LookingOn, 'get_logger', lambda self: SimpleNamespace(warning=told.append))
+    _, robot = run(lossless=True)
+    client = looking(robot)
+    robot.wait_for('a word', lambda: client.spin(1) or told)
+    assert told[-1].startswith('no frame of /ttt3r: it tells none; is it active')
+    client.client._target = '/nobody'
+    robot.wait_for('another', lambda: client.spin(1) or 'nobody publishes /nobody/points' in told[-1])
 
 
 @pytest.mark.parametrize(('parameters', 'step'), [

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
-from rclpy.node import Node
+from rclpy.node import Node, NodeNameNonExistentError
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, PointCloud2
 from sensor_msgs_py import point_cloud2
 from std_msgs.msg import Header
-from tf2_ros import Buffer, TransformException, TransformListener
+from tf2_msgs.msg import TFMessage
+from tf2_ros import Buffer, TransformException
 
 from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.reconstruction.frame import GateStatistics, View
@@ -26,6 +28,7 @@ from ttt3r_ros.view.asking import AskError
 from ttt3r_ros.view.pinhole_picture import picture_of
 
 LOOK_EVERY_S = 0.05
+SILENCE_TOLD_S = 5.0
 WAITING = 10  # clouds whose transform or status has not come
 ANSWER_S = 60.0  # a busy node answers between two images
 
@@ -52,20 +55,23 @@ class LookingOn(Node):
     def __init__(self, target: str, take: Callable[[SeenFrame], None]) -> None:
         """Take the node's name and who takes the frames."""
         super().__init__('ttt3r_view', start_parameter_services=False)
-        self._take = take
+        self._target, self._take = target, take
         self._odometry_frame: str | None = None
         self._placed = 0  # the last pose's stamp, ns
         self._info: CameraInfo | None = None
         self._waiting: deque[PointCloud2] = deque(maxlen=WAITING)
         self._told: dict[int, ReconstructionStatus] = {}
         self._buffer = Buffer()
-        self._listener = TransformListener(self._buffer, self)
+        self._tf: list[str] = []  # its topics, moving and fixed, once they are known
+        self._unplaced: TransformException | None = None  # why the last cloud has no pose
+        self._seen = True  # a frame, since silence was last looked for
         self.create_subscription(PoseStamped, f'{target}/pose', self._on_pose, 1)
         self.create_subscription(CameraInfo, f'{target}/depth/camera_info', self._on_info, 1)
         self.create_subscription(ReconstructionStatus, f'{target}/status', self._on_status, WAITING)
         self.create_subscription(PointCloud2, f'{target}/points', self._on_cloud, 1)
         self._queries = self.create_client(QueryView, f'{target}/query_view')
         self.create_timer(LOOK_EVERY_S, self._look)
+        self.create_timer(SILENCE_TOLD_S, self._tell_silence)
 
     def ask(self, pose: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]) -> View:
         """Ask the node from pose (4, 4) in its odometry frame, with intrinsics (3, 3) of a size (h, w).
@@ -101,11 +107,44 @@ class LookingOn(Node):
         if len(self._told) > WAITING:
             del self._told[next(iter(self._told))]
 
+    def _listen_to_tf(self) -> None:
+        """Listen where the node itself speaks to TF: in a namespace, or of one of several robots, that is not /tf."""
+        topics = []
+        for publisher in self.get_publishers_info_by_topic(f'{self._target}/pose'):
+            try:
+                topics += self.get_publisher_names_and_types_by_node(publisher.node_name, publisher.node_namespace)
+            except NodeNameNonExistentError:  # it has not been met yet
+                continue
+        moving = [topic for topic, _ in topics if topic.endswith('/tf') and f'{self._target}/'.startswith(topic[:-2])]
+        if not moving:
+            return
+        nearest = max(moving, key=len)
+        self._tf = [nearest, f'{nearest}_static']
+        for topic, keep, kept in zip(self._tf, (self._buffer.set_transform, self._buffer.set_transform_static),
+                                     (DurabilityPolicy.VOLATILE, DurabilityPolicy.TRANSIENT_LOCAL), strict=True):
+            self.create_subscription(TFMessage, topic, lambda message, topic=topic, keep=keep: [
+                keep(transform, topic) for transform in message.transforms], QoSProfile(depth=100, durability=kept))
+
+    def _tell_silence(self) -> None:
+        seen, self._seen = self._seen, False
+        if seen:
+            return
+        if not self.count_publishers(f'{self._target}/points'):
+            why = (f'nobody publishes {self._target}/points; is the node there, and is it --ros /ttt3r/front, with the '
+                   'name of one, of several cameras, or /a/ttt3r of several robots?')
+        elif self._unplaced is not None:
+            why = f'its clouds have no pose on {" and ".join(self._tf)}: {self._unplaced}'
+        else:
+            why = 'it tells none; is it active, do images come, and is the camera tracked? /diagnostics says'
+        self.get_logger().warning(f'no frame of {self._target}: {why}')
+
     def _on_cloud(self, message: PointCloud2) -> None:
         self._waiting.append(message)
 
     def _look(self) -> None:
         """Hand the newest cloud on whose transform and status are there; older ones have had their time."""
+        if not self._tf:
+            self._listen_to_tf()
         if self._odometry_frame is None or self._info is None:
             return
         for cloud in reversed(self._waiting):
@@ -114,10 +153,12 @@ class LookingOn(Node):
                 continue
             try:
                 frame = self._frame(cloud)
-            except TransformException:
+            except TransformException as error:
+                self._unplaced = error
                 continue
             while self._waiting.popleft() is not cloud:
                 pass
+            self._seen, self._unplaced = True, None
             self._take(frame if status is None else replace(frame, **_told(status)))
             return
 
