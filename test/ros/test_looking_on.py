@@ -154,6 +154,22 @@ def test_a_viewer_that_sees_nothing_says_why(looking, run, monkeypatch):
     robot.wait_for('another', lambda: client.spin(1) or 'nobody publishes /nobody/points' in told[-1])
 
 
+def test_each_frame_has_its_own_lens(run, looking):
+    """The model's focal length is another for each image: that of the next one would bend the cloud."""
+    _, robot = run(lossless=True, weights='embedded')
+    robot.listen('/ttt3r/depth/camera_info', 'lens', CameraInfo)
+    client = looking(robot)
+    for stamp in (STAMPS[0] + i * 100_000_000 for i in range(30)):
+        robot.show(stamp, scene(stamp // 33_000_000))
+        client.spin(2)
+        robot.spin(0.03)
+    robot.wait_for('all', lambda: client.spin(1) or len(robot.heard['lens']) == len(robot.heard['pose']) == 30)
+    client.spin(20)
+    lenses = {stamp_of(message): message.k[0] for message in robot.heard['lens']}
+    for frame in client.taken:
+        assert frame.intrinsics[0, 0] == lenses[stamp_of(robot.heard['pose'][client.cloud_of(frame)])]
+
+
 @pytest.mark.parametrize(('parameters', 'step'), [
     ({'points.organised': False, 'points.frame': 'odom'}, 1), ({'points.stride': 2}, 2)])
 def test_clouds_of_other_forms_are_pictures_of_the_camera_again(run, looking, parameters, step):

@@ -29,7 +29,7 @@ from ttt3r_ros.view.pinhole_picture import picture_of
 
 LOOK_EVERY_S = 0.05
 SILENCE_TOLD_S = 5.0
-WAITING = 10  # clouds whose transform or status has not come
+WAITING = 10  # clouds whose transform, lens or status has not come
 ANSWER_S = 60.0  # a busy node answers between two images
 
 
@@ -58,15 +58,15 @@ class LookingOn(Node):
         self._target, self._take = target, take
         self._odometry_frame: str | None = None
         self._placed = 0  # the last pose's stamp, ns
-        self._info: CameraInfo | None = None
         self._waiting: deque[PointCloud2] = deque(maxlen=WAITING)
+        self._lenses: dict[int, CameraInfo] = {}  # by stamp: each frame has a focal length of its own
         self._told: dict[int, ReconstructionStatus] = {}
         self._buffer = Buffer()
         self._tf: list[str] = []  # its topics, moving and fixed, once they are known
         self._unplaced: TransformException | None = None  # why the last cloud has no pose
         self._seen = True  # a frame, since silence was last looked for
         self.create_subscription(PoseStamped, f'{target}/pose', self._on_pose, 1)
-        self.create_subscription(CameraInfo, f'{target}/depth/camera_info', self._on_info, 1)
+        self.create_subscription(CameraInfo, f'{target}/depth/camera_info', self._on_info, WAITING)
         self.create_subscription(ReconstructionStatus, f'{target}/status', self._on_status, WAITING)
         self.create_subscription(PointCloud2, f'{target}/points', self._on_cloud, 1)
         self._queries = self.create_client(QueryView, f'{target}/query_view')
@@ -100,12 +100,10 @@ class LookingOn(Node):
             self._buffer.clear()
 
     def _on_info(self, message: CameraInfo) -> None:
-        self._info = message
+        _keep(self._lenses, message)
 
     def _on_status(self, message: ReconstructionStatus) -> None:
-        self._told[nanoseconds(message.header.stamp)] = message
-        if len(self._told) > WAITING:
-            del self._told[next(iter(self._told))]
+        _keep(self._told, message)
 
     def _listen_to_tf(self) -> None:
         """Listen where the node itself speaks to TF: in a namespace, or of one of several robots, that is not /tf."""
@@ -142,17 +140,17 @@ class LookingOn(Node):
         self._waiting.append(message)
 
     def _look(self) -> None:
-        """Hand the newest cloud on whose transform and status are there; older ones have had their time."""
+        """Hand the newest cloud on whose transform, lens and status are there; older ones have had their time."""
         if not self._tf:
             self._listen_to_tf()
-        if self._odometry_frame is None or self._info is None:
+        if self._odometry_frame is None:
             return
         for cloud in reversed(self._waiting):
-            status = self._told.get(nanoseconds(cloud.header.stamp))
-            if status is None and cloud is self._waiting[-1]:
+            status, lens = (kept.get(nanoseconds(cloud.header.stamp)) for kept in (self._told, self._lenses))
+            if lens is None or status is None and cloud is self._waiting[-1]:
                 continue
             try:
-                frame = self._frame(cloud)
+                frame = self._frame(cloud, lens)
             except TransformException as error:
                 self._unplaced = error
                 continue
@@ -162,9 +160,9 @@ class LookingOn(Node):
             self._take(frame if status is None else replace(frame, **_told(status)))
             return
 
-    def _frame(self, cloud: PointCloud2) -> SeenFrame:
+    def _frame(self, cloud: PointCloud2, lens: CameraInfo) -> SeenFrame:
         """Return a cloud, organised or flat, in the camera's frame or another, as the camera's frame."""
-        camera, stamp = self._info.header.frame_id, cloud.header.stamp
+        camera, stamp = lens.header.frame_id, cloud.header.stamp
         pose = self._pose(self._odometry_frame, camera, stamp)
         records = point_cloud2.read_points(cloud).reshape(-1)
         points = np.stack([records[axis] for axis in 'xyz'], axis=-1)
@@ -173,7 +171,7 @@ class LookingOn(Node):
         if cloud.header.frame_id != camera:
             there = self._pose(camera, cloud.header.frame_id, stamp)
             points = (points @ there[:3, :3].T + there[:3, 3]).astype(np.float32)
-        intrinsics, size = np.array(self._info.k).reshape(3, 3), (self._info.height, self._info.width)
+        intrinsics, size = np.array(lens.k).reshape(3, 3), (lens.height, lens.width)
         sure = records['confidence']
         if (cloud.height, cloud.width) == size:
             return SeenFrame(pose, points.reshape(*size, 3), sure.reshape(size), intrinsics, colours.reshape(*size, 3))
@@ -182,6 +180,12 @@ class LookingOn(Node):
 
     def _pose(self, target: str, source: str, stamp: object) -> np.ndarray:
         return from_transform(self._buffer.lookup_transform(target, source, Time.from_msg(stamp)))
+
+
+def _keep(kept: dict, message: CameraInfo | ReconstructionStatus) -> None:
+    kept[nanoseconds(message.header.stamp)] = message
+    if len(kept) > WAITING:
+        del kept[next(iter(kept))]
 
 
 def _told(status: ReconstructionStatus) -> dict[str, GateStatistics | Tracking | int]:
