@@ -228,6 +228,15 @@ def test_a_reset_makes_it_jump_and_coming_home_forgives_the_scale():
     assert along[-1] < 0.01 * along[19]
 
 
+def test_each_of_several_resets_between_two_frames_counts():
+    """Somebody who calls ~/reset three times has the last image tied three times over."""
+    still = [replace(seen, pose=np.eye(4)) for seen in straight(4, confidence=TRUE.reference_confidence)]
+    once, thrice = (followed(TRUE, [replace(seen, segment=resets * (k > 1)) for k, seen in enumerate(still)])[-1].pose
+                    for resets in (1, 3))
+    np.testing.assert_allclose(np.diag(thrice - once)[:3], 2 * TRUE.reset_position ** 2)
+    np.testing.assert_allclose(np.diag(thrice - once)[3:], 2 * TRUE.reset_attitude ** 2)
+
+
 def test_a_trembling_camera_at_rest_goes_nowhere():
     """A thousand frames of a centimetre's jitter add less than one stride does."""
     rng = np.random.default_rng(7)

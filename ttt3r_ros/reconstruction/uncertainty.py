@@ -146,8 +146,8 @@ def load_fit(weights: str | Path) -> Fit:
 class Observation:
     """What is known of a frame: pose (4, 4) of the tracked frame in the odometry frame, metres.
 
-    confidence: the median, at least 1. segment: resets before it; another number than the last frame's tells of a
-    reset. elapsed_s: since the last frame, None where unknown. unseen_motion: standard deviations, metres and radians,
+    confidence: the median, at least 1. segment: resets before it; another number than the last frame's tells of
+    resets. elapsed_s: since the last frame, None where unknown. unseen_motion: standard deviations, metres and radians,
     of what the camera may have done unseen before this frame.
     """
 
@@ -251,11 +251,11 @@ class Growth:
                         'attitude_per_radian': (ATTITUDE, weight * turn)})
         for part, deviation in zip((PLACE, ATTITUDE), seen.unseen_motion):
             now[:, np.arange(7)[part], np.arange(7)[part]] += deviation ** 2
-        reset = seen.segment != self._segment
-        if reset:
-            self._add(now, {'reset_position': (PLACE, weight), 'reset_attitude': (ATTITUDE, weight),
-                            'reset_scale': (SCALE, weight)})
-        if reset or distance > STRIDE or turn > STRIDE_TURN or any(seen.unseen_motion):
+        resets = abs(seen.segment - self._segment)
+        if resets:
+            self._add(now, {'reset_position': (PLACE, resets * weight), 'reset_attitude': (ATTITUDE, resets * weight),
+                            'reset_scale': (SCALE, resets * weight)})
+        if resets or distance > STRIDE or turn > STRIDE_TURN or any(seen.unseen_motion):
             self._anchor, self._segment, self._covariance = seen.pose, seen.segment, now.copy()
         self._add(now, {'position_noise': (PLACE, weight), 'attitude_noise': (ATTITUDE, weight)})
         pose = now[:, :6, :6]
