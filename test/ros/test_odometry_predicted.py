@@ -128,6 +128,25 @@ def test_a_serialised_imu_is_read_as_the_message_is(frame):
     assert read_rate(serialize_message(message)) == (12_345_678_901, frame, (1.5, -2.5, 3.5), 0.25)
 
 
+def test_a_sensor_without_a_gyroscope_is_told(run):
+    """It says so by -1 in place of the rates' variance, and log and diagnostics do; of a variance that it does not know
+    the rates are taken."""
+    node, robot = run(base_frame='base_link', odometry__rate=10.0)
+    sensor = robot.publisher(Imu, 'imu', 1000)
+
+    def told(variance: float) -> str:
+        message = Imu()
+        message.header.frame_id = 'base_link'
+        message.angular_velocity_covariance[0] = variance
+        sensor.publish(message)
+        before = len(robot.heard['diagnostics'])
+        robot.wait_for('diagnostics', lambda: len(robot.heard['diagnostics']) > before + 4)
+        return robot.diagnostic('inference')['gyroscope']
+
+    assert told(-1.0) == 'the sensor has none' and 'the messages on /imu say that their sensor has none' in node.log()
+    assert told(float('nan')) == 'in base_link'
+
+
 def test_without_a_rate_nothing_is_told_between_images(run):
     """As it ships there is no topic and TF has the images' stamps alone."""
     _, robot = run(lossless=True)

@@ -14,6 +14,7 @@ from ttt3r_ros.reconstruction.gyroscope import Gyroscope
 from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.ros.conversions import frame_name
 from ttt3r_ros.ros.frames import Frames, FrameUnknown
+from ttt3r_ros.ros.level import ABSENT
 from ttt3r_ros.ros.log import Log
 from ttt3r_ros.sequences.serialized import byte_order, header_stamp
 
@@ -30,6 +31,7 @@ class ImuTurns:
         self._offset = round(time_offset_s * 1e9)
         self._gyroscope = Gyroscope()
         self._frame: str | None = None
+        self._without = False  # the last message was of no gyroscope
         # As deep as the accelerometer's: many come while a frame's outputs are published.
         self._subscription = node.create_subscription(
             Imu, topic, self._receive, QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT), raw=True)
@@ -66,7 +68,8 @@ class ImuTurns:
     def diagnosis(self) -> dict[str, str]:
         """Return what the diagnostics say of it."""
         bias, deviation = self._gyroscope.bias, self._gyroscope.deviation
-        return {'gyroscope': 'nothing has come' if self._frame is None else f'in {self._frame}',
+        found = 'nothing has come' if self._frame is None else f'in {self._frame}'
+        return {'gyroscope': 'the sensor has none' if self._without else found,
                 'gyroscope bias (rad/s)': ' '.join(f'{b:.4f}±{d:.4f}' for b, d in zip(bias, deviation, strict=True))}
 
     def destroy(self) -> None:
@@ -84,7 +87,12 @@ class ImuTurns:
         if frame != self._frame:
             self._gyroscope.forget()
             self._frame = frame
-        if variance >= 0:  # -1: the sensor has no gyroscope
+        self._without = variance == ABSENT
+        if self._without:
+            self._log.warning(f'the gyroscope is not used: the messages on {self._subscription.topic_name} say that '
+                              'their sensor has none (angular_velocity_covariance[0] is -1): remap imu to one that has',
+                              every=REPEAT_S)
+        else:
             self._gyroscope.add(stamp + self._offset, np.array(rate))
 
     def _mount(self, frame: str) -> np.ndarray | None:
