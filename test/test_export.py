@@ -231,6 +231,24 @@ def test_the_mcap_explains_itself(out, shots):
         assert odometry.header.stamp.sec * 10**9 + odometry.header.stamp.nanosec == shot.stamp
 
 
+def test_a_camera_that_is_called_odom_is_no_parent_of_itself(film, tmp_path, monkeypatch):
+    """Its frame in the MCAP has another name than the odometry's, in all messages the same."""
+    from mcap.reader import make_reader
+    from mcap_ros2.decoder import DecoderFactory
+    sequence = open_sequence(str(film))
+    sequence.frame_id = 'odom'
+    monkeypatch.setattr(session, 'open_sequence', lambda *_, **__: sequence)
+    carry_out(Plan(str(film), tmp_path / 'run', Settings(), Selection(end=Moment(2)), exports=('mcap',)),
+              Console(file=io.StringIO()))
+    with next((tmp_path / 'run/mcap').glob('*.mcap')).open('rb') as file:
+        reader = make_reader(file, decoder_factories=[DecoderFactory()])
+        told = {channel.topic: message for _, channel, _, message in reader.iter_decoded_messages()}
+    edge = told['/tf'].transforms[0]
+    assert (edge.header.frame_id, told['/ttt3r/odometry'].header.frame_id) == ('odom', 'odom')
+    assert edge.child_frame_id == told['/ttt3r/odometry'].child_frame_id == told['/ttt3r/points'].header.frame_id
+    assert edge.child_frame_id == 'camera_optical_frame'
+
+
 def test_stamps_before_0_are_exported(film, tmp_path, monkeypatch):
     """A header may have them: they come back from each form, though an MCAP file's log times begin at 0."""
     from mcap.reader import make_reader

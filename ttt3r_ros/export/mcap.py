@@ -21,6 +21,7 @@ from ttt3r_ros.export.ros_messages import ODOMETRY, STORE
 from ttt3r_ros.reconstruction.cloud import Cloud
 from ttt3r_ros.reconstruction.odometry import DOUBT, Odometry
 from ttt3r_ros.reconstruction.tracking import TrackingState
+from ttt3r_ros.sequences.sequence import DEFAULT_FRAME
 
 if TYPE_CHECKING:
     from ttt3r_ros.offline.recording import Recorded, Shot
@@ -70,7 +71,7 @@ def _told(recorded: Recorded) -> Iterator[tuple[Shot, str, object]]:
     """Yield what the node would have said, frame by frame; path and map once, with all that was before."""
     way, poses, answered = Odometry(recorded.answerer.coefficients), [], 0
     for count, shot in enumerate(recorded.every, 1):
-        about = to.header(shot, recorded.frame_id)
+        about = to.header(shot, _camera(recorded))
         if shot.pose is not None:
             answered += 1
             yield from ((shot, topic, message) for topic, message in _placed(recorded, shot, way).items())
@@ -90,8 +91,13 @@ def _placed(recorded: Recorded, shot: Shot, way: Odometry) -> dict[str, object]:
     estimate = way.update(pose, np.eye(4), shot.stamp, shot.confidence_median, shot.segment, tuple(shot.unseen_motion))
     if shot.state == TrackingState.DEGRADED.value:
         estimate = estimate.doubted(DOUBT)
-    return {'/ttt3r/pose': _pose(shot), '/tf': to.transform(about, recorded.frame_id, pose),
-            '/ttt3r/odometry': to.odometry(about, recorded.frame_id, estimate)}
+    return {'/ttt3r/pose': _pose(shot), '/tf': to.transform(about, _camera(recorded), pose),
+            '/ttt3r/odometry': to.odometry(about, _camera(recorded), estimate)}
+
+
+def _camera(recorded: Recorded) -> str:
+    """Return the camera's frame; one that is called as the odometry's would be its own parent."""
+    return DEFAULT_FRAME if recorded.frame_id == ODOMETRY else recorded.frame_id
 
 
 def _pose(shot: Shot) -> object:
