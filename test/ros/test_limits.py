@@ -37,6 +37,14 @@ def test_too_large_is_refused_and_the_limits_change_live(run):
     assert robot.call(QueryView, 'query_view', view).success
 
 
+def test_a_way_before_time_0_is_saved_with_its_stamps(run, tmp_path):
+    """Of a bag whose clock began below 0; seconds and nanoseconds of a ROS stamp count from below."""
+    _, robot = run(lossless=True, files_dir=str(tmp_path))
+    robot.show_and_wait([-450_000_000, -250_000_000, 50_000_000])
+    assert robot.call(SaveMap, 'save_trajectory', SaveMap.Request(path='way.tum')).success
+    assert np.loadtxt(tmp_path / 'way.tum')[:, 0].tolist() == [-0.45, -0.25, 0.05]
+
+
 def test_start_afresh_is_as_before_the_first_image(run, tmp_path):
     """Path, map, memory and place begin again, without a new start; the way alone is saved, with a map and without."""
     node, robot = run(lossless=True, files_dir=str(tmp_path), map__cell=0.05, map__max_rate=100.0, path_length=4,

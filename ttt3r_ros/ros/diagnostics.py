@@ -13,6 +13,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.ros.cpu_shortage import CpuShortage
+from ttt3r_ros.sequences.stamps import in_seconds
 
 SILENCE_S = 2.0
 RESERVED = 'GPU reserved at most (MiB)'
@@ -146,7 +147,7 @@ class Diagnostics:
         if age is None or age > SILENCE_S:
             level, text = max(level, DiagnosticStatus.WARN), f'{text}, at the last image'
         return self._status('tracking', level, text,
-                            {'state': state, 'since stamp (s)': f'{since // 10**9}.{since % 10**9:09d}',
+                            {'state': state, 'since stamp (s)': in_seconds(since),
                              'withheld': str(self._counters.withheld_lost)})
 
     def _inference(self, state: dict[str, str]) -> DiagnosticStatus:

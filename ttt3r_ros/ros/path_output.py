@@ -12,6 +12,8 @@ from rclpy.serialization import serialize_message
 from std_msgs.msg import Header
 
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
+from ttt3r_ros.ros.conversions import nanoseconds
+from ttt3r_ros.sequences.stamps import in_seconds
 
 AT_EVERY_POSE = 500  # poses; of a longer path so many are sent for each pose added: it costs no more as it grows
 ENCAPSULATION = 4  # bytes of CDR that say how the rest is written
@@ -68,7 +70,7 @@ class PathOutput:
         lines = []
         for pose in self._poses:
             stamp, p, q = pose.header.stamp, pose.pose.position, pose.pose.orientation
-            lines.append(f'{stamp.sec}.{stamp.nanosec:09d} {p.x:.9g} {p.y:.9g} {p.z:.9g} '
+            lines.append(f'{in_seconds(nanoseconds(stamp))} {p.x:.9g} {p.y:.9g} {p.z:.9g} '
                          f'{q.x:.9g} {q.y:.9g} {q.z:.9g} {q.w:.9g}\n')
         return Writing(target, ''.join(lines).encode(), f'{len(lines)} poses to {target}')
 

@@ -18,6 +18,12 @@ _NAME = re.compile(r'(.*[^\d.])?(\d+)(\.\d+)?(\D*)', re.ASCII)
 _DATE = re.compile(r'(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d[0-5]\d\d*')
 
 
+def in_seconds(stamp: int) -> str:
+    """Return a stamp in nanoseconds as seconds with nine decimals."""
+    seconds, nanoseconds = divmod(abs(stamp), 10**9)
+    return f'{"-" if stamp < 0 else ""}{seconds}.{nanoseconds:09d}'
+
+
 def unit_of(value: Decimal) -> tuple[int, str]:
     """Return the nanoseconds in a unit of a time of our days, and the unit's name."""
     return next(((scale, name) for limit, scale, name in UNITS if value < limit), UNITS[-1][1:])

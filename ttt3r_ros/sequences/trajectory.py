@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
-from .stamps import unit_of
+from .stamps import in_seconds, unit_of
 
 LONGEST_GAP = 100_000_000  # ns: between poses farther apart nothing is interpolated
 END = 1_000_000  # ns: truth files round their stamps, so the first and the last pose hold for this long beyond
@@ -115,7 +115,5 @@ def write_tum(path: Path | str, trajectory: Trajectory) -> None:
 
 def _lines(trajectory: Trajectory) -> Iterable[str]:
     for stamp, pose in zip(trajectory.stamps, trajectory.poses):
-        seconds, nanoseconds = divmod(abs(int(stamp)), 10**9)
-        sign = '-' if stamp < 0 else ''
         values = [*pose[:3, 3], *Rotation.from_matrix(pose[:3, :3]).as_quat()]
-        yield f'{sign}{seconds}.{nanoseconds:09d} ' + ' '.join(repr(float(value)) for value in values)
+        yield f'{in_seconds(int(stamp))} ' + ' '.join(repr(float(value)) for value in values)
