@@ -317,6 +317,26 @@ def test_a_camera_ahead_of_a_turning_base_has_the_true_metre_at_once():
     assert scaling.estimate.samples > 10 and scaling.factor == pytest.approx(2.0, rel=1e-6)
 
 
+def test_images_that_wait_in_a_lossless_run_find_the_wheels_of_their_time():
+    """A bag plays on while a slow network answers: a minute of wheels has come before its first images are asked."""
+    heard, told = [], []
+    node = SimpleNamespace(create_subscription=lambda kind, topic, receive, qos: (
+        heard.append(receive) or SimpleNamespace(topic_name='/wheel_odometry')))
+    log = SimpleNamespace(warning=lambda text, every: told.append(text))
+    scaling = Scaling(node, log, ScaleSettings(1.0, 'wheels', False, 0.0), 'base_link', 'wheel_odometry', lossless=True)
+    for i in range(6000):
+        message = OdometryMessage(child_frame_id='base_link')
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(STAMPS[0] + i * SECOND // 100, SECOND)
+        message.pose.pose.position.x = 0.01 * i
+        heard[0](message)
+    for i in range(50):
+        model = np.eye(4)
+        model[0, 3] = 0.05 * i
+        frame = SimpleNamespace(pose=model, unseen_motion=(0.0, 0.0))
+        scaling.learn(STAMPS[0] + i * SECOND // 10, frame, np.eye(4), UP, None)
+    assert scaling.estimate.samples > 10 and scaling.factor == pytest.approx(2.0, rel=1e-6) and not told
+
+
 def test_what_the_wheels_went_while_the_camera_saw_nothing_is_no_sample():
     """Every eighth image is lost, and the path goes on where it was: the scale is that of the steps that were seen."""
     heard, told = [], []

@@ -18,11 +18,11 @@ LONGEST_GAP_NS = 500_000_000  # between two poses; over more, the way between th
 class WheelTrack:
     """Stamped poses of bounded number, and those between them. Thread-safe."""
 
-    def __init__(self) -> None:
-        """Begin without a pose."""
+    def __init__(self, length: int = LENGTH) -> None:
+        """Begin without a pose; length: how many are remembered."""
         self._lock = threading.Lock()
-        self._stamps: deque[int] = deque(maxlen=LENGTH)
-        self._poses: deque[np.ndarray] = deque(maxlen=LENGTH)
+        self._stamps: deque[int] = deque(maxlen=length)
+        self._poses: deque[np.ndarray] = deque(maxlen=length)
 
     def add(self, stamp: int, pose: np.ndarray) -> int:
         """Take a pose (4, 4) at a stamp, ns; return by how much, ns, that is not later than the last, -1 if it is.

@@ -86,7 +86,7 @@ class Robot:
         settings = self._settings
         log = self._log if settings.shared_state else Log(self._node, names.one)
         scaling = self._part(Scaling(self._node, log, settings.scale, settings.base_frame,
-                                     f'{names.aboard}wheel_odometry'))
+                                     f'{names.aboard}wheel_odometry', settings.lossless))
         return make_memory(log, server.loaded, settings, names, scaling, beside)
 
     def _part(self, part):

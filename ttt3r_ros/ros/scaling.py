@@ -27,7 +27,7 @@ from ttt3r_ros.reconstruction.scale import (
     ScaleEstimator,
     WheelScale,
 )
-from ttt3r_ros.reconstruction.wheels import WheelTrack
+from ttt3r_ros.reconstruction.wheels import LENGTH, WheelTrack
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.log import Log
@@ -37,6 +37,7 @@ REPEAT_S = 10.0  # a trouble that stays is told again after this long
 PATIENCE_S = 3.0  # without wheel odometry, before that is told
 APART_NS = 1_000_000_000  # stamps of wheels and images, before that is told
 UNIT = 0.1  # by how much a quaternion's length may differ from 1
+LOSSLESS_LENGTH = 100_000  # poses of the wheels, some 30 MB: a quarter of an hour of 100 Hz
 WAITING = 300  # frames whose wheel odometry has not come yet
 
 
@@ -55,15 +56,17 @@ class Scaling:
     """The scale in force, and the estimate behind it. Wheel odometry comes on the executor's thread, all else is the
     inference thread's."""
 
-    def __init__(self, node: LifecycleNode, log: Log, settings: ScaleSettings, base_frame: str, wheels: str) -> None:
-        """Take the source; wheels: the topic of the wheels' odometry, base_frame: the frame whose motion they tell."""
+    def __init__(self, node: LifecycleNode, log: Log, settings: ScaleSettings, base_frame: str, wheels: str,
+                 lossless: bool = False) -> None:
+        """Take the source; wheels: the topic of the wheels' odometry, base_frame: the frame whose motion they tell;
+        lossless: images wait, and the wheels go on."""
         self._node, self._log = node, log
         self._settings = settings
         self._base_frame = base_frame
         self._factor = settings.factor
         self._estimator = {'wheels': WheelScale, 'focal': FocalScale, 'depth': DepthScale, 'fixed': lambda: None,
                            'floor': lambda: FloorScale(settings.camera_height)}[settings.source]()
-        self._wheels = WheelTrack()
+        self._wheels = WheelTrack(LOSSLESS_LENGTH if lossless else LENGTH)
         self._waiting: deque[tuple[int, np.ndarray, np.ndarray]] = deque(maxlen=WAITING)
         self._before: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
         self._subscription = None
