@@ -225,7 +225,18 @@ def test_a_folder_of_folders_names_them(tmp_path):
     for name in ('walk.mp4', 'drive/drive_0.mcap'):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b'')
-    with pytest.raises(SequenceError, match=r'give one of these: .*drive/, .*left/, .*walk.mp4'):
+    with pytest.raises(SequenceError, match=r'give one of these: .*drive/, .*left/, .*walk.mp4, or all .*ttt3r batch'):
+        open_sequence(str(tmp_path))
+
+
+def test_films_that_fit_a_pattern_or_lie_one_deeper_are_named(tmp_path):
+    """A pattern is of images: of films the line tells those that fit, of a folder of folders the ones with films."""
+    for name in ('phone/a.mp4', 'phone/b.mp4', 'phone/c.mov'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b'')
+    with pytest.raises(SequenceError, match=r'no image named \*.mp4; give one of these: \S*a.mp4, \S*b.mp4, or all'):
+        open_sequence(str(tmp_path / 'phone/*.mp4'))
+    with pytest.raises(SequenceError, match='give one of these: .*phone/$'):
         open_sequence(str(tmp_path))
 
 

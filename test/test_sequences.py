@@ -246,6 +246,13 @@ def test_what_cannot_be_read_is_named_with_the_remedy(kind, words, tmp_path):
         list(open_sequence(broken(kind, tmp_path)))
 
 
+@pytest.mark.parametrize('address', ['https://example.org/walk.mp4', 'rtsp://10.0.0.2:554/front', 's3://films/a.mcap'])
+def test_an_address_is_told_as_what_it_is(address):
+    """It is not looked for on this disk: the line says what fetches a file, and how a stream becomes one."""
+    with pytest.raises(SequenceError, match=f'{address} is an address.*"ttt3r batch" fetches.*ffmpeg -i {address} '):
+        open_sequence(address)
+
+
 def test_an_unknown_topic_lists_the_others(tmp_path):
     """A wrong topic names the image topics that there are; the right one of two is taken."""
     jpeg = cv2.imencode('.jpg', np.full((8, 8, 3), 90, np.uint8))[1].tobytes()

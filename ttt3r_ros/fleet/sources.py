@@ -16,10 +16,9 @@ from pathlib import Path
 
 from ttt3r_ros.fleet.cluster import FleetError
 from ttt3r_ros.sequences import picture_files
-from ttt3r_ros.sequences.opening import CAMERA
+from ttt3r_ros.sequences.opening import ADDRESS, CAMERA
 
 LIST = '.txt'
-ADDRESS = re.compile(r'[a-z][a-z0-9+.-]*://', re.ASCII)
 SYNTHETIC = 'synthetic'
 MAGIC = frozenset('*?[')
 IMAGES = 'rgb'  # a folder's name that names no sequence

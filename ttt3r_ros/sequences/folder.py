@@ -155,9 +155,12 @@ def _nothing(folder: Path, pattern: str, found: list[Path], other: dict[str, lis
                 'folder of the colour images, or convert a grey camera\'s to 8 bits')
     if found:
         return f'{folder} holds no image that is read here: ' + '; '.join(_others(found, other, folder))
-    sources = [f'{child}/' if child.is_dir() else f'{child}' for child in sorted(folder.iterdir()) if _is_source(child)]
-    if sources and pattern == '*':
-        return f'{folder} holds no image itself; give one of these: {", ".join(sources[:SHOWN])}'
+    sources = [f'{child}/' if child.is_dir() else f'{child}' for child in sorted(folder.iterdir())
+               if fnmatchcase(child.name, pattern) and _is_source(child)]
+    if sources:
+        own = 'image itself' if pattern == '*' else f'image named {pattern}'
+        return (f'{folder} holds no {own}; give one of these: {", ".join(sources[:SHOWN])}'
+                + (', or all of them to "ttt3r batch"' if len(sources) > 1 else ''))
     named = '' if pattern == '*' else f' named {pattern}'
     return (f'{folder} holds no image{named}; put files there that end in '
             f'{", ".join(sorted(picture_files.PLAIN))}')
@@ -167,8 +170,9 @@ def _is_source(path: Path) -> bool:
     """Return whether a path looks like frames by its name, or by those in it."""
     if path.is_dir():
         with contextlib.suppress(OSError):
-            return any(f.suffix.lower() in (*picture_files.known(), *bag_folder.SUFFIXES) for f in path.iterdir())
-    return path.suffix.lower() in VIDEOS
+            return any(f.suffix.lower() in (*picture_files.known(), *bag_folder.SUFFIXES, *VIDEOS)
+                       for f in path.iterdir())
+    return path.suffix.lower() in (*bag_folder.SUFFIXES, *VIDEOS)
 
 
 def _intrinsics(path: Path) -> np.ndarray | None:

@@ -16,6 +16,7 @@ from .webcam import Webcam
 
 MOVING = {'.gif'}  # FFmpeg decodes them as videos
 CAMERA = 'camera:'
+ADDRESS = re.compile(r'[a-z][a-z0-9+.-]*://', re.ASCII)
 
 
 def open_sequence(source: str, *, rate: float | None = None, topic: str | None = None) -> Sequence:
@@ -38,6 +39,10 @@ def open_sequence(source: str, *, rate: float | None = None, topic: str | None =
         return _synthetic(source, rate)
     if source.startswith(CAMERA):
         return Webcam(source.removeprefix(CAMERA), rate)
+    if ADDRESS.match(source):
+        raise SequenceError(f'{source} is an address, and what is read here lies on this machine: "ttt3r batch" '
+                            'fetches files (https://…, s3://…); of a stream (rtsp://…) record a file first, such as '
+                            f'by "ffmpeg -i {source} -c copy -t 60 walk.mkv"')
     path = Path(source)
     try:
         path = path.expanduser()
