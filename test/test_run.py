@@ -433,6 +433,23 @@ def test_reading_ahead_keeps_order_bound_and_errors():
     assert taken == list(range(8)) and threading.active_count() == before
 
 
+def test_what_is_read_ahead_is_closed_by_the_thread_that_read_it():
+    """A loop that is left early closes what the source has opened: a database belongs to its thread."""
+    threads = []
+
+    def source():
+        threads.append(threading.get_ident())
+        try:
+            yield from range(8)
+        finally:
+            threads.append(threading.get_ident())
+
+    for number in read_ahead(source()):
+        if number == 2:
+            break
+    assert len(threads) == 2 and threads[0] == threads[1] != threading.get_ident()
+
+
 @pytest.mark.parametrize('worth', [True, False])
 def test_exports_that_were_interrupted_are_written_again(film, tmp_path, monkeypatch, worth):
     """What fails after the last frame costs no frame where that took a while: resumed, nothing is answered again.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import TypeVar
 
 Item = TypeVar('Item')
@@ -27,14 +27,19 @@ def read_ahead(items: Iterable[Item], most: int = 2) -> Iterator[Item]:
         return False
 
     def read() -> None:
+        coming = iter(items)
         try:
-            for item in items:
+            for item in coming:
                 if not hand('item', item):
                     return
         except BaseException as error:
             hand('error', error)
         else:
             hand('end', None)
+        finally:
+            # By the thread that has read: no other may close a database that it has opened.
+            if isinstance(coming, Generator):
+                coming.close()
 
     thread = threading.Thread(target=read, name='read ahead', daemon=True)
     thread.start()
