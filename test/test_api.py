@@ -15,6 +15,7 @@ import pytest
 
 import ttt3r_ros as ttt3r
 from ttt3r_ros.offline.selection import SelectionError
+from ttt3r_ros.offline.stream import StreamError
 from ttt3r_ros.sequences import SequenceError, read_tum
 
 ROOT = Path(__file__).parents[1]
@@ -50,8 +51,15 @@ def test_open_refuses_what_there_is_not(tmp_path):
         ttt3r.open(tmp_path / 'nothing')
     with pytest.raises(SelectionError, match='soon'):
         ttt3r.open('synthetic', start='soon')
+    with pytest.raises(StreamError, match="size '96' is not possible: take a multiple of 32"):
+        ttt3r.open('synthetic', size='96')
     with pytest.raises(TypeError, match='colour'):
         ttt3r.open('synthetic', colour='blue')
+
+
+def test_a_source_may_be_a_path(film):
+    """Of `open` and of `open_sequence`, as of Python's own open."""
+    assert len(ttt3r.open_sequence(film)) == len(ttt3r.open_sequence(str(film))) == len(ttt3r.open(film))
 
 
 def example(name: str, *arguments: str, monkeypatch) -> None:

@@ -106,6 +106,6 @@ def prepare(settings: Settings, *, judged: bool = True, loaded: Loaded | None = 
 
 def _resized(loaded: LoadedNetwork, size: int):
     patch = loaded.network.config.patch_size
-    if size % patch or not patch <= size <= LARGEST:
-        raise StreamError(f'size {size} is not possible: take a multiple of {patch}, up to {LARGEST}')
+    if type(size) is not int or size % patch or not patch <= size <= LARGEST:
+        raise StreamError(f'size {size!r} is not possible: take a multiple of {patch}, up to {LARGEST}')
     return replace(loaded.network.config, image_size=size)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -19,7 +20,7 @@ CAMERA = 'camera:'
 ADDRESS = re.compile(r'[a-z][a-z0-9+.-]*://', re.ASCII)
 
 
-def open_sequence(source: str, *, rate: float | None = None, topic: str | None = None) -> Sequence:
+def open_sequence(source: str | os.PathLike, *, rate: float | None = None, topic: str | None = None) -> Sequence:
     """Open a source of frames.
 
     source  `synthetic`, `synthetic:SEED` or `synthetic:SEED:FRAMES`; `camera:0` or `camera:/dev/video0`; the folder of
@@ -35,6 +36,7 @@ def open_sequence(source: str, *, rate: float | None = None, topic: str | None =
     """
     if rate is not None and not 0 < rate < float('inf'):
         raise SequenceError(f'the rate must be a positive number of frames a second, not {rate}')
+    source = os.fspath(source)
     if source.split(':')[0] == 'synthetic':
         return _synthetic(source, rate)
     if source.startswith(CAMERA):
