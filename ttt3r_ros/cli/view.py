@@ -18,7 +18,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument('folder', metavar='FOLDER', nargs='?', help='that "ttt3r run --export frames" has written')
     what.add_argument('--ros', metavar='NODE', nargs='?', const='/ttt3r',
-                      help='the node to look at instead (default: %(const)s); with several cameras /ttt3r/front')
+                      help='the node to look at instead (default: %(const)s); with several cameras /ttt3r/front, '
+                           'with several robots or in a namespace /a/ttt3r')
     parser.add_argument('--port', type=int, default=8080, help='default: %(default)s')
     parser.add_argument('--host', default='127.0.0.1',
                         help='address to serve on; with another than %(default)s other machines may look, and '
