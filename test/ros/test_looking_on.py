@@ -25,7 +25,7 @@ class Looking:
 
     def __init__(self, robot):
         self.robot, self.taken = robot, []
-        self.client, self.executor = LookingOn(f'/{robot.target}', self.taken.append), SingleThreadedExecutor()
+        self.client, self.executor = LookingOn(robot.target, self.taken.append), SingleThreadedExecutor()
         self.executor.add_node(self.client)
         robot.wait_for('the viewer', lambda: self.client.count_publishers(f'/{robot.target}/points') == 1)
         self.spin(20)

@@ -53,9 +53,10 @@ class LookingOn(Node):
     """Hands every cloud of a node on, once TF says where its camera stood."""
 
     def __init__(self, target: str, take: Callable[[SeenFrame], None]) -> None:
-        """Take the node's name and who takes the frames."""
+        """Take the node's name, with or without a slash before it, and who takes the frames."""
         super().__init__('ttt3r_view', start_parameter_services=False)
-        self._target, self._take = target, take
+        self._target = target = f'/{target.strip("/")}'
+        self._take = take
         self._odometry_frame: str | None = None
         self._placed = 0  # the last pose's stamp, ns
         self._waiting: deque[PointCloud2] = deque(maxlen=WAITING)
