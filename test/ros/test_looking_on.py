@@ -141,6 +141,17 @@ def test_one_of_several_robots_is_seen_by_its_own_tf(start_node, make_robot, loo
         assert any(np.allclose(frame.pose, pose, atol=1e-9) for pose in poses)
 
 
+def test_tf_is_found_wherever_the_node_speaks_to_it(start_node, make_robot, looking):
+    """Also where somebody has remapped it out of the node's namespace."""
+    start_node(lossless=True, remaps=('/tf:=/fleet/tf', '/tf_static:=/fleet/tf_static'))
+    robot = make_robot()
+    robot.wait_for('a subscription', robot.camera.get_subscription_count)
+    robot.wait_for('the node', lambda: all(map(robot.heard_by, ('pose', 'points', 'status'))))
+    robot.meet()
+    client = looking(robot)
+    client.show(STAMPS)
+
+
 def test_a_viewer_that_sees_nothing_says_why(looking, run, monkeypatch):
     """It names what to look at: the node's name, or the node itself."""
     told = []

@@ -114,10 +114,10 @@ class LookingOn(Node):
                 topics += self.get_publisher_names_and_types_by_node(publisher.node_name, publisher.node_namespace)
             except NodeNameNonExistentError:  # it has not been met yet
                 continue
-        moving = [topic for topic, _ in topics if topic.endswith('/tf') and f'{self._target}/'.startswith(topic[:-2])]
+        moving = [topic for topic, _ in topics if topic.endswith('/tf')]
         if not moving:
             return
-        nearest = max(moving, key=len)
+        nearest = max(moving, key=lambda topic: (f'{self._target}/'.startswith(topic.removesuffix('tf')), len(topic)))
         self._tf = [nearest, f'{nearest}_static']
         for topic, keep, kept in zip(self._tf, (self._buffer.set_transform, self._buffer.set_transform_static),
                                      (DurabilityPolicy.VOLATILE, DurabilityPolicy.TRANSIENT_LOCAL), strict=True):
