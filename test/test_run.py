@@ -395,6 +395,15 @@ def test_a_form_whose_package_is_missing_is_told_before_work(film, tmp_path, mon
     assert list(tmp_path.iterdir()) == []
 
 
+def test_it_runs_where_the_terminal_has_fewer_letters(film, tmp_path):
+    """What cannot be written as the terminal or a log wants it is left out of the line, and the run goes on."""
+    done = subprocess.run(
+        [sys.executable, '-c', 'from ttt3r_ros.cli.main import main; main()', 'run', str(film), '--end', '2', '--out',
+         str(tmp_path / 'run')], cwd=ROOT, capture_output=True, timeout=100,
+        env=os.environ | {'PYTHONIOENCODING': 'ascii'})
+    assert done.returncode == 0 and b'2, of which 2 tracked' in done.stdout, done.stderr
+
+
 def test_it_runs_without_ros(film, tmp_path):
     """The command needs no module of ROS, and says in a line what came of it."""
     out = tmp_path / 'run'

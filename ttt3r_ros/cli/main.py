@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import logging
 import sys
 from typing import NoReturn
@@ -45,6 +46,9 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
     An error of our own becomes one line on standard error and exit code 2, a device that is full or lost one and 4.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # of a terminal that is not of UTF-8: a × less is no reason to end
+            stream.reconfigure(errors='replace')
     logging.basicConfig(format='%(message)s', level=logging.INFO)
     parser = argparse.ArgumentParser(
         prog='ttt3r', description='TTT3R: streaming 3D reconstruction from one camera.')
