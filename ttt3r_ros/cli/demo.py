@@ -8,7 +8,7 @@ import logging
 import sys
 
 from ttt3r_ros.cli.folders import add_out
-from ttt3r_ros.cli.statuses import INTERRUPTED, LOST, NOT_WHOLE
+from ttt3r_ros.cli.statuses import INTERRUPTED, LOST, NOT_WHOLE, of_verdict
 
 UNTRAINED = 'untrained'  # as model.checkpoint has it, which would import torch
 LOG_WIDTH = 110
@@ -72,4 +72,4 @@ def _run(args: argparse.Namespace) -> int:
     console.log(f'[bold]{escape(str(args.out))}/overview.png[/], trajectory_tum.txt, cloud.ply, results.json, node.log')
     if not (results.passed or args.live):
         return NOT_WHOLE
-    return LOST if results.verdict.word == 'lost' else 0
+    return of_verdict(results.verdict.word)

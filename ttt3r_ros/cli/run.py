@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ttt3r_ros.cli.folders import add_out
-from ttt3r_ros.cli.statuses import INTERRUPTED, LOST, NOT_WHOLE
+from ttt3r_ros.cli.statuses import INTERRUPTED, LOST, NOT_WHOLE, of_verdict
 from ttt3r_ros.model.config import PATCH_SIZES
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ttt3r_ros.view.run_viewer import RunViewer
-
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -114,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
                 viewer.stay()
     if results['not_exported']:
         return NOT_WHOLE
-    return LOST if results['verdict']['word'] == 'lost' else 0
+    return of_verdict(results['verdict']['word'])
 
 
 @contextlib.contextmanager

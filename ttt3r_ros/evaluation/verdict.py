@@ -73,7 +73,7 @@ def judge_path(states: Sequence[TrackingState | None], trusted: Sequence[bool], 
     poses (n, 4, 4): the trusted ones, camera to world, metres; confidences: of the answered images, the medians over
     their points; source: what was known before; trained_on: what the weights have seen.
     """
-    steps = [extent(np.linalg.inv(a) @ b) for a, b in zip(poses, poses[1:])]
+    steps = [extent(step) for step in np.linalg.inv(poses[:-1]) @ poses[1:]]
     if steps and trained:
         way, turn = np.median(steps, axis=0)
         source = replace(source, step_m=float(way), step_deg=float(np.degrees(turn)),

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -44,7 +42,6 @@ class Deblocking(nn.Module):
         return self._operators[size, device]
 
 
-@lru_cache
 def operator(size: int, side: int) -> tuple[np.ndarray, np.ndarray]:
     """Return what deblocks a line x of pixels (size,), as x + spread @ (faults @ x).
 

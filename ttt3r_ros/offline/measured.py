@@ -18,7 +18,7 @@ from ttt3r_ros.evaluation.verdict import Verdict, judge_path, source_of
 from ttt3r_ros.offline.reconstruction import Prepared
 from ttt3r_ros.presentation.table import verdict_rows
 from ttt3r_ros.reconstruction.tracking import TrackingState
-from ttt3r_ros.sequences import Sequence
+from ttt3r_ros.sequences import Sequence, Trajectory
 
 if TYPE_CHECKING:
     from ttt3r_ros.offline.recording import Recorded, Shot
@@ -90,7 +90,8 @@ def results(plan: Plan, sequence: Sequence, prepared: Prepared, recorded: Record
     shots, tracked = recorded.every, recorded.shots
     steps = np.array([shot.step_s for shot in shots])
     loop_s, step_s = numbers.pop('loop_s'), float(steps.sum())
-    places = recorded.trajectory.poses[:, :3, 3]
+    path = recorded.trajectory  # made anew each time that it is asked for
+    places = path.poses[:, :3, 3]
     unusable = numbers['unanswered'] + sum(numbers['left_out'].values())
     return {
         'form': VERSION, 'ttt3r_ros': __version__,
@@ -105,10 +106,10 @@ def results(plan: Plan, sequence: Sequence, prepared: Prepared, recorded: Record
                      'selection': asdict(plan.selection)},
         'frames': {'answered': len(shots), 'tracked': len(tracked), 'not_tracked': _causes(shots),
                    'unanswered': numbers.pop('unanswered'), 'left_out': numbers.pop('left_out')},
-        'verdict': _verdict(sequence, prepared, recorded, unusable).plain(),
+        'verdict': _verdict(sequence, prepared, shots, path, unusable).plain(),
         'segments': 1 + max((shot.segment for shot in shots), default=0),
         'path_m': float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum()),
-        'accuracy': _accuracy(recorded, sequence),
+        'accuracy': _accuracy(path, sequence),
         'times': {'loop_s': loop_s, 'step_s': step_s, 'loop_over_step': loop_s / step_s if step_s else None,
                   'step_ms_p50': _percentile(steps, 50), 'step_ms_p95': _percentile(steps, 95),
                   'frames_a_second': len(shots) / loop_s if loop_s else None, **numbers},
@@ -140,13 +141,13 @@ def summary(results: dict, out: Path) -> Table:
     return table
 
 
-def _verdict(sequence: Sequence, prepared: Prepared, recorded: Recorded, unusable: int) -> Verdict:
+def _verdict(sequence: Sequence, prepared: Prepared, shots: list[Shot], path: Trajectory, unusable: int) -> Verdict:
     """Judge the path; unusable: frames without an answer."""
-    shots, network = recorded.every, prepared.loaded
+    network = prepared.loaded
     size = tuple(shots[0].camera_size) if shots else sequence.contents.size
     source = source_of(sequence, size).cut_to(network.network.config.aspects)
     return judge_path([shot.state and TrackingState(shot.state) for shot in shots],
-                      [shot.pose is not None for shot in shots], recorded.trajectory.poses,
+                      [shot.pose is not None for shot in shots], path.poses,
                       [shot.confidence_median for shot in shots], prepared.trained_on, source, trained=network.trained,
                       unusable=unusable)
 
@@ -156,7 +157,7 @@ def _causes(shots: list[Shot]) -> dict[str, int]:
     return dict(Counter(shot.state for shot in shots if shot.pose is None))
 
 
-def _accuracy(recorded: Recorded, sequence: Sequence) -> dict | None:
+def _accuracy(path: Trajectory, sequence: Sequence) -> dict | None:
     """Return ATE and RPE where the source has a truth and evo is there to measure them."""
     if sequence.truth is None:
         return None
@@ -164,7 +165,7 @@ def _accuracy(recorded: Recorded, sequence: Sequence) -> dict | None:
         from ttt3r_ros.evaluation.accuracy import accuracy
     except ModuleNotFoundError:
         return None
-    found = accuracy(recorded.trajectory, sequence.truth)
+    found = accuracy(path, sequence.truth)
     if found is None:
         return None
     return {name: value for name, value in vars(found).items() if isinstance(value, (int, float))}

@@ -16,7 +16,7 @@ from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.diagnostics import Health
 from ttt3r_ros.ros.log import Log
 
-WINDOW = 100  # trusted frames. Of 40 synthetic rooms one had one of strange pictures, of 24 wide worlds 23, of film all
+WINDOW = 100  # trusted frames; docs/tracking.md says how often so many were strange
 
 
 class Familiarity:
@@ -29,6 +29,7 @@ class Familiarity:
     def __init__(self, log: Log, health: Health, calibration: Calibration, trained_on: TrainedOn) -> None:
         """Take what knows camera_info, and what the weights have seen."""
         self._log, self._health, self._calibration, self._trained_on = log, health, calibration, trained_on
+        self._usual = TrainedOn(confidence=trained_on.confidence)
         self._sure: deque[float] = deque(maxlen=WINDOW)
         self._judged: tuple[CameraInfo, PixelMap] | None = None
         self.degrees: float | None = None
@@ -43,9 +44,8 @@ class Familiarity:
         self._sure.append(confidence)
         if len(self._sure) < WINDOW:
             return
-        usual = TrainedOn(confidence=self._trained_on.confidence)
-        outside = compare(usual, Source(confidence=float(np.median(self._sure)))).outside
-        strange = (f'the weights are less sure of these pictures than of training\'s: {outside[0]}; poses, metres and '
+        outside = compare(self._usual, Source(confidence=float(np.median(self._sure)))).outside
+        strange = (f"the weights are less sure of these pictures than of training's: {outside[0]}; poses, metres and "
                    'depth may be far off') if outside else None
         if strange and not self._health.strange:
             self._log.warning(strange)

@@ -108,7 +108,8 @@ class Tracker:
                     start = others.place @ mount @ np.linalg.inv(scaled.pose)
                     if self._restored:  # what the state knows of the map is of its own odometry
                         self._world.move(start, frame.correction, frame.pose, scaled.pose, factor, in_map=True)
-                    self._world.start = start
+                    else:
+                        self._world.start = start
                     unseen = others.unseen(self._start.base.bounds)
                     if frame.trusted:
                         self._log.info(f'{self._odom_frame} is where {others}')
