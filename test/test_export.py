@@ -103,6 +103,14 @@ def test_nerfstudio_transforms(out, shots):
         np.testing.assert_allclose(depth * 1e-3, np.load(out / 'depth' / f'{shot.name}.npz')['depth'], atol=0.00051)
 
 
+def test_nerfstudio_is_read_back(out, shots):
+    """Our own reader gives the intrinsics and poses that were written."""
+    read = open_sequence(str(out / 'nerfstudio'))
+    for index, shot in enumerate(shots):
+        np.testing.assert_allclose(read.intrinsics_of(index), shot.intrinsics, **EXACT)
+        np.testing.assert_allclose(read.truth.poses[index], shot.pose, **EXACT)
+
+
 def test_clouds_have_the_fields_that_viewers_know(out, shots):
     """PLY: scalar_confidence; PCD: intensity; both the same points, which were recorded."""
     vertex = plyfile.PlyData.read(out / 'cloud.ply')['vertex']

@@ -258,7 +258,8 @@ def test_nrgbd(tmp_path):
 
 
 def test_nerfstudio(tmp_path):
-    """Frames come in the order of their names whatever the list's; axes are OpenGL's; a frame's own intrinsics win."""
+    """Frames come in the order of their names whatever the list's; axes are OpenGL's; a frame's own intrinsics win, and
+    pixel centres lie at halves, where nerfstudio's rays begin."""
     turned = [pose @ np.diag((1.0, -1, -1, 1)) for pose in poses()]
     frames = [{'file_path': f'images/{i}.png', 'transform_matrix': turned[i].tolist()} for i in (2, 0, 1)]
     frames[0] |= {'fl_x': 30.0, 'depth_file_path': 'depth/2.png'}
@@ -269,7 +270,8 @@ def test_nerfstudio(tmp_path):
         {'fl_x': 20.0, 'fl_y': 21.0, 'cx': 8.0, 'cy': 6.0, 'k1': 0.1, 'frames': frames}))
     sequence = opened(tmp_path, 'Nerfstudio')
     assert values(sequence) == [0, 1, 2] and np.allclose(sequence.truth.poses, poses()) and not sequence.metric
-    assert sequence.intrinsics_of(0)[0].tolist() == [20, 0, 8] and sequence.intrinsics_of(2)[0, 0] == 30
+    assert sequence.intrinsics_of(0)[:2].tolist() == [[20, 0, 7.5], [0, 21, 5.5]]
+    assert sequence.intrinsics_of(2)[0, 0] == 30
     assert sequence.depth(0) is None and sequence.depth(2)[0, 1] == 2.5
     assert sequence.distortion.tolist() == [0.1, 0, 0, 0]
     told = json.loads((tmp_path / 'transforms.json').read_text())

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nerfstudio: transforms.json with poses in OpenGL axes, frames in any order, intrinsics of all or of each."""
+"""nerfstudio: transforms.json with poses in OpenGL axes, frames in any order, intrinsics of all or of each.
+
+Its rays go through pixel centres at halves, and its principal points, COLMAP's mostly, are told so.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from .reading import OPENGL, at_rate, camera, depth_image, trajectory
 
 LIST = 'transforms.json'
 METRES_PER_UNIT = 1e-3
+CENTRE = 0.5  # of the first pixel, where ours is at 0
 PINHOLES = (None, 'OPENCV', 'PINHOLE', 'SIMPLE_PINHOLE')
 
 
@@ -50,7 +54,7 @@ class Nerfstudio(Dataset):
         if self._value(index, 'camera_model') not in PINHOLES:
             return None
         fx, fy, cx, cy = (self._value(index, name) for name in ('fl_x', 'fl_y', 'cx', 'cy'))
-        return None if None in (fx, cx, cy) else camera(fx, fx if fy is None else fy, cx, cy)
+        return None if None in (fx, cx, cy) else camera(fx, fx if fy is None else fy, cx - CENTRE, cy - CENTRE)
 
     def depth(self, index: int) -> np.ndarray | None:
         """Return the depth of the image, float32 (h, w) in the truth's unit, NaN where there is none."""
