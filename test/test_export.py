@@ -57,6 +57,23 @@ def test_evo_reads_the_path(out, shots):
         np.testing.assert_allclose(read.timestamps, [shot.stamp / 1e9 for shot in shots], **EXACT)
 
 
+def test_kitti_has_a_line_for_each_frame(film, tmp_path):
+    """Frames that were not tracked, in the middle or at the beginning, stand where the camera was last seen: KITTI's
+    devkit and evo compare line by line."""
+    carry_out(Plan(str(film), tmp_path / 'run', Settings(), Selection(start=Moment(12)), exports=('kitti',)),
+              Console(file=io.StringIO()))
+    carry_out(Plan(str(film), tmp_path / 'whole', Settings(), exports=('kitti',)), Console(file=io.StringIO()))
+    for out, count in ((tmp_path / 'run', 12), (tmp_path / 'whole', 24)):
+        every = read_journal(out)
+        assert len(every) == count and any(shot.pose is None for shot in every)
+        kitti = file_interface.read_kitti_poses_file(str(out / 'trajectory_kitti.txt')).poses_se3
+        assert len(kitti) == count
+        last = next(shot.pose for shot in every if shot.pose is not None)
+        for pose, shot in zip(kitti, every):
+            last = shot.pose or last
+            np.testing.assert_allclose(pose, last, **EXACT)
+
+
 @pytest.mark.parametrize('kind', ['sparse/0', 'text'])
 def test_colmap_reads_the_model(out, shots, kind):
     """Binary and text: poses and intrinsics come back, and a pixel's point is projected onto that pixel."""

@@ -24,8 +24,17 @@ def write_tum(recorded: Recorded, folder: Path) -> list[str]:
 
 
 def write_kitti(recorded: Recorded, folder: Path) -> list[str]:
-    """Write the upper three rows of each pose, row by row, a line each; KITTI has no stamps."""
-    lines = [' '.join(repr(float(value)) for value in pose[:3].ravel()) + '\n' for pose in recorded.trajectory.poses]
+    """Write the upper three rows of each frame's pose, row by row.
+
+    KITTI has no stamps: line and frame are told by their number. So one that was not tracked has a line, too: the last
+    pose before it that was, or the first.
+    """
+    known, lines = {shot.number: shot.pose for shot in recorded.shots}, []
+    if known:
+        pose = recorded.shots[0].pose
+        for number in range(recorded.every[-1].number + 1):
+            pose = known.get(number, pose)
+            lines.append(' '.join(repr(float(value)) for row in pose[:3] for value in row) + '\n')
     (folder / 'trajectory_kitti.txt').write_text(''.join(lines))
     return ['trajectory_kitti.txt']
 
