@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import hdr
+from .clean_aperture import Aperture, clean_aperture
 from .sequence import DEFAULT_RATE, NANOSECONDS, Contents, Image, Sequence, SequenceError
 
 if TYPE_CHECKING:
     import av
 
 DECODING_TIMES = {'avi'}  # containers whose times are those of decoding: jumbled where frames are reordered
+MP4 = 'mov,mp4,m4a,3gp,3g2,mj2'  # and QuickTime: FFmpeg's name of the format
 TRIMMED = 1.5  # frames that a container counts beyond its duration: an edit list hides some
 ATTACHED_PICTURE = 1 << 10  # of FFmpeg's dispositions of a stream
 PROBED = 30  # frames at the start
@@ -48,6 +50,7 @@ class Video(Sequence):
             codec, coded = stream.codec_context.name, (stream.width, stream.height)
             self._hdr = hdr.NAMES.get(int(stream.codec_context.color_trc or 0))
             self._coded, self._aspect = coded, float(stream.sample_aspect_ratio or 1)
+            self._shown = clean_aperture(path, stream.id, coded) if container.format.name == MP4 else None
             others = [f'another video stream, {other.codec_context.name} of {other.width}×{other.height}'
                       for other in container.streams.video if other is not stream and not _is_cover(other)]
         self.name = path.stem
@@ -67,8 +70,10 @@ class Video(Sequence):
         if self.count is not None and fps and self.count > fps * self._end / NANOSECONDS + TRIMMED:
             self.count = self._packets_shown()
         stretched = self._square_width(first)
-        height, width = upright(first, stretched).shape[:2]
-        turned = '' if display_matrix(first) is None else ', turned as its metadata says'
+        shown = self._part(first)
+        height, width = upright(first, stretched, shown=shown).shape[:2]
+        turned = ', cut to what is to be shown of it' if shown else ''
+        turned += '' if display_matrix(first) is None else ', turned as its metadata says'
         turned += ', stretched to square pixels' if stretched else ''
         turned += f', its HDR ({self._hdr}) made SDR' if self._hdr else ''
         stamps = (f'made, {self.rate:g} a second: it has none' if self.stamps_made else
@@ -92,7 +97,7 @@ class Video(Sequence):
             late = stamp is not None and own - start <= stamp
             stamp = stamp + round(NANOSECONDS / self._stamp_rate) if late else own - start
             number += 1
-            rgb = upright(frame, self._square_width(frame), turning)
+            rgb = upright(frame, self._square_width(frame), turning, self._part(frame))
             yield Image(stamp, hdr.shown(rgb, self._hdr) if self._hdr else rgb)
         period = NANOSECONDS / self._stamp_rate
         # What the container claims counts only with a sign of damage: some frames are cut off by an edit list. All that
@@ -119,6 +124,10 @@ class Video(Sequence):
         aspect = self._aspect if (frame.width, frame.height) == self._coded else self._aspect_now
         width = round(frame.width * aspect)
         return width if 1 / SQUEEZED < aspect < SQUEEZED and width != frame.width else None
+
+    def _part(self, frame: av.VideoFrame) -> Aperture | None:
+        """Return what is to be shown of a frame, None for all of it."""
+        return self._shown if (frame.width, frame.height) == self._coded else None
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         """Yield the sound frames in the order in which they are shown."""
@@ -271,12 +280,14 @@ class Turning:
         return self._matrix
 
 
-def upright(frame: av.VideoFrame, width: int | None = None, turning: Turning | None = None) -> np.ndarray:
+def upright(frame: av.VideoFrame, width: int | None = None, turning: Turning | None = None,
+            shown: Aperture | None = None) -> np.ndarray:
     """Return a frame as uint8 (h, w, 3) RGB, turned as the video is shown; stretched to `width` before that.
 
-    turning: what is known of the video's other frames, None if it is alone.
+    turning: what is known of the video's other frames, None if it is alone. shown: what is to be seen of it.
     """
     image = frame.to_ndarray(format='rgb24', width=width or frame.width)
+    image = image if shown is None else shown.cut(image)
     matrix = (turning or Turning()).of(frame)
     if matrix is not None:
         if matrix[0, 0] == 0:
