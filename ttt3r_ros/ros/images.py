@@ -13,6 +13,7 @@ import numpy as np
 from cv_bridge import CvBridge
 from sensor_msgs.msg import CompressedImage, Image
 
+from ttt3r_ros.model.device import first_line
 from ttt3r_ros.ros.log import Log
 from ttt3r_ros.sequences.compressed_pixels import decode_compressed
 from ttt3r_ros.sequences.content_bits import ContentBits
@@ -91,9 +92,8 @@ def _read(message: Image | CompressedImage, content: ContentBits, most_pixels: i
     except Exception as error:  # cv_bridge and OpenCV raise many kinds for one cause: bytes that are no image
         kind = (f'{message.format!r} image' if isinstance(message, CompressedImage) else
                 f'{message.width}×{message.height} {message.encoding!r} image')
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ImageError(f'{kind} of {len(message.data)} bytes cannot be read as rgb8 ({reason}): have the driver send '
-                         'rgb8, bgr8, mono8 or JPEG') from error
+        raise ImageError(f'{kind} of {len(message.data)} bytes cannot be read as rgb8 ({first_line(error)}): have the '
+                         'driver send rgb8, bgr8, mono8 or JPEG') from error
 
 
 def to_mask(message: Image) -> np.ndarray:
