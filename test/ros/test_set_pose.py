@@ -103,12 +103,17 @@ def test_the_robot_is_put_somewhere_and_odometry_goes_on(run):
 
 @pytest.mark.parametrize('rate', [0.0, 20.0])
 def test_a_map_that_loops_move_is_told_also_where_a_filter_tells_the_odometry(run, rate):
-    """With keyframes and without publish_tf map → odom comes with each image, and a pose that is set moves it."""
+    """With keyframes and without publish_tf map → odom comes with each image, and a pose that is set moves it at once,
+    no image needed."""
     _, robot = run(lossless=True, map_frame='map', keyframes=5, publish_tf=False, reset_policy='interval',
                    odometry__rate=rate)
     robot.show_and_wait([STEP, 2 * STEP])
     reply = robot.call(SetPose, 'set_pose', SetPose.Request(pose=message_of(at(3, -2, 1.2))))
-    assert reply.success and reply.message.endswith('from the next image on')
+    assert reply.success and reply.message.endswith(' now')
+    robot.wait_for('the map', lambda: stamp_of(robot.heard['tf'][-1].transforms[-1]) > 2 * STEP)
+    moved = robot.heard['tf'][-1].transforms[-1].transform
+    np.testing.assert_allclose(matrix_of(moved.translation, moved.rotation) @ pose_matrix(robot.heard['pose'][1].pose),
+                               at(3, -2, 1.2) @ CAMERA, atol=1e-6)
     robot.show_and_wait([3 * STEP])
     robot.wait_for('the map', lambda: any(stamp_of(t) >= 3 * STEP for m in robot.heard['tf'] for t in m.transforms))
     told = [t for m in robot.heard['tf'] for t in m.transforms]
@@ -116,6 +121,26 @@ def test_a_map_that_loops_move_is_told_also_where_a_filter_tells_the_odometry(ru
     assert matrix_of(told[0].transform.translation, told[0].transform.rotation) == pytest.approx(np.eye(4))
     now = matrix_of(told[-1].transform.translation, told[-1].transform.rotation)
     np.testing.assert_allclose(now @ pose_matrix(robot.heard['pose'][1].pose), at(3, -2, 1.2) @ CAMERA, atol=1e-6)
+
+
+@pytest.mark.parametrize('rate', [0.0, 20.0])
+def test_tf_shows_at_once_where_a_map_that_loops_move_was_put(run, rate):
+    """Also while no image comes: asked for the latest, TF has the robot where it was put, and where odometry had it."""
+    _, robot = run(lossless=True, map_frame='map', keyframes=5, reset_policy='interval', odometry__rate=rate)
+    robot.show_and_wait([STEP, 2 * STEP])
+    latest = pose_matrix(robot.heard['pose'][1].pose)
+    for x in (3, 4):
+        assert robot.call(SetPose, 'set_pose', SetPose.Request(pose=message_of(at(x, -2, 1.2)))).success
+
+        def found(target: str) -> np.ndarray:
+            buffer = Buffer()
+            for transform in (t for m in robot.heard['tf'] for t in m.transforms):
+                buffer.set_transform(transform, 'test')
+            transform = buffer.lookup_transform(target, CAMERA_FRAME, Time()).transform
+            return matrix_of(transform.translation, transform.rotation)
+
+        robot.wait_for('the map', lambda x=x: np.allclose(found('map'), at(x, -2, 1.2) @ CAMERA, atol=1e-6), 20)
+        np.testing.assert_allclose(found('odom'), latest, atol=1e-9)
 
 
 def test_tf_takes_the_newest_of_what_is_static():

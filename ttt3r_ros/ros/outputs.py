@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
@@ -23,7 +23,7 @@ from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 from ttt3r_ros.ros.between_frames import BetweenFrames
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.cloud_output import CloudOutput
-from ttt3r_ros.ros.conversions import to_odometry, to_pose, to_time, to_transform
+from ttt3r_ros.ros.conversions import nanoseconds, to_odometry, to_pose, to_time, to_transform
 from ttt3r_ros.ros.depth_output import DepthOutput
 from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.log import Log
@@ -64,6 +64,7 @@ class Outputs:
         self._path = PathOutput(node, prefix, settings.path_length)
         self._map = MapOutput(node, log, prefix, settings.map)
         self._map_from_odom: np.ndarray | None = None  # as /tf_static has it
+        self._sent: tuple[int, str, Estimate] | None = None  # the newest in TF: stamp, ns, of which frame, and where
         if settings.map_frame:
             self.place_odometry(np.eye(4), settings)
 
@@ -113,11 +114,7 @@ class Outputs:
         if self._between is not None:
             self._between.answered(header, child, estimate, trusted, settings.publish_tf)
         elif self._leads:
-            if settings.publish_tf:
-                self._frames.broadcast(to_transform(odometry, child, estimate.tracked))
-            if settings.keyframes:  # also where a filter broadcasts the other
-                self._frames.broadcast(to_transform(Header(stamp=header.stamp, frame_id=settings.map_frame),
-                                                    settings.odom_frame, estimate.map_from_odom))
+            self._send(nanoseconds(header.stamp), child, estimate, settings)
         if settings.map_frame:
             self.place_odometry(estimate.map_from_odom, settings)
         message = to_pose(odometry, estimate.tracked)
@@ -125,6 +122,28 @@ class Outputs:
         self._odometry.publish(to_odometry(odometry, child, estimate))
         if trusted:
             self._path.add(message)
+
+    def _send(self, stamp: int, child: str, estimate: Estimate, settings: Settings) -> None:
+        self._sent = stamp, child, estimate
+        if settings.publish_tf:
+            self._frames.broadcast(to_transform(Header(stamp=to_time(stamp), frame_id=settings.odom_frame), child,
+                                                estimate.tracked))
+        if settings.keyframes:  # also where a filter broadcasts the other
+            self._frames.broadcast(to_transform(Header(stamp=to_time(stamp), frame_id=settings.map_frame),
+                                                settings.odom_frame, estimate.map_from_odom))
+
+    def move_map(self, map_from_odom: np.ndarray, settings: Settings) -> None:
+        """Tell at once where the odometry frame (4, 4) is in the map: somebody has said so, and images may be far.
+
+        Where each frame tells it, that is in TF a nanosecond after the last: TF takes each stamp once.
+        """
+        if not settings.keyframes:
+            self.place_odometry(map_from_odom, settings)
+        elif self._between is not None:
+            self._between.move_map(map_from_odom)
+        elif self._sent is not None:
+            stamp, child, estimate = self._sent
+            self._send(stamp + 1, child, replace(estimate, map_from_odom=map_from_odom), settings)
 
     def place_odometry(self, map_from_odom: np.ndarray, settings: Settings) -> None:
         """Tell where the odometry frame (4, 4) is in the map, if that has changed and this camera speaks to TF; with

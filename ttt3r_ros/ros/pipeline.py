@@ -200,11 +200,9 @@ class Pipeline:
         if self.saved.awaited:
             raise PoseRefused(ASKED)
         map_from_odom = self._tracker.set_pose(pose, stamp, in_odometry)
-        self._outputs.place_odometry(map_from_odom, self._settings)
+        self._outputs.move_map(map_from_odom, self._settings)
         x, y, z = map_from_odom[:3, 3]
-        # A map that loops move is told with each image.
-        since = 'from the next image on' if self._settings.keyframes else 'now'
-        return f'{self._settings.odom_frame} begins at {x:.2f} {y:.2f} {z:.2f} m in {self._settings.map_frame} {since}'
+        return f'{self._settings.odom_frame} begins at {x:.2f} {y:.2f} {z:.2f} m in {self._settings.map_frame} now'
 
     def path_to_save(self, target: FilePath) -> Writing:
         """Return what a file of the path is to hold."""
