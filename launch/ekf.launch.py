@@ -20,18 +20,25 @@ def generate_launch_description() -> LaunchDescription:
         ('ekf_params_file', os.path.join(share, 'config', 'ekf.yaml'), "YAML file of the filter's parameters"))
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in declared),
-        # First: where it is not installed, launch would end and leave the node behind.
+        # First: where something is wrong, launch would end and leave the node behind.
         SetLaunchConfiguration('robot_localization', FindPackagePrefix('robot_localization')),
+        OpaqueFunction(function=_check),
         # One source of odom → base: the filter.
         IncludeLaunchDescription(os.path.join(share, 'launch', 'ttt3r.launch.py'),
                                  launch_arguments={'publish_tf': 'false'}.items()),
         OpaqueFunction(function=_filter)])
 
 
+def _check(context: LaunchContext) -> None:
+    if context.launch_configurations.get('robots'):
+        raise RuntimeError('one filter is for one robot: start server.launch.py, and an ekf_node for each robot')
+    parameters = LaunchConfiguration('ekf_params_file').perform(context)
+    if not os.path.isfile(parameters):  # launch would warn, and the filter run without them
+        raise RuntimeError(f"ekf_params_file:={parameters} is no file: name the YAML file of the filter's parameters")
+
+
 def _filter(context: LaunchContext) -> list[Node]:
     """Return the filter of the node's odometry, of several cameras the first one's."""
-    if LaunchConfiguration('robots').perform(context):
-        raise RuntimeError('one filter is for one robot: start server.launch.py, and an ekf_node for each robot')
     first, *_ = LaunchConfiguration('cameras').perform(context).split() or ['']
     return [Node(
         package='robot_localization', executable='ekf_node', name='ekf', namespace=LaunchConfiguration('namespace'),

@@ -30,16 +30,23 @@ def generate_launch_description() -> LaunchDescription:
         ('nav2_params_file', os.path.join(config, 'nav2.yaml'), "YAML file of Nav2's parameters"))
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in declared),
-        # First: where it is not installed, launch would end and leave the node behind.
+        # First: where something is wrong, launch would end and leave the node behind.
         SetLaunchConfiguration('nav2_bringup', FindPackageShare('nav2_bringup')),
+        OpaqueFunction(function=_check),
         IncludeLaunchDescription(os.path.join(share, 'launch', 'ttt3r.launch.py')),
         OpaqueFunction(function=_navigation)])
 
 
+def _check(context: LaunchContext) -> None:
+    if context.launch_configurations.get('robots'):
+        raise RuntimeError('this navigates one robot: start server.launch.py, and Nav2 for each robot')
+    parameters = LaunchConfiguration('nav2_params_file').perform(context)
+    if not os.path.isfile(parameters):
+        raise RuntimeError(f"nav2_params_file:={parameters} is no file: name the YAML file of Nav2's parameters")
+
+
 def _navigation(context: LaunchContext) -> list[GroupAction]:
     """Return Nav2 with the node's points and odometry, of several cameras the first one's."""
-    if LaunchConfiguration('robots').perform(context):
-        raise RuntimeError('this navigates one robot: start server.launch.py, and Nav2 for each robot')
     first, *_ = LaunchConfiguration('cameras').perform(context).split() or ['']
     below = '/'.join(part for part in (LaunchConfiguration('namespace').perform(context).strip('/'), 'ttt3r', first)
                      if part)

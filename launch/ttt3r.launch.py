@@ -74,6 +74,9 @@ def _nodes(context: LaunchContext) -> list[Node]:
     def given(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
+    own = given('params_file')
+    if not os.path.isfile(own):  # launch would warn, and the node run without them
+        raise RuntimeError(f"params_file:={own} is no file: name the YAML file of the node's parameters")
     cameras, robots = given('cameras').split(), given('robots').split()
     if cameras and robots:
         raise RuntimeError('robots have one camera each, and cameras are several of one robot: give one of the two')
@@ -107,7 +110,7 @@ def _nodes(context: LaunchContext) -> list[Node]:
     if names != ['']:
         parameters[f'{kind}s'] = names
     seen = IfCondition(LaunchConfiguration('rviz')).evaluate(context)
-    if seen and given('params_file') == PARAMS_FILE:
+    if seen and own == PARAMS_FILE:
         parameters['map.cell'] = VIEWED_CELL_M
     # It goes through its own transitions (autostart), so that `ros2 run` does as well.
     node = LifecycleNode(

@@ -93,8 +93,8 @@ def launch_of(name: str, arguments: dict[str, str]) -> LaunchService:
 
 
 def ended(name: str, arguments: dict[str, str]) -> tuple[int, list[str]]:
-    """Return the exit code of a launch that must end by itself, and which programs it started."""
-    late, started = [], []
+    """Return the exit code of a launch that must end by itself, and which programs it started. It leaves none."""
+    late, started, before = [], [], children()
     service = launch_of(name, arguments)
     service.context.register_event_handler(OnProcessStart(
         on_start=lambda event, _: started.append(event.process_name.rpartition('-')[0])))
@@ -103,8 +103,16 @@ def ended(name: str, arguments: dict[str, str]) -> tuple[int, list[str]]:
     patience.start()
     code = service.run()
     patience.cancel()
+    left = children() - before
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)  # its node would answer the next test
     assert not late, f'{name} was still running after {PATIENCE_S} s'
+    assert not left
     return code, started
+
+
+def children() -> set[int]:
+    return {int(pid) for task in Path('/proc/self/task').glob('*/children') for pid in task.read_text().split()}
 
 
 def launched(name: str, arguments: dict[str, str], probe: Callable[[Node], dict]) -> dict:
@@ -154,6 +162,12 @@ def parameters(node: Node, *names: str, of: str = NODE) -> dict:
 
 def state(node: Node) -> int:
     return call(node, GetState, f'{NODE}/get_state', GetState.Request()).current_state.id
+
+
+def offered(node: Node) -> dict[str, list[str]]:
+    """Return the node's topics and their types; who publishes is known by its name a while after it answers."""
+    spin(node, lambda: ('ttt3r', '/robot') in node.get_node_names_and_namespaces())
+    return dict(node.get_publisher_names_and_types_by_node('ttt3r', '/robot'))
 
 
 @pytest.fixture
@@ -253,13 +267,16 @@ def test_robots_that_cannot_be_told_apart_are_refused(arguments):
 @pytest.mark.parametrize('name, arguments', [
     ('ttt3r', {'image': '/{camera}/image_raw'}), ('ttt3r', {'camera_info': '/{robot}/info'}),
     ('cameras', {'image': '/{robot}/image_raw'}), ('server', {'robots': 'a b', 'imu': '/imu/data'}),
-    ('ekf', {'robots': 'a b', **OF_ROBOTS}), ('nav2', {'robots': 'a b', **OF_ROBOTS})])
+    ('ekf', {'robots': 'a b', **OF_ROBOTS}), ('nav2', {'robots': 'a b', **OF_ROBOTS}),
+    ('ekf', {'ekf_params_file': '/none.yaml'}), ('nav2', {'nav2_params_file': '/none.yaml'}),
+    ('ekf', {'params_file': '/none.yaml'}), ('ttt3r', {'params_file': '/none.yaml'}),
+    ('ttt3r', {'publish_tf': 'maybe'}), ('ekf', {'use_sim_time': 'maybe'})])
 def test_what_does_not_go_together_ends_the_launch(name, arguments, stand_in):
-    """A pattern without names, or of the others', one IMU for two robots, and one stack for several of them."""
+    """A pattern without names, or of the others', one IMU for two robots, one stack for several of them, and files of
+    parameters that are not there: the node is not started, and so none is left behind."""
     stand_in('robot_localization', 'lib/robot_localization/ekf_node', '')
     stand_in('nav2_bringup', 'share/nav2_bringup/launch/navigation_launch.py', '')
-    status, started = ended(name, arguments)
-    assert status == 1 and 'ekf' not in started
+    assert ended(name, arguments) == (1, [])
 
 
 def test_a_bag_of_several_robots_is_played_to_each(tmp_path, monkeypatch):
@@ -288,16 +305,7 @@ def test_cameras_on_one_topic_are_refused(topic):
 def test_nothing_is_started_where_the_other_stack_is_missing(name, arguments, monkeypatch):
     """A launch that cannot find the package it needs ends before the node runs, which it would leave behind."""
     monkeypatch.setenv('AMENT_PREFIX_PATH', get_package_prefix('ttt3r_ros'))
-    before = children()
     assert ended(name, arguments) == (1, [])
-    left = children() - before
-    for pid in left:
-        os.kill(pid, signal.SIGKILL)
-    assert not left
-
-
-def children() -> set[int]:
-    return {int(pid) for task in Path('/proc/self/task').glob('*/children') for pid in task.read_text().split()}
 
 
 def test_rviz_finds_the_topics_of_a_robots_first_camera(stand_in, tmp_path):
@@ -435,7 +443,7 @@ def test_nav2_is_fed_by_the_node(stand_in, tmp_path, cameras):
 
     def probe(node: Node) -> dict:
         return {'state': state(node), 'parameters': parameters(node, *names),
-                'offered': dict(node.get_publisher_names_and_types_by_node('ttt3r', '/robot'))}
+                'offered': offered(node)}
 
     found = launched('nav2', {'namespace': 'robot', **cameras}, probe)
     told = json.loads(heard.read_text())
@@ -498,8 +506,7 @@ def test_filter_is_fed_by_the_node_and_alone_speaks_to_tf(stand_in, cameras):
                                      of='/robot/ekf'),
                 'heard': [len(node.get_subscriptions_info_by_topic(topic))
                           for topic in (odometry, '/wheels/odom', '/robot/imu')],
-                'said': [kind for name, kind in node.get_publisher_names_and_types_by_node('ttt3r', '/robot')
-                         if name == odometry]}
+                'said': offered(node)[odometry]}
 
     found = launched('ekf', {'namespace': 'robot', 'base_frame': 'chassis', 'use_sim_time': 'true',
                              'wheel_odometry': '/wheels/odom', **cameras}, probe)
@@ -507,4 +514,4 @@ def test_filter_is_fed_by_the_node_and_alone_speaks_to_tf(stand_in, cameras):
         'state': State.PRIMARY_STATE_ACTIVE,
         'node': {'base_frame': 'chassis', 'odom_frame': 'odom', 'publish_tf': False, 'use_sim_time': True},
         'filter': {'base_link_frame': 'chassis', 'world_frame': 'odom', 'publish_tf': True, 'use_sim_time': True},
-        'heard': [1, 1, 1], 'said': [['nav_msgs/msg/Odometry']]}
+        'heard': [1, 1, 1], 'said': ['nav_msgs/msg/Odometry']}
