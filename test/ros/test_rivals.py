@@ -57,6 +57,16 @@ def test_a_driver_s_own_frames_another_node_of_our_name_and_a_second_publisher(r
     assert node.log().count('2 nodes are called') == 1
 
 
+def test_a_node_that_is_not_configured_tells_another_of_its_name(start_node, make_robot):
+    """The other one answers its transitions, and a launch that waits for them would not know why none comes."""
+    node, robot = start_node(autostart=False), make_robot()
+    robot.wait_for('the node', lambda: surroundings(robot) == 'nothing interferes')
+    twin = rclpy.create_node('ttt3r')
+    robot.wait_for('the twin', lambda: '2 nodes are called /ttt3r' in surroundings(robot), 15)
+    assert '2 nodes are called /ttt3r' in node.log()
+    twin.destroy_node()
+
+
 def test_another_odometry_and_a_frame_that_is_not_optical(run):
     """A second source of odom → base_link is told from our own messages, and a camera frame with a body's axes is told
     once its mount has come; the line that it has come is there too."""

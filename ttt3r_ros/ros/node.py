@@ -33,6 +33,7 @@ from ttt3r_ros.ros.names import Names
 from ttt3r_ros.ros.notices import Notices
 from ttt3r_ros.ros.parameters import Settings, SettingsError
 from ttt3r_ros.ros.replies import Replies
+from ttt3r_ros.ros.rivals import same_name
 from ttt3r_ros.ros.robot import Robot, Server
 from ttt3r_ros.ros.services import offered
 from ttt3r_ros.ros.sim_clock import SimClock
@@ -260,7 +261,7 @@ class Ttt3rNode(LifecycleNode):
         active = any(camera.active for camera in self._cameras)
         # What all robots share is told once.
         shared = dict.fromkeys(line for robot in self._robots for line in robot.look()) if active else ()
-        self._notices.report([*self._sim_clock.look(active), *shared])
+        self._notices.report([*same_name(self), *self._sim_clock.look(active), *shared])
 
     def _report(self) -> None:
         for robot in self._robots:

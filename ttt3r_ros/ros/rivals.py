@@ -19,6 +19,17 @@ FIXED = ('odom', 'map', 'world', 'earth')  # how frames begin that do not ride o
 WALK = 100  # frames up to a root
 
 
+def same_name(node: LifecycleNode) -> list[str]:
+    """Return what is wrong with the node's name, a line at most: also before it is configured, as another's answer to
+    its transitions may be why it is not."""
+    count = node.get_node_names_and_namespaces().count((node.get_name(), node.get_namespace()))
+    if count < 2:
+        return []
+    return [f'{count} nodes are called {node.get_fully_qualified_name()}: their topics, services and parameters are '
+            'mixed up; start one with another name (-r __node:=…) or end it (one that crashed is forgotten after some '
+            '20 s)']
+
+
 class Rivals:
     """Looks round once a second; the executor's thread."""
 
@@ -51,7 +62,7 @@ class Rivals:
             self._left -= 1
         else:
             self._rest()
-        return self._same_name() + self._same_topics() + [
+        return self._same_topics() + [
             self._frames.whose + text for edge in sorted(expected) for text in self._same_edge(edge)]
 
     def pause(self) -> None:
@@ -77,15 +88,6 @@ class Rivals:
             if not self._frames.sent(edge, nanoseconds(transform.header.stamp)):
                 self._alien.add(edge)
             self._heard.add(edge)
-
-    def _same_name(self) -> list[str]:
-        own = self._node.get_name(), self._node.get_namespace()
-        count = self._node.get_node_names_and_namespaces().count(own)
-        if count < 2:
-            return []
-        return [f'{count} nodes are called {self._node.get_fully_qualified_name()}: their topics, services and '
-                'parameters are mixed up; start one with another name (-r __node:=…) or end it (one that crashed is '
-                'forgotten after some 20 s)']
 
     def _same_topics(self) -> list[str]:
         own = self._node.get_name(), self._node.get_namespace()
