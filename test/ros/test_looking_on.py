@@ -27,8 +27,9 @@ class Looking:
         self.robot, self.taken = robot, []
         self.client, self.executor = LookingOn(robot.target, self.taken.append), SingleThreadedExecutor()
         self.executor.add_node(self.client)
-        robot.wait_for('the viewer', lambda: self.client.count_publishers(f'/{robot.target}/points') == 1)
-        self.spin(20)
+        robot.wait_for('the viewer', lambda: self.spin(1) or self.client._tf)
+        # What is sent before the node knows a listener is lost to it, and TF is listened to last of all.
+        robot.meet()
 
     def spin(self, times):
         for _ in range(times):
