@@ -131,3 +131,16 @@ def test_a_percentile_that_leaves_nothing_is_refused(declared):
     """An empty cloud is nobody's wish."""
     reason = parameters.check(declared(), [Parameter('points.confidence_percentile', value=100.0)], None).reason
     assert 'points.confidence_percentile 100.0 is not possible' in reason and 'less than 100' in reason
+
+
+def test_a_running_node_tells_what_was_given_wrong(run):
+    """By a name that there is not, or without a decimal point: in words, and nothing changes."""
+    _, robot = run()
+    for name, value, why in (
+            ('max_gpa', 1.0, "there is no parameter 'max_gpa': did you mean 'max_gap'?"),
+            ('qqq', 1, "there is no parameter 'qqq'; ros2 param list tells all"),
+            ('max_gap', 5, 'max_gap was given without a decimal point, as whole numbers are: write 5.0')):
+        result = robot.set(name, value)
+        assert not result.successful and result.reason.startswith(why)
+    assert robot.get('max_gap').double_value == BY_NAME['max_gap'].default
+    assert robot.set('max_gap', 5.0).successful

@@ -31,6 +31,7 @@ from ttt3r_ros.ros.lifecycle import FINALIZED, refuse_impossible_transitions, tr
 from ttt3r_ros.ros.memory import WARM_UP_SIZE, Weights
 from ttt3r_ros.ros.names import Names
 from ttt3r_ros.ros.notices import Notices
+from ttt3r_ros.ros.parameter_mistakes import mistake
 from ttt3r_ros.ros.parameters import Settings, SettingsError
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.rivals import same_name
@@ -229,6 +230,9 @@ class Ttt3rNode(LifecycleNode):
         changes = [change for change in parameter_list if not parameters.unchanged(self, change)]
         if parameter_list and not changes:
             return SetParametersResult(successful=True)
+        why = mistake(self, changes)
+        if why:
+            return SetParametersResult(successful=False, reason=why)
         return super().set_parameters_atomically(changes)
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:

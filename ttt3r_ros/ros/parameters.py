@@ -7,7 +7,6 @@ import math
 import os
 import re
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
@@ -25,6 +24,7 @@ from ttt3r_ros.ros.between_frames import BetweenSettings
 from ttt3r_ros.ros.cloud_output import CloudSettings
 from ttt3r_ros.ros.declarations import BY_NAME, DECLARATIONS, NO_NAMES, Declaration
 from ttt3r_ros.ros.map_output import MapSettings
+from ttt3r_ros.ros.parameter_mistakes import meant, whole_number
 from ttt3r_ros.ros.scaling import ScaleSettings
 
 PATHS = ('weights', 'state_file', 'files_dir', 'mask_file')
@@ -99,7 +99,10 @@ def declare(node: Node) -> None:
     given = node._parameter_overrides  # rclpy has no other way to what nobody declares
     for declaration in DECLARATIONS:
         default = declaration.default
-        _refuse_whole_number(declaration, given.get(declaration.name))
+        write = declaration.name in given and whole_number(declaration, given[declaration.name])
+        if write:
+            raise SettingsError(f'{declaration.name} was given without a decimal point, as whole numbers are: write '
+                                f'{write}')
         node.declare_parameter(declaration.name, list(default) if isinstance(default, tuple) else default,
                                declaration.descriptor(),
                                ignore_override=_names_nobody(declaration, given.get(declaration.name)))
@@ -107,9 +110,8 @@ def declare(node: Node) -> None:
         if name.startswith(QUALITY):  # declared with the subscription, and then not to be mended any more
             _refuse_quality(given[name])
         elif not node.has_parameter(name):
-            near = get_close_matches(name, BY_NAME, 1)
             node.get_logger().warning(f'there is no parameter {name!r}, and what it was given has no effect'
-                                      f'{f": did you mean {near[0]!r}?" if near else "; ros2 param list tells all"}')
+                                      f'{meant(name)}')
 
 
 def _names_nobody(declaration: Declaration, given: Parameter | None) -> bool:
@@ -120,19 +122,6 @@ def _names_nobody(declaration: Declaration, given: Parameter | None) -> bool:
         raise SettingsError(f'{declaration.name} was given without a value, as [] has none: leave it out, or give one, '
                             f'such as {declaration.default}')
     return True
-
-
-def _refuse_whole_number(declaration: Declaration, given: Parameter | None) -> None:
-    numbers = declaration.default if isinstance(declaration.default, tuple) else (declaration.default,)
-    if given is None or not all(isinstance(number, float) for number in numbers):
-        return
-    if given.type_ is Parameter.Type.INTEGER:
-        write = f'{given.value}.0'
-    elif given.type_ is Parameter.Type.INTEGER_ARRAY:
-        write = str([float(number) for number in given.value])
-    else:
-        return
-    raise SettingsError(f'{declaration.name} was given without a decimal point, as whole numbers are: write {write}')
 
 
 def _refuse_quality(given: Parameter) -> None:
