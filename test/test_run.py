@@ -498,3 +498,16 @@ def test_the_loop_costs_little_beside_its_steps(film, tmp_path):
     memory = times['memory_mb']
     assert times['loop_over_step'] <= 1.1
     assert memory['at_the_end'] - memory['after_100_frames'] < 64
+
+
+@pytest.mark.parametrize(('words', 'told'), [
+    (['film/1.png', 'film/2.png', 'film/3.png', 'film/4.png', 'film/5.png'],
+     'ttt3r run: error: unrecognized arguments: film/2.png film/3.png film/4.png …; quote a pattern'),
+    (['my', 'film'], 'unrecognized arguments: film; quote a pattern and a name with spaces'),
+    (['film', '--evry', '--strat'], 'unrecognized arguments: --evry --strat\n')])
+def test_what_the_shell_has_taken_apart_is_told_as_that(words, told, capsys):
+    """`ttt3r run walk/*.png` without quotes is many arguments, of which the first was a source and the others unknown.
+    """
+    with pytest.raises(SystemExit) as ended:
+        main(['run', *words])
+    assert ended.value.code == 2 and told in capsys.readouterr().err

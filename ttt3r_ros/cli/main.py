@@ -38,6 +38,7 @@ OURS_OF_ROS = ('ttt3r_ros.ros', 'ttt3r_ros.msg', 'ttt3r_ros.srv')
 # Modules that come with an extra of the wheel (pyproject.toml).
 EXTRAS = {'av': 'video', 'evo': 'eval', 'fsspec': 'fleet', 'laspy': 'export', 'matplotlib': 'eval', 'ray': 'fleet',
           'rerun-sdk': 'export', 'viser': 'view'}
+MOST_TOLD = 3  # arguments that are not known: of a pattern that the shell has resolved there may be thousands
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -56,7 +57,12 @@ def main(argv: list[str] | None = None) -> NoReturn:
     subparsers = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     for command in COMMANDS:
         command.add_parser(subparsers).set_defaults(run=command.run)
-    args = parser.parse_args(argv)
+    args, left = parser.parse_known_args(argv)
+    if left:
+        files = '' if all(word.startswith('-') for word in left) else (
+            '; quote a pattern and a name with spaces, which the shell takes apart')
+        subparsers.choices[args.command].error(f'unrecognized arguments: {" ".join(left[:MOST_TOLD])}'
+                                               f'{" …" if len(left) > MOST_TOLD else ""}{files}')
     try:
         code = args.run(args)
     except ModuleNotFoundError as error:
