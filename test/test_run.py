@@ -239,13 +239,24 @@ def test_a_disk_that_becomes_full_names_the_folder_and_how_to_go_on(film, tmp_pa
     assert results['frames']['answered'] == 24 and results['frames']['unanswered'] == 0
 
 
-def test_only_a_run_of_ours_is_replaced(film, tmp_path):
-    """A finished run gives way to a new one; a folder of somebody's, and a run in the writing, do not."""
+def test_only_a_run_of_ours_is_replaced(film, tmp_path, monkeypatch):
+    """A finished run gives way to a new one; a folder of somebody's, of another command's results, the one that one
+    stands in, and a run in the writing do not."""
     other = tmp_path / 'photographs'
     other.mkdir()
     (other / 'a.jpg').write_text('')
     with pytest.raises(OutputError, match='no run of ours'):
         run(plan_of(film, other))
+    (other / 'results.json').write_text('{}')  # as ttt3r demo and evaluate, and many others, call theirs
+    with pytest.raises(OutputError, match='no run of ours'):
+        run(plan_of(film, other))
+    assert (other / 'a.jpg').exists()
+    inside = tmp_path / 'inside'
+    inside.mkdir()
+    monkeypatch.chdir(inside)
+    with pytest.raises(OutputError, match='inside is the folder that this was started in'):
+        run(plan_of(film, Path('.')))
+    monkeypatch.chdir(tmp_path)
     out = tmp_path / 'run'
     run(plan_of(film, out, exports=('kitti',)))
     run(plan_of(film, out))

@@ -140,9 +140,12 @@ class RunFolder:
 
     def _require_ours(self) -> None:
         if os.path.lexists(self.out) and not (self.out.is_dir() and not self.out.is_symlink() and (
-                (self.out / RESULTS).is_file() or not any(self.out.iterdir()))):
+                all((self.out / name).is_file() for name in (RESULTS, JOURNAL)) or not any(self.out.iterdir()))):
             raise OutputError(f'{self.out} is there and is no run of ours, which could be replaced; give another '
                               'folder with --out')
+        if Path.cwd().is_relative_to(self.out):  # whoever stands in it would not see the new one
+            raise OutputError(f'{self.out} is the folder that this was started in, and would be replaced; give one in '
+                              'it with --out')
         if self.path.is_symlink():  # all would be written to where it leads, and the link renamed
             raise OutputError(f'{self.path} is a link, and no run that was interrupted; remove it, or give another '
                               'folder with --out')
