@@ -130,6 +130,9 @@ def test_a_folder_that_is_no_run_is_named(tmp_path, run):
     """None, a damaged camera, a missing or wrong depth: a line that names the file."""
     with pytest.raises(RunFolderError, match='no camera/.*ttt3r run'):
         RunFolder(tmp_path)
+    (tmp_path / 'dark/camera').mkdir(parents=True)
+    with pytest.raises(RunFolderError, match='dark has no frame that was tracked.*frames.jsonl'):
+        RunFolder(tmp_path / 'dark')
     write_run(tmp_path / 'run', 2)
     (tmp_path / 'run/depth/000001.npz').unlink()
     with pytest.raises(RunFolderError, match='depth/000001.npz cannot be read'):

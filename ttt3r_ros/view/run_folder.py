@@ -30,6 +30,9 @@ class RunFolder:
         """Take the folder; all poses are read, of the rest nothing. Raises RunFolderError."""
         self.folder = Path(folder).expanduser()
         files = sorted((self.folder / 'camera').glob('*.npz'))
+        if not files and (self.folder / 'camera').is_dir():
+            raise RunFolderError(f'{self.folder} has no frame that was tracked: nothing can be shown; frames.jsonl '
+                                 'in it says why of each')
         if not files:
             raise RunFolderError(f'{self.folder} has no camera/*.npz: give a folder that "ttt3r run SOURCE --export '
                                  'frames --out FOLDER" has written')
