@@ -265,6 +265,16 @@ def test_only_a_run_of_ours_is_replaced(film, tmp_path, monkeypatch):
         RunFolder(writing.out, {}, resume=True)
 
 
+def test_a_run_does_not_take_its_own_source_away(film, tmp_path):
+    """The images of a finished run are a source, and its folder gives way to the next run."""
+    out = tmp_path / 'run'
+    run(plan_of(film, out, exports=('frames',)))
+    with pytest.raises(OutputError, match='run/image lies in .*, which would be replaced'):
+        run(plan_of(out / 'image', out))
+    assert any((out / 'image').iterdir())
+    run(plan_of(out / 'image', tmp_path / 'again'))
+
+
 def test_a_link_where_the_unfinished_run_belongs_is_not_followed(film, tmp_path):
     """What is written would lie where somebody's link leads, and the next run be refused, as its folder is a link."""
     (tmp_path / 'elsewhere').mkdir()

@@ -39,7 +39,7 @@ class RunFolder:
             raise OutputError(f'{self.out} is the root of the file system: give a folder in it with --out')
         self.path = self.out.with_name(self.out.name + UNFINISHED)
         self._finished = False
-        self._require_ours()
+        self._require_ours(Path(os.path.abspath(plan.get('source') or '')))
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -138,11 +138,13 @@ class RunFolder:
     def _snapshots(self) -> list[Path]:
         return [path for path in self.path.iterdir() if SNAPSHOT.fullmatch(path.name)]
 
-    def _require_ours(self) -> None:
+    def _require_ours(self, source: Path) -> None:
         if os.path.lexists(self.out) and not (self.out.is_dir() and not self.out.is_symlink() and (
                 all((self.out / name).is_file() for name in (RESULTS, JOURNAL)) or not any(self.out.iterdir()))):
             raise OutputError(f'{self.out} is there and is no run of ours, which could be replaced; give another '
                               'folder with --out')
+        if source.is_relative_to(self.out) and source.exists():
+            raise OutputError(f'{source} lies in {self.out}, which would be replaced; give another folder with --out')
         if Path.cwd().is_relative_to(self.out):  # whoever stands in it would not see the new one
             raise OutputError(f'{self.out} is the folder that this was started in, and would be replaced; give one in '
                               'it with --out')
