@@ -57,6 +57,11 @@ class ImuLevel:
                 raise GravityError(f'nothing has come on {self._subscription.topic_name}: is the IMU running, and imu '
                                    'remapped to its topic?')
             recent = [(at, sample) for at, sample in self._samples if stamp - LONGEST_NS <= at <= stamp]
+            apart = self._samples[-1][0] - stamp  # of what has come last
+        if not recent and abs(apart) > LONGEST_NS:
+            where = 'behind' if apart < 0 else 'ahead of'
+            raise GravityError(f'the stamps on {self._subscription.topic_name} are {abs(apart) / 1e9:.1f} s {where} '
+                               "the images': the clocks of IMU and camera have to agree")
         late = sum(at >= stamp - WINDOW_NS for at, _ in recent)
         samples = [sample for _, sample in recent[-max(late, FEWEST):]]
         if len(samples) < FEWEST:
