@@ -128,6 +128,8 @@ class _Case:
     def __init__(self, name: str, precision: str, rule: str, network: Network,
                  kind: type[Reconstructor] = Reconstructor) -> None:
         self.name, self.precision, self.rule, self._network = name, precision, rule, network
+        # Cases share a network; the published code's products read weights as they are in its file.
+        self._arrange = network.unpack if kind is PublishedReconstructor or network.compiled else network.pack
         self._watch = Stopwatch(network.device)
         self._reconstructor = kind(network, make_rule(rule), stage=self._watch)
         self._counted = (_ComputedReconstructor if kind is Reconstructor else kind)(network, make_rule(rule))
@@ -137,6 +139,7 @@ class _Case:
 
     def warm_up(self, images: list[np.ndarray]) -> None:
         """Count the work and the memory of a frame, and do what is done for the first time."""
+        self._arrange()
         self._counted.step(images[0])
         self._counted.step(images[1])  # the second is another computation than the first
         self.gflop, self.weight_gb = machine.count(lambda: self._counted.step(images[1]), self._network)
@@ -147,6 +150,7 @@ class _Case:
 
     def step(self, image: np.ndarray, ros) -> None:
         """Answer a frame, with the ROS side's work where there is one."""
+        self._arrange()
         message = ros.camera_message(image) if ros else None
         start, start_cpu = time.perf_counter(), time.process_time()
         if ros:

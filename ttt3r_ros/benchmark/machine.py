@@ -65,15 +65,19 @@ class _WeightsRead(TorchDispatchMode):
 
     def __init__(self, network: torch.nn.Module) -> None:
         super().__init__()
-        self._known = {p.data_ptr(): p.numel() * p.element_size() for p in network.parameters()}
+        self._known = {_place(p): p.numel() * p.element_size() for p in network.parameters()}
         self._read: set[int] = set()
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        self._read.update(arg.data_ptr() for arg in args if isinstance(arg, torch.Tensor))
+        self._read.update(_place(arg) for arg in args if isinstance(arg, torch.Tensor))
         return function(*args, **(kwargs or {}))
 
     def bytes(self) -> int:
         return sum(size for place, size in self._known.items() if place in self._read)
+
+
+def _place(tensor: torch.Tensor) -> int:
+    return id(tensor) if tensor.is_mkldnn else tensor.data_ptr()  # packed weights do not say where they lie
 
 
 def count(work: Callable[[], object], network: torch.nn.Module) -> tuple[float, float]:

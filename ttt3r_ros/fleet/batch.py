@@ -98,7 +98,7 @@ def _run_all(batch: Batch, jobs: list[Job], console: Console) -> Iterator[Outcom
     network, wanted = loaded.network.network, batch.settings.device
     interval = splitting.interval_of(loaded, batch.settings) if batch.split else 0
     share = share_of_cpu(network.config)
-    size = sum(value.nbytes for value in network.state_dict().values())
+    size = sum(weight.numel() * weight.element_size() for weight in network.parameters())
     at_a_time = batch.jobs or max(1, (os.cpu_count() or 1) // share.threads)
     console.print(f'{len(jobs)} sources, weights {loaded.network.name}', highlight=False)
     with Cluster(batch.address, cores=at_a_time * share.threads, store_bytes=size) as cluster:

@@ -70,6 +70,12 @@ def load_network(weights: str, device: str | torch.device = 'cpu', precision: st
 
     Raises CheckpointError, and PrecisionError for an unknown precision.
     """
+    loaded = _load(weights, device, precision, sha256)
+    loaded.network.pack()
+    return loaded
+
+
+def _load(weights: str, device: str | torch.device, precision: str, sha256: str) -> LoadedNetwork:
     require_known(precision)
     if weights == UNTRAINED:
         if sha256:
@@ -193,7 +199,7 @@ def save_network(loaded: LoadedNetwork, target: str | Path, *, dtype: torch.dtyp
 def convert(source: str, target: str | Path, *, dtype: torch.dtype = torch.float32,
             streaming: bool = False, sha256: str = '') -> None:
     """Load source (see load_network) and save it as target (see save_network), its profile in the metadata."""
-    save_network(load_network(source, sha256=sha256), target, dtype=dtype, streaming=streaming,
+    save_network(_load(source, 'cpu', 'float32', sha256), target, dtype=dtype, streaming=streaming,
                  profile=read_profile(source)[0])
 
 

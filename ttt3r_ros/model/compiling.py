@@ -16,6 +16,7 @@ SIZES = 64  # of inputs that a block may be compiled for: encoder, decoders, pos
 def compile_blocks(network: Network) -> None:
     """Let each block be compiled where it first meets an input's size, which takes seconds and a C++ compiler."""
     network.compiled = True
+    network.unpack()  # the compiler cannot look into packed weights
     options = {}
     if 'recompile_limit' in inspect.signature(torch.compile).parameters:
         options['recompile_limit'] = SIZES  # the global limit would be this thread's

@@ -29,10 +29,14 @@ class Deblocking(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Map (B, C, H, W), H and W multiples of the side, to the same shape and type."""
-        columns, rows = (self._operator(size, image.device) for size in sizes(image)[-2:])
-        x = in_type(image, torch.float32)
-        x = x + x @ rows[0].mT @ rows[1].mT
-        return in_type(x + columns[1] @ (columns[0] @ x), image.dtype)
+        *_, height, width = shape = sizes(image)
+        # Spelled out: each sum is a product's own.
+        faults, spread = self._operator(width, image.device)
+        x = in_type(image, torch.float32).reshape(-1, width)
+        x = torch.addmm(x, x @ faults.mT, spread.mT).view(-1, height, width)
+        faults, spread = self._operator(height, image.device)
+        x = torch.baddbmm(x, spread.expand(len(x), -1, -1), faults @ x)
+        return in_type(x.view(shape), image.dtype)
 
     def _operator(self, size: int, device: torch.device) -> tuple[Tensor, Tensor]:
         # Kept where it is needed: a graph that is recorded must not wait for a copy.

@@ -271,9 +271,8 @@ class LinearPointHead(_Head):
 
     def _raw_points(self, decoded: Decoded) -> Tensor:
         raw = self._image(self.proj, decoded.tokens, decoded.grid)
-        # The camera's own points lie in front of it.
-        point, confidence = raw[:, :3], raw[:, 3:]
-        return self.deblocking(torch.cat((point * point[:, 2:].sign(), confidence), dim=1))
+        raw[:, :3] *= raw[:, 2:3].sign().detach()  # the camera's own points lie in front of it
+        return self.deblocking(raw)
 
     def _raw_world_points(self, decoded: Decoded, tokens: Tensor) -> Tensor:
         return self.deblocking(self._image(self.cross_proj, tokens, decoded.grid))

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, scaled_dot_product_attention
 
+from ttt3r_ros.model import packing
+
 ROTARY_BASE = 100.0
 NORM_EPS = 1e-6
 
@@ -31,12 +33,48 @@ def in_type(x: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 class Linear(nn.Linear):
-    """A linear layer that computes in the number type of its weights, whatever comes in."""
+    """A linear layer that computes in the number type of its weights, whatever comes in.
+
+    Its weights may be packed (`packing`): they are there once then, and opaque. A state dict, a copy and a pickle have
+    them as they were.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., in) to (..., out)."""
         weight = self.weight
-        return linear(in_type(x, weight.dtype), weight, self.bias)
+        x = in_type(x, weight.dtype)
+        return packing.product(x, weight, self.bias) if weight.is_mkldnn else linear(x, weight, self.bias)
+
+    def pack(self) -> None:
+        """Pack the weights where that pays; they can no longer be learnt then."""
+        if not self.weight.is_mkldnn and packing.pays(self.weight):
+            self.weight = nn.Parameter(packing.packed(self.weight), requires_grad=False)
+
+    def unpack(self) -> None:
+        """Put the weights back as they were, if they are packed."""
+        self.weight = self._plain()
+
+    def _plain(self) -> nn.Parameter:
+        return nn.Parameter(self.weight.to_dense(), requires_grad=False) if self.weight.is_mkldnn else self.weight
+
+    def _save_to_state_dict(self, destination: dict, prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if self.weight.is_mkldnn:
+            destination[f'{prefix}weight'] = self._plain()
+
+    def _apply(self, *args, **kwargs) -> Linear:
+        self.unpack()  # what moves weights, or changes their number type, cannot do so with packed ones
+        return super()._apply(*args, **kwargs)
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, '_parameters': {**self._parameters, 'weight': self._plain()},
+                'packed': self.weight.is_mkldnn}
+
+    def __setstate__(self, state: dict) -> None:
+        packed = state.pop('packed')
+        super().__setstate__(state)
+        if packed:
+            self.pack()
 
 
 class Conv2d(nn.Conv2d):

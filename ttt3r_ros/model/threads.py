@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from ttt3r_ros.model import packing
 from ttt3r_ros.model.tracing import suspended
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,8 @@ GFLOP_PER_THREAD = 1.0
 AVAILABLE = torch.get_num_threads()  # PyTorch's own choice, a core each, or OMP_NUM_THREADS
 # What a call multiplies and adds up, as two operations each, from its result and its arguments.
 COUNTED = {
-    functional.linear: lambda out, x, weight, *_: 2 * out.numel() * weight.shape[-1],
+    **dict.fromkeys((functional.linear, packing.PRODUCT),
+                    lambda out, x, weight, *_: 2 * out.numel() * weight.shape[-1]),
     functional.conv2d: lambda out, x, weight, *_: 2 * out.numel() * weight[0].numel(),
     functional.conv_transpose2d: lambda out, x, weight, *_: 2 * x.numel() * weight[0].numel(),
     functional.scaled_dot_product_attention:

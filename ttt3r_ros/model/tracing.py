@@ -12,9 +12,11 @@ import warnings
 import weakref
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 from ttt3r_ros.model.device import first_line
 from ttt3r_ros.model.nested import form, mapped, tensors
@@ -130,15 +132,31 @@ def _executed_plainly() -> Iterator[None]:
 
 
 def _traced(function: Callable[[Any], Any], inputs: Any) -> Callable[..., Any]:
+    with _PackedWeights() as seen:
+        function(inputs)
+    weights = tuple(seen.found.values())
+
     def flat(*given: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        values = iter(given)
+        values = iter(given[len(weights):])
         return tuple(tensors(function(mapped(inputs, lambda _: next(values)))))
 
     with warnings.catch_warnings():  # that shapes become constants, which is meant
         warnings.simplefilter('ignore')
-        graph, _ = torch._C._create_graph_by_tracing(flat, tuple(tensors(inputs)), lambda _: '', True, False)
+        graph, _ = torch._C._create_graph_by_tracing(flat, (*weights, *tensors(inputs)), lambda _: '', True, False)
     torch._C._jit_pass_constant_pooling(graph)  # two thirds of its nodes are the same few constants
     torch._C._jit_pass_dce(graph)
     # A function of its own, which goes with whoever holds it. torch.jit.trace adds each to one table of the process
     # and takes none out of it, nor the weights in it: 57 MB for each network that is loaded and dropped (2.13).
-    return torch._C._create_function_from_graph('step', graph)
+    return partial(torch._C._create_function_from_graph('step', graph), *weights)
+
+
+class _PackedWeights(TorchFunctionMode):
+    """Gathers the packed weights (packing) that are read: a graph cannot hold them as constants, it is given them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[int, torch.Tensor] = {}
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        self.found.update((id(arg), arg) for arg in args if isinstance(arg, torch.Tensor) and arg.is_mkldnn)
+        return function(*args, **(kwargs or {}))

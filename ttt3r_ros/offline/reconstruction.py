@@ -57,7 +57,7 @@ class Loaded:
 
     def on(self, device: str) -> Loaded:
         """Return the same with its network moved to a device."""
-        self.network.network.to(device)
+        self.network.network.to(device).pack()
         return replace(self, device=device)
 
 
