@@ -69,6 +69,34 @@ def test_what_moves_a_layer_gets_plain_weights(layer):
     assert torch.allclose(layer(x), expected.double(), atol=1e-5)
 
 
+def test_weights_that_are_learnt_stay():
+    """Else those of large layers alone would have no gradient, and nothing would say so."""
+    layer = Linear(512, 2048)
+    layer.pack()
+    layer.unpack()
+    assert not layer.weight.is_mkldnn and layer.weight.requires_grad
+    layer(torch.ones(1, 512)).sum().backward()
+    assert layer.weight.grad is not None
+
+
+@pytest.mark.parametrize('assign', [False, True])
+def test_a_packed_network_takes_other_weights(assign):
+    """As one that is not packed does, also where its steps were traced with those of before."""
+    images = np.random.default_rng(0).integers(0, 255, (24, 96, 128, 3), dtype=np.uint8)
+    network, other = load_network('embedded').network, load_network('embedded').network
+    other.downstream_head.proj.fc2.weight = torch.nn.Parameter(
+        1.1 * other.state_dict()['downstream_head.proj.fc2.weight'], requires_grad=False)
+
+    def last(network):
+        reconstructor = Reconstructor(network, make_rule('ttt3r'))
+        return [reconstructor.step(image) for image in images][-1].points
+
+    before, expected = last(network), last(other)
+    network.load_state_dict(other.state_dict(), assign=assign)
+    assert np.allclose(last(network), expected, rtol=1e-3, atol=1e-3)
+    assert not np.allclose(before, expected, rtol=1e-2, atol=1e-2)
+
+
 def test_a_loaded_network_is_packed_and_saves_as_it_was(tmp_path):
     """The file that it is written to is the one that a conversion writes, to the byte."""
     loaded = load_network('embedded')

@@ -46,7 +46,7 @@ class Linear(nn.Linear):
         return packing.product(x, weight, self.bias) if weight.is_mkldnn else linear(x, weight, self.bias)
 
     def pack(self) -> None:
-        """Pack the weights where that pays; they can no longer be learnt then."""
+        """Pack the weights where that pays; those that are learnt stay as they are."""
         if not self.weight.is_mkldnn and packing.pays(self.weight):
             self.weight = nn.Parameter(packing.packed(self.weight), requires_grad=False)
 
@@ -61,6 +61,12 @@ class Linear(nn.Linear):
         super()._save_to_state_dict(destination, prefix, keep_vars)
         if self.weight.is_mkldnn:
             destination[f'{prefix}weight'] = self._plain()
+
+    def _load_from_state_dict(self, *args, **kwargs) -> None:
+        if self.weight.is_mkldnn:  # nothing can be copied into them
+            self.unpack()
+            packing.loaded()
+        super()._load_from_state_dict(*args, **kwargs)
 
     def _apply(self, *args, **kwargs) -> Linear:
         self.unpack()  # what moves weights, or changes their number type, cannot do so with packed ones

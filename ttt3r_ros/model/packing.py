@@ -15,19 +15,29 @@ PAYS = 1 << 19
 PRODUCT = getattr(torch.ops.mkldnn, '_linear_pointwise', None)
 _REORDER = getattr(torch.ops.mkldnn, '_reorder_linear_weight', None)
 
+loads = 0  # of other numbers into packed weights: whoever holds packed ones has those of before
+
 
 def pays(weight: Tensor) -> bool:
     """Say whether weight (out, in) gains by being packed: it is large, of float32, on a CPU, and PyTorch can.
 
-    In bfloat16 a product gains half as much, and to pack takes as long as to load the file.
+    One that is learnt is not packed: it has no gradient then. In bfloat16 a product gains half as much, and to pack
+    takes as long as to load the file.
     """
     return (PRODUCT is not None and _REORDER is not None and torch.backends.mkldnn.is_available()
-            and weight.device.type == 'cpu' and weight.dtype == torch.float32 and weight.numel() >= PAYS)
+            and weight.device.type == 'cpu' and weight.dtype == torch.float32 and weight.numel() >= PAYS
+            and not weight.requires_grad)
 
 
 def packed(weight: Tensor) -> Tensor:
     """Return weight (out, in) packed: of the same shape and type, but opaque."""
     return _REORDER(weight.contiguous())
+
+
+def loaded() -> None:
+    """Say that a layer whose weights are packed is given others."""
+    global loads
+    loads += 1
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

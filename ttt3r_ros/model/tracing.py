@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from ttt3r_ros.model import packing
 from ttt3r_ros.model.device import first_line
 from ttt3r_ros.model.nested import form, mapped, tensors
 from ttt3r_ros.model.network import Network
@@ -62,7 +63,7 @@ class Traces:
         """
         if self._refused or getattr(_suspended, 'now', False):
             return function(inputs)
-        key = about, form(inputs)
+        key = about, form(inputs), packing.loads
         if traced := self._traced.get(key):
             return _call(*traced, inputs)
         result = function(inputs)
