@@ -48,6 +48,21 @@ def image(seed, width=64):
     return torch.rand((1, 3, 48, width), generator=torch.Generator().manual_seed(seed)) * 2 - 1
 
 
+def test_an_answer_that_is_no_number_is_the_computed_one():
+    """As where points allow no focal length: the trace is kept. Another number instead is none."""
+    traces = Traces()
+    given = torch.tensor([-1.0, 4.0])
+    for _ in range(AFTER + 1):
+        assert torch.allclose(traces.run(torch.sqrt, given, 'root'), torch.tensor([torch.nan, 2]), equal_nan=True)
+    assert len(traces._traced) == 1
+
+    others = iter(range(100))
+    traces = Traces()
+    for _ in range(AFTER):
+        traces.run(lambda x: torch.sqrt(x) + next(others), given, 'another')
+    assert not traces._traced
+
+
 @pytest.mark.parametrize('rule', [*RULES, 'filt3r+memix'])
 def test_traced_steps_are_the_computed_ones(network, early, rule):
     """To the bit under every rule, at two sizes in turn and over a reset; earlier results keep their values."""

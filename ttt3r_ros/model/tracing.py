@@ -95,7 +95,7 @@ class Traces:
         except Exception as error:  # PyTorch raises many kinds
             reason = first_line(error)
         else:
-            if all(torch.equal(a, b) for a, b in zip(tensors(found), tensors(expected), strict=True)):
+            if all(_same(a, b) for a, b in zip(tensors(found), tensors(expected), strict=True)):
                 # What is kept says how the result is put together; the tensors in it are not kept.
                 self._traced[key] = traced, mapped(expected, lambda tensor: tensor.new_empty(0))
                 return
@@ -116,6 +116,11 @@ def traces_of(network: Network) -> Traces | None:
 def _call(traced: Callable[..., Any], like: Any, inputs: Any) -> Any:
     results = iter(traced(*tensors(inputs)))
     return mapped(like, lambda _: next(results))
+
+
+def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Say whether they are equal to the bit; a NaN, such as the focal length of points that allow none, is one."""
+    return torch.equal(a, b) or a.is_floating_point() and torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)
 
 
 @contextmanager
