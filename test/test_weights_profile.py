@@ -27,21 +27,23 @@ SIXTEEN = {'reset_policy': 'interval', 'reset_interval': 16, 'segment_alignment'
 
 
 def test_automatic_values_are_the_weights_own():
-    """The embedded weights ask for a reset every 16 frames in SE(3); what the user gives goes before it."""
+    """The embedded weights ask for a reset every 16 frames in SE(3), and for steps of the images; what the user gives
+    goes before it."""
     profile = load_profile('embedded')
     automatic = resolve(profile)
-    assert automatic == SegmentSettings('interval', 16, 'se3')
+    assert automatic == SegmentSettings('interval', 16, 'se3', 'images')
     assert 'reset_interval 16' in automatic.told and 'embedded.safetensors.profile.json' in automatic.told
-    assert resolve(profile, 'never') == SegmentSettings('never', 16, 'se3')
-    assert resolve(profile, segment_alignment='sim3', reset_interval=40) == SegmentSettings('interval', 40, 'sim3')
-    assert resolve(profile, 'interval', 20, 'se3').told == ''
+    assert resolve(profile, 'never', step_source='model') == SegmentSettings('never', 16, 'se3', 'model')
+    assert resolve(profile, segment_alignment='sim3', reset_interval=40) == SegmentSettings(
+        'interval', 40, 'sim3', 'images')
+    assert resolve(profile, 'interval', 20, 'se3', 'model').told == ''
 
 
 @pytest.mark.parametrize('weights', ['untrained', 'no/such/file.safetensors', 'nothing.pth'])
 def test_weights_that_say_nothing_are_never_reset(weights):
-    """Without a file beside them and metadata it is never, 100, sim3, and the log can tell so."""
+    """Without a file beside them and metadata it is never, 100, sim3 and model, and the log can tell so."""
     found = resolve(load_profile(weights))
-    assert found == SegmentSettings('never', 100, 'sim3') == SegmentSettings()
+    assert found == SegmentSettings('never', 100, 'sim3', 'model') == SegmentSettings()
     assert 'do not say' in found.told
 
 
@@ -60,6 +62,7 @@ def test_converted_weights_take_their_profile_along(tmp_path):
     '{', '[]', 'null', '{"settings": []}', '{"setting": {}}', '{"settings": {"reset_policy": "often"}}',
     '{"settings": {"reset_interval": 1}}', '{"settings": {"reset_interval": 16.5}}',
     '{"settings": {"reset_interval": true}}', '{"settings": {"segment_alignment": "so3"}}',
+    '{"settings": {"step_source": "corners"}}',
     '{"settings": {"told": "me"}}', '{"trained_on": {"synthetic": "yes"}}', '{"trained_on": {"aspects": []}}',
     '{"trained_on": {"steps_m": [0.2, 0.1]}}', '{"trained_on": {"fields_of_view": 60}}', '{"trained_on": {"fov": 1}}',
     '{"trained_on": {"confidence": 1}}', '{"trained_on": {"confidence": Infinity}}'])
@@ -80,7 +83,8 @@ def test_a_profile_that_cannot_be_read_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(('name', 'value'), [
-    ('reset_policy', 'sometimes'), ('reset_interval', 1), ('reset_interval', -16), ('segment_alignment', 'se2')])
+    ('reset_policy', 'sometimes'), ('reset_interval', 1), ('reset_interval', -16), ('segment_alignment', 'se2'),
+    ('step_source', 'corners')])
 def test_settings_that_are_none_are_refused(name, value):
     """One frame is no segment."""
     with pytest.raises(ResetPolicyError, match=name):
@@ -94,6 +98,7 @@ def test_a_calibration_belongs_to_its_settings():
     fit = Fit(Coefficients(), measured)
     assert fit.under(measured) == (Coefficients(), '')
     for other in (SegmentSettings(), replace(measured, reset_interval=100), replace(measured, reset_policy='adaptive'),
+                  replace(measured, step_source='model'),
                   *(replace(measured, segment_alignment=a) for a in ALIGNMENTS if a != measured.segment_alignment)):
         coefficients, doubt = fit.under(other)
         assert str(measured) in doubt and str(other) in doubt and f'{OTHER_SETTINGS:g}' in doubt

@@ -98,7 +98,7 @@ def test_a_closed_loop_moves_the_map_between_images_too(run):
     that is closed."""
     there = [image for image, _ in islice(World(1, 150, (48, 64)).film(), 3)]
     images = ((there + there[::-1]) * (FRAMES // 6))[:FRAMES]
-    library = Reconstructor(load_network('embedded').network, make_rule('ttt3r'), alignment='se3',
+    library = Reconstructor(load_network('embedded').network, make_rule('ttt3r'), alignment='se3', step_source='images',
                             policy=Interval(SEGMENT), keyframes=20)
     frames = [library.step(image) for image in images]
     assert frames[-1].loop_closures > 0

@@ -72,7 +72,7 @@ def test_a_closed_loop_moves_the_map_and_not_the_odometry(run):
     world = World(LAPS, LAPS_LENGTH, (48, 64))
     images = [image for image, _ in islice(world.film(), LAPS_FRAMES)]
     library = Reconstructor(load_network('embedded').network, make_rule('ttt3r'), alignment='se3', policy=Interval(16),
-                            keyframes=20)
+                            keyframes=20, step_source='images')
     frames = [library.step(image) for image in images]
     assert frames[-1].loop_closures > 0
     node, robot = run(lossless=True, weights='embedded', reset_policy='interval', reset_interval=16,

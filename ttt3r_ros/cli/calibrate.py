@@ -9,6 +9,7 @@ import os
 from ttt3r_ros.cli.counts import at_least
 
 ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, and as the weights say
+STEP_SOURCES = ('auto', 'model', 'images')  # the same
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -28,6 +29,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                              'they do not, there are none)')
     parser.add_argument('--alignment', choices=ALIGNMENTS, default='auto',
                         help='how segments are chained at a reset (default: as the weights say, sim3 if they do not)')
+    parser.add_argument('--step-source', choices=STEP_SOURCES, default='auto', help='what says how the camera goes on '
+                        'from one image to the next (default: as the weights say, model if they do not)')
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
     parser.add_argument('--jobs', type=at_least(1), default=os.cpu_count(),
                         help='worlds at a time (default: %(default)s)')
@@ -48,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if args.worlds < 2:
         raise UncertaintyError(f'{args.worlds} world(s) cannot both fit and judge: give --worlds 2 or more')
     segments = resolve(load_profile(args.weights), 'interval' if args.reset_interval else 'auto',
-                       args.reset_interval, args.alignment)
+                       args.reset_interval, args.alignment, args.step_source)
     if segments.reset_policy == 'adaptive':
         raise UncertaintyError('resets of the adaptive policy come when they come and cannot be measured: give '
                                '--reset-interval')
@@ -58,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         raise UncertaintyError(f'{target} cannot be written: {unwritable}')
     plan = covariance.Plan(args.weights, args.worlds, args.frames,
                            segments.reset_interval if segments.reset_policy == 'interval' else 0,
-                           segments.segment_alignment, device=args.device, jobs=args.jobs)
+                           segments.segment_alignment, segments.step_source, device=args.device, jobs=args.jobs)
     console = Console(log_time=False, log_path=False, highlight=False)
     console.log(f'{segments}{f" ({segments.told})" if segments.told else ""}')
     with Progress(console=console) as progress:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ttt3r_ros.evaluation.trial import Setting
 
 ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, and as the weights say
+STEP_SOURCES = ('auto', 'model', 'images')  # the same
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')  # as model.precision has them
 
 FRAMES = 1000
@@ -38,6 +39,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
                         help='frames (default: as the weights say, 100 if they do not)')
     parser.add_argument('--alignment', choices=ALIGNMENTS, default='auto',
                         help='how segments are chained at a reset (default: as the weights say, sim3 if they do not)')
+    parser.add_argument('--step-source', choices=STEP_SOURCES, default='auto', help='what says how the camera goes on '
+                        'from one image to the next (default: as the weights say, model if they do not)')
     parser.add_argument('--keyframes', type=at_least(0), default=0,
                         help='memories of ended segments that are kept to close loops with, in the runs with resets '
                         '(default: %(default)s, no loop closure)')
@@ -99,13 +102,15 @@ def run(args: argparse.Namespace) -> int:
     if args.dataset and args.results:
         return evaluate_dataset.run(args, [])
     load_network(args.weights, args.device, args.precision)
-    segments = resolve(load_profile(args.weights), 'interval', args.reset_interval, args.alignment)
+    segments = resolve(load_profile(args.weights), 'interval', args.reset_interval, args.alignment,
+                       args.step_source)
     if any(getattr(args, name) for name in evaluate_dataset.INSTEAD):
-        return _measure_instead(args, Setting(rules[0], segments.reset_interval, segments.segment_alignment))
-    settings = [Setting(rule) for rule in rules]
+        return _measure_instead(args, Setting(rules[0], segments.reset_interval, segments.segment_alignment,
+                                               step_source=segments.step_source))
+    settings = [Setting(rule, step_source=segments.step_source) for rule in rules]
     if not args.no_reset:
-        settings += [Setting(rule, segments.reset_interval, segments.segment_alignment, args.keyframes)
-                     for rule in rules]
+        settings += [Setting(rule, segments.reset_interval, segments.segment_alignment, args.keyframes,
+                             segments.step_source) for rule in rules]
     if args.dataset:
         return evaluate_dataset.run(args, settings)
     plan = campaign.Plan(args.weights, tuple(settings),

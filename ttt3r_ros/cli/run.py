@@ -70,6 +70,8 @@ def add_network(group: argparse._ArgumentGroup) -> None:
     group.add_argument('--reset-interval', type=int, default=0, metavar='FRAMES', help='default: as the weights say')
     group.add_argument('--segment-alignment', default='auto', help='how segments are chained at a reset: sim3 or se3 '
                        '(default: as the weights say)')
+    group.add_argument('--step-source', default='auto', help='what says how the camera goes on from one image to the '
+                       'next: model, or images, which set its step right (default: as the weights say)')
     group.add_argument('--size', type=int, metavar='PIXELS', help="long side of the model's image, a multiple of "
                        f"the weights' patch, {' or '.join(map(str, PATCH_SIZES))} (default: as they were trained)")
     group.add_argument('--device', default='auto', help='cpu, cuda, cuda:1, … (default: the first GPU, if any)')
@@ -83,7 +85,7 @@ def asked(args: argparse.Namespace) -> dict:
 
     start, end = (None if text is None else Moment.read(text) for text in (args.start, args.end))
     settings = Settings(args.weights, args.weights_sha256, args.device, args.precision, args.rule, args.reset_policy,
-                        args.reset_interval, args.segment_alignment, args.size)
+                        args.reset_interval, args.segment_alignment, args.step_source, args.size)
     return {'settings': settings, 'selection': Selection(args.every, start, end),
             'exports': tuple(dict.fromkeys(args.export.split(','))), 'rate': args.rate, 'topic': args.topic}
 

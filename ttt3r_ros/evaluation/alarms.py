@@ -147,6 +147,7 @@ class Witness:
 def watch(seed: int, film: Film, loaded: LoadedNetwork, plan: Plan, witness: Witness | None = None) -> Report:
     """Run a film and say what the monitor told of it; witness: of the camera's turns."""
     reconstructor = Reconstructor(loaded.network, make_rule('ttt3r'), alignment=plan.segments.segment_alignment,
+                                  step_source=plan.segments.step_source,
                                   policy=make_reset_policy(plan.segments.reset_policy,
                                                            plan.segments.reset_interval),
                                   monitor=TrackingMonitor(plan.bounds))

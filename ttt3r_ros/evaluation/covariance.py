@@ -23,7 +23,7 @@ from ttt3r_ros.reconstruction.uncertainty import Coefficients, Observation, Unce
 @dataclass(frozen=True)
 class Plan:
     """Which weights, on how many rooms and as many wide worlds of how many frames, the memory reset after so many and
-    segments chained how; every other one of either kind judges.
+    segments chained how, steps from where; every other one of either kind judges.
 
     Training's worlds have seeds from 1,000,000 on, `ttt3r evaluate`'s from 1,000: these lie between.
     """
@@ -33,6 +33,7 @@ class Plan:
     frames: int
     reset_interval: int = 0
     alignment: str = 'sim3'
+    step_source: str = 'model'
     first_seed: int = 50_000
     device: str = 'cpu'
     jobs: int = 1
@@ -69,7 +70,7 @@ class Calibration:
 
 def observe(trial: Trial, plan: Plan) -> Track:
     """Reconstruct one world and compare with its truth, in the frame of its first camera."""
-    setting = Setting('ttt3r', plan.reset_interval, plan.alignment)
+    setting = Setting('ttt3r', plan.reset_interval, plan.alignment, step_source=plan.step_source)
     truth = np.linalg.inv(trial.truth.poses[0]) @ trial.truth.poses
     stamps = trial.truth.stamps
     seen, errors, rates = [], [], []

@@ -229,6 +229,7 @@ def _world(plan: Plan, seed: int) -> list[Restart]:
 def _reconstructor(loaded: LoadedNetwork, plan: Plan, watched: bool) -> Reconstructor:
     segments = plan.segments
     return Reconstructor(loaded.network, make_rule('ttt3r'), alignment=segments.segment_alignment,
+                         step_source=segments.step_source,
                          policy=make_reset_policy(segments.reset_policy, segments.reset_interval),
                          monitor=TrackingMonitor(HAND_HELD) if watched else None)
 

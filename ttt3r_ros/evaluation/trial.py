@@ -30,25 +30,27 @@ EDGE, EDGE_REACH = 1.2, 3  # a factor of depth, and pixels of the model's image
 
 @dataclass(frozen=True)
 class Setting:
-    """An update rule by name, after how many frames the memory is reset, 0 for never, how segments are chained, and how
-    many of their memories are kept to close loops with."""
+    """An update rule by name, after how many frames the memory is reset, 0 for never, how segments are chained, how
+    many of their memories are kept to close loops with, and what says how the camera goes on in them."""
 
     rule: str
     reset_interval: int = 0
     alignment: str = 'sim3'
     keyframes: int = 0
+    step_source: str = 'model'
 
     def __str__(self) -> str:
         """Return the name that tables show."""
         return self.rule + (f', reset {self.reset_interval}' if self.reset_interval else '') + (
             f', {self.alignment}' if self.alignment != 'sim3' else '') + (
-            f', {self.keyframes} keyframes' if self.keyframes else '')
+            f', {self.keyframes} keyframes' if self.keyframes else '') + (
+            f', steps of {self.step_source}' if self.step_source != 'model' else '')
 
     def reconstructor(self, network: Network) -> Reconstructor:
         """Return one under it, before its first frame."""
         return Reconstructor(network, make_rule(self.rule), alignment=self.alignment,
                              policy=Interval(self.reset_interval) if self.reset_interval else None,
-                             keyframes=self.keyframes)
+                             keyframes=self.keyframes, step_source=self.step_source)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from ttt3r_ros.sequences import open_sequence
 
 def interval_of(loaded: Loaded, settings: Settings) -> int:
     """Return the frames of a segment. Raises FleetError where their number does not end it, ResetPolicyError."""
-    segments = resolve(loaded.profile, settings.reset_policy, settings.reset_interval, settings.segment_alignment)
+    segments = resolve(loaded.profile, settings.reset_policy, settings.reset_interval, settings.segment_alignment,
+                       settings.step_source)
     if segments.reset_policy != 'interval':
         raise FleetError(f'--split divides recordings where the reset interval ends a segment, and here it is '
                          f'"{segments}": give --reset-policy interval and --reset-interval too, or leave --split out')

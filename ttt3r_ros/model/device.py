@@ -24,7 +24,7 @@ def why_unusable(device: str) -> str | None:
     try:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0].partition('. ')[0]  # PyTorch may go on for a page
+        reason = first_line(error).partition('. ')[0]
         return f'device {device!r} cannot be used ({reason}): take cpu, cuda, cuda:1, … or auto'
     return None
 

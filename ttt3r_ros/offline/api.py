@@ -19,7 +19,7 @@ def open(source: str | os.PathLike, *, every: int = 1, start: int | str | None =
     start, end: which frames, the latter two as numbers of frames or text such as '12s'. rate: frames a second of what
     has no stamps. topic: of a bag. judged: whether frames that do not fit are kept out of the memory
     (StampedFrame.tracked). settings: the fields of offline.reconstruction.Settings: weights, weights_sha256, device,
-    precision, rule, reset_policy, reset_interval, segment_alignment, size.
+    precision, rule, reset_policy, reset_interval, segment_alignment, step_source, size.
 
     Raises SequenceError, CheckpointError, SelectionError, StreamError and the like, each with the remedy, and TypeError
     for a setting that there is not.

@@ -42,6 +42,7 @@ class Settings:
     reset_policy: str = AUTO
     reset_interval: int = AUTO_INTERVAL
     segment_alignment: str = AUTO
+    step_source: str = AUTO
     size: int | None = None
 
 
@@ -97,8 +98,10 @@ def prepare(settings: Settings, *, judged: bool = True, loaded: Loaded | None = 
     rule = make_rule(settings.rule)
     loaded = loaded or load(settings)
     network = loaded.network
-    segments = resolve(loaded.profile, settings.reset_policy, settings.reset_interval, settings.segment_alignment)
+    segments = resolve(loaded.profile, settings.reset_policy, settings.reset_interval, settings.segment_alignment,
+                       settings.step_source)
     reconstructor = Reconstructor(network.network, rule, alignment=segments.segment_alignment,
+                                  step_source=segments.step_source,
                                   policy=make_reset_policy(segments.reset_policy, segments.reset_interval),
                                   monitor=TrackingMonitor() if judged and network.trained else None)
     return Prepared(reconstructor, network, loaded.device, segments, loaded.fit, loaded.profile.trained_on)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Keyframe
+from ttt3r_ros.reconstruction.step_refinement import refined_step
 from ttt3r_ros.reconstruction.tracking import Evidence, Tracking
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, extent
 
@@ -50,6 +52,17 @@ class Place:
         """Return the place whose last frame is there in the map."""
         correction = map_pose @ np.linalg.inv(self.path.place(self.boundary.pose))
         return replace(self, correction=correction, loop_closures=self.loop_closures + 1)
+
+    def refined(self, image: np.ndarray, seen: Boundary, allows: Callable[[float, float], bool]) -> Place:
+        """Return the place whose path takes the next image, which its segment saw so, to where the images say.
+
+        The same place where the step, metres of the path and radians, is none that `allows` takes.
+        """
+        step = refined_step(self.image, self.boundary, image, seen)
+        step[:3, 3] *= self.path.scale
+        if not allows(*extent(step)):
+            return self
+        return replace(self, path=self.path.taking(seen.pose, self.path.place(self.boundary.pose) @ step))
 
     def after(self, path: Similarity, segments: int, frames: int) -> Place:
         """Return the place at the end of a longer path, in which this one lies so after so many of both."""

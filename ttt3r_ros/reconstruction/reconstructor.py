@@ -23,7 +23,15 @@ from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
 from ttt3r_ros.reconstruction.together import Steps, alone
 from ttt3r_ros.reconstruction.tracking import Sight, Tracking, TrackingMonitor, picture_of_nothing
-from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, Boundary, ChainError, Similarity, chain, rejoin
+from ttt3r_ros.reconstruction.trajectory import (
+    ALIGNMENTS,
+    STEP_SOURCES,
+    Boundary,
+    ChainError,
+    Similarity,
+    chain,
+    rejoin,
+)
 from ttt3r_ros.reconstruction.view_query import ask
 
 logger = logging.getLogger(__name__)
@@ -37,12 +45,14 @@ class Reconstructor:
 
     recurrence = Recurrence  # what holds the memory
 
-    def __init__(self, network: Network, rule: UpdateRule, *, alignment: str = 'sim3',
+    def __init__(self, network: Network, rule: UpdateRule, *, alignment: str = 'sim3', step_source: str = 'model',
                  policy: ResetPolicy | None = None, keyframes: int = 0, monitor: TrackingMonitor | None = None,
                  stage: Stage = untimed, beside: Reconstructor | None = None, name: str = '') -> None:
         """Take a network and a write rule.
 
-        alignment: how segments are chained, 'sim3' or 'se3'. policy: when a segment ends by itself, by default never.
+        alignment: how segments are chained, 'sim3' or 'se3'. step_source: what says how the camera goes on within one,
+        'model', or 'images', which set its steps right (step_refinement). policy: when one ends by itself, by default
+        never.
         keyframes: how many memories of ended segments are kept to close loops with. monitor: judges every frame before
         it is written; without one all are believed. stage: told what a step is doing. beside: one of the same network,
         that this one will be stepped together with: on CUDA they share what is recorded. name: of its camera among
@@ -50,10 +60,12 @@ class Reconstructor:
         """
         if alignment not in ALIGNMENTS:
             raise ValueError(f'alignment {alignment!r} is unknown: take one of {", ".join(ALIGNMENTS)}')
+        if step_source not in STEP_SOURCES:
+            raise ValueError(f'step_source {step_source!r} is unknown: take one of {", ".join(STEP_SOURCES)}')
         self._recurrence = self.recurrence(network, rule, stage, beside and beside._recurrence)
         self._eye = Eye(self._recurrence, stage)
         self._log = logging.LoggerAdapter(logger, {'camera': name})
-        self._alignment = alignment
+        self._alignment, self._refines = alignment, step_source == 'images'
         self._policy = policy or Never()
         self._loops = LoopCloser(keyframes)
         self.monitor = monitor
@@ -150,11 +162,13 @@ class Reconstructor:
                 self._loops.restore(kept)
             raise
         alike = self._likeness(prepared.image, look.seen)
+        refined = self._refined(prepared.image, look.seen, sight, stamp)
         tracking = self._judge(sight, alike, look, stamp)
         trusted = tracking is None or tracking.trusted
         unseen = (0.0, 0.0) if trusted else self.monitor.unseen_motion(stamp)
-        frame = self._place.frame(prepared, look, tracking, unseen, alike)
-        place = replace(self._place, index=self._place.index + 1)
+        place = refined if trusted else self._place
+        frame = place.frame(prepared, look, tracking, unseen, alike)
+        place = replace(place, index=place.index + 1)
         if trusted:
             self._recurrence.accept(look.step, look.finite)
             place = replace(place, image=prepared.image, boundary=look.seen)
@@ -314,6 +328,13 @@ class Reconstructor:
         if self._place.image is None or self.monitor is None and not self._policy.compares:
             return None
         return self._place.likeness(image, seen)
+
+    def _refined(self, image: np.ndarray, seen: Boundary, sight: Sight | None, stamp: int | None) -> Place:
+        """Return the place with the step to an image set right by the images, where they may and can."""
+        if not self._refines or self._place.image is None or sight is not None and sight.fault is not None:
+            return self._place
+        return self._place.refined(image, seen, lambda distance, turn: sight is None
+                                   or self.monitor.allows(distance, turn, stamp))
 
     def _judge(self, sight: Sight | None, alike: float | None, look: Look, stamp: int | None) -> Tracking | None:
         """Return what the monitor says of a frame, None without one."""

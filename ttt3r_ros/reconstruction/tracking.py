@@ -173,7 +173,7 @@ class TrackingMonitor:
 
     def judge(self, sight: Sight, seen: Evidence, stamp: int | None) -> Tracking:
         """Judge a frame beside the last trusted one, before it is written."""
-        impossible = self._impossible(seen, stamp)
+        impossible = self._impossible(seen.distance, seen.turn, stamp)
         if impossible:
             return self._lose(impossible, stamp)
         if seen.likeness < COVERED_LIKENESS and sight.detail < DETAIL_LEFT:
@@ -201,17 +201,21 @@ class TrackingMonitor:
         """Return how the camera may have moved since it was last trusted; see the function of this name."""
         return unseen_motion(self._elapsed_s(stamp), self.bounds, self.metres, self.missed)
 
-    def _impossible(self, seen: Evidence, stamp: int | None) -> str | None:
+    def allows(self, distance: float, turn: float, stamp: int | None) -> bool:
+        """Say whether the camera can have gone so far, the path's metres and radians, since it was last trusted."""
+        return self._impossible(distance, turn, stamp) is None
+
+    def _impossible(self, distance: float, turn: float, stamp: int | None) -> str | None:
         """Return which bound the step is beyond, None where it is within or time is unknown."""
         elapsed = self._elapsed_s(stamp)
         if elapsed is None:
             return None
         elapsed = max(elapsed, LEAST_ELAPSED_S)
-        way = seen.distance * self.metres
+        way = distance * self.metres
         if 0 < self.bounds.max_speed * elapsed < way:
             return f'a step of {way:.2f} m in {elapsed:.2f} s, beyond max_speed {self.bounds.max_speed:g} m/s'
-        if 0 < self.bounds.max_turn_rate * elapsed < seen.turn:
-            return (f'a turn of {np.degrees(seen.turn):.0f}° in {elapsed:.2f} s, beyond max_turn_rate '
+        if 0 < self.bounds.max_turn_rate * elapsed < turn:
+            return (f'a turn of {np.degrees(turn):.0f}° in {elapsed:.2f} s, beyond max_turn_rate '
                     f'{self.bounds.max_turn_rate:g} rad/s')
         return None
 

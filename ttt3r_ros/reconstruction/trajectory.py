@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ttt3r_ros.reconstruction import rotation
 
 ALIGNMENTS = ('sim3', 'se3')
+STEP_SOURCES = ('model', 'images')
 ROUNDS = 10
 
 
@@ -55,6 +56,10 @@ class Similarity:
     def after(self, other: Similarity) -> Similarity:
         """Return x ↦ self(other(x)): where a segment lies whose path, in which `other` places it, lies so itself."""
         return Similarity(self.scale * other.scale, self.place(other.rigid))
+
+    def taking(self, pose: np.ndarray, place: np.ndarray) -> Similarity:
+        """Return the one of this scale that takes a pose of the segment to that place in the path, both (4, 4)."""
+        return replace(self, rigid=place @ np.linalg.inv(Similarity(self.scale).place(pose)))
 
     def take_back(self, pose: np.ndarray) -> np.ndarray:
         """Return the segment's camera-to-world pose (4, 4) for the path's."""

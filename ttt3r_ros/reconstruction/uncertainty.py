@@ -134,7 +134,8 @@ def load_fit(weights: str | Path) -> Fit:
         coefficients, plan = Coefficients(**found['coefficients']), found['plan']
         interval = plan['reset_interval']
         return Fit(coefficients, SegmentSettings('interval' if interval else 'never',
-                                                 interval or SegmentSettings().reset_interval, plan['alignment']))
+                                                 interval or SegmentSettings().reset_interval, plan['alignment'],
+                                                 plan.get('step_source', 'model')))
     except FileNotFoundError:
         return Fit()
     except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:

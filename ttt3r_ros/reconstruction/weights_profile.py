@@ -3,7 +3,8 @@
 
 It stands in FILE.profile.json beside the weights, or else in their metadata (model/checkpoint.py), as JSON:
 
-    {"settings": {"reset_policy": "interval", "reset_interval": 16, "segment_alignment": "se3"},
+    {"settings": {"reset_policy": "interval", "reset_interval": 16, "segment_alignment": "se3",
+                  "step_source": "images"},
      "trained_on": {"synthetic": true, "fields_of_view": [55, 80], "aspects": [1.3333], "steps_m": [0.05, 0.14],
                     "steps_deg": [0, 8], "confidence": 9.0}}
 
@@ -21,11 +22,11 @@ from typing import Any
 from ttt3r_ros.model.checkpoint import read_profile
 from ttt3r_ros.reconstruction.preprocess import nearest
 from ttt3r_ros.reconstruction.reset_policy import POLICIES, ResetPolicyError
-from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
+from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, STEP_SOURCES
 
 AUTO = 'auto'
 AUTO_INTERVAL = 0
-SETTINGS = ('reset_policy', 'reset_interval', 'segment_alignment')
+SETTINGS = ('reset_policy', 'reset_interval', 'segment_alignment', 'step_source')
 FAMILIAR = 0.45  # of the confidence in training; synthetic worlds had .53 to 1.1, two real films .29 and .40
 SAME_ASPECT = 0.03  # relative: as much as rounding to whole patches makes of one
 
@@ -36,7 +37,9 @@ class WeightsProfileError(ValueError):
 
 @dataclass(frozen=True)
 class SegmentSettings:
-    """When a segment ends and how the next is chained, as the node's parameters of these names say it.
+    """When a segment ends, how the next is chained, and what says how the camera goes on in it.
+
+    As the node's parameters of these names say it.
 
     told: where the automatic ones among them come from, for a log; empty if there were none.
     """
@@ -44,6 +47,7 @@ class SegmentSettings:
     reset_policy: str = 'never'
     reset_interval: int = 100
     segment_alignment: str = 'sim3'
+    step_source: str = 'model'
     told: str = field(default='', compare=False)
 
     def __post_init__(self) -> None:
@@ -56,15 +60,19 @@ class SegmentSettings:
         if self.segment_alignment not in ALIGNMENTS:
             raise ResetPolicyError(f'segment_alignment {self.segment_alignment!r} is unknown: take one of '
                                    f'{", ".join(ALIGNMENTS)}')
+        if self.step_source not in STEP_SOURCES:
+            raise ResetPolicyError(f'step_source {self.step_source!r} is unknown: take one of '
+                                   f'{", ".join(STEP_SOURCES)}')
 
     def __str__(self) -> str:
         """Return it as a log tells it."""
         interval = f' every {self.reset_interval} frames' if self.reset_policy == 'interval' else ''
-        return f'reset {self.reset_policy}{interval}, {self.segment_alignment}'
+        return f'reset {self.reset_policy}{interval}, {self.segment_alignment}, steps of {self.step_source}'
 
     def same_as(self, other: SegmentSettings) -> bool:
-        """Say whether both make the same segments; an interval counts where the policy is one alone."""
-        return (self.reset_policy, self.segment_alignment) == (other.reset_policy, other.segment_alignment) and (
+        """Say whether both make the same path; an interval counts where the policy is one alone."""
+        return (self.reset_policy, self.segment_alignment, self.step_source) == (
+            other.reset_policy, other.segment_alignment, other.step_source) and (
             self.reset_policy != 'interval' or self.reset_interval == other.reset_interval)
 
 
@@ -160,12 +168,12 @@ def load_profile(weights: str) -> WeightsProfile:
 
 
 def resolve(profile: WeightsProfile, reset_policy: str = AUTO, reset_interval: int = AUTO_INTERVAL,
-            segment_alignment: str = AUTO) -> SegmentSettings:
-    """Return the settings in force: automatic values are the profile's, or without one never, 100 and sim3.
+            segment_alignment: str = AUTO, step_source: str = AUTO) -> SegmentSettings:
+    """Return the settings in force: automatic values are the profile's, or without one never, 100, sim3 and model.
 
     The one place where that is decided, for the node and every command. Raises ResetPolicyError.
     """
-    given = dict(zip(SETTINGS, (reset_policy, reset_interval, segment_alignment), strict=True))
+    given = dict(zip(SETTINGS, (reset_policy, reset_interval, segment_alignment, step_source), strict=True))
     automatic = [name for name, value in given.items() if value in (AUTO, AUTO_INTERVAL)]
     asked = {name: profile.settings[name] for name in automatic if name in profile.settings}
     chosen = replace(SegmentSettings(), **{k: v for k, v in given.items() if k not in automatic}, **asked)

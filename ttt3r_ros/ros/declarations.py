@@ -11,7 +11,7 @@ from ttt3r_ros.model.precision import PRECISIONS
 from ttt3r_ros.model.update_rules import MEMIX_SUFFIX, RULES, rule_parameters
 from ttt3r_ros.reconstruction.reset_policy import POLICIES
 from ttt3r_ros.reconstruction.tracking import HAND_HELD
-from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
+from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, STEP_SOURCES
 from ttt3r_ros.reconstruction.voxel_map import POLICIES as MAP_POLICIES
 from ttt3r_ros.reconstruction.weights_profile import (
     AUTO,
@@ -103,6 +103,10 @@ DECLARATIONS = (
     Declaration('segment_alignment', AUTO, "how the path goes on after a reset: 'sim3' takes the scale over from "
                 "the common frame, 'se3' trusts the model's metres, 'auto': as the weights say, sim3 if they do not",
                 choices=(AUTO, *ALIGNMENTS)),
+    Declaration('step_source', AUTO, "what says how a camera goes on from one image to the next: 'model', the network "
+                "alone, 'images', its step set right by where the corners of one image lie in the next, 'auto': as the "
+                'weights say, model if they do not; with shared_state always the model',
+                choices=(AUTO, *STEP_SOURCES)),
     Declaration('keyframes', 0, 'memories of ended segments that are kept to close loops with: one that is recognised '
                 'corrects map_frame → odom_frame, never odom_frame → base_frame; each is as large as a state file; 0 '
                 'for no loop closure', low=0, high=10_000),

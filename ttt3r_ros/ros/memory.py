@@ -54,6 +54,7 @@ def make_memory(log: Log, loaded: LoadedNetwork, settings: Settings, names: Name
     # Random poses, and those of several cameras in turn, follow from no last one.
     monitor = TrackingMonitor(settings.bounds) if trained and not settings.shared_state else None
     reconstructor = Reconstructor(network, settings.rule, alignment=settings.segments.segment_alignment,
+                                  step_source=settings.segments.step_source,
                                   policy=make_reset_policy(settings.segments.reset_policy,
                                                            settings.segments.reset_interval),
                                   keyframes=settings.keyframes, monitor=monitor,

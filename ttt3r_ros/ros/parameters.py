@@ -163,7 +163,9 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
             raise SettingsError('odom_frame must be a name, and another than base_frame and map_frame'
                                 + (f', also those of the robot {robot!r}' if robot else ''))
     try:
-        segments = resolve(profile or WeightsProfile(), *(values[name] for name in SETTINGS))
+        # Images of several cameras in turn do not follow from each other.
+        sources = {'step_source': 'model'} if values['shared_state'] else {}
+        segments = resolve(profile or WeightsProfile(), **{name: values[name] for name in SETTINGS} | sources)
     except ResetPolicyError as error:
         raise SettingsError(str(error)) from error
     never = segments.reset_policy == 'never' and (values['reset_policy'] != AUTO or profile is not None)

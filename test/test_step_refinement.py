@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images set a told step right, whatever the metre is, and leave it where they show nothing."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction import rotation
+from ttt3r_ros.reconstruction.depth import back_project
+from ttt3r_ros.reconstruction.intrinsics import pinhole
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.reset_policy import Interval
+from ttt3r_ros.reconstruction.step_refinement import refined_step
+from ttt3r_ros.reconstruction.tracking import Bounds, TrackingMonitor
+from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, extent
+from ttt3r_ros.synthetic import WideWorld, World
+
+SIZE = 96, 128
+FRAMES, PACE = 10, 192  # of the walk, and of the laps that its pace is of
+OFF = np.array([0.03, -0.02, 0.03]), np.array([0.02, -0.03, 0.02])  # metres and radians that a told step is wrong by
+
+
+@pytest.fixture(scope='module')
+def walk():
+    """A walk through a room: poses, focal length in pixels, and image and depth of each frame."""
+    world = World(810_007, PACE, SIZE)
+    poses = world.poses[:FRAMES]
+    return poses, float(world.intrinsics[0, 0]), list(world.film_from(poses))
+
+
+def seen(walk, k: int, depth_off=1.0, focal_off: float = 1.0) -> Boundary:
+    poses, focal, film = walk
+    points = back_project(film[k][1] * np.float32(depth_off), pinhole(focal * focal_off, SIZE))
+    return Boundary(poses[k], points, np.full(SIZE, 9, np.float32), focal * focal_off)
+
+
+def wrong(boundary: Boundary) -> Boundary:
+    """Tell the pose wrongly."""
+    off = np.eye(4)
+    off[:3, 3], off[:3, :3] = OFF[0], rotation.of_vector(OFF[1])
+    return replace(boundary, pose=boundary.pose @ off)
+
+
+def errors(walk, k: int, step: np.ndarray) -> tuple[float, float]:
+    """Return metres and radians that a step from the k'th frame is wrong by."""
+    poses = walk[0]
+    return extent(np.linalg.inv(np.linalg.inv(poses[k]) @ poses[k + 1]) @ step)
+
+
+def refined(walk, k: int, first: Boundary, second: Boundary) -> np.ndarray:
+    return refined_step(walk[2][k][0], first, walk[2][k + 1][0], second)
+
+
+def test_a_wrong_step_is_set_right(walk):
+    """Half of a told step's shift that is wrong goes, and nine tenths of its turn."""
+    found = np.array([errors(walk, k, refined(walk, k, seen(walk, k), wrong(seen(walk, k + 1))))
+                      for k in range(FRAMES - 1)])
+    told = np.array([errors(walk, k, np.linalg.inv(walk[0][k]) @ wrong(seen(walk, k + 1)).pose)
+                     for k in range(FRAMES - 1)])
+    assert np.median(found, axis=0) @ (1 / np.median(told, axis=0)) < 0.6, (found, told)
+    assert np.median(found[:, 1]) < 0.1 * np.median(told[:, 1])
+
+
+def test_depth_that_is_wrong_does_not_turn_the_camera(walk):
+    """Depth that is a fifth too long here and too short there, and a focal length a twentieth off."""
+    across = np.linspace(0.8, 1.25, SIZE[1])[None]
+    found = [errors(walk, k, refined(walk, k, seen(walk, k, across, 1.05), wrong(seen(walk, k + 1, across, 1.05))))[1]
+             for k in range(FRAMES - 1)]
+    assert np.median(found) < 0.25 * np.linalg.norm(OFF[1]), found
+
+
+def test_the_metre_does_not_matter(walk):
+    """In a segment whose unit is a tenth of a metre the same step has ten times the length."""
+    def scaled(boundary: Boundary) -> Boundary:
+        pose = boundary.pose.copy()
+        pose[:3, 3] *= 10
+        return replace(boundary, pose=pose, points=boundary.points * 10)
+
+    first, second = seen(walk, 0), wrong(seen(walk, 1))
+    expected = refined(walk, 0, first, second)
+    expected[:3, 3] *= 10
+    assert np.allclose(refined(walk, 0, scaled(first), scaled(second)), expected, atol=1e-4)
+
+
+def test_what_moves_by_itself_does_not_carry_the_camera_along(walk):
+    """A quarter of the second image is somebody who walks to the side."""
+    image = walk[2][1][0].copy()
+    image[:, 48:80] = np.roll(image, 5, axis=1)[:, 48:80]
+    found = errors(walk, 0, refined_step(walk[2][0][0], seen(walk, 0), image, wrong(seen(walk, 1))))
+    told = errors(walk, 0, np.linalg.inv(walk[0][0]) @ wrong(seen(walk, 1)).pose)
+    assert found[1] < 0.25 * told[1] and found[0] < told[0], (found, told)
+
+
+@pytest.mark.parametrize('fault', ['blank', 'unlike', 'elsewhere', 'size', 'focal', 'behind'])
+def test_images_that_say_nothing_leave_the_step_as_told(walk, fault):
+    """Nothing to hold on to, nothing found again, another room, another camera, no focal length, no point before it."""
+    image, other, first, second = walk[2][0][0], walk[2][1][0], seen(walk, 0), wrong(seen(walk, 1))
+    if fault == 'blank':
+        image = np.full_like(image, 90)
+    elif fault == 'unlike':
+        other = np.where(np.indices(SIZE).sum(axis=0)[..., None] % 2, 255 - other // 4, other // 4).astype(np.uint8)
+    elif fault == 'elsewhere':
+        other = next(World(810_013, PACE, SIZE).film())[0]
+    elif fault == 'size':
+        other = other[:, :96].copy()
+    elif fault == 'focal':
+        second = replace(second, focal=np.nan)
+    else:
+        first = replace(first, points=-first.points)
+    assert np.array_equal(refined_step(image, first, other, second), np.linalg.inv(first.pose) @ second.pose)
+
+
+def test_points_that_are_hardly_any_distance_away_are_no_overflow(walk):
+    """As random weights may tell them: where they would be seen is no number of an image, and nothing is warned of."""
+    first, second = seen(walk, 0), wrong(seen(walk, 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        found = refined(walk, 0, replace(first, points=first.points * np.float32(1e-42)), second)
+    assert np.array_equal(found, np.linalg.inv(first.pose) @ second.pose)
+
+
+def test_a_path_takes_a_pose_to_a_place():
+    """A segment of half the size goes on where the path is."""
+    pose, place = np.eye(4), np.eye(4)
+    pose[:3, 3], place[:3, 3] = (2, 0, 4), (7, 8, 9)
+    place[:3, :3] = rotation.of_vector(np.array([0.1, 0.7, -0.3]))
+    path = Similarity(0.5).taking(pose, place)
+    assert path.scale == 0.5 and np.allclose(path.place(pose), place)
+    further = pose.copy()
+    further[:3, 3] += (0, 0, 2)
+    assert np.allclose(path.place(further)[:3, 3], place[:3, 3] + place[:3, 2])
+
+
+@pytest.fixture(scope='module')
+def room():
+    """A room's film, its truth, and the embedded weights."""
+    world = World(810_011, 160, (120, 160))
+    return [image for image, _ in world.film()][:40], world.poses[:40], load_network('embedded').network
+
+
+def answers(room, source: str, monitor: TrackingMonitor | None = None, images=None) -> list:
+    reconstructor = Reconstructor(room[2], make_rule('ttt3r'), alignment='se3', step_source=source, policy=Interval(16),
+                                  monitor=monitor)
+    return [reconstructor.step(image) for image in (images or room[0])]
+
+
+def turns_wrong(room, frames: list) -> float:
+    """Return the median of how many degrees a step is turned wrongly."""
+    told = [np.linalg.inv(a.pose) @ b.pose for a, b in zip(frames, frames[1:])]
+    true = [np.linalg.inv(a) @ b for a, b in zip(room[1], room[1][1:])]
+    return np.degrees(np.median([rotation.angle(a[:3, :3].T @ b[:3, :3]) for a, b in zip(told, true)]))
+
+
+def test_a_path_of_images_is_nearer_to_the_truth(room):
+    """Of a camera in a hand; and all but the poses is as the network says, over a reset too."""
+    world = WideWorld(3010, 24, (120, 160))
+    hand = [image for image, _ in world.film()], world.poses, room[2]
+    model, images = answers(hand, 'model'), answers(hand, 'images')
+    assert turns_wrong(hand, images) < 0.5 * turns_wrong(hand, model)
+    for a, b in zip(model, images):
+        assert np.array_equal(a.points, b.points) and a.segment == b.segment
+    assert images[-1].segment == 1 and np.array_equal(model[0].pose, images[0].pose)
+
+
+def test_a_saved_path_goes_on_as_it_would_have(room):
+    """Nothing but the snapshot is needed: neither images nor corners are kept beside it."""
+    straight = answers(room, 'images')
+    first = Reconstructor(room[2], make_rule('ttt3r'), alignment='se3', step_source='images', policy=Interval(16))
+    for image in room[0][:23]:
+        first.step(image)
+    second = Reconstructor(room[2], make_rule('ttt3r'), alignment='se3', step_source='images', policy=Interval(16))
+    second.restore(first.snapshot())
+    for k in range(23, 40):
+        assert np.array_equal(second.step(room[0][k]).pose, straight[k].pose), k
+
+
+def test_an_image_that_is_not_believed_moves_nothing(room):
+    """A covered lens in the middle: what the network told is judged, and the path goes on from where it was."""
+    images = [*room[0][:10], np.zeros_like(room[0][0]), *room[0][11:20]]
+    frames = answers(room, 'images', TrackingMonitor(), images)
+    assert not frames[10].tracking.trusted and frames[11].tracking.trusted
+    assert [f.tracking.trusted for f in frames] == [
+        f.tracking.trusted for f in answers(room, 'model', TrackingMonitor(), images)]
+    assert extent(np.linalg.inv(frames[9].pose) @ frames[11].pose)[0] < 0.6
+
+
+@pytest.mark.parametrize('bounds, expected', [(Bounds(), 'images'), (Bounds(max_speed=2), 'model'),
+                                              (Bounds(max_turn_rate=2), 'model')])
+def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, expected):
+    """Where the images say more than the bounds allow, such as of something that moves before a camera that stands, it
+    is as told: that was judged by them."""
+    def carried_along(image, seen, other, other_seen):
+        off = np.eye(4)
+        off[:3, 3], off[:3, :3] = (0.3, 0, 0), rotation.of_vector(np.array([0, 0.3, 0]))
+        return np.linalg.inv(seen.pose) @ other_seen.pose @ off
+
+    def poses(source: str) -> np.ndarray:
+        reconstructor = Reconstructor(room[2], make_rule('ttt3r'), alignment='se3', step_source=source,
+                                      monitor=TrackingMonitor(bounds))
+        frames = [reconstructor.step(image, stamp=(k + 1) * 100_000_000) for k, image in enumerate(room[0][:8])]
+        assert all(frame.tracking.trusted for frame in frames)
+        return np.array([frame.pose for frame in frames])
+
+    monkeypatch.setattr('ttt3r_ros.reconstruction.place.refined_step', carried_along)
+    assert np.allclose(poses('images'), poses('model'), atol=1e-9) == (expected == 'model')
+
+
+def test_a_source_that_is_not_there_is_refused(room):
+    """The message says which there are."""
+    with pytest.raises(ValueError, match="'corners' is unknown: take one of model, images"):
+        Reconstructor(room[2], make_rule('ttt3r'), step_source='corners')
+
+
+def test_exposure_that_wanders_changes_no_step(walk):
+    """An image that is a third brighter says the same, to a tenth of a degree and a centimetre."""
+    first, second = seen(walk, 0), wrong(seen(walk, 1))
+    brighter = np.clip(walk[2][1][0] * 1.3, 0, 255).astype(np.uint8)
+    away = np.linalg.inv(refined(walk, 0, first, second)) @ refined_step(walk[2][0][0], first, brighter, second)
+    distance, turn = extent(away)
+    assert distance < 0.01 and turn < np.radians(0.1)
+
+
+def test_a_camera_that_stands_is_not_carried_along(walk):
+    """The lower half of the picture moves by a pixel; told is that the camera stands: it stays within a centimetre."""
+    image, first = walk[2][0][0], seen(walk, 0)
+    other = image.copy()
+    other[48:] = np.roll(image, 1, axis=1)[48:]
+    assert extent(refined_step(image, first, other, first))[0] < 0.01

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The step between two images, set right by what is seen in both.
+
+A network tells poses from patches of many pixels; where a corner of one image lies in the next is known to a tenth of a
+pixel. What the corner's depth is comes from the network, and is uncertain: by an error of its own, and by one that all
+have in common, which makes the step's length uncertain, too.
+
+Poses and steps (4, 4) float64, metres of the segment, optical frames. A step is the second camera's pose seen from the
+first.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ttt3r_ros.reconstruction import rotation
+from ttt3r_ros.reconstruction.trajectory import Boundary
+
+CORNERS, QUALITY, APART = 150, 0.003, 4  # at most; of the best one's strength, at least; pixels from each other
+FEWEST = 12  # corners that a step can be set right by
+# Sizes in pixels of the network's image, as all here: a window, and by how many halvings it is searched.
+WINDOW, HALVINGS, SEARCHES = (11, 11), 2, (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 0.01)
+ALIKE = 20.0  # of 255: by how much the pixels of a window found may differ, in the mean
+# Standard deviations: of a corner's place, pixels; of the logarithm of its depth, and of all depths' scale; of the told
+# step, parts of the median depth, at least and for each such part that it is long, and radians. What others give is in
+# weights/MODEL_CARD.md.
+PLACE, DEPTH, SCALE, STEP, STEP_LONG, TURN = 0.2, 0.15, 0.2, 5e-4, 0.2, 0.02
+FARTHEST = 20  # of these deviations from the told step; what images say beyond is nonsense
+# A corner's error squared, in its deviations, and the part of them that must fit: 97 % of images that follow on each
+# other have more, of those of two rooms none had 0.17.
+FITS, FEWEST_FIT = 9.0, 0.2
+TAILS = 4.0  # degrees of freedom of Student's t: corners on what moves by itself, and false ones, hardly count
+ROUNDS, SETTLED = 5, 1e-4  # of Gauss and Newton, which end with a change of less, radians and parts of the depth
+NEAREST = 1e-3  # of the median depth: nearer points are not divided by
+OUTSIDE = 1e6  # pixels: where a point lies that is farther out, or behind, matters to nobody, and is no float32
+
+
+def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary) -> np.ndarray:
+    """Return the step from an image, uint8 (h, w, 3), to another of the same camera.
+
+    seen, other_seen: how one segment saw each. As told by their poses where too few corners are found again, or no
+    focal length is known.
+    """
+    told = np.linalg.inv(seen.pose) @ other_seen.pose
+    focal = float(np.sqrt(seen.focal * other_seen.focal))
+    if image.shape != other.shape or not np.isfinite(focal):
+        return told
+    first, second = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (image, other))
+    second = cv2.convertScaleAbs(second, alpha=cv2.mean(first)[0] / max(1.0, cv2.mean(second)[0]))  # exposure wanders
+    corners = cv2.goodFeaturesToTrack(first, CORNERS, QUALITY, APART)
+    if corners is None or len(corners) < FEWEST:
+        return told
+    middle = np.array((image.shape[1] // 2, image.shape[0] // 2), np.float64)
+    rays, depth = _rays_and_depth(corners[:, 0], seen.points, middle, focal)
+    unit = float(np.median(depth))
+    if not unit > 0:
+        return told
+    depth = depth / unit
+    back = np.linalg.inv(told)
+    back[:3, 3] /= unit
+    expected = _seen_from(back, rays, depth) * focal + middle
+    found, again = _found_again(first, second, corners, expected)
+    known = again & (depth > 0)
+    if np.count_nonzero(known) < FEWEST:
+        return told
+    back = _settled(back, rays[known], depth[known], ((found[known] - middle) / focal).T, focal)
+    if back is None:
+        return told
+    step = np.linalg.inv(back)
+    step[:3, 3] *= unit
+    return step
+
+
+def _rays_and_depth(corners: np.ndarray, points: np.ndarray, middle: np.ndarray,
+                    focal: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rays (n, 2), x and y of the point at depth 1, of corners (n, 2), and the depths (n,) along them."""
+    rays = (corners - middle) / focal
+    x, y = np.ascontiguousarray(corners.T)[:, None]
+    px, py, pz = cv2.remap(points, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0].T.astype(np.float64)
+    return rays, (px * rays[:, 0] + py * rays[:, 1] + pz) / ((rays * rays).sum(axis=1) + 1)
+
+
+def _seen_from(back: np.ndarray, rays: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Return the rays (n, 2) of the points in the other camera's frame, which `back` takes them to."""
+    points = _turned(back, rays, depth) + back[:3, 3]
+    return points[:, :2] / np.maximum(points[:, 2:], NEAREST)
+
+
+def _turned(back: np.ndarray, rays: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    return depth[:, None] * (rays @ back[:3, :2].T + back[:3, 2])
+
+
+def _found_again(first: np.ndarray, second: np.ndarray, corners: np.ndarray,
+                 expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where corners (n, 1, 2) lie in the second image (n, 2), and which of them (n,) are found there.
+
+    By Lucas and Kanade, from where they are expected (n, 2). To search them back as well takes as long again and finds
+    no better steps: of false ones the tails take care.
+    """
+    start = np.clip(expected, -OUTSIDE, OUTSIDE).astype(np.float32).reshape(-1, 1, 2)
+    found, there, unlike = cv2.calcOpticalFlowPyrLK(first, second, corners, start, winSize=WINDOW, maxLevel=HALVINGS,
+                                                    criteria=SEARCHES, flags=cv2.OPTFLOW_USE_INITIAL_FLOW)
+    return found[:, 0].astype(np.float64), there[:, 0].astype(bool) & (unlike[:, 0] < ALIKE)
+
+
+def _settled(told: np.ndarray, rays: np.ndarray, depth: np.ndarray, found: np.ndarray,
+             focal: float) -> np.ndarray | None:
+    """Return `back` (4, 4), near the told one, that best takes points to the rays found (2, n); depths of median 1.
+
+    Gauss and Newton's steps of least squares, weighed anew in each. None if they lead far away from it, or next to no
+    corners fit.
+    """
+    back, pixel, count = told, PLACE / focal, len(depth)
+    certain = np.array([STEP + STEP_LONG * np.linalg.norm(told[:3, 3])] * 3 + [TURN] * 3 + [SCALE]) ** -2
+    gone = np.zeros(7)  # a shift, a turn and the logarithm of the depths' scale
+    by = np.zeros((2, 7, count))
+    for _ in range(ROUNDS):
+        turned = _turned(back, rays, depth * np.exp(gone[6])).T
+        shifted = turned + back[:3, 3:]
+        inverse = 1 / np.maximum(shifted[2], NEAREST)
+        here = shifted[:2] * inverse
+        x, y = here
+        # How x and y change with a shift and a turn of the other camera's frame, and with the scale.
+        by[0, 0] = by[1, 1] = inverse
+        np.multiply(here, -inverse, out=by[:, 2])
+        by[1, 4] = x * y
+        by[0, 3] = -by[1, 4]
+        by[0, 4], by[1, 3] = 1 + x * x, -1 - y * y
+        by[0, 5], by[1, 5] = -y, x
+        # Where a point goes if its depth grows, and the direction across: the depth's error lies along the first alone.
+        along = by[:, 6] = (turned[:2] - here * turned[2]) * inverse
+        length = np.hypot(*along)
+        along = np.divide(along, length, out=np.full_like(along, 0.5 ** 0.5), where=length > 0)
+        axes = np.stack((along, (-along[1], along[0])))
+        axes[0] /= np.sqrt(pixel ** 2 + (DEPTH * length) ** 2)
+        axes[1] /= pixel
+        residual = (axes * (found - here)).sum(axis=1)
+        square = (residual * residual).sum(axis=0)
+        weight = np.sqrt((TAILS + 2) / (TAILS + square))
+        jacobian = np.einsum('apn,pkn->kan', axes, by)
+        jacobian = (jacobian * weight).reshape(7, -1)
+        change = np.linalg.solve(jacobian @ jacobian.T + np.diag(certain),
+                                 jacobian @ (residual * weight).ravel() - certain * gone)
+        back, gone = _moved(back, change[:6]), gone + change
+        if np.abs(change).max() < SETTLED:
+            break
+    near = (np.abs(gone) * np.sqrt(certain) < FARTHEST).all()
+    return back if near and np.count_nonzero(square < FITS) >= max(FEWEST, FEWEST_FIT * count) else None
+
+
+def _moved(back: np.ndarray, change: np.ndarray) -> np.ndarray:
+    motion = np.eye(4)
+    motion[:3, :3], motion[:3, 3] = rotation.of_vector(change[3:]), change[:3]
+    return motion @ back
