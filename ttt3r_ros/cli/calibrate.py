@@ -7,9 +7,7 @@ import argparse
 import os
 
 from ttt3r_ros.cli.counts import at_least
-
-ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, and as the weights say
-STEP_SOURCES = ('auto', 'model', 'images')  # the same
+from ttt3r_ros.cli.segments import add_arguments as add_segment_arguments
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -27,10 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--reset-interval', type=int, default=0,
                         help='frames between resets, whose errors are measured too (default: as the weights say; if '
                              'they do not, there are none)')
-    parser.add_argument('--alignment', choices=ALIGNMENTS, default='auto',
-                        help='how segments are chained at a reset (default: as the weights say, sim3 if they do not)')
-    parser.add_argument('--step-source', choices=STEP_SOURCES, default='auto', help='what says how the camera goes on '
-                        'from one image to the next (default: as the weights say, model if they do not)')
+    add_segment_arguments(parser)
     parser.add_argument('--device', default='cpu', help='default: %(default)s')
     parser.add_argument('--jobs', type=at_least(1), default=os.cpu_count(),
                         help='worlds at a time (default: %(default)s)')

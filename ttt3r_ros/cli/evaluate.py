@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from ttt3r_ros.cli import evaluate_dataset
 from ttt3r_ros.cli.counts import at_least
 from ttt3r_ros.cli.folders import add_out
+from ttt3r_ros.cli.segments import add_arguments as add_segment_arguments
 from ttt3r_ros.cli.tables import open_console, write_table
 
 if TYPE_CHECKING:
     from ttt3r_ros.evaluation.trial import Setting
 
-ALIGNMENTS = ('auto', 'sim3', 'se3')  # as reconstruction.trajectory has them, and as the weights say
-STEP_SOURCES = ('auto', 'model', 'images')  # the same
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')  # as model.precision has them
 
 FRAMES = 1000
@@ -37,10 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     parser.add_argument('--no-reset', action='store_true', help='leave out the runs with resets')
     parser.add_argument('--reset-interval', type=int, default=0,
                         help='frames (default: as the weights say, 100 if they do not)')
-    parser.add_argument('--alignment', choices=ALIGNMENTS, default='auto',
-                        help='how segments are chained at a reset (default: as the weights say, sim3 if they do not)')
-    parser.add_argument('--step-source', choices=STEP_SOURCES, default='auto', help='what says how the camera goes on '
-                        'from one image to the next (default: as the weights say, model if they do not)')
+    add_segment_arguments(parser)
     parser.add_argument('--keyframes', type=at_least(0), default=0,
                         help='memories of ended segments that are kept to close loops with, in the runs with resets '
                         '(default: %(default)s, no loop closure)')

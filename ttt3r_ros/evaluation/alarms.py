@@ -23,7 +23,6 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.gyroscope import Gyroscope
 from ttt3r_ros.reconstruction.odometry import Odometry
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
 from ttt3r_ros.reconstruction.tracking import DENIED, HAND_HELD, Bounds, TrackingMonitor, TrackingState
 from ttt3r_ros.reconstruction.trajectory import extent
 from ttt3r_ros.reconstruction.uncertainty import Coefficients, load_fit
@@ -146,10 +145,7 @@ class Witness:
 
 def watch(seed: int, film: Film, loaded: LoadedNetwork, plan: Plan, witness: Witness | None = None) -> Report:
     """Run a film and say what the monitor told of it; witness: of the camera's turns."""
-    reconstructor = Reconstructor(loaded.network, make_rule('ttt3r'), alignment=plan.segments.segment_alignment,
-                                  step_source=plan.segments.step_source,
-                                  policy=make_reset_policy(plan.segments.reset_policy,
-                                                           plan.segments.reset_interval),
+    reconstructor = Reconstructor(loaded.network, make_rule('ttt3r'), **plan.segments.options(),
                                   monitor=TrackingMonitor(plan.bounds))
     reconstructor.monitor.witness = witness.turn if witness else None
     states, told, denied = [], [], 0

@@ -23,7 +23,6 @@ from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.relocation import Limits, Relocation
-from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
 from ttt3r_ros.reconstruction.tracking import HAND_HELD, TrackingMonitor
 from ttt3r_ros.reconstruction.trajectory import extent
 from ttt3r_ros.reconstruction.weights_profile import SegmentSettings
@@ -227,10 +226,7 @@ def _world(plan: Plan, seed: int) -> list[Restart]:
 
 
 def _reconstructor(loaded: LoadedNetwork, plan: Plan, watched: bool) -> Reconstructor:
-    segments = plan.segments
-    return Reconstructor(loaded.network, make_rule('ttt3r'), alignment=segments.segment_alignment,
-                         step_source=segments.step_source,
-                         policy=make_reset_policy(segments.reset_policy, segments.reset_interval),
+    return Reconstructor(loaded.network, make_rule('ttt3r'), **plan.segments.options(),
                          monitor=TrackingMonitor(HAND_HELD) if watched else None)
 
 

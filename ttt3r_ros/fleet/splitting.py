@@ -13,16 +13,14 @@ from ttt3r_ros.fleet.job import Job, Outcome
 from ttt3r_ros.fleet.sources import brought_here
 from ttt3r_ros.offline.joining import join
 from ttt3r_ros.offline.part import parts_of
-from ttt3r_ros.offline.reconstruction import Loaded, Settings
+from ttt3r_ros.offline.reconstruction import Loaded, Settings, segments_of
 from ttt3r_ros.offline.selection import Selection
-from ttt3r_ros.reconstruction.weights_profile import resolve
 from ttt3r_ros.sequences import open_sequence
 
 
 def interval_of(loaded: Loaded, settings: Settings) -> int:
     """Return the frames of a segment. Raises FleetError where their number does not end it, ResetPolicyError."""
-    segments = resolve(loaded.profile, settings.reset_policy, settings.reset_interval, settings.segment_alignment,
-                       settings.step_source)
+    segments = segments_of(loaded.profile, settings)
     if segments.reset_policy != 'interval':
         raise FleetError(f'--split divides recordings where the reset interval ends a segment, and here it is '
                          f'"{segments}": give --reset-policy interval and --reset-interval too, or leave --split out')

@@ -10,7 +10,6 @@ from ttt3r_ros.model.device import resolve_device, why_unusable
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.offline.stream import StreamError
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
 from ttt3r_ros.reconstruction.tracking import TrackingMonitor
 from ttt3r_ros.reconstruction.uncertainty import Fit, load_fit
 from ttt3r_ros.reconstruction.weights_profile import (
@@ -89,6 +88,12 @@ def load(settings: Settings) -> Loaded:
     return Loaded(loaded, load_profile(settings.weights), load_fit(weights_file(settings.weights)), device)
 
 
+def segments_of(profile: WeightsProfile, settings: Settings) -> SegmentSettings:
+    """Return the settings of segments in force. Raises ResetPolicyError."""
+    return resolve(profile, settings.reset_policy, settings.reset_interval, settings.segment_alignment,
+                   settings.step_source)
+
+
 def prepare(settings: Settings, *, judged: bool = True, loaded: Loaded | None = None) -> Prepared:
     """Make a reconstructor; judged: every frame is judged before it is written, where the weights are trained.
 
@@ -98,11 +103,8 @@ def prepare(settings: Settings, *, judged: bool = True, loaded: Loaded | None = 
     rule = make_rule(settings.rule)
     loaded = loaded or load(settings)
     network = loaded.network
-    segments = resolve(loaded.profile, settings.reset_policy, settings.reset_interval, settings.segment_alignment,
-                       settings.step_source)
-    reconstructor = Reconstructor(network.network, rule, alignment=segments.segment_alignment,
-                                  step_source=segments.step_source,
-                                  policy=make_reset_policy(segments.reset_policy, segments.reset_interval),
+    segments = segments_of(loaded.profile, settings)
+    reconstructor = Reconstructor(network.network, rule, **segments.options(),
                                   monitor=TrackingMonitor() if judged and network.trained else None)
     return Prepared(reconstructor, network, loaded.device, segments, loaded.fit, loaded.profile.trained_on)
 

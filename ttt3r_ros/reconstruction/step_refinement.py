@@ -113,6 +113,7 @@ def _settled(told: np.ndarray, rays: np.ndarray, depth: np.ndarray, found: np.nd
     """
     back, pixel, count = told, PLACE / focal, len(depth)
     certain = np.array([STEP + STEP_LONG * np.linalg.norm(told[:3, 3])] * 3 + [TURN] * 3 + [SCALE]) ** -2
+    prior = np.diag(certain)
     gone = np.zeros(7)  # a shift, a turn and the logarithm of the depths' scale
     by = np.zeros((2, 7, count))
     for _ in range(ROUNDS):
@@ -140,7 +141,7 @@ def _settled(told: np.ndarray, rays: np.ndarray, depth: np.ndarray, found: np.nd
         weight = np.sqrt((TAILS + 2) / (TAILS + square))
         jacobian = np.einsum('apn,pkn->kan', axes, by)
         jacobian = (jacobian * weight).reshape(7, -1)
-        change = np.linalg.solve(jacobian @ jacobian.T + np.diag(certain),
+        change = np.linalg.solve(jacobian @ jacobian.T + prior,
                                  jacobian @ (residual * weight).ravel() - certain * gone)
         back, gone = _moved(back, change[:6]), gone + change
         if np.abs(change).max() < SETTLED:

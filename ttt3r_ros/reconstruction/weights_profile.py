@@ -21,7 +21,7 @@ from typing import Any
 
 from ttt3r_ros.model.checkpoint import read_profile
 from ttt3r_ros.reconstruction.preprocess import nearest
-from ttt3r_ros.reconstruction.reset_policy import POLICIES, ResetPolicyError
+from ttt3r_ros.reconstruction.reset_policy import POLICIES, ResetPolicy, ResetPolicyError, make_reset_policy
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS, STEP_SOURCES
 
 AUTO = 'auto'
@@ -68,6 +68,14 @@ class SegmentSettings:
         """Return it as a log tells it."""
         interval = f' every {self.reset_interval} frames' if self.reset_policy == 'interval' else ''
         return f'reset {self.reset_policy}{interval}, {self.segment_alignment}, steps of {self.step_source}'
+
+    def policy(self) -> ResetPolicy:
+        """Return a reset policy of its own."""
+        return make_reset_policy(self.reset_policy, self.reset_interval)
+
+    def options(self) -> dict[str, Any]:
+        """Return what a Reconstructor takes these settings as, by keyword."""
+        return {'alignment': self.segment_alignment, 'step_source': self.step_source, 'policy': self.policy()}
 
     def same_as(self, other: SegmentSettings) -> bool:
         """Say whether both make the same path; an interval counts where the policy is one alone."""

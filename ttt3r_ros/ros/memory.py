@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ttt3r_ros.model.checkpoint import LoadedNetwork
 from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.reconstruction.reset_policy import CameraGap, make_reset_policy
+from ttt3r_ros.reconstruction.reset_policy import CameraGap
 from ttt3r_ros.reconstruction.state_file import Autosave, StateFileError
 from ttt3r_ros.reconstruction.tracking import TrackingMonitor
 from ttt3r_ros.reconstruction.uncertainty import Fit
@@ -53,10 +53,7 @@ def make_memory(log: Log, loaded: LoadedNetwork, settings: Settings, names: Name
 
     # Random poses, and those of several cameras in turn, follow from no last one.
     monitor = TrackingMonitor(settings.bounds) if trained and not settings.shared_state else None
-    reconstructor = Reconstructor(network, settings.rule, alignment=settings.segments.segment_alignment,
-                                  step_source=settings.segments.step_source,
-                                  policy=make_reset_policy(settings.segments.reset_policy,
-                                                           settings.segments.reset_interval),
+    reconstructor = Reconstructor(network, settings.rule, **settings.segments.options(),
                                   keyframes=settings.keyframes, monitor=monitor,
                                   beside=None if beside is None else beside.reconstructor, name=log.name)
     reconstructor.warm_up(WARM_UP_SIZE, reconstructor.settling)

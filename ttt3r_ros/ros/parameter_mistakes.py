@@ -18,14 +18,17 @@ def meant(name: str) -> str:
 
 
 def whole_number(declaration: Declaration, given: Parameter) -> str | None:
-    """Return what to write for whole numbers where decimal ones belong, None where all is well."""
+    """Return what is wrong with whole numbers where decimal ones belong, and what to write; None where all is well."""
     numbers = declaration.default if isinstance(declaration.default, tuple) else (declaration.default,)
-    if all(isinstance(number, float) for number in numbers):
-        if given.type_ is Parameter.Type.INTEGER:
-            return f'{given.value}.0'
-        if given.type_ is Parameter.Type.INTEGER_ARRAY:
-            return str([float(number) for number in given.value])
-    return None
+    if not all(isinstance(number, float) for number in numbers):
+        return None
+    if given.type_ is Parameter.Type.INTEGER:
+        write = f'{given.value}.0'
+    elif given.type_ is Parameter.Type.INTEGER_ARRAY:
+        write = str([float(number) for number in given.value])
+    else:
+        return None
+    return f'{declaration.name} was given without a decimal point, as whole numbers are: write {write}'
 
 
 def mistake(node: Node, changes: list[Parameter]) -> str | None:
@@ -33,7 +36,6 @@ def mistake(node: Node, changes: list[Parameter]) -> str | None:
     for change in changes:
         if not node.has_parameter(change.name):
             return f'there is no parameter {change.name!r}{meant(change.name)}'
-        write = change.name in BY_NAME and whole_number(BY_NAME[change.name], change)
-        if write:
-            return f'{change.name} was given without a decimal point, as whole numbers are: write {write}'
+        if change.name in BY_NAME and (why := whole_number(BY_NAME[change.name], change)):
+            return why
     return None

@@ -99,10 +99,8 @@ def declare(node: Node) -> None:
     given = node._parameter_overrides  # rclpy has no other way to what nobody declares
     for declaration in DECLARATIONS:
         default = declaration.default
-        write = declaration.name in given and whole_number(declaration, given[declaration.name])
-        if write:
-            raise SettingsError(f'{declaration.name} was given without a decimal point, as whole numbers are: write '
-                                f'{write}')
+        if declaration.name in given and (why := whole_number(declaration, given[declaration.name])):
+            raise SettingsError(why)
         node.declare_parameter(declaration.name, list(default) if isinstance(default, tuple) else default,
                                declaration.descriptor(),
                                ignore_override=_names_nobody(declaration, given.get(declaration.name)))

@@ -17,7 +17,6 @@ from ttt3r_ros.reconstruction.depth import on_rays
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import CannotReset, View
 from ttt3r_ros.reconstruction.rectify import CalibrationError
-from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
 from ttt3r_ros.reconstruction.state_file import Context, StateFileError
 from ttt3r_ros.reconstruction.together import Steps
 from ttt3r_ros.reconstruction.trajectory import ChainError
@@ -180,8 +179,7 @@ class Pipeline:
 
         The scale that has been found stays.
         """
-        segments = self._settings.segments
-        self._reconstructor.start_afresh(make_reset_policy(segments.reset_policy, segments.reset_interval))
+        self._reconstructor.start_afresh(self._settings.segments.policy())
         where = self._tracker.start_afresh(alone)
         for one in (self, *self.beside):
             one._forget()
@@ -230,7 +228,7 @@ class Pipeline:
             self._log.info(f'update rule is now {settings.rule}')
         segments = settings.segments
         if segments != self._settings.segments:
-            self._reconstructor.policy = make_reset_policy(segments.reset_policy, segments.reset_interval)
+            self._reconstructor.policy = segments.policy()
             coefficients, doubt = self._weights.fit.under(segments)
             self._tracker.recalibrate(coefficients)
             if doubt and self._weights.trained:
