@@ -40,15 +40,16 @@ def _likeness(shrunk: tuple[np.ndarray, float], seen: Boundary, other: tuple[np.
         return -1.0
     (first, scale), (second, other_scale) = shrunk, other
     u, v, points = _sampled(seen, scale)
-    back = np.linalg.inv(step)
-    (x, y, z), intrinsics = back[:3, :3] @ points + back[:3, 3:], pinhole(focal, size)
+    back, intrinsics = np.linalg.inv(step), pinhole(focal, size)
+    x, y, z = intrinsics @ back[:3, :3] @ points + intrinsics @ back[:3, 3:]
     with np.errstate(invalid='ignore', divide='ignore'):
-        x, y = (side / z * focal + middle for side, middle in zip((x, y), intrinsics[:2, 2]))
+        x, y = x / z, y / z
         height, width = size
-        inside = (z > NEAREST) & (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    if np.count_nonzero(inside) < fewest_in_view * len(inside):
+        inside = np.flatnonzero((z > NEAREST) & (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
+    if len(inside) < fewest_in_view * len(u):
         return -1.0
-    return _correlation(_at(first, u[inside], v[inside], scale), _at(second, x[inside], y[inside], other_scale))
+    u, v, x, y = (axis.take(inside) for axis in (u, v, x, y))
+    return _correlation(_at(first, u, v, scale), _at(second, x, y, other_scale))
 
 
 def mutual_likeness(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary,
@@ -84,20 +85,21 @@ def _shrunk(image: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _sampled(seen: Boundary, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return pixels u, v (n,), one to each of the grid, and their points (3, n) float64 on the pinhole's rays."""
-    rows, cols, u, v, beside, below = _pixels(*seen.points.shape[:2], scale)
-    x, y, z = seen.points[rows, cols].reshape(-1, 3).T.astype(np.float64)  # side by side: sums over three are slow
-    right, down = beside / seen.focal, below / seen.focal
+    height, width = seen.points.shape[:2]
+    chosen, u, v = _pixels(height, width, scale)
+    x, y, z = seen.points.reshape(-1, 3).take(chosen, axis=0).T.astype(np.float64)  # sums over three are slow
+    right, down = (u - width // 2) / seen.focal, (v - height // 2) / seen.focal
     depth = (x * right + y * down + z) / (right * right + down * down + 1)
     return u, v, np.stack((depth * right, depth * down, depth))
 
 
 @lru_cache(maxsize=8)
-def _pixels(height: int, width: int, scale: float) -> tuple[np.ndarray, ...]:
-    """Return an image's pixels, one to each of the grid: what picks them out, u, v, and both from the middle on."""
+def _pixels(height: int, width: int, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return an image's pixels, one to each of the grid: which of all, row by row, they are, and u and v."""
     rows, cols = (((np.arange(round(side * scale)) + 0.5) / scale - 0.5).round().astype(int)
                   for side in (height, width))
     v, u = (axis.ravel() for axis in np.meshgrid(rows, cols, indexing='ij'))
-    return *np.ix_(rows, cols), u, v, u - width // 2, v - height // 2
+    return v * width + u, u, v
 
 
 def _at(grid: np.ndarray, u: np.ndarray, v: np.ndarray, scale: float) -> np.ndarray:

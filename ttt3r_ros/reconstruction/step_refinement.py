@@ -11,6 +11,8 @@ first.
 
 from __future__ import annotations
 
+import statistics
+
 import cv2
 import numpy as np
 
@@ -53,7 +55,7 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
         return told
     middle = np.array((image.shape[1] // 2, image.shape[0] // 2), np.float64)
     rays, depth = _rays_and_depth(corners[:, 0], seen.points, middle, focal)
-    unit = float(np.median(depth))
+    unit = statistics.median(depth.tolist())
     if not unit > 0:
         return told
     depth = depth / unit
@@ -111,43 +113,52 @@ def _settled(told: np.ndarray, rays: np.ndarray, depth: np.ndarray, found: np.nd
     Gauss and Newton's steps of least squares, weighed anew in each. None if they lead far away from it, or next to no
     corners fit.
     """
-    back, pixel, count = told, PLACE / focal, len(depth)
+    back = told
     certain = np.array([STEP + STEP_LONG * np.linalg.norm(told[:3, 3])] * 3 + [TURN] * 3 + [SCALE]) ** -2
     prior = np.diag(certain)
+    points = np.vstack((rays.T * depth, depth))
     gone = np.zeros(7)  # a shift, a turn and the logarithm of the depths' scale
-    by = np.zeros((2, 7, count))
     for _ in range(ROUNDS):
-        turned = _turned(back, rays, depth * np.exp(gone[6])).T
-        shifted = turned + back[:3, 3:]
-        inverse = 1 / np.maximum(shifted[2], NEAREST)
-        here = shifted[:2] * inverse
-        x, y = here
-        # How x and y change with a shift and a turn of the other camera's frame, and with the scale.
-        by[0, 0] = by[1, 1] = inverse
-        np.multiply(here, -inverse, out=by[:, 2])
-        by[1, 4] = x * y
-        by[0, 3] = -by[1, 4]
-        by[0, 4], by[1, 3] = 1 + x * x, -1 - y * y
-        by[0, 5], by[1, 5] = -y, x
-        # Where a point goes if its depth grows, and the direction across: the depth's error lies along the first alone.
-        along = by[:, 6] = (turned[:2] - here * turned[2]) * inverse
-        length = np.hypot(*along)
-        along = np.divide(along, length, out=np.full_like(along, 0.5 ** 0.5), where=length > 0)
-        axes = np.stack((along, (-along[1], along[0])))
-        axes[0] /= np.sqrt(pixel ** 2 + (DEPTH * length) ** 2)
-        axes[1] /= pixel
-        residual = (axes * (found - here)).sum(axis=1)
-        square = (residual * residual).sum(axis=0)
+        error, slope = _errors(back, np.exp(gone[6]), points, found, PLACE / focal)
+        square = (error * error).sum(axis=0)
         weight = np.sqrt((TAILS + 2) / (TAILS + square))
-        jacobian = np.einsum('apn,pkn->kan', axes, by)
-        jacobian = (jacobian * weight).reshape(7, -1)
-        change = np.linalg.solve(jacobian @ jacobian.T + prior,
-                                 jacobian @ (residual * weight).ravel() - certain * gone)
+        slope = (slope * weight).reshape(7, -1)
+        change = cv2.solve(slope @ slope.T + prior, slope @ (error * weight).ravel() - certain * gone,
+                           flags=cv2.DECOMP_CHOLESKY)[1][:, 0]
         back, gone = _moved(back, change[:6]), gone + change
         if np.abs(change).max() < SETTLED:
             break
     near = (np.abs(gone) * np.sqrt(certain) < FARTHEST).all()
-    return back if near and np.count_nonzero(square < FITS) >= max(FEWEST, FEWEST_FIT * count) else None
+    return back if near and np.count_nonzero(square < FITS) >= max(FEWEST, FEWEST_FIT * len(depth)) else None
+
+
+def _errors(back: np.ndarray, scale: float, points: np.ndarray, found: np.ndarray,
+            place: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return by how many deviations rays (2, n) lie beside those found, and how that changes (7, 2, n) with a step.
+
+    Of points (3, n) times a scale, in the frame of the other camera; with a shift and a turn of it and the logarithm of
+    the scale. place: a corner's deviation, as rays are.
+    """
+    turned = (scale * back[:3, :3]) @ points
+    shifted = turned + back[:3, 3:]
+    inverse = 1 / np.maximum(shifted[2], NEAREST)
+    x, y = here = shifted[:2] * inverse
+    # Where a point goes as its depth grows: the depth's error lies along it. The covariance of both errors is
+    # place² I + DEPTH² along alongᵀ; dx and dy are the columns of place times the root of its inverse.
+    along = (turned[:2] - here * turned[2]) * inverse
+    spread = np.sqrt(place ** 2 + DEPTH ** 2 * (along * along).sum(axis=0))
+    share = along * (DEPTH ** 2 / (spread * (spread + place)))
+    dx, dy = -share * along[0], -share * along[1]
+    dx[0] += 1
+    dy[1] += 1
+    both = dx * x + dy * y
+    slope = np.empty((7, *here.shape))
+    slope[0], slope[1], slope[2] = dx * inverse, dy * inverse, both * -inverse
+    slope[3], slope[4], slope[5] = both * -y - dy, both * x + dx, dy * x - dx * y
+    slope[6] = along * (place / spread)
+    slope /= place
+    apart = found - here
+    return (dx * apart[0] + dy * apart[1]) / place, slope
 
 
 def _moved(back: np.ndarray, change: np.ndarray) -> np.ndarray:

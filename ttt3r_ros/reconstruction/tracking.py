@@ -8,6 +8,7 @@ docs/tracking.md has the false and the missed alarms, and `ttt3r mishaps` measur
 from __future__ import annotations
 
 import copy
+import statistics
 from collections import deque
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
@@ -148,7 +149,7 @@ class TrackingMonitor:
         """Look at an image, uint8 (h, w, 3), by itself; stamp in ns, or None. Call it once for each image."""
         grey = brightness(image)
         sharpness = float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
-        usual = float(np.median(self._sharpness)) if self._sharpness else sharpness
+        usual = statistics.median(self._sharpness) if self._sharpness else sharpness
         detail = sharpness / max(usual, 1e-6)
         fault = picture_of_nothing(image, grey)
         if fault is None and not self.following and detail < DETAIL_LEFT and self._briefly_lost(stamp):
@@ -282,7 +283,8 @@ def picture_of_nothing(image: np.ndarray, grey: np.ndarray | None = None) -> str
 
     grey: its `brightness`, where that is known.
     """
-    low, middle, high = np.percentile(brightness(image) if grey is None else grey, (5, 50, 95))
+    ordered = np.sort(brightness(image) if grey is None else grey, axis=None)  # percentiles take five times as long
+    low, middle, high = ordered[[len(ordered) * part // 100 for part in (5, 50, 95)]]
     if high - low < LEAST_SPREAD:
         kind = 'black' if middle < BLACK else 'saturated' if middle > SATURATED else 'blank'
         return f'the image is {kind}: nine tenths of it lie within {high - low:.0f} of 255 levels'
