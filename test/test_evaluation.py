@@ -16,6 +16,8 @@ from ttt3r_ros.evaluation.covariance import Track, judge
 from ttt3r_ros.evaluation.trial import SIZE, Outcome, Score, Setting, Trial, depth_errors, near_edges
 from ttt3r_ros.model.checkpoint import EMBEDDED_FILE, convert, load_network
 from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.depth import back_project
+from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.uncertainty import (
     Coefficients,
@@ -45,12 +47,14 @@ def test_depth_errors_are_zero_at_the_truth_and_what_a_scale_makes_them(untraine
     rows, columns = frame.confidence.shape
     at_row, at_column = (np.rint((np.arange(n) + 0.5) * full / n - 0.5).astype(int)
                          for n, full in ((rows, SIZE[0]), (columns, SIZE[1])))
-    points = np.zeros_like(frame.points)
-    points[..., 2] = depth[np.ix_(at_row, at_column)]
+    frame = replace(frame, intrinsics=pinhole(80.0, (rows, columns)))
+    points = back_project(depth[np.ix_(at_row, at_column)], frame.intrinsics)
     abs_rel, close, edges = depth_errors(replace(frame, points=points), depth)
     assert abs_rel < 0.01 and close > 0.99 and edges < 0.01
     assert depth_errors(replace(frame, points=1.1 * points), depth) == pytest.approx((0.1, 1, 0.1), abs=0.02)
     assert depth_errors(replace(frame, points=1.3 * points), depth)[1] < 0.02
+    behind = replace(frame, points=np.float32((1, 1, -1)) * points)
+    assert depth_errors(behind, depth)[:2] == pytest.approx((1, 0), abs=0.3)  # none is published: as wrong as can be
 
 
 def test_a_trial_scores_every_length_that_it_reached(untrained):

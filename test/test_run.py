@@ -28,7 +28,7 @@ from ttt3r_ros.export.forms import ExportError
 from ttt3r_ros.export.output_folder import OutputError
 from ttt3r_ros.model.config import PATCH_SIZES
 from ttt3r_ros.model.recurrence import NonFinitePrediction
-from ttt3r_ros.offline import session
+from ttt3r_ros.offline import measured, session
 from ttt3r_ros.offline.folder import RunFolder
 from ttt3r_ros.offline.read_ahead import read_ahead
 from ttt3r_ros.offline.reconstruction import Settings, prepare
@@ -40,6 +40,7 @@ from ttt3r_ros.reconstruction.depth import on_rays
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.sequences import Image, Sequence, SequenceError, open_sequence, write_bag
 from ttt3r_ros.sequences.folder import ImageFolder
+from ttt3r_ros.synthetic import World
 
 ROOT = Path(__file__).parents[1]
 SMALL = (96, 128)
@@ -87,6 +88,23 @@ def test_a_run_ends_with_a_verdict(film, tmp_path, capsys, frames, word, status,
     verdict = json.loads((out / 'results.json').read_text())['verdict']
     assert (end.value.code, verdict['word']) == (status, word)
     assert why in '; '.join(verdict['why']) and f'{word.upper()}:' in told and 'not known: whether the pictures' in told
+
+
+def test_a_run_tells_how_wide_its_camera_is(tmp_path, capsys):
+    """A room's, to 4 %, of images that no calibration came with; one that answered nothing tells none."""
+    world, images = World(810_022, 160, (120, 160)), tmp_path / 'images'
+    images.mkdir()
+    for k, (image, _) in zip(range(30), world.film()):
+        assert cv2.imwrite(str(images / f'{k:03d}.png'), image[..., ::-1])
+    with pytest.raises(SystemExit):
+        main(['run', str(images), '--out', str(tmp_path / 'run')])
+    camera = json.loads((tmp_path / 'run' / 'results.json').read_text())['camera']
+    assert camera['size'] == [160, 120] and camera['focal_px'] == pytest.approx(world.intrinsics[0, 0], rel=0.04)
+    wide = 2 * np.degrees(np.arctan(80 / world.intrinsics[0, 0]))
+    assert camera['field_of_view_deg'] == pytest.approx(wide, rel=0.04)
+    assert f'{camera["field_of_view_deg"]:.0f}° wide' in ' '.join(capsys.readouterr().out.split())
+    untold = replace(read_journal(tmp_path / 'run')[0], camera_intrinsics=None)
+    assert measured._camera([untold]) is None
 
 
 def test_a_source_that_is_run_through_twice_is_not_said_to_be_good(film, tmp_path):

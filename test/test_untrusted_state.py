@@ -92,6 +92,32 @@ def goes_on(data: bytes, network, images) -> None:
     assert np.isfinite(fresh.step(images[1]).pose).all()
 
 
+KNOWN = {'logarithm': 4.5, 'variance': 0.01, 'answers': 3}
+
+
+@pytest.mark.parametrize(('focal', 'said'), [
+    (KNOWN, None), (None, None), ([], 'focal'), ({**KNOWN, 'more': 1}, 'focal.more'),
+    *(({**KNOWN, name: wrong}, f'focal.{name}') for name, wrong in (
+        ('logarithm', 101), ('logarithm', None), ('variance', 0), ('variance', 1e7), ('answers', 0), ('answers', 2.5))),
+    ({'logarithm': 4.5}, 'focal.variance')])
+def test_the_focal_length(network, images, taken, focal, said):
+    """What is none is refused by its name, and so is one of no frame; another goes on."""
+    tensors, header = parts(taken[0])
+    data = joined(tensors, {**header, 'focal': focal})
+    if said is None:
+        goes_on(data, network, images)
+        fresh = Reconstructor(network, make_rule('filt3r'), step_source='images')
+        fresh.restore(data)
+        assert np.isfinite(fresh.step(images[3]).pose).all()
+    else:
+        with pytest.raises(SnapshotError, match=said):
+            taken[1].check(data)
+    tensors, header = parts(reconstructor(network).snapshot())
+    if said is None and focal is not None:
+        with pytest.raises(SnapshotError, match='focal is told, of no frame'):
+            taken[1].check(joined(tensors, {**header, 'focal': focal}))
+
+
 def test_every_field_of_a_header(network, images, taken):
     """What is not of its type and range is refused by its name, the reconstructor as it was; all else goes on."""
     data, asked = taken
@@ -111,7 +137,7 @@ def test_every_field_of_a_header(network, images, taken):
                 goes_on(joined(tensors, wrong), network, images)
         assert asked.snapshot() == before
     assert accepted < 70
-    for lacking in set(header) - {'loop_closures', 'kept'}:  # older snapshots lack them
+    for lacking in set(header) - {'loop_closures', 'kept', 'focal'}:  # older snapshots lack them
         with pytest.raises(SnapshotError):
             asked.check(joined(tensors, {k: v for k, v in header.items() if k != lacking}))
     # What is counted goes into messages of so many bits.

@@ -288,3 +288,18 @@ def test_what_is_sent_another_way_stands_below_the_images(calibration, remaps, t
     """One remapping of image is enough for every transport; the transport's own, where there is one, decides."""
     node = calibration(*remaps)._infos._node
     assert node.resolve_topic_name(image_topic(node, '', transport)) == topic
+
+
+def test_the_scale_is_of_what_each_answer_tells(run):
+    """Of the focal length that its points imply, not of the camera's, which steps of the images find: that is true."""
+    node, robot, publisher = calibrated(run, (0.0,) * 5, weights='embedded', scale_source='focal')
+    images = [image for _, (image, _) in zip(range(12), WideWorld(3016, 24, SIZE).film())]
+    for k, image in enumerate(images):
+        robot.show((k + 1) * SECOND // 10, image)
+    robot.wait_for('the answers', lambda: len(robot.heard['status']) == len(images))
+    alone = Reconstructor(load_network('embedded').network, make_rule('ttt3r'), step_source='images')
+    frames = [alone.step(image) for image in images]
+    narrower = SIZE[1] / frames[0].image.shape[1]
+    told = np.median([K[0, 0] / (narrower * frame.told_focal) for frame in frames])
+    assert robot.heard['status'][-1].metric_scale == pytest.approx(told, rel=0.05)
+    assert told < 0.9 * np.median([K[0, 0] / frame.original_intrinsics[0, 0] for frame in frames])

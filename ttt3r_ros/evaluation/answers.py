@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ttt3r_ros.evaluation.clip import Clip
-from ttt3r_ros.evaluation.trial import Setting
+from ttt3r_ros.evaluation.trial import Setting, published_depth
 from ttt3r_ros.model.checkpoint import LoadedNetwork
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction.preprocess import PixelMap
@@ -52,7 +52,7 @@ def of_weights(loaded: LoadedNetwork, setting: Setting, clip: Clip) -> list[Answ
             frame = reconstructor.step(image)
         except NonFinitePrediction:
             break
-        answers.append(Answer(frame.correction @ frame.pose, frame.points, frame.points[..., 2], frame.pixel_map,
+        answers.append(Answer(frame.correction @ frame.pose, frame.points, published_depth(frame), frame.pixel_map,
                               time.perf_counter() - begun, _megabytes(loaded.network.device)))
     return answers
 

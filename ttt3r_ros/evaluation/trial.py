@@ -145,7 +145,7 @@ def depth_errors(frame: Frame, truth: np.ndarray) -> tuple[float, float, float]:
     truth: the camera's depth (H, W), metres.
     """
     true = true_depth(frame, truth)
-    ratio, edges = frame.points[..., 2] / true, near_edges(true)
+    ratio, edges = published_depth(frame) / true, near_edges(true)
     return (float(np.abs(ratio - 1).mean()), float((np.maximum(ratio, 1 / np.maximum(ratio, 1e-6)) < CLOSE).mean()),
             float(np.abs(ratio[edges] - 1).mean()) if edges.any() else np.nan)
 
@@ -161,6 +161,11 @@ def near_edges(depth: np.ndarray) -> np.ndarray:
 def published_points(frame: Frame) -> np.ndarray:
     """Return a frame's points (h, w, 3) as the node publishes them: on their pinhole's rays, where one is known."""
     return on_rays(frame.points, frame.intrinsics)[1]
+
+
+def published_depth(frame: Frame) -> np.ndarray:
+    """Return a frame's depth (h, w) along z as the node publishes it; where it has none 0, as wrong as can be."""
+    return np.nan_to_num(published_points(frame)[..., 2], nan=0.0)
 
 
 def true_intrinsics(frame: Frame, camera: np.ndarray) -> np.ndarray:

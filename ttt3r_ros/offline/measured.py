@@ -110,6 +110,7 @@ def results(plan: Plan, sequence: Sequence, prepared: Prepared, recorded: Record
         'verdict': _verdict(sequence, prepared, shots, path, unusable).plain(),
         'segments': 1 + max((shot.segment for shot in shots), default=0),
         'path_m': float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum()),
+        'camera': _camera(shots),
         'accuracy': _accuracy(path, sequence),
         'times': {'loop_s': loop_s, 'step_s': step_s, 'loop_over_step': loop_s / step_s if step_s else None,
                   'step_ms_p50': _percentile(steps, 50), 'step_ms_p95': _percentile(steps, 95),
@@ -131,6 +132,9 @@ def summary(results: dict, out: Path) -> Table:
     if frames['unanswered']:
         table.add_row('', f'[yellow]{frames["unanswered"]} × a prediction that is not finite[/]')
     table.add_row('path', f'{results["path_m"]:.2f} m, segments: {results["segments"]}')
+    if camera := results['camera']:
+        table.add_row('camera', f'{camera["field_of_view_deg"]:.0f}° wide, as its images tell: a focal length of '
+                                f'{camera["focal_px"]:.0f} pixels, of {camera["size"][0]}×{camera["size"][1]}')
     if found is not None:
         table.add_row('ATE rmse', f'{found["ate_sim3"]:.3f} m after Sim(3), {found["ate_se3"]:.3f} m after SE(3)')
     table.add_row('time', f'{times["loop_s"]:.1f} s, {times["frames_a_second"] or 0:.1f} frames a second, '
@@ -151,6 +155,18 @@ def _verdict(sequence: Sequence, prepared: Prepared, shots: list[Shot], path: Tr
                       [shot.pose is not None for shot in shots], path.poses,
                       [shot.confidence_median for shot in shots], prepared.trained_on, source, trained=network.trained,
                       unusable=unusable)
+
+
+def _camera(shots: list[Shot]) -> dict | None:
+    """Return the size of the last half of images, and the median of their focal lengths; None if none tells one."""
+    known = [shot for shot in shots if shot.camera_intrinsics is not None]
+    known = [shot for shot in known[len(known) // 2:] if shot.camera_size == known[-1].camera_size]
+    if not known:
+        return None
+    width, height = known[-1].camera_size
+    focal = float(np.median([shot.camera_intrinsics[0][0] for shot in known]))
+    return {'size': [width, height], 'focal_px': focal,
+            'field_of_view_deg': float(np.degrees(2 * np.arctan(width / 2 / focal)))}
 
 
 def _causes(shots: list[Shot]) -> dict[str, int]:

@@ -28,9 +28,10 @@ class Frame:
     pose (4, 4) float64: camera-to-world, world = the first camera of the first segment, optical axes, metres.
     points (h, w, 3) float32: metres in the camera frame. confidence (h, w) float32: at least 1;
     confidence_median: its own.
-    intrinsics, original_intrinsics (3, 3) float64: of the model's image and of the camera's, focal length NaN where
-    the points allow none. image (h, w, 3) uint8: the model's image. pixel_map: where it lies in the
-    camera's. scale: the segment's scale in the path.
+    intrinsics, original_intrinsics (3, 3) float64: of the model's image and of the camera's, by the focal length that
+    all images so far tell (focal.py), or where nobody asks them by told_focal: that of this answer alone, pixels of the
+    model's image, NaN where its points allow none. image (h, w, 3) uint8: the model's image. pixel_map: where it lies
+    in the camera's. scale: the segment's scale in the path.
     index: frames answered before this one; segment: resets before this one.
     correction (4, 4): the path's world in the map, `correction @ pose` is the pose without the drift that loop closures
     found; loop_closures: how many.
@@ -46,6 +47,7 @@ class Frame:
     confidence_median: float
     intrinsics: np.ndarray
     original_intrinsics: np.ndarray
+    told_focal: float
     image: np.ndarray
     pixel_map: PixelMap
     gate: GateStatistics

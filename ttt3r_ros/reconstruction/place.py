@@ -10,6 +10,7 @@ import numpy as np
 
 from ttt3r_ros.model.recurrence import Memory
 from ttt3r_ros.reconstruction.eye import Look, Prepared
+from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
@@ -24,7 +25,8 @@ class Place:
     """Where the reconstruction stands: the path so far, the counters, and the last frame, which a reset needs.
 
     image uint8 (h, w, 3) is the model's image of the last frame, boundary how the present segment saw it; both None
-    before the first frame. correction (4, 4): the path's world in the map, from so many loop_closures.
+    before the first frame. correction (4, 4): the path's world in the map, from so many loop_closures. focal: the
+    camera's, as all images tell it; None where nobody asks them.
     """
 
     path: Similarity = field(default_factory=Similarity)
@@ -34,6 +36,7 @@ class Place:
     boundary: Boundary | None = None
     correction: np.ndarray = field(default_factory=lambda: np.eye(4))
     loop_closures: int = 0
+    focal: FocalLength | None = None
 
     @property
     def view(self) -> Boundary | None:
@@ -53,16 +56,25 @@ class Place:
         correction = map_pose @ np.linalg.inv(self.path.place(self.boundary.pose))
         return replace(self, correction=correction, loop_closures=self.loop_closures + 1)
 
+    def beside(self, image: np.ndarray, seen: Boundary) -> Place:
+        """Return the place with what an image's answer tells of the focal length, the first of a size alone."""
+        known = self.focal is not None and self.image.shape == image.shape
+        return replace(self, focal=self.focal.beside(seen.focal) if known else FocalLength.told(seen.focal))
+
     def refined(self, image: np.ndarray, seen: Boundary, allows: Callable[[float, float], bool]) -> Place:
         """Return the place whose path takes the next image, which its segment saw so, to where the images say.
 
-        The same place where the step, metres of the path and radians, is none that `allows` takes.
+        Where the step, metres of the path and radians, is none that `allows` takes, or nothing is known of the focal
+        length, only that is another.
         """
-        step = refined_step(self.image, self.boundary, image, seen)
-        step[:3, 3] *= self.path.scale
-        if not allows(*extent(step)):
-            return self
-        return replace(self, path=self.path.taking(seen.pose, self.path.place(self.boundary.pose) @ step))
+        place = self
+        if self.focal is not None:
+            step, focal = refined_step(self.image, self.boundary, image, seen, self.focal)
+            step[:3, 3] *= self.path.scale
+            if allows(*extent(step)):
+                place = replace(self, path=self.path.taking(seen.pose, self.path.place(self.boundary.pose) @ step),
+                                focal=focal)
+        return place.beside(image, seen)
 
     def after(self, path: Similarity, segments: int, frames: int) -> Place:
         """Return the place at the end of a longer path, in which this one lies so after so many of both."""
@@ -86,7 +98,8 @@ class Place:
     def frame(self, prepared: Prepared, look: Look, tracking: Tracking | None, unseen: tuple[float, float],
               alike: float | None = None) -> Frame:
         """Return what a look tells here; unseen: Frame.unseen_motion, alike: Frame.likeness."""
-        intrinsics = pinhole(look.seen.focal, prepared.pixel_map.size)
+        focal = look.seen.focal if self.focal is None else self.focal.pixels
+        intrinsics = pinhole(focal, prepared.pixel_map.size)
         return Frame(
             pose=self.path.place(look.seen.pose),
             points=look.seen.points * np.float32(self.path.scale),
@@ -94,6 +107,7 @@ class Place:
             confidence_median=look.median,
             intrinsics=intrinsics,
             original_intrinsics=prepared.pixel_map.to_original(intrinsics),
+            told_focal=look.seen.focal,
             image=prepared.image,
             pixel_map=prepared.pixel_map,
             gate=look.gate,

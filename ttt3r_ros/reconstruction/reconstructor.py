@@ -318,6 +318,8 @@ class Reconstructor:
             unseen = self.monitor.unseen_motion(stamp)
             self._loops.keep(place.keyframe(memory, self._last_index))
             place = replace(place, path=rejoin(place.path, place.boundary, look.seen), segment=place.segment + 1)
+        if self._refines:
+            place = place.beside(prepared.image, look.seen)
         frame = place.frame(prepared, look, self.monitor.begin(sight, stamp), unseen)
         self._place = replace(place, index=place.index + 1, image=prepared.image, boundary=look.seen)
         self._reset_due = self._policy.due(FrameStatistics.of(frame))
@@ -331,7 +333,7 @@ class Reconstructor:
 
     def _refined(self, image: np.ndarray, seen: Boundary, sight: Sight | None, stamp: int | None) -> Place:
         """Return the place with the step to an image set right by the images, where they may and can."""
-        if not self._refines or self._place.image is None or sight is not None and sight.fault is not None:
+        if not self._refines or sight is not None and sight.fault is not None:
             return self._place
         return self._place.refined(image, seen, lambda distance, turn: sight is None
                                    or self.monitor.allows(distance, turn, stamp))

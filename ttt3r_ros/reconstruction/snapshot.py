@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from ttt3r_ros.reconstruction.fields import (
     Fields,
     require_pose,
 )
+from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.intrinsics import focal_length
 from ttt3r_ros.reconstruction.loop_closure import MOST_KEYFRAMES, Keyframe
 from ttt3r_ros.reconstruction.place import Place
@@ -36,6 +37,7 @@ from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity
 FORMAT = 'ttt3r_ros.snapshot.2'
 RULE_PREFIX, KEYFRAME_PREFIX = 'rule.', 'keyframe.'
 OF_A_RULE = torch.float32, torch.bfloat16, torch.float16  # as the network computes
+LOG_FOCALS, VARIANCES = (-100.0, 100.0), (1e-12, 1e6)  # of a focal length's logarithm, as it lies in a float32
 MOST_ACTIVATION = 1e6  # of a memory: beyond, no network computes with it
 
 
@@ -71,6 +73,7 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
               'rule': recurrence.rule.name if memory.rule is not None else None, 'first': memory.first,
               'scale': place.path.scale, 'segment': place.segment, 'index': place.index,
               'loop_closures': place.loop_closures, 'policy': policy, 'reset_due': reset_due,
+              'focal': place.focal and asdict(place.focal),
               'kept': [{'scale': kept.scale, 'segment': kept.segment, 'index': kept.index} for kept in keyframes]}
     return save(_apart(tensors), metadata={FORMAT: json.dumps(header)})
 
@@ -120,11 +123,15 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
         image, boundary = stored.last_frame(config)
         if memory.first != (image is None) or memory.first and rule is not None:
             raise FieldError('first says that no frame was seen, or that one was, and the rest says otherwise')
-        # Snapshots of before loop closure have neither correction nor number.
+        focal = _focal(header)
+        if focal is not None and image is None:
+            raise FieldError('focal is told, of no frame')
+        # Snapshots of before loop closure have neither correction nor number, older ones no focal length.
         place = Place(Similarity(header.number('scale', *SCALES), stored.pose('path')),
                       header.whole('segment', 0, MOST_SEGMENTS), header.whole('index', 0, MOST_FRAMES), image, boundary,
                       stored.pose('correction') if 'correction' in tensors else np.eye(4),
-                      header.whole('loop_closures', 0, MOST_SEGMENTS) if 'loop_closures' in header else 0)
+                      header.whole('loop_closures', 0, MOST_SEGMENTS) if 'loop_closures' in header else 0,
+                      focal)
         keyframes = _keyframes(header, stored, recurrence)
         policy, reset_due = header.value('policy'), header.none_or(header.text, 'reset_due')
         check_state(policy)
@@ -133,6 +140,17 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
     except (FieldError, ResetPolicyError, UpdateRuleError) as error:
         raise SnapshotError(f'the snapshot cannot be used: {error}: take another, or start afresh') from error
     return memory, place, policy, reset_due, keyframes
+
+
+def _focal(header: Fields) -> FocalLength | None:
+    """Return what is known of the camera's, None where nobody asked for it. Raises FieldError."""
+    if 'focal' not in header or header.value('focal') is None:
+        return None
+    told = header.object('focal')
+    focal = FocalLength(told.number('logarithm', *LOG_FOCALS), told.number('variance', *VARIANCES),
+                        told.whole('answers', 1, MOST_FRAMES))
+    told.end()
+    return focal
 
 
 def _keyframes(header: Fields, stored: _Tensors, recurrence: Recurrence) -> list[Keyframe]:

@@ -3,7 +3,7 @@
 
 A network tells poses from patches of many pixels; where a corner of one image lies in the next is known to a tenth of a
 pixel. What the corner's depth is comes from the network, and is uncertain: by an error of its own, and by one that all
-have in common, which makes the step's length uncertain, too.
+have in common, which makes the step's length uncertain, too. The camera's focal length is found on the way (focal.py).
 
 Poses and steps (4, 4) float64, metres of the segment, optical frames. A step is the second camera's pose seen from the
 first.
@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from ttt3r_ros.reconstruction import rotation
+from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.trajectory import Boundary
 
 CORNERS, QUALITY, APART = 150, 0.003, 4  # at most; of the best one's strength, at least; pixels from each other
@@ -38,40 +39,41 @@ NEAREST = 1e-3  # of the median depth: nearer points are not divided by
 OUTSIDE = 1e6  # pixels: where a point lies that is farther out, or behind, matters to nobody, and is no float32
 
 
-def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary) -> np.ndarray:
-    """Return the step from an image, uint8 (h, w, 3), to another of the same camera.
+def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary,
+                 focal: FocalLength) -> tuple[np.ndarray, FocalLength]:
+    """Return the step from an image, uint8 (h, w, 3), to another of the same camera, and its focal length.
 
-    seen, other_seen: how one segment saw each. As told by their poses where too few corners are found again, or no
-    focal length is known.
+    seen, other_seen: how one segment saw each. As told by their poses, and as given, where too few corners are found
+    again.
     """
     told = np.linalg.inv(seen.pose) @ other_seen.pose
-    focal = float(np.sqrt(seen.focal * other_seen.focal))
-    if image.shape != other.shape or not np.isfinite(focal):
-        return told
+    if image.shape != other.shape:
+        return told, focal
     first, second = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (image, other))
     second = cv2.convertScaleAbs(second, alpha=cv2.mean(first)[0] / max(1.0, cv2.mean(second)[0]))  # exposure wanders
     corners = cv2.goodFeaturesToTrack(first, CORNERS, QUALITY, APART)
     if corners is None or len(corners) < FEWEST:
-        return told
+        return told, focal
     middle = np.array((image.shape[1] // 2, image.shape[0] // 2), np.float64)
-    rays, depth = _rays_and_depth(corners[:, 0], seen.points, middle, focal)
+    rays, depth = _rays_and_depth(corners[:, 0], seen.points, middle, focal.pixels)
     unit = statistics.median(depth.tolist())
     if not unit > 0:
-        return told
+        return told, focal
     depth = depth / unit
     back = np.linalg.inv(told)
     back[:3, 3] /= unit
-    expected = _seen_from(back, rays, depth) * focal + middle
+    expected = _seen_from(back, rays, depth) * focal.pixels + middle
     found, again = _found_again(first, second, corners, expected)
     known = again & (depth > 0)
     if np.count_nonzero(known) < FEWEST:
-        return told
-    back = _settled(back, rays[known], depth[known], ((found[known] - middle) / focal).T, focal)
-    if back is None:
-        return told
+        return told, focal
+    settled = _settled(back, rays[known], depth[known], ((found[known] - middle) / focal.pixels).T, focal)
+    if settled is None:
+        return told, focal
+    back, focal = settled
     step = np.linalg.inv(back)
     step[:3, 3] *= unit
-    return step
+    return step, focal
 
 
 def _rays_and_depth(corners: np.ndarray, points: np.ndarray, middle: np.ndarray,
@@ -107,39 +109,46 @@ def _found_again(first: np.ndarray, second: np.ndarray, corners: np.ndarray,
 
 
 def _settled(told: np.ndarray, rays: np.ndarray, depth: np.ndarray, found: np.ndarray,
-             focal: float) -> np.ndarray | None:
-    """Return `back` (4, 4), near the told one, that best takes points to the rays found (2, n); depths of median 1.
+             focal: FocalLength) -> tuple[np.ndarray, FocalLength] | None:
+    """Return `back` (4, 4), near the told one, that best takes points to the rays found (2, n), and the focal length.
 
-    Gauss and Newton's steps of least squares, weighed anew in each. None if they lead far away from it, or next to no
-    corners fit.
+    Depths of median 1; rays as the given focal length has them. Gauss and Newton's steps of least squares, weighed anew
+    in each. None if they lead far away from what is told, or next to no corners fit.
     """
-    back = told
-    certain = np.array([STEP + STEP_LONG * np.linalg.norm(told[:3, 3])] * 3 + [TURN] * 3 + [SCALE]) ** -2
+    back, place = told, PLACE / focal.pixels
+    certain = np.array([STEP + STEP_LONG * np.linalg.norm(told[:3, 3])] * 3 + [TURN] * 3
+                       + [SCALE, focal.deviation]) ** -2
     prior = np.diag(certain)
     points = np.vstack((rays.T * depth, depth))
-    gone = np.zeros(7)  # a shift, a turn and the logarithm of the depths' scale
+    gone = np.zeros(len(certain))  # a shift, a turn, and the logarithms of the depths' scale and of the focal length
     for _ in range(ROUNDS):
-        error, slope = _errors(back, np.exp(gone[6]), points, found, PLACE / focal)
+        error, slope = _errors(back, *np.exp(gone[6:]), points, found, place)
         square = (error * error).sum(axis=0)
         weight = np.sqrt((TAILS + 2) / (TAILS + square))
-        slope = (slope * weight).reshape(7, -1)
-        change = cv2.solve(slope @ slope.T + prior, slope @ (error * weight).ravel() - certain * gone,
-                           flags=cv2.DECOMP_CHOLESKY)[1][:, 0]
+        slope = (slope * weight).reshape(len(gone), -1)
+        sharpness = slope @ slope.T + prior
+        change = _solved(sharpness, slope @ (error * weight).ravel() - certain * gone)
         back, gone = _moved(back, change[:6]), gone + change
         if np.abs(change).max() < SETTLED:
             break
     near = (np.abs(gone) * np.sqrt(certain) < FARTHEST).all()
-    return back if near and np.count_nonzero(square < FITS) >= max(FEWEST, FEWEST_FIT * len(depth)) else None
+    if not near or np.count_nonzero(square < FITS) < max(FEWEST, FEWEST_FIT * len(depth)):
+        return None
+    return back, focal.corrected(float(gone[7]), float(_solved(sharpness, np.eye(len(gone))[7])[7]))
 
 
-def _errors(back: np.ndarray, scale: float, points: np.ndarray, found: np.ndarray,
+def _errors(back: np.ndarray, scale: float, longer: float, points: np.ndarray, found: np.ndarray,
             place: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return by how many deviations rays (2, n) lie beside those found, and how that changes (7, 2, n) with a step.
+    """Return by how many deviations rays (2, n) lie beside those found, and how that changes (8, 2, n) with a step.
 
-    Of points (3, n) times a scale, in the frame of the other camera; with a shift and a turn of it and the logarithm of
-    the scale. place: a corner's deviation, as rays are.
+    Of points (3, n) times a scale, in the frame of the other camera, if the focal length is so many times longer than
+    they and what was found are told with; with a shift and a turn of that frame and the logarithms of both. place: a
+    corner's deviation, as rays are.
     """
-    turned = (scale * back[:3, :3]) @ points
+    place, found, depth = place / longer, found / longer, points[2]
+    turn = scale * back[:3, :3]
+    sideways = (turn[:, :2] / longer) @ points[:2]
+    turned = sideways + turn[:, 2:] * depth
     shifted = turned + back[:3, 3:]
     inverse = 1 / np.maximum(shifted[2], NEAREST)
     x, y = here = shifted[:2] * inverse
@@ -152,13 +161,24 @@ def _errors(back: np.ndarray, scale: float, points: np.ndarray, found: np.ndarra
     dx[0] += 1
     dy[1] += 1
     both = dx * x + dy * y
-    slope = np.empty((7, *here.shape))
+    # A longer lens makes what it sees of one ray larger, and the ray of a corner narrower.
+    zoomed = here - (sideways[:2] - here * sideways[2]) * inverse
+    slope = np.empty((8, *here.shape))
     slope[0], slope[1], slope[2] = dx * inverse, dy * inverse, both * -inverse
     slope[3], slope[4], slope[5] = both * -y - dy, both * x + dx, dy * x - dx * y
-    slope[6] = along * (place / spread)
+    slope[6], slope[7] = along * (place / spread), dx * zoomed[0] + dy * zoomed[1]
     slope /= place
     apart = found - here
     return (dx * apart[0] + dy * apart[1]) / place, slope
+
+
+def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return x (n,) with matrix (n, n) x = right (n,), a symmetric positive one, in a tenth of numpy's time.
+
+    NaN if it is none.
+    """
+    found, x = cv2.solve(matrix, right, flags=cv2.DECOMP_CHOLESKY)
+    return x[:, 0] if found else np.full(len(right), np.nan)
 
 
 def _moved(back: np.ndarray, change: np.ndarray) -> np.ndarray:

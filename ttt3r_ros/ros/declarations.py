@@ -104,8 +104,9 @@ DECLARATIONS = (
                 "the common frame, 'se3' trusts the model's metres, 'auto': as the weights say, sim3 if they do not",
                 choices=(AUTO, *ALIGNMENTS)),
     Declaration('step_source', AUTO, "what says how a camera goes on from one image to the next: 'model', the network "
-                "alone, 'images', its step set right by where the corners of one image lie in the next, 'auto': as the "
-                'weights say, model if they do not; with shared_state always the model',
+                "alone, 'images', its step set right by where the corners of one image lie in the next, which tells "
+                "the camera's focal length, too, 'auto': as the weights say, model if they do not; with shared_state "
+                'always the model',
                 choices=(AUTO, *STEP_SOURCES)),
     Declaration('keyframes', 0, 'memories of ended segments that are kept to close loops with: one that is recognised '
                 'corrects map_frame → odom_frame, never odom_frame → base_frame; each is as large as a state file; 0 '

@@ -14,6 +14,7 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from tf_transformations import quaternion_matrix
 
+from ttt3r_ros.reconstruction.depth import on_rays
 from ttt3r_ros.reconstruction.fields import FieldError, Fields
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.rectify import CalibrationError
@@ -118,7 +119,7 @@ class Scaling:
         elif self._settings.source == 'focal':
             try:
                 camera, field = calibration.pinhole(frame.pixel_map.original)
-                self._estimator.add(camera[0, 0], frame.original_intrinsics[0, 0])
+                self._estimator.add(camera[0, 0] / frame.pixel_map.to_original(np.eye(3))[0, 0], frame.told_focal)
                 if field != self._focal_told:
                     self._focal_told = field
                     self._log.info(
@@ -135,7 +136,7 @@ class Scaling:
 
     def learn_depth(self, measured: np.ndarray, frame: Frame) -> None:
         """Take the depth (h, w), metres, that a sensor measured at the pixels of a frame, in the model's metres."""
-        enough = self._estimator.add(measured, frame.points[..., 2], frame.confidence)
+        enough = self._estimator.add(measured, on_rays(frame.points, frame.intrinsics)[1][..., 2], frame.confidence)
         self._problem = None if enough else (
             f'{np.mean(measured > 0):.0%} of the image have a measured depth, too few: is the depth camera covered, or '
             'does what it sees lie beyond its reach?')
