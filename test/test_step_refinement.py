@@ -52,8 +52,8 @@ def errors(walk, k: int, step: np.ndarray) -> tuple[float, float]:
     return extent(np.linalg.inv(np.linalg.inv(poses[k]) @ poses[k + 1]) @ step)
 
 
-def step_between(image, first: Boundary, other, second: Boundary) -> np.ndarray:
-    return refined_step(image, first, other, second, FocalLength.told(first.focal))[0]
+def step_between(image, first: Boundary, other, second: Boundary, left_out=None) -> np.ndarray:
+    return refined_step(image, first, other, second, FocalLength.told(first.focal), left_out)[0]
 
 
 def refined(walk, k: int, first: Boundary, second: Boundary) -> np.ndarray:
@@ -196,7 +196,7 @@ def test_an_image_that_is_not_believed_moves_nothing(room):
 def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, expected):
     """Where the images say more than the bounds allow, such as of something that moves before a camera that stands, it
     is as told: that was judged by them."""
-    def carried_along(image, seen, other, other_seen, focal):
+    def carried_along(image, seen, other, other_seen, focal, left_out):
         off = np.eye(4)
         off[:3, 3], off[:3, :3] = (0.3, 0, 0), rotation.of_vector(np.array([0, 0.3, 0]))
         return np.linalg.inv(seen.pose) @ other_seen.pose @ off, focal
@@ -233,3 +233,57 @@ def test_a_camera_that_stands_is_not_carried_along(walk):
     other = image.copy()
     other[48:] = np.roll(image, 1, axis=1)[48:]
     assert extent(step_between(image, first, other, first))[0] < 0.01
+
+
+def fixed_in_the_picture(image: np.ndarray) -> np.ndarray:
+    """Show the same of the robot's own body in the lower third of every image."""
+    body = np.random.default_rng(5).integers(0, 255, (8, 32, 3), dtype=np.uint8).repeat(4, 0).repeat(4, 1)
+    return np.concatenate((image[:64], body))
+
+
+def test_what_is_left_out_does_not_hold_the_camera_fast(walk):
+    """The robot's own body goes with the camera, and its corners say that nothing moves."""
+    left_out = np.zeros(SIZE, bool)
+    left_out[64:] = True
+    images = [fixed_in_the_picture(image) for image, _ in walk[2]]
+    found = np.array([[errors(walk, k, step_between(images[k], seen(walk, k), images[k + 1], wrong(seen(walk, k + 1)),
+                                                    mask)) for k in range(FRAMES - 1)] for mask in (None, left_out)])
+    held, free = np.median(found, axis=1)
+    assert (free < 0.5 * held).all() and free[1] < 0.15 * np.linalg.norm(OFF[1]), (held, free)
+
+
+def test_what_is_left_out_of_the_second_image_alone_is_not_followed(walk):
+    """Somebody who comes into the picture: a corner found on them is none. Where all is left out it is as told."""
+    first, second = seen(walk, 0), wrong(seen(walk, 1))
+    everything = np.ones(SIZE, bool)
+    assert np.array_equal(step_between(walk[2][0][0], first, walk[2][1][0], second, everything),
+                          np.linalg.inv(first.pose) @ second.pose)
+    shifted, mask = np.roll(walk[2][0][0], 40, axis=1), np.zeros(SIZE, bool)  # all is found 40 pixels farther right,
+    mask[:, 54:] = True  # under the mask, which the corners themselves are not
+    aside = np.eye(4)
+    aside[:3, :3] = rotation.of_vector(np.array([0, -np.arctan(40 / walk[1]), 0]))
+    turned = replace(first, pose=first.pose @ aside)
+    assert not np.array_equal(step_between(walk[2][0][0], first, shifted, turned), aside)
+    assert np.allclose(step_between(walk[2][0][0], first, shifted, turned, mask), aside, atol=1e-12)
+
+
+def test_a_reconstructor_asks_what_is_left_out_of_the_models_image(room):
+    """Each image's own, where steps are the images'; the points are as without."""
+    asked = []
+
+    def left_out(pixel_map) -> np.ndarray:
+        asked.append(pixel_map)
+        found = np.zeros(pixel_map.size, bool)
+        found[:, :100] = True
+        return found
+
+    def frames(source: str, mask) -> list:
+        reconstructor = Reconstructor(room[2], make_rule('ttt3r'), alignment='se3', step_source=source)
+        return [reconstructor.step(image, left_out=mask) for image in room[0][:4]]
+
+    frames('model', left_out)
+    assert not asked
+    masked, plain = frames('images', left_out), frames('images', None)
+    assert asked == [frame.pixel_map for frame in masked[1:]]
+    for a, b in zip(masked[1:], plain[1:]):
+        assert np.array_equal(a.points, b.points) and not np.array_equal(a.pose, b.pose)

@@ -7,22 +7,25 @@ import os
 import struct
 import zlib
 from array import array
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from harness import CAMERA_FRAME, scene, stamp_of
+from harness import CAMERA_FRAME, pose_matrix, scene, stamp_of
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from sensor_msgs_py import point_cloud2
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.aligned import mask_on_model
 from ttt3r_ros.reconstruction.depth import depth_of
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.ros import companions
 from ttt3r_ros.ros.companions import MaskFileError
 from ttt3r_ros.ros.images import ImageError, to_depth, to_mask
+from ttt3r_ros.synthetic import World
 
 STEP = 100_000_000
 SIZE = (96, 128)
@@ -121,6 +124,32 @@ def test_masks_depth_and_intrinsics_are_taken(run, tmp_path):
     robot.show_and_wait([STEP * 21])
     robot.wait_for('the reason', lambda: '0% of the image' in robot.diagnostic('inference').get('measured depth', ''))
     assert 'no scale from depth: 0% of the image have a measured depth' in node.log()
+
+
+def test_no_step_is_set_right_by_what_is_left_out(run, tmp_path):
+    """The poses are the library's without the corners under the file's and the topic's mask."""
+    static = np.zeros((120, 160), np.uint8)
+    static[80:] = 255
+    cv2.imwrite(str(tmp_path / 'body.png'), static)
+    moving = np.zeros((120, 160), np.uint8)
+    moving[:, 50:110] = 255
+    images = [image for image, _ in islice(World(7, 192, (120, 160)).film(), 6)]
+    _, robot = run(lossless=True, weights='embedded', mask_file=tmp_path / 'body.png')
+    masks = robot.publisher(Image, 'mask')
+    network = load_network('embedded').network
+    reconstructors = [Reconstructor(network, make_rule('ttt3r'), step_source='images', alignment='se3') for _ in (0, 1)]
+    expected, held = [], []
+    for i, image in enumerate(images):
+        mask = (static > 0) | (i >= 3) & (moving > 0)
+        expected.append(reconstructors[0].step(image, left_out=lambda to, mask=mask: mask_on_model(mask, to)).pose)
+        held.append(reconstructors[1].step(image).pose)
+        masks.publish(message(STEP * (i + 1), moving if i >= 3 else 0 * moving, 'mono8'))
+        robot.show(STEP * (i + 1), image)
+    robot.wait_for('all answers', lambda: len(robot.heard['pose']) == len(images))
+    told, expected, held = ([np.linalg.inv(path[0]) @ pose for pose in path] for path in (
+        [pose_matrix(m.pose) for m in robot.heard['pose']], expected, held))
+    np.testing.assert_allclose(told, expected, atol=1e-6)
+    assert all(np.abs(a - b).max() > 1e-4 for a, b in zip(told[1:], held[1:]))
 
 
 def test_a_mask_file_that_is_none_fails_configure(start_node, make_robot, tmp_path):

@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 KEYFRAME_BYTES = 64 * 2**20  # of a snapshot: an autosave writes them each time
 CannotReset = (NonFinitePrediction, ChainError)
+LeftOut = Callable[[PixelMap], np.ndarray | None]
 
 
 class Reconstructor:
@@ -119,12 +120,13 @@ class Reconstructor:
         warm_up([one._eye for one in (self, *beside)], size, frames)
 
     def step(self, image: np.ndarray, upcoming: Callable[[], np.ndarray | None] | None = None, *,
-             stamp: int | None = None) -> Frame:
+             stamp: int | None = None, left_out: LeftOut | None = None) -> Frame:
         """Take an image, uint8 (H, W, 3) RGB of any size, and say where the camera is and what it sees.
 
         upcoming: asked for the image of the next step, None if it is not there yet; a GPU encodes it while it is still
         decoding this one, and a CPU does not ask. The answers are the same with it and without. stamp: the image's, ns,
-        for a monitor's bounds on speed; None if it has none of its own.
+        for a monitor's bounds on speed; None if it has none of its own. left_out: asked for the pixels of the model's
+        image by which no step is set right, bool (h, w), such as those of the robot's own body; None for all.
 
         With a monitor, a frame that is not trusted (Frame.tracking) is told and not written. The first usable image
         after it begins a segment at the last trusted pose.
@@ -132,10 +134,10 @@ class Reconstructor:
         Raises ValueError for anything else, and NonFinitePrediction for a prediction with a NaN or an infinity; both,
         and what a device fails with, leave the memory as it was.
         """
-        return alone(self.stepping(image, upcoming, stamp=stamp))
+        return alone(self.stepping(image, upcoming, stamp=stamp, left_out=left_out))
 
     def stepping(self, image: np.ndarray, upcoming: Callable[[], np.ndarray | None] | None = None, *,
-                 stamp: int | None = None) -> Steps[Frame]:
+                 stamp: int | None = None, left_out: LeftOut | None = None) -> Steps[Frame]:
         """Do what `step` does, as a generator: `together` steps several reconstructors of one network as one batch.
 
         What each gives is what it gives alone, but for the rounding of products of another size.
@@ -162,7 +164,7 @@ class Reconstructor:
                 self._loops.restore(kept)
             raise
         alike = self._likeness(prepared.image, look.seen)
-        refined = self._refined(prepared.image, look.seen, sight, stamp)
+        refined = self._refined(prepared, look.seen, sight, stamp, left_out)
         tracking = self._judge(sight, alike, look, stamp)
         trusted = tracking is None or tracking.trusted
         unseen = (0.0, 0.0) if trusted else self.monitor.unseen_motion(stamp)
@@ -331,12 +333,14 @@ class Reconstructor:
             return None
         return self._place.likeness(image, seen)
 
-    def _refined(self, image: np.ndarray, seen: Boundary, sight: Sight | None, stamp: int | None) -> Place:
+    def _refined(self, prepared: Prepared, seen: Boundary, sight: Sight | None, stamp: int | None,
+                 left_out: LeftOut | None) -> Place:
         """Return the place with the step to an image set right by the images, where they may and can."""
         if not self._refines or sight is not None and sight.fault is not None:
             return self._place
-        return self._place.refined(image, seen, lambda distance, turn: sight is None
-                                   or self.monitor.allows(distance, turn, stamp))
+        apart = left_out(prepared.pixel_map) if left_out and self._place.focal is not None else None
+        return self._place.refined(prepared.image, seen, lambda distance, turn: sight is None
+                                   or self.monitor.allows(distance, turn, stamp), apart)
 
     def _judge(self, sight: Sight | None, alike: float | None, look: Look, stamp: int | None) -> Tracking | None:
         """Return what the monitor says of a frame, None without one."""

@@ -15,7 +15,7 @@ import numpy as np
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.likeness import NEAREST, mutual_likeness
-from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor
+from ttt3r_ros.reconstruction.reconstructor import CannotReset, LeftOut, Reconstructor
 from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.reconstruction.trajectory import Boundary, extent
 
@@ -74,24 +74,24 @@ class Relocation:
         """Return what the reconstructor is without the stored memory, as long as that is not believed."""
         return self._before or self._reconstructor.snapshot()
 
-    def step(self, image: np.ndarray, *, stamp: int | None = None) -> Frame | None:
+    def step(self, image: np.ndarray, *, stamp: int | None = None, left_out: LeftOut | None = None) -> Frame | None:
         """Take the next image; return its Frame, trusted once the memory is believed, and None once it is refused.
 
         A Frame that is not trusted is not to be told. Refused, the reconstructor is as it was before the first image.
         The stored memory is asked first; if its answer is not plausible, the stored image begins a fresh segment at
         its place, and the image is asked again. An image that shows nothing is no evidence: it is the reconstructor's
-        own, and what fitted before it must fit again. Raises what Reconstructor.step raises; the image then counts
-        for nothing.
+        own, and what fitted before it must fit again. Arguments as Reconstructor.step takes them; raises what that
+        raises, and the image then counts for nothing.
         """
         if self._reconstructor.shows_nothing(image):
             self.give_up()
-            return self._reconstructor.step(image, stamp=stamp)
+            return self._reconstructor.step(image, stamp=stamp, left_out=left_out)
         self._since = stamp if self._since is None else self._since
         if self._fitting:
-            frame = self._reconstructor.step(image, stamp=stamp)
+            frame = self._reconstructor.step(image, stamp=stamp, left_out=left_out)
             doubt = self._doubt(frame)
         else:
-            frame, doubt = self._begin(image, stamp)
+            frame, doubt = self._begin(image, stamp, left_out)
         if doubt is not None:
             self.doubts.append(doubt)
             self.give_up()
@@ -115,7 +115,7 @@ class Relocation:
         if self._reconstructor.monitor is not None:  # a snapshot does not say that the camera is lost, or since when
             self._reconstructor.monitor.recall(self._known)
 
-    def _begin(self, image: np.ndarray, stamp: int | None) -> tuple[Frame, str | None]:
+    def _begin(self, image: np.ndarray, stamp: int | None, left_out: LeftOut | None) -> tuple[Frame, str | None]:
         """Ask about the first image; return its Frame and why it is not believed, None if it is."""
         own, frame, doubts = self._reconstructor.snapshot(), None, []
         if self._reconstructor.monitor is not None:
@@ -127,7 +127,7 @@ class Relocation:
                 try:
                     if fresh:
                         self._reconstructor.reset()
-                    frame = self._reconstructor.step(image, stamp=stamp)
+                    frame = self._reconstructor.step(image, stamp=stamp, left_out=left_out)
                 except CannotReset as error:
                     doubts.append(str(error))
                     continue

@@ -36,22 +36,25 @@ FITS, FEWEST_FIT = 9.0, 0.2
 TAILS = 4.0  # degrees of freedom of Student's t: corners on what moves by itself, and false ones, hardly count
 ROUNDS, SETTLED = 5, 1e-4  # of Gauss and Newton, which end with a change of less, radians and parts of the depth
 NEAREST = 1e-3  # of the median depth: nearer points are not divided by
+CLEAR = np.ones(WINDOW, np.uint8)  # round a corner, of what is left out
 OUTSIDE = 1e6  # pixels: where a point lies that is farther out, or behind, matters to nobody, and is no float32
 
 
 def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary,
-                 focal: FocalLength) -> tuple[np.ndarray, FocalLength]:
+                 focal: FocalLength, left_out: np.ndarray | None = None) -> tuple[np.ndarray, FocalLength]:
     """Return the step from an image, uint8 (h, w, 3), to another of the same camera, and its focal length.
 
-    seen, other_seen: how one segment saw each. As told by their poses, and as given, where too few corners are found
-    again.
+    seen, other_seen: how one segment saw each. left_out: pixels, bool (h, w), at which nothing is looked for: of what
+    goes with the camera, and in the other image of what moves by itself. As told by their poses, and as given, where
+    too few corners are found again.
     """
     told = np.linalg.inv(seen.pose) @ other_seen.pose
     if image.shape != other.shape:
         return told, focal
     first, second = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (image, other))
     second = cv2.convertScaleAbs(second, alpha=cv2.mean(first)[0] / max(1.0, cv2.mean(second)[0]))  # exposure wanders
-    corners = cv2.goodFeaturesToTrack(first, CORNERS, QUALITY, APART)
+    looked_at = None if left_out is None else 1 - cv2.dilate(left_out.astype(np.uint8), CLEAR)
+    corners = cv2.goodFeaturesToTrack(first, CORNERS, QUALITY, APART, mask=looked_at)
     if corners is None or len(corners) < FEWEST:
         return told, focal
     middle = np.array((image.shape[1] // 2, image.shape[0] // 2), np.float64)
@@ -65,6 +68,8 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
     expected = _seen_from(back, rays, depth) * focal.pixels + middle
     found, again = _found_again(first, second, corners, expected)
     known = again & (depth > 0)
+    if looked_at is not None:
+        known &= _at(looked_at, found) > 0
     if np.count_nonzero(known) < FEWEST:
         return told, focal
     settled = _settled(back, rays[known], depth[known], ((found[known] - middle) / focal.pixels).T, focal)
@@ -74,6 +79,12 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
     step = np.linalg.inv(back)
     step[:3, 3] *= unit
     return step, focal
+
+
+def _at(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return the values of pixels (h, w) that places (n, 2) lie on, of those outside that of the nearest."""
+    x, y = np.rint(places).T.clip(0, np.array(pixels.shape)[::-1, None] - 1).astype(int)
+    return pixels[y, x]
 
 
 def _rays_and_depth(corners: np.ndarray, points: np.ndarray, middle: np.ndarray,

@@ -124,9 +124,9 @@ DECLARATIONS = (
                 live=True),
     Declaration('intrinsics', 'model', "of points and depth: 'model', as they imply, or 'camera_info', on the rays "
                 'that it tells: K for raw images, P for rectified ones', live=True, choices=('model', 'camera_info')),
-    Declaration('mask_file', '', "image of what is to be left out of points, depth, map and scale, such as the robot's "
-                "own body: black elsewhere, of the images' shape; {camera} in it stands for a camera's name. What "
-                'moves comes on the topic mask'),
+    Declaration('mask_file', '', "image of what is to be left out of points, depth, map and scale, and gives no "
+                "corners to step_source, such as the robot's own body: black elsewhere, of the images' shape; {camera} "
+                "in it stands for a camera's name. What moves comes on the topic mask"),
     Declaration('depth.resolution', 'model', "of ~/depth/image and ~/confidence/image: 'model', the network's image "
                 "and focal length, or 'camera', the input's size and camera_info's own pinhole", live=True,
                 choices=('model', 'camera')),

@@ -6,16 +6,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 import numpy as np
 from rclpy.clock import Clock
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction.depth import on_rays
 from ttt3r_ros.reconstruction.frame import Frame
-from ttt3r_ros.reconstruction.reconstructor import CannotReset, View
+from ttt3r_ros.reconstruction.reconstructor import CannotReset, LeftOut, View
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.state_file import Context, StateFileError
 from ttt3r_ros.reconstruction.together import Steps
@@ -113,9 +114,11 @@ class Pipeline:
             self._log.info(f'the memory is reset: {reset}')
             self._try_reset()
         mask, depth = self._companions.fetch(header)
+        left_out = cache(partial(self._companions.left_out, mask))
         started = time.monotonic()
         try:
-            stepped = yield from self._step(image.rgb, header, lambda: self._read_ahead(following()))
+            stepped = yield from self._step(image.rgb, header, lambda: self._read_ahead(following()),
+                                            lambda pixel_map: left_out(replace(pixel_map, original=image.size)))
             frame = stepped.of_camera(image.size)
         except ValueError as error:
             self.refuse(error)
@@ -127,7 +130,7 @@ class Pipeline:
             return
         inference_ms = (time.monotonic() - started) * 1e3
         self._familiarity.look(frame)
-        frame = own = self._refine(frame, mask)
+        frame = own = self._refine(frame, left_out(frame.pixel_map))
         frame, estimate, missing = self._tracker.track(header, frame)
         measured = self._companions.measured(depth, header, own.pixel_map)
         if measured is not None and own.trusted:
@@ -274,16 +277,18 @@ class Pipeline:
             self._calibration.info = held
         return image.rgb
 
-    def _step(self, image: np.ndarray, header: Header, upcoming: Callable[[], np.ndarray | None]) -> Steps[Frame]:
+    def _step(self, image: np.ndarray, header: Header, upcoming: Callable[[], np.ndarray | None],
+              left_out: LeftOut) -> Steps[Frame]:
         monitor, turns = self._reconstructor.monitor, self._turns
         if monitor is not None:
             monitor.metres = self._scaling.factor
             if turns is not None:
                 monitor.witness = lambda start, end: turns.of(header.frame_id, start, end)
-        return self.saved.stepping(image, nanoseconds(header.stamp), upcoming)
+        return self.saved.stepping(image, nanoseconds(header.stamp), upcoming, left_out)
 
-    def _refine(self, frame: Frame, mask: Image | None) -> Frame:
-        """Return the frame with its points on the rays of camera_info, if that is asked for, and NaN under the mask."""
+    def _refine(self, frame: Frame, left_out: np.ndarray | None) -> Frame:
+        """Return the frame with its points on the rays of camera_info, if that is asked for, and NaN where something is
+        left out, bool (h, w)."""
         points, intrinsics = frame.points, frame.intrinsics
         if self._settings.known_intrinsics:
             try:
@@ -291,7 +296,6 @@ class Pipeline:
                 points = on_rays(points, intrinsics)[1]
             except CalibrationError as error:
                 self._log.warning(f'points and depth are on the rays that the model implies: {error}', every=REPEAT_S)
-        left_out = self._companions.left_out(mask, frame.pixel_map)
         if left_out is not None:
             points = np.where(left_out[..., None], np.float32(np.nan), points)
         return replace(frame, points=points, intrinsics=intrinsics)

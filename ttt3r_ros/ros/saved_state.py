@@ -11,7 +11,7 @@ from std_msgs.msg import Header
 from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.odometry import Estimate, OdometryError
-from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.reconstructor import LeftOut, Reconstructor
 from ttt3r_ros.reconstruction.relocation import Relocation
 from ttt3r_ros.reconstruction.scale import ScaleError
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
@@ -82,14 +82,15 @@ class SavedState:
             self._resume[1].give_up()
         self._resume = FilePath.of(path), relocation, context
 
-    def stepping(self, image: np.ndarray, stamp: int, upcoming: Callable[[], np.ndarray | None]) -> Steps[Frame]:
+    def stepping(self, image: np.ndarray, stamp: int, upcoming: Callable[[], np.ndarray | None],
+                 left_out: LeftOut) -> Steps[Frame]:
         """Step; the first images after a restart are relocated against the saved memory, each by itself. See
         Reconstructor.stepping."""
         if self._resume is None:
-            return (yield from self._reconstructor.stepping(image, upcoming, stamp=stamp))
+            return (yield from self._reconstructor.stepping(image, upcoming, stamp=stamp, left_out=left_out))
         path, relocation, context = self._resume
         known = len(relocation.doubts)
-        frame = relocation.step(image, stamp=stamp)
+        frame = relocation.step(image, stamp=stamp, left_out=left_out)
         for doubt in relocation.doubts[known:]:
             self._log.warning(f'an answer after the restart is not believed: {doubt}')
         if frame is None:
@@ -97,7 +98,7 @@ class SavedState:
             self._log.error('the saved state is not taken over, nothing bears out where the robot is: all goes on '
                             'without it; after a restart that is a new odometry')
             self.refused(path)
-            return (yield from self._reconstructor.stepping(image, stamp=stamp))
+            return (yield from self._reconstructor.stepping(image, stamp=stamp, left_out=left_out))
         if relocation.believed:
             self._resume = None
             where = self._tracker.restore(context.odometry, context.camera_frame)
