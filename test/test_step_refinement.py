@@ -191,19 +191,23 @@ def test_an_image_that_is_not_believed_moves_nothing(room):
     assert extent(np.linalg.inv(frames[9].pose) @ frames[11].pose)[0] < 0.6
 
 
-@pytest.mark.parametrize('bounds, expected', [(Bounds(), 'images'), (Bounds(max_speed=2), 'model'),
-                                              (Bounds(max_turn_rate=2), 'model')])
-def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, expected):
-    """Where the images say more than the bounds allow, such as of something that moves before a camera that stands, it
-    is as told: that was judged by them."""
+@pytest.mark.parametrize('bounds, gyroscope, expected', [
+    (Bounds(), False, 'images'), (Bounds(max_speed=2), False, 'model'), (Bounds(max_turn_rate=2), False, 'model'),
+    (Bounds(), True, 'model')])
+def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, gyroscope, expected):
+    """Where the images say more than the bounds allow, such as of something that moves before a camera that stands, or
+    a turn that the gyroscope denies, it is as told: that was judged by them."""
     def carried_along(image, seen, other, other_seen, focal, left_out):
         off = np.eye(4)
         off[:3, 3], off[:3, :3] = (0.3, 0, 0), rotation.of_vector(np.array([0, 0.3, 0]))
         return np.linalg.inv(seen.pose) @ other_seen.pose @ off, focal
 
     def poses(source: str) -> np.ndarray:
-        reconstructor = Reconstructor(room[2], make_rule('ttt3r'), alignment='se3', step_source=source,
-                                      monitor=TrackingMonitor(bounds))
+        monitor = TrackingMonitor(bounds)
+        if gyroscope:
+            monitor.witness = lambda start, end: (
+                np.linalg.inv(room[1][start // 100_000_000 - 1]) @ room[1][end // 100_000_000 - 1])[:3, :3]
+        reconstructor = Reconstructor(room[2], make_rule('ttt3r'), alignment='se3', step_source=source, monitor=monitor)
         frames = [reconstructor.step(image, stamp=(k + 1) * 100_000_000) for k, image in enumerate(room[0][:8])]
         assert all(frame.tracking.trusted for frame in frames)
         return np.array([frame.pose for frame in frames])

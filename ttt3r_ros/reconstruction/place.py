@@ -61,18 +61,18 @@ class Place:
         known = self.focal is not None and self.image.shape == image.shape
         return replace(self, focal=self.focal.beside(seen.focal) if known else FocalLength.told(seen.focal))
 
-    def refined(self, image: np.ndarray, seen: Boundary, allows: Callable[[float, float], bool],
+    def refined(self, image: np.ndarray, seen: Boundary, allows: Callable[[np.ndarray], bool],
                 left_out: np.ndarray | None = None) -> Place:
         """Return the place whose path takes the next image, which its segment saw so, to where the images say.
 
-        Where the step, metres of the path and radians, is none that `allows` takes, or nothing is known of the focal
+        Where the step (4, 4), in the path's metres, is none that `allows` takes, or nothing is known of the focal
         length, only that is another. left_out: see step_refinement.
         """
         place = self
         if self.focal is not None:
             step, focal = refined_step(self.image, self.boundary, image, seen, self.focal, left_out)
             step[:3, 3] *= self.path.scale
-            if allows(*extent(step)):
+            if allows(step):
                 place = replace(self, path=self.path.taking(seen.pose, self.path.place(self.boundary.pose) @ step),
                                 focal=focal)
         return place.beside(image, seen)

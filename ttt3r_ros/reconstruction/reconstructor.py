@@ -339,8 +339,8 @@ class Reconstructor:
         if not self._refines or sight is not None and sight.fault is not None:
             return self._place
         apart = left_out(prepared.pixel_map) if left_out and self._place.focal is not None else None
-        return self._place.refined(prepared.image, seen, lambda distance, turn: sight is None
-                                   or self.monitor.allows(distance, turn, stamp), apart)
+        return self._place.refined(prepared.image, seen, lambda step: sight is None or self.monitor.allows(step, stamp),
+                                   apart)
 
     def _judge(self, sight: Sight | None, alike: float | None, look: Look, stamp: int | None) -> Tracking | None:
         """Return what the monitor says of a frame, None without one."""

@@ -21,6 +21,7 @@ import numpy as np
 from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.baseline import Baseline, log_confidence
 from ttt3r_ros.reconstruction.likeness import brightness
+from ttt3r_ros.reconstruction.trajectory import extent
 
 LEAST_SPREAD = 12.0  # of 255, between the 5th and 95th percentile of brightness: less is a picture of nothing
 BLACK, SATURATED = 40.0, 215.0  # the middle of such a picture's brightness, which names it
@@ -202,9 +203,12 @@ class TrackingMonitor:
         """Return how the camera may have moved since it was last trusted; see the function of this name."""
         return unseen_motion(self._elapsed_s(stamp), self.bounds, self.metres, self.missed)
 
-    def allows(self, distance: float, turn: float, stamp: int | None) -> bool:
-        """Say whether the camera can have gone so far, the path's metres and radians, since it was last trusted."""
-        return self._impossible(distance, turn, stamp) is None
+    def allows(self, step: np.ndarray, stamp: int | None) -> bool:
+        """Say whether the camera can have gone so, a step (4, 4) in the path's metres, since it was last trusted."""
+        if self._impossible(*extent(step), stamp) is not None:
+            return False
+        beside = self._beside_witness(step[:3, :3], stamp)
+        return beside is None or beside[0] <= DOUBTED_TURN
 
     def _impossible(self, distance: float, turn: float, stamp: int | None) -> str | None:
         """Return which bound the step is beyond, None where it is within or time is unknown."""
@@ -228,17 +232,23 @@ class TrackingMonitor:
                 return reason, True
         else:
             reason = None
-        if self.witness is None or seen.rotation is None or self._elapsed_s(stamp) is None:
+        beside = None if seen.rotation is None else self._beside_witness(seen.rotation, stamp)
+        if beside is None or beside[0] <= DOUBTED_TURN:
             return reason, False
+        times, off, true = beside
+        return (f'a turn of {np.degrees(seen.turn):.0f}° that {DENIED}: it tells {np.degrees(true):.0f}°, '
+                f'and {np.degrees(off):.0f}° lie between'), times > LOST_TURN
+
+    def _beside_witness(self, turn: np.ndarray, stamp: int | None) -> tuple[float, float, float] | None:
+        """Return how far a turn (3, 3) since the last trusted frame is from the gyroscope's, in what both may be off by
+        and in radians, and that one's size; None where it does not know."""
+        if self.witness is None or self._elapsed_s(stamp) is None:
+            return None
         turned = self.witness(self._trusted_at, stamp)
         if turned is None:
-            return reason, False
-        off, true = map(rotation.angle, (seen.rotation.T @ turned, turned))
-        allowed = TURN_NOISE + TURN_PART * true
-        if off <= DOUBTED_TURN * allowed:
-            return reason, False
-        return (f'a turn of {np.degrees(seen.turn):.0f}° that {DENIED}: it tells {np.degrees(true):.0f}°, '
-                f'and {np.degrees(off):.0f}° lie between'), off > LOST_TURN * allowed
+            return None
+        off, true = map(rotation.angle, (turn.T @ turned, turned))
+        return off / (TURN_NOISE + TURN_PART * true), off, true
 
     def _elapsed_s(self, stamp: int | None) -> float | None:
         """Return seconds since the last trusted frame, None where stamps do not tell."""
