@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -213,6 +214,9 @@ def broken(kind, tmp_path):
     if kind in ('K', 'truth', 'unsorted truth'):
         for i in range(2):
             Picture.fromarray(images(1)[0]).save(path / f'{i}.png')
+    if kind == 'photos.zip':
+        with zipfile.ZipFile(path, 'w') as archive:  # not compressed, FFmpeg finds the pictures in it
+            archive.writestr('0.jpg', cv2.imencode('.jpg', images(1)[0])[1].tobytes())
     if kind == 'K':
         (path / 'K.txt').write_text('1 2 3')
     if kind == 'truth':
@@ -233,7 +237,8 @@ def broken(kind, tmp_path):
 
 
 @pytest.mark.parametrize('kind, words', [
-    ('missing', 'missing does not exist; give'), ('empty', 'holds no image; put'),
+    ('missing', 'missing does not exist; give.*"camera:0"'), ('photos.zip', 'photos.zip is an archive; unpack it'),
+    ('empty', 'holds no image; put'),
     ('image', 'bad.png cannot be read.*replace'), ('truncated image', 'bad.jpg cannot be read'),
     ('K', 'K.txt is no 3×3.*correct'), ('truth', 'groundtruth_tum.txt, line 1.*correct'),
     ('unsorted truth', 'do not increase'), ('video.mp4', 'no video.*convert'),
@@ -244,6 +249,14 @@ def test_what_cannot_be_read_is_named_with_the_remedy(kind, words, tmp_path):
     """Every bad input raises SequenceError, with its name and what to do."""
     with pytest.raises(SequenceError, match=words):
         list(open_sequence(broken(kind, tmp_path)))
+
+
+def test_a_name_that_is_empty_is_not_the_folder_one_stands_in(tmp_path, monkeypatch):
+    """A variable of the shell that is not set."""
+    monkeypatch.chdir(tmp_path)
+    Picture.fromarray(images(1)[0]).save(tmp_path / '0.png')
+    with pytest.raises(SequenceError, match='the source has no name; give a folder'):
+        open_sequence('')
 
 
 @pytest.mark.parametrize('address', ['https://example.org/walk.mp4', 'rtsp://10.0.0.2:554/front', 's3://films/a.mcap'])

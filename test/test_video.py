@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -11,8 +12,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import ExifTags
+from PIL import Image as Picture
 
 from ttt3r_ros.sequences import SequenceError, open_sequence
+from ttt3r_ros.sequences.video import display_matrix
 
 av = pytest.importorskip('av')
 
@@ -123,6 +127,46 @@ def test_a_turned_or_mirrored_video_is_upright(tmp_path, matrix, expected):
     assert image.shape == right.shape and sequence.contents.size == right.shape[1::-1]
     assert np.abs(image.astype(int) - right).mean() < 12
     assert 'turned' in sequence.describe()[0]
+
+
+def with_exif(path: Path, orientation: int) -> Path:
+    """Write a film of JPEGs with EXIF, as cameras do."""
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('mjpeg', rate=RATE)
+        stream.height, stream.width, stream.pix_fmt = HEIGHT, WIDTH, 'yuvj420p'
+        for i in range(5):
+            picture, data = Picture.fromarray(scene(i)), io.BytesIO()
+            exif = picture.getexif()
+            exif[ExifTags.Base.Make], exif[ExifTags.Base.Orientation] = 'Canon', orientation
+            picture.save(data, 'JPEG', exif=exif)
+            packet = av.Packet(data.getvalue())
+            packet.stream, packet.time_base, packet.is_keyframe = stream, Fraction(1, RATE), True
+            packet.pts = packet.dts = i
+            container.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize('suffix', ['.avi', '.mov'])
+def test_pictures_that_say_more_than_pyav_knows_are_read(tmp_path, suffix):
+    """FFmpeg hands EXIF on beside a frame since its version 8, and PyAV has no name for that."""
+    numbers, _ = read(with_exif(tmp_path / f'a{suffix}', 1))
+    assert numbers == list(range(5))
+
+
+@pytest.mark.parametrize(('degrees', 'matrix'), [(0, None), (-90, [[0, 1], [-1, 0]]), (90, [[0, -1], [1, 0]]),
+                                                 (-180, [[-1, 0], [0, -1]])])
+def test_beside_what_pyav_cannot_tell_a_film_is_upright(degrees, matrix):
+    """Where it tells of no side data for one that it does not know, such as a spatial video's, its rotation counts, as
+    the display matrix would."""
+    class Frame:
+        rotation = degrees
+
+        @property
+        def side_data(self):
+            raise ValueError('29 is not a valid Type')
+
+    found = display_matrix(Frame())
+    assert found is None if matrix is None else np.array_equal(found, matrix)
 
 
 def test_hdr_is_shown_as_a_display_without_it_does(tmp_path):

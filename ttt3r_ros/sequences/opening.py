@@ -16,7 +16,9 @@ from .video import Video
 from .webcam import Webcam
 
 MOVING = {'.gif'}  # FFmpeg decodes them as videos
+ARCHIVES = {'.zip', '.tar', '.tgz', '.gz', '.bz2', '.xz', '.7z', '.rar'}
 CAMERA = 'camera:'
+SOURCES = 'a folder of images, a video, a bag, "camera:0" or "synthetic"'
 ADDRESS = re.compile(r'[a-z][a-z0-9+.-]*://', re.ASCII)
 
 
@@ -37,6 +39,8 @@ def open_sequence(source: str | os.PathLike, *, rate: float | None = None, topic
     if rate is not None and not 0 < rate < float('inf'):
         raise SequenceError(f'the rate must be a positive number of frames a second, not {rate}')
     source = os.fspath(source)
+    if not source:  # a variable that is not set: it would be the folder that one stands in
+        raise SequenceError(f'the source has no name; give {SOURCES}')
     if source.split(':')[0] == 'synthetic':
         return _synthetic(source, rate)
     if source.startswith(CAMERA):
@@ -66,14 +70,16 @@ def _frames(path: Path, rate: float | None) -> Sequence:
     if not path.exists() and re.search(r'[*?[]', path.name) and path.parent.is_dir():
         return ImageFolder(path.parent, rate, path.name)
     if not path.exists():
-        raise SequenceError(f'{path} does not exist; give a folder of images, a video, a bag, or "synthetic"')
+        raise SequenceError(f'{path} does not exist; give {SOURCES}')
     if path.suffix.lower() in picture_files.known() - MOVING:
         number = picture_files.images_in(path)
         if number > 1:
             raise SequenceError(f'{path} holds {number} images, as a folder does: {SPLIT}, and give their folder')
         raise SequenceError(f'{path} is one image; give the folder of the images, "{path.parent}"')
     if not path.is_file():
-        raise SequenceError(f'{path} is no file; give a folder of images, a video, a bag, or "synthetic"')
+        raise SequenceError(f'{path} is no file; give {SOURCES}')
+    if path.suffix.lower() in ARCHIVES:
+        raise SequenceError(f'{path} is an archive; unpack it, and give the folder or the file that was in it')
     return Video(path, rate)
 
 

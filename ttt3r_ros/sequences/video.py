@@ -252,15 +252,26 @@ def _in_holes(steps: list[int]) -> int:
 def display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
     """Return the frame's (2, 2) matrix from stored to shown pixel coordinates, without scale; None if it does nothing.
     """
-    for data in frame.side_data:
-        if data.type.name == 'DISPLAYMATRIX':
-            (a, b), (c, d) = np.frombuffer(data, '<i4').reshape(3, 3)[:2, :2].tolist()
-            if abs(a) + abs(d) >= abs(b) + abs(c):
-                matrix = [[-1 if a < 0 else 1, 0], [0, -1 if d < 0 else 1]]
-            else:
-                matrix = [[0, -1 if b < 0 else 1], [-1 if c < 0 else 1, 0]]
-            return None if matrix == [[1, 0], [0, 1]] else np.array(matrix)
-    return None
+    (a, b), (c, d) = _told_matrix(frame).tolist()
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        matrix = [[-1 if a < 0 else 1, 0], [0, -1 if d < 0 else 1]]
+    else:
+        matrix = [[0, -1 if b < 0 else 1], [-1 if c < 0 else 1, 0]]
+    return None if matrix == [[1, 0], [0, 1]] else np.array(matrix)
+
+
+def _told_matrix(frame: av.VideoFrame) -> np.ndarray:
+    """Return the frame's own (2, 2) matrix, of any scale."""
+    try:
+        for data in frame.side_data:
+            if data.type.name == 'DISPLAYMATRIX':
+                return np.frombuffer(data, '<i4').reshape(3, 3)[:2, :2]
+    except ValueError:
+        # Of a kind of data that PyAV has no name for, such as EXIF or the view of a spatial video, it tells of none.
+        # What mirrors is not known then.
+        cos, sin = (function(np.radians(frame.rotation)) for function in (np.cos, np.sin))
+        return np.array([[cos, -sin], [sin, cos]])
+    return np.eye(2)
 
 
 class Turning:
