@@ -126,6 +126,33 @@ def test_masks_depth_and_intrinsics_are_taken(run, tmp_path):
     assert 'no scale from depth: 0% of the image have a measured depth' in node.log()
 
 
+def test_depth_that_comes_after_its_image_was_answered_tells_the_metre(run):
+    """Drivers align depth to an image that is out already: live, it is laid beside the answer to its own image, also
+    where the next image is answered before it comes."""
+    node, robot = run(intrinsics='camera_info', scale_source='depth')
+    depths, lens = robot.publisher(Image, 'depth'), robot.publisher(CameraInfo, 'camera_info')
+    for _ in range(10):
+        lens.publish(info())
+        robot.spin(0.1)
+    library = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
+    held = []
+    for i in range(FRAMES):
+        stamp = STEP * (i + 1)
+        true = TRUE * depth_of(library.step(scene(i + 1)).points, K)
+        held.append(message(stamp, true.astype('<f4'), '32FC1'))
+        robot.show(stamp)
+        robot.wait_for(f'answer {i}', lambda i=i: len(robot.heard['status']) > i)
+        if i % 3:  # of the others two come together
+            for depth in held:
+                depths.publish(depth)
+            held.clear()
+            robot.spin(0.2)
+    last = robot.counters()
+    assert last.metric_scale_samples == FRAMES - 2  # of the last two it came after the last answer
+    assert last.metric_scale == pytest.approx(TRUE, rel=1e-3)
+    assert 'no scale from the depth' not in node.log()
+
+
 def test_no_step_is_set_right_by_what_is_left_out(run, tmp_path):
     """The poses are the library's without the corners under the file's and the topic's mask."""
     static = np.zeros((120, 160), np.uint8)

@@ -57,13 +57,14 @@ class Companion:
         """The topic as it is remapped."""
         return self._subscription.topic_name
 
-    def at(self, stamp: int) -> Image | None:
+    def at(self, stamp: int, late: bool = False) -> Image | None:
         """Return the message that belongs to a stamp, ns, if it is there; older ones are forgotten.
 
-        In a lossless run it is waited for up to LONGEST_WAIT_S, unless nobody publishes or a later one is there.
+        In a lossless run it is waited for up to LONGEST_WAIT_S, unless nobody publishes or a later one is there; not
+        where it is asked for again, late.
         """
         with self._changed:
-            if self._lossless:
+            if self._lossless and not late:
                 self._changed.wait_for(
                     lambda: self._nearest(stamp) is not None or any(s > stamp + self._apart for s in self._waiting)
                     or not self._node.count_publishers(self.topic), LONGEST_WAIT_S)
@@ -102,7 +103,7 @@ class Companions:
     def __init__(self, node: LifecycleNode, log: Log, prefix: str, calibration: Calibration, mask_file: str,
                  with_depth: bool, lossless: bool) -> None:
         """Subscribe under the camera's name, a prefix such as 'front/', or empty. Raises MaskFileError."""
-        self._node, self._log, self._calibration = node, log, calibration
+        self._node, self._log, self._calibration, self._lossless = node, log, calibration, lossless
         self._static = None if not mask_file else _read_mask(mask_file.replace('{camera}', prefix.removesuffix('/')))
         self._mask = Companion(node, f'{prefix}mask', lossless, 0)
         self._depth = Companion(node, f'{prefix}depth', lossless, DEPTH_APART_NS) if with_depth else None
@@ -120,6 +121,15 @@ class Companions:
         """Return the mask's and the depth's message that belong to an image, None for what is not there."""
         stamp = nanoseconds(header.stamp)
         return self._mask.at(stamp), None if self._depth is None else self._depth.at(stamp)
+
+    @property
+    def depth_may_come(self) -> bool:
+        """Whether depth that is not there with an image may come yet: nobody has waited for it."""
+        return self._depth is not None and not self._lossless
+
+    def late_depth(self, header: Header) -> Image | None:
+        """Return the depth's message that belongs to an image which was answered without, None if it is not there."""
+        return self._depth.at(nanoseconds(header.stamp), late=True)
 
     def left_out(self, message: Image | None, pixel_map: PixelMap) -> np.ndarray | None:
         """Return what of the model's image is left out, bool (h, w): what the camera does not see, and by the file and

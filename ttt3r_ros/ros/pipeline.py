@@ -32,6 +32,7 @@ from ttt3r_ros.ros.images import CameraImage, ImageError, ImageReader
 from ttt3r_ros.ros.imu_turns import ImuTurns
 from ttt3r_ros.ros.job import Job
 from ttt3r_ros.ros.log import Log
+from ttt3r_ros.ros.measured_depth import MeasuredDepth
 from ttt3r_ros.ros.memory import Memory, Weights
 from ttt3r_ros.ros.outputs import Outputs, told
 from ttt3r_ros.ros.parameters import Settings
@@ -68,6 +69,7 @@ class Pipeline:
         self.saved = SavedState(log, memory.reconstructor, tracker, memory.autosave, settings.odom_frame,
                                 settings.state_file)
         self._calibration, self._companions, self._turns = senses.calibration, senses.companions, senses.turns
+        self._measured = MeasuredDepth(senses.companions, memory.scaling)
         self._counters, self._health = senses.counters, senses.health
         self._tracker = tracker
         self._outputs = outputs
@@ -113,6 +115,7 @@ class Pipeline:
         if reset and not self.saved.awaited:
             self._log.info(f'the memory is reset: {reset}')
             self._try_reset()
+        self._measured.catch_up()
         mask, depth = self._companions.fetch(header)
         left_out = cache(partial(self._companions.left_out, mask))
         started = time.monotonic()
@@ -132,9 +135,7 @@ class Pipeline:
         self._familiarity.look(frame)
         frame = own = self._refine(frame, left_out(frame.pixel_map))
         frame, estimate, missing = self._tracker.track(header, frame)
-        measured = self._companions.measured(depth, header, own.pixel_map)
-        if measured is not None and own.trusted:
-            self._scaling.learn_depth(measured, own)
+        self._measured.take(depth, header, own)
         if missing:
             self._log.warning(f'no pose and no TF: {missing}', every=REPEAT_S)
         tracking = self._report.tell(frame, stamp, self._settings.when_lost)
@@ -191,6 +192,7 @@ class Pipeline:
     def _forget(self) -> None:
         """Drop what is this camera's own of a path that begins again."""
         self.saved.start_afresh()
+        self._measured.forget()
         self._last_header = self._last_intrinsics = None
         self._outputs.clear()
         if self._settings.map_frame:
@@ -226,6 +228,7 @@ class Pipeline:
     def apply(self, settings: Settings) -> None:
         """Take new settings from the next frame on."""
         self._ahead = None  # read under the old ones
+        self._measured.forget()
         if settings.rule != self._settings.rule:
             self._reconstructor.rule = settings.rule
             self._log.info(f'update rule is now {settings.rule}')
