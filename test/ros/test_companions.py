@@ -153,6 +153,20 @@ def test_depth_that_comes_after_its_image_was_answered_tells_the_metre(run):
     assert 'no scale from the depth' not in node.log()
 
 
+def test_masks_that_come_after_their_images_were_answered_are_told(run):
+    """Live nothing waits for them, and whoever finds people in the images takes longer than they need to come here."""
+    node, robot = run()
+    masks = robot.publisher(Image, 'mask')
+    for i in range(4):
+        stamp = STEP * (i + 1)
+        robot.show(stamp)
+        robot.wait_for(f'answer {i}', lambda i=i: len(robot.heard['status']) > i)
+        masks.publish(message(stamp + (i == 0), np.ones(SIZE, np.uint8), 'mono8'))  # the first is of no image here
+        robot.spin(0.2)
+        assert ('1 mask(s) on /mask came after their images had been answered' in node.log()) == (i > 1)
+    assert node.log().count('nothing was left out by them: give this node the images when') == 1
+
+
 def test_no_step_is_set_right_by_what_is_left_out(run, tmp_path):
     """The poses are the library's without the corners under the file's and the topic's mask."""
     static = np.zeros((120, 160), np.uint8)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from pathlib import Path
 
 import cv2
@@ -39,7 +39,7 @@ class MaskFileError(ValueError):
 
 class Companion:
     """The messages of one topic, until the images that they belong to are answered. They come on the executor's thread,
-    and are asked for on the inference thread."""
+    and are asked for on the inference thread. late: how many came after they had been asked for in vain."""
 
     def __init__(self, node: LifecycleNode, topic: str, lossless: bool, apart_ns: int) -> None:
         """Subscribe; apart_ns: by how much the stamps of what belongs together may differ."""
@@ -47,6 +47,8 @@ class Companion:
         self._most = LOSSLESS if lossless else LIVE
         self._waiting: OrderedDict[int, Image] = OrderedDict()
         self._bytes = 0
+        self.late = 0
+        self._missed: deque[int] = deque(maxlen=self._most)  # stamps that were asked for in vain
         self._changed = threading.Condition()
         self._subscription = node.create_subscription(Image, topic, self._receive, QoSProfile(
             depth=self._most,
@@ -70,6 +72,8 @@ class Companion:
                     or not self._node.count_publishers(self.topic), LONGEST_WAIT_S)
             found = self._nearest(stamp)
             message = None if found is None else self._waiting[found]
+            if message is None:
+                self._missed.append(stamp)
             for old in [s for s in self._waiting if s < stamp - self._apart]:
                 self._bytes -= len(self._waiting.pop(old).data)
             return message
@@ -84,6 +88,7 @@ class Companion:
             if self._waiting and stamp < next(reversed(self._waiting)) - LOOPED_NS:
                 self._waiting.clear()
                 self._bytes = 0
+            self.late += any(abs(missed - stamp) <= self._apart for missed in self._missed)
             if stamp in self._waiting:
                 self._bytes -= len(self._waiting.pop(stamp).data)
             self._waiting[stamp] = message
@@ -107,6 +112,7 @@ class Companions:
         self._static = None if not mask_file else _read_mask(mask_file.replace('{camera}', prefix.removesuffix('/')))
         self._mask = Companion(node, f'{prefix}mask', lossless, 0)
         self._depth = Companion(node, f'{prefix}depth', lossless, DEPTH_APART_NS) if with_depth else None
+        self._late = 0  # masks, as last told
         self._info: CameraInfo | None = None
         self._info_subscription = None
         if with_depth:
@@ -120,6 +126,11 @@ class Companions:
     def fetch(self, header: Header) -> tuple[Image | None, Image | None]:
         """Return the mask's and the depth's message that belong to an image, None for what is not there."""
         stamp = nanoseconds(header.stamp)
+        if self._mask.late > self._late:
+            self._late = self._mask.late
+            self._log.warning(f'{self._late} mask(s) on {self._mask.topic} came after their images had been answered, '
+                              'and nothing was left out by them: give this node the images when their masks are there, '
+                              'as whoever makes these can send both, or set lossless, which waits', every=REPEAT_S)
         return self._mask.at(stamp), None if self._depth is None else self._depth.at(stamp)
 
     @property
