@@ -9,6 +9,7 @@ import zlib
 from array import array
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -25,6 +26,7 @@ from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.ros import companions
 from ttt3r_ros.ros.companions import MaskFileError
 from ttt3r_ros.ros.images import ImageError, to_depth, to_mask
+from ttt3r_ros.ros.measured_depth import MeasuredDepth
 from ttt3r_ros.synthetic import World
 
 STEP = 100_000_000
@@ -151,6 +153,27 @@ def test_depth_that_comes_after_its_image_was_answered_tells_the_metre(run):
     assert last.metric_scale_samples == FRAMES - 2  # of the last two it came after the last answer
     assert last.metric_scale == pytest.approx(TRUE, rel=1e-3)
     assert 'no scale from the depth' not in node.log()
+
+
+@pytest.mark.parametrize('live', [True, False])
+def test_depth_that_comes_less_often_than_images_is_not_missed(live):
+    """Of every ninth image alone it tells the scale, and nothing is told to be missing; ten without are told."""
+    heard, learnt = [], []
+
+    def measured(depth, header, pixel_map):
+        heard.append(depth)
+        return depth
+
+    frame = SimpleNamespace(trusted=True, pixel_map=None)
+    taken = MeasuredDepth(SimpleNamespace(depth_may_come=live, late_depth=lambda header: None, measured=measured),
+                          SimpleNamespace(learn_depth=lambda depth, frame: learnt.append(depth)))
+    for i in range(36):
+        taken.catch_up()
+        taken.take(i or -1 if i % 9 == 0 else None, None, frame)
+    assert heard == learnt == [-1, 9, 18, 27]
+    for _ in range(12):
+        taken.take(None, None, frame)
+    assert None in heard and learnt == [-1, 9, 18, 27]
 
 
 def test_masks_that_come_after_their_images_were_answered_are_told(run):

@@ -12,6 +12,7 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.ros.companions import Companions
 from ttt3r_ros.ros.scaling import Scaling
 
+PATIENCE = 10  # frames running that have no depth, before that is told: many a depth camera sends less often
 UNMEASURED = 5  # frames that are kept for depth to come: drivers align it to an image that is out already
 
 
@@ -22,6 +23,7 @@ class MeasuredDepth:
         """Take where depth comes from, and what learns of it."""
         self._companions, self._scaling = companions, scaling
         self._waiting: deque[tuple[Header, Frame]] = deque()
+        self._without = 0  # frames running
 
     def catch_up(self) -> None:
         """Learn of what has come after its image was answered. Call it before the next image's own is fetched."""
@@ -52,6 +54,9 @@ class MeasuredDepth:
         self._waiting.clear()
 
     def _learn(self, depth: Image | None, header: Header, frame: Frame) -> None:
+        self._without = self._without + 1 if depth is None else 0
+        if 0 < self._without < PATIENCE:
+            return
         measured = self._companions.measured(depth, header, frame.pixel_map)
         if measured is not None:
             self._scaling.learn_depth(measured, frame)
