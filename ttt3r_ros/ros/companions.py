@@ -26,6 +26,7 @@ from ttt3r_ros.ros.log import Log
 from ttt3r_ros.sequences.picture_size import MOST_PIXELS, require_size
 
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
+MISSED = 300  # stamps that are remembered: who makes masks may take seconds
 LIVE = 10  # messages that are kept until their image's turn comes
 MOST_BYTES = 1 << 28  # that wait, and of a mask's file
 LOOPED_NS = 1_000_000_000  # a stamp that goes so far back begins anew
@@ -48,7 +49,7 @@ class Companion:
         self._waiting: OrderedDict[int, Image] = OrderedDict()
         self._bytes = 0
         self.late = 0
-        self._missed: deque[int] = deque(maxlen=self._most)  # stamps that were asked for in vain
+        self._missed: deque[int] = deque(maxlen=MISSED)  # stamps that were asked for in vain
         self._changed = threading.Condition()
         self._subscription = node.create_subscription(Image, topic, self._receive, QoSProfile(
             depth=self._most,
