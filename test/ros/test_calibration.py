@@ -281,6 +281,9 @@ def test_a_camera_info_of_part_of_the_sensor(calibration):
 
 @pytest.mark.parametrize(('remaps', 'transport', 'topic'), [
     ((), 'raw', '/image'), ((), 'compressed', '/image/compressed'), (('image:=/cam/x',), 'raw', '/cam/x'),
+    (('image:=/cam/x/compressed',), 'compressed', '/cam/x/compressed'),
+    (('image:=/cam/x/compressed',), 'raw', '/cam/x/compressed'),
+    (('image:=/cam/x/ffmpeg', 'image/ffmpeg:=/cam/x/ffmpeg/ffmpeg'), 'ffmpeg', '/cam/x/ffmpeg'),
     (('image:=/cam/x',), 'compressed', '/cam/x/compressed'), (('image:=/cam/x',), 'ffmpeg', '/cam/x/ffmpeg'),
     (('image/compressed:=/cam/y',), 'compressed', '/cam/y'),
     (('image:=/cam/x', 'image/compressed:=/cam/y'), 'compressed', '/cam/y')])

@@ -38,13 +38,17 @@ def message_type(transport: str) -> type:
 def image_topic(node: Node, prefix: str, transport: str) -> str:
     """Return the topic of a camera's images; prefix: of its inputs, such as 'front/', or empty.
 
-    Where only `image` is remapped, what is sent another way stands below it, as for image_transport.
+    Where only `image` is remapped, what is sent another way stands below it, as for image_transport; whoever has
+    remapped it to the compressed topic itself means that one.
     """
-    sent = f'{prefix}image{SUFFIXES[transport]}'
+    suffix = SUFFIXES[transport]
+    sent = f'{prefix}image{suffix}'
     base, own = (node.resolve_topic_name(name) for name in (f'{prefix}image', sent))
     own_remapped = own != node.resolve_topic_name(sent, only_expand=True)
     base_remapped = base != node.resolve_topic_name(f'{prefix}image', only_expand=True)
-    return base + SUFFIXES[transport] if base_remapped and not own_remapped else sent
+    topic = base + suffix if base_remapped and not own_remapped else own
+    twice = suffix and topic.endswith(2 * suffix)
+    return topic.removesuffix(suffix) if twice else topic if topic != own else sent
 
 
 class Video:
