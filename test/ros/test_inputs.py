@@ -7,11 +7,12 @@ import time
 from array import array
 
 import numpy as np
+import pytest
 from harness import image_message, scene, stamp_of
 from mount import mount_camera
 from nav_msgs.msg import Odometry
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 SECOND = 1_000_000_000
 
@@ -119,6 +120,16 @@ def test_a_second_publisher_a_pause_and_another_size(run):
     robot.show(3 * SECOND, scene(3, (72, 96)))
     robot.wait_for('the line', lambda: 'images are back after' in node.log() and
                    'images are 96×72 pixels now, no longer 128×96' in node.log())
+
+
+@pytest.mark.parametrize(('transport', 'topic', 'kind', 'other'), [
+    ('raw', 'image/compressed', CompressedImage, 'compressed'), ('compressed', 'image', Image, 'raw')])
+def test_images_that_are_sent_another_way_are_told(start_node, make_robot, transport, topic, kind, other):
+    """A driver that publishes the one alone: the line says which image_transport it is."""
+    node, robot = start_node(image_transport=transport), make_robot(topic='elsewhere')
+    robot.node.create_publisher(kind, topic, QoSProfile(depth=1))
+    robot.wait_for('the line', lambda: f"nobody publishes it, but /{topic} is there: set image_transport to '{other}'"
+                   in node.log(), 30)
 
 
 def test_images_that_end_in_order_are_no_trouble(run):

@@ -35,7 +35,7 @@ from ttt3r_ros.ros.promise import Promise
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.services import Services
 from ttt3r_ros.ros.tracker import Start, Tracker
-from ttt3r_ros.ros.transport import VIDEO, Video, image_topic, message_type
+from ttt3r_ros.ros.transport import SUFFIXES, VIDEO, Video, image_topic, message_type
 from ttt3r_ros.ros.worker import Worker
 
 LOSSLESS_DEPTH = 1000
@@ -234,6 +234,9 @@ class Camera:
             return None
         text = f'no image on {self.topic} for {silence:.0f} s'
         if not publishers:
+            other = self._sent_otherwise()
+            if other is not None:
+                return f"{text}: nobody publishes it, but {other[1]} is there: set image_transport to '{other[0]}'"
             return f'{text}: nobody publishes it; is the camera running, and {self._topic} remapped to its topic?'
         wanted = self._subscription.msg_type.__name__
         for publisher in publishers:
@@ -245,6 +248,12 @@ class Camera:
                    'or stuck?'
         return f'{text}: {len(publishers)} publisher(s) are there but send nothing that reaches us; look at their ' \
                f'QoS (ros2 topic info -v {self.topic}) and the network'
+
+    def _sent_otherwise(self) -> tuple[str, str] | None:
+        """Return another transport of the images that somebody publishes, and its topic; None for none."""
+        base = self.topic.removesuffix(SUFFIXES[self._settings.image_transport])
+        return next(((name, base + suffix) for name, suffix in SUFFIXES.items()
+                     if base + suffix != self.topic and self._node.count_publishers(base + suffix)), None)
 
     def _incompatible_qos(self, event) -> None:
         self._log.error(
