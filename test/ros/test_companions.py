@@ -192,6 +192,21 @@ def test_masks_that_come_after_their_images_were_answered_are_told(run):
     assert node.log().count('nothing was left out by them: give this node the images when') == 1
 
 
+def test_masks_with_stamps_of_their_own_are_told(run):
+    """Whoever makes them stamped them anew; masks that come seldom and belong to their images are no such."""
+    node, robot = run()
+    masks = robot.publisher(Image, 'mask')
+    for i in range(24):
+        stamp = STEP * (i + 1)
+        if i >= 12 or i % 3 == 0:
+            masks.publish(message(stamp + (7_000_000 if i >= 12 else 0), np.ones(SIZE, np.uint8), 'mono8'))
+            robot.spin(0.1)
+        robot.show(stamp)
+        robot.wait_for(f'answer {i}', lambda i=i: len(robot.heard['status']) > i)
+        assert i >= 21 or 'none has the stamp of an image' not in node.log()
+    assert 'nothing is left out by the masks on /mask: none has the stamp of an image' in node.log()
+
+
 def test_no_step_is_set_right_by_what_is_left_out(run, tmp_path):
     """The poses are the library's without the corners under the file's and the topic's mask."""
     static = np.zeros((120, 160), np.uint8)

@@ -26,6 +26,7 @@ from ttt3r_ros.ros.log import Log
 from ttt3r_ros.sequences.picture_size import MOST_PIXELS, require_size
 
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
+STRANGE = 10  # images running without one that belongs to them, while others come
 MISSED = 300  # stamps that are remembered: who makes masks may take seconds
 LIVE = 10  # messages that are kept until their image's turn comes
 MOST_BYTES = 1 << 28  # that wait, and of a mask's file
@@ -40,7 +41,8 @@ class MaskFileError(ValueError):
 
 class Companion:
     """The messages of one topic, until the images that they belong to are answered. They come on the executor's thread,
-    and are asked for on the inference thread. late: how many came after they had been asked for in vain."""
+    and are asked for on the inference thread. late: how many came after they had been asked for in vain. strange: how
+    many images running had none, though some came that are of none, neither."""
 
     def __init__(self, node: LifecycleNode, topic: str, lossless: bool, apart_ns: int) -> None:
         """Subscribe; apart_ns: by how much the stamps of what belongs together may differ."""
@@ -48,7 +50,8 @@ class Companion:
         self._most = LOSSLESS if lossless else LIVE
         self._waiting: OrderedDict[int, Image] = OrderedDict()
         self._bytes = 0
-        self.late = 0
+        self.late = self.strange = 0
+        self._came = False  # some, since the last image
         self._missed: deque[int] = deque(maxlen=MISSED)  # stamps that were asked for in vain
         self._changed = threading.Condition()
         self._subscription = node.create_subscription(Image, topic, self._receive, QoSProfile(
@@ -75,6 +78,8 @@ class Companion:
             message = None if found is None else self._waiting[found]
             if message is None:
                 self._missed.append(stamp)
+            self.strange = self.strange + self._came if message is None else 0
+            self._came = False
             for old in [s for s in self._waiting if s < stamp - self._apart]:
                 self._bytes -= len(self._waiting.pop(old).data)
             return message
@@ -89,7 +94,9 @@ class Companion:
             if self._waiting and stamp < next(reversed(self._waiting)) - LOOPED_NS:
                 self._waiting.clear()
                 self._bytes = 0
-            self.late += any(abs(missed - stamp) <= self._apart for missed in self._missed)
+            self._came = True
+            if any(abs(missed - stamp) <= self._apart for missed in self._missed):
+                self.late, self.strange = self.late + 1, 0
             if stamp in self._waiting:
                 self._bytes -= len(self._waiting.pop(stamp).data)
             self._waiting[stamp] = message
@@ -132,7 +139,11 @@ class Companions:
             self._log.warning(f'{self._late} mask(s) on {self._mask.topic} came after their images had been answered, '
                               'and nothing was left out by them: give this node the images when their masks are there, '
                               'as whoever makes these can send both, or set lossless, which waits', every=REPEAT_S)
-        return self._mask.at(stamp), None if self._depth is None else self._depth.at(stamp)
+        mask = self._mask.at(stamp)
+        if self._mask.strange >= STRANGE:
+            self._log.warning(f'nothing is left out by the masks on {self._mask.topic}: none has the stamp of an '
+                              "image; whoever makes them has to copy the image's header.stamp", every=REPEAT_S)
+        return mask, None if self._depth is None else self._depth.at(stamp)
 
     @property
     def depth_may_come(self) -> bool:
