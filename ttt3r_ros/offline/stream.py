@@ -12,6 +12,7 @@ import torch
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.thread_watch import ThreadWatch
+from ttt3r_ros.offline.black_bars import BlackBars
 from ttt3r_ros.offline.read_ahead import read_ahead
 from ttt3r_ros.offline.selection import Selection
 from ttt3r_ros.reconstruction.frame import Frame
@@ -78,7 +79,7 @@ class Stream:
         self.unanswered = 0
         timed = not self.sequence.stamps_made
         images = self.selection.take(self.sequence, skipping=self.skipping, require=self.reconstructor.require_shape)
-        threads = None
+        threads, bars = None, BlackBars(self.sequence.name)
         # Of a camera the newest image counts, and none waits.
         for taken, (position, image) in enumerate(images if self.sequence.live else read_ahead(images),
                                                    self.first):
@@ -91,6 +92,7 @@ class Stream:
                 self.unanswered += 1
                 continue
             took = time.perf_counter() - begun
+            bars.look(frame.image, frame.pixel_map)
             if self.sequence.live:  # the first step has limited them
                 threads = threads or ThreadWatch(torch.get_num_threads())
                 threads.took(took)

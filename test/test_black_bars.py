@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bars beside a film's picture are told, with how to cut them off, and nothing else is taken for bars."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+
+import ttt3r_ros
+from ttt3r_ros.synthetic import World
+
+SIZE = 120, 160
+
+
+@pytest.fixture(scope='module')
+def room():
+    """A film that begins in the dark."""
+    world = World(810_007, 100, SIZE)
+    film = [image for image, _ in world.film_from(world.poses[:24])]
+    return [film[0] // 20, film[0] // 8, *film[1:]]
+
+
+def told(film: list[np.ndarray], folder: Path, caplog) -> list[list[float]]:
+    """Return width, height, left and top, parts of the picture, of what is to be left, for each line."""
+    folder.mkdir()
+    for i, image in enumerate(film):
+        Picture.fromarray(image).save(folder / f'{i:03d}.png')
+    for _ in ttt3r_ros.open(folder):
+        pass
+    return [[float(part) for part in re.findall(r'i[wh]\*([0-9.]+)', record.message)] for record in caplog.records
+            if 'black bars' in record.message]
+
+
+@pytest.mark.parametrize(('rows', 'columns', 'noise'), [
+    (slice(15, 105), slice(None), 0), (slice(None), slice(35, 125), 4), (slice(20, None), slice(10, None), 4)])
+def test_bars_are_told_with_what_is_left_between_them(room, rows, columns, noise, tmp_path, caplog):
+    """Once, within 2 % of a side, whichever side they are on, also where a codec has left them not quite black."""
+    film = []
+    for image in room:
+        shown = np.full_like(image, noise)
+        shown[rows, columns] = image[rows, columns]
+        film.append(shown)
+    (top, bottom, _), (left, right, _) = rows.indices(SIZE[0]), columns.indices(SIZE[1])
+    found, = told(film, tmp_path / 'film', caplog)
+    np.testing.assert_allclose(found, [(right - left) / SIZE[1], (bottom - top) / SIZE[0], left / SIZE[1],
+                                       top / SIZE[0]], atol=0.02)
+
+
+@pytest.mark.parametrize('kind', ['plain', 'dark', 'dark below', 'other shape'])
+def test_no_other_picture_has_bars(room, kind, tmp_path, caplog):
+    """A room, one without light, a dark floor, and a picture that is cut to the shape that the network takes."""
+    film = {'plain': room, 'dark': [image // 6 for image in room],
+            'dark below': [np.concatenate((image[:80], image[80:] // 12 + 8)) for image in room],
+            'other shape': [image[:, 20:140] for image in room]}[kind]
+    assert not told(film, tmp_path / 'film', caplog)
