@@ -47,8 +47,9 @@ def image_topic(node: Node, prefix: str, transport: str) -> str:
     own_remapped = own != node.resolve_topic_name(sent, only_expand=True)
     base_remapped = base != node.resolve_topic_name(f'{prefix}image', only_expand=True)
     topic = base + suffix if base_remapped and not own_remapped else own
-    twice = suffix and topic.endswith(2 * suffix)
-    return topic.removesuffix(suffix) if twice else topic if topic != own else sent
+    if suffix and topic.endswith(2 * suffix):
+        return topic.removesuffix(suffix)
+    return sent if topic == own else topic
 
 
 class Video:
