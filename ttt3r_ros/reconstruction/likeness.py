@@ -53,17 +53,19 @@ def _likeness(shrunk: tuple[np.ndarray, float], seen: Boundary, other: tuple[np.
 
 
 def mutual_likeness(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary,
-                    fewest_in_view: float = 0.3) -> float:
+                    fewest_in_view: float = 0.3, *,
+                    greys: tuple[np.ndarray | None, np.ndarray | None] = (None, None)) -> float:
     """Return the lesser likeness of two images both ways round: each laid on the other, as both poses say.
 
     seen, other_seen: how one segment, or one path, saw each. It is one camera, so images of one shape are compared with
-    one focal length, the mean: each answer's own may be a fifth off, and then no image lies on the next.
+    one focal length, the mean: each answer's own may be a fifth off, and then no image lies on the next. greys: both
+    images' brightness, where it is known.
     """
     if image.shape == other.shape:
         focal = float(np.sqrt(seen.focal * other_seen.focal))
         seen, other_seen = replace(seen, focal=focal), replace(other_seen, focal=focal)
     step = np.linalg.inv(seen.pose) @ other_seen.pose
-    first, second = _shrunk(image), _shrunk(other)
+    first, second = (_shrunk(one, grey) for one, grey in zip((image, other), greys, strict=True))
     return min(_likeness(first, seen, second, other.shape[:2], step, other_seen.focal, fewest_in_view),
                _likeness(second, other_seen, first, image.shape[:2], np.linalg.inv(step), seen.focal, fewest_in_view))
 
@@ -73,10 +75,12 @@ def brightness(image: np.ndarray) -> np.ndarray:
     return _shrunk(image)[0]
 
 
-def _shrunk(image: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the same, and the grid's pixels to one of the image."""
+def _shrunk(image: np.ndarray, known: np.ndarray | None = None) -> tuple[np.ndarray, float]:
+    """Return the same, and the grid's pixels to one of the image; known: the first, if it is."""
+    longest = max(image.shape[:2])
+    if known is not None:
+        return known, min(1.0, GRID / longest)
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    longest = max(grey.shape)
     if longest > GRID:
         height, width = (max(1, round(side * GRID / longest)) for side in grey.shape)
         grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)

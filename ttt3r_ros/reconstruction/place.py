@@ -26,7 +26,8 @@ class Place:
 
     image uint8 (h, w, 3) is the model's image of the last frame, boundary how the present segment saw it; both None
     before the first frame. correction (4, 4): the path's world in the map, from so many loop_closures. focal: the
-    camera's, as all images tell it; None where nobody asks them.
+    camera's, as all images tell it; None where nobody asks them. grey: the image's brightness (likeness.brightness),
+    None where it is not known.
     """
 
     path: Similarity = field(default_factory=Similarity)
@@ -37,6 +38,7 @@ class Place:
     correction: np.ndarray = field(default_factory=lambda: np.eye(4))
     loop_closures: int = 0
     focal: FocalLength | None = None
+    grey: np.ndarray | None = None
 
     @property
     def view(self) -> Boundary | None:
@@ -85,9 +87,9 @@ class Place:
         """Return the last frame, which is the index'th, with the memory of the segment that it ends."""
         return Keyframe(memory, self.image, self.boundary, self.map_pose, self.path.scale, self.segment, index)
 
-    def likeness(self, image: np.ndarray, seen: Boundary) -> float:
+    def likeness(self, image: np.ndarray, seen: Boundary, grey: np.ndarray | None) -> float:
         """Return how like the last frame an image (h, w, 3) is, that the present segment saw so; see likeness.py."""
-        return mutual_likeness(self.image, self.boundary, image, seen)
+        return mutual_likeness(self.image, self.boundary, image, seen, greys=(self.grey, grey))
 
     def evidence(self, look: Look, alike: float) -> Evidence:
         """Return how a look lies beside the last frame, which it is so like."""

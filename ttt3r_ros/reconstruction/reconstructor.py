@@ -163,7 +163,8 @@ class Reconstructor:
                 self._place, self._recurrence.memory, kept = before
                 self._loops.restore(kept)
             raise
-        alike = self._likeness(prepared.image, look.seen)
+        grey = sight and sight.grey
+        alike = self._likeness(prepared.image, look.seen, grey)
         refined = self._refined(prepared, look.seen, sight, stamp, left_out)
         tracking = self._judge(sight, alike, look, stamp)
         trusted = tracking is None or tracking.trusted
@@ -173,7 +174,7 @@ class Reconstructor:
         place = replace(place, index=place.index + 1)
         if trusted:
             self._recurrence.accept(look.step, look.finite)
-            place = replace(place, image=prepared.image, boundary=look.seen)
+            place = replace(place, image=prepared.image, boundary=look.seen, grey=grey)
             self._reset_due = self._policy.due(FrameStatistics.of(frame))
         self._place = place
         return frame
@@ -323,15 +324,15 @@ class Reconstructor:
         if self._refines:
             place = place.beside(prepared.image, look.seen)
         frame = place.frame(prepared, look, self.monitor.begin(sight, stamp), unseen)
-        self._place = replace(place, index=place.index + 1, image=prepared.image, boundary=look.seen)
+        self._place = replace(place, index=place.index + 1, image=prepared.image, boundary=look.seen, grey=sight.grey)
         self._reset_due = self._policy.due(FrameStatistics.of(frame))
         return frame
 
-    def _likeness(self, image: np.ndarray, seen: Boundary) -> float | None:
+    def _likeness(self, image: np.ndarray, seen: Boundary, grey: np.ndarray | None) -> float | None:
         """Return how like an image and the last one are, None where nobody asks, or there is none."""
         if self._place.image is None or self.monitor is None and not self._policy.compares:
             return None
-        return self._place.likeness(image, seen)
+        return self._place.likeness(image, seen, grey)
 
     def _refined(self, prepared: Prepared, seen: Boundary, sight: Sight | None, stamp: int | None,
                  left_out: LeftOut | None) -> Place:

@@ -193,6 +193,7 @@ def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _moved(back: np.ndarray, change: np.ndarray) -> np.ndarray:
-    motion = np.eye(4)
-    motion[:3, :3], motion[:3, 3] = rotation.of_vector(change[3:]), change[:3]
-    return motion @ back
+    moved = back.copy()
+    moved[:3] = rotation.of_vector(change[3:]) @ back[:3]
+    moved[:3, 3] += change[:3]
+    return moved

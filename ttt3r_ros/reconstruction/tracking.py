@@ -79,12 +79,14 @@ HAND_HELD = Bounds(5.0, 6.0)
 @dataclass(frozen=True)
 class Sight:
     """An image by itself: fault, why nothing can be seen in it, or None; repeats: images running that are the same to
-    the bit, this one counted; sharpness: mean difference of neighbouring pixels; detail: that over what is usual."""
+    the bit, this one counted; sharpness: mean difference of neighbouring pixels; detail: that over what is usual; grey:
+    its brightness (likeness.brightness)."""
 
     fault: str | None
     repeats: int
     sharpness: float
     detail: float
+    grey: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ class TrackingMonitor:
         same = self._last_image is not None and np.array_equal(image, self._last_image)
         self._repeats = self._repeats + 1 if same else 0
         self._last_image = image
-        return Sight(fault, self._repeats + 1, sharpness, detail)
+        return Sight(fault, self._repeats + 1, sharpness, detail, grey)
 
     def blind(self, sight: Sight, stamp: int | None) -> Tracking:
         """Take a frame whose image has a fault."""
@@ -298,7 +300,7 @@ def picture_of_nothing(image: np.ndarray, grey: np.ndarray | None = None) -> str
     if high - low < LEAST_SPREAD:
         kind = 'black' if middle < BLACK else 'saturated' if middle > SATURATED else 'blank'
         return f'the image is {kind}: nine tenths of it lie within {high - low:.0f} of 255 levels'
-    levels = np.bincount(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).ravel(), minlength=256)
+    levels = cv2.calcHist([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)], [0], None, [256], [0, 256])[:, 0]
     alike = np.convolve(levels, np.ones(3), 'same').max() / levels.sum()
     if alike > ONE_TONE:
         return f'{alike:.0%} of the image are of one brightness: is it a screen with a text, such as "no signal"?'
