@@ -33,6 +33,7 @@ ray = pytest.importorskip('ray', reason='the extra [fleet] brings it')
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1800)]
 
 BAGS, FRAMES = 8, 40
+ALONE = Settings(step_source='model')  # steps of the images find the camera anew in each part
 QUIET = {'include_dashboard': False}
 
 
@@ -117,12 +118,12 @@ def test_a_long_recording_in_parts_is_the_whole_again(nodes, tmp_path):
         write_bag(open_sequence(f'synthetic:5:{frames}'), tmp_path / name)
     exports = ('tum', 'ply', 'frames')
     sources = (str(tmp_path / 'long'), str(damaged), str(tmp_path / 'short'))
-    batch = Batch(sources, tmp_path / 'out', Settings(), exports=exports, address=nodes, split=FRAMES)
+    batch = Batch(sources, tmp_path / 'out', ALONE, exports=exports, address=nodes, split=FRAMES)
     with a_worker_killed(tmp_path / 'out', 'long.parts/*.unfinished'):
         outcomes = carry_out(batch, quiet())
     assert [bool(outcome.error) for outcome in outcomes] == [False, True, False]
     for source, outcome in ((sources[0], outcomes[0]), (sources[2], outcomes[2])):
-        serial = Plan(source, tmp_path / 'serial' / Path(source).name, Settings(), exports=exports)
+        serial = Plan(source, tmp_path / 'serial' / Path(source).name, ALONE, exports=exports)
         session.carry_out(serial, quiet())
         told, found = read_journal(serial.out), read_journal(Path(outcome.folder))
         assert [shot.state for shot in told] == [shot.state for shot in found]

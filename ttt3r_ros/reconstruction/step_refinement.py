@@ -189,7 +189,7 @@ def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     NaN if it is none.
     """
     found, x = cv2.solve(matrix, right, flags=cv2.DECOMP_CHOLESKY)
-    return x[:, 0] if found else np.full(len(right), np.nan)
+    return x.ravel() if found else np.full(len(right), np.nan)
 
 
 def _moved(back: np.ndarray, change: np.ndarray) -> np.ndarray:

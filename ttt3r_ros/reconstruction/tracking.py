@@ -300,7 +300,7 @@ def picture_of_nothing(image: np.ndarray, grey: np.ndarray | None = None) -> str
     if high - low < LEAST_SPREAD:
         kind = 'black' if middle < BLACK else 'saturated' if middle > SATURATED else 'blank'
         return f'the image is {kind}: nine tenths of it lie within {high - low:.0f} of 255 levels'
-    levels = cv2.calcHist([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)], [0], None, [256], [0, 256])[:, 0]
+    levels = cv2.calcHist([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)], [0], None, [256], [0, 256]).ravel()
     alike = np.convolve(levels, np.ones(3), 'same').max() / levels.sum()
     if alike > ONE_TONE:
         return f'{alike:.0%} of the image are of one brightness: is it a screen with a text, such as "no signal"?'
