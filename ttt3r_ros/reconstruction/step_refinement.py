@@ -188,7 +188,7 @@ def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
 
     NaN if it is none.
     """
-    found, x = cv2.solve(matrix, right, flags=cv2.DECOMP_CHOLESKY)
+    found, x = cv2.solve(matrix, right[:, None], flags=cv2.DECOMP_CHOLESKY)
     return x.ravel() if found else np.full(len(right), np.nan)
 
 
