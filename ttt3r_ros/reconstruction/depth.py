@@ -33,15 +33,20 @@ def back_project(depth: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
     return np.stack((x * depth, y * depth, depth), axis=-1)
 
 
+def foot(px: np.ndarray, py: np.ndarray, pz: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the depth at which rays r = (x, y, 1) are nearest to points p, p·r / r·r; arrays that broadcast."""
+    return (px * x + py * y + pz) / (x * x + y * y + 1)
+
+
 def depth_of(points: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
     """Return depth (h, w) float32 along z whose back-projection lies nearest to points (h, w, 3).
 
-    The network's points do not lie quite on the rays r of a pinhole; this is their foot on them, p·r / r·r.
+    The network's points do not lie quite on the rays of a pinhole; this is their foot on them.
     NaN where that is not positive and finite.
     """
     x, y = _rays(intrinsics, points.shape[:2])
     with np.errstate(invalid='ignore', over='ignore'):
-        depth = (points[..., 0] * x + points[..., 1] * y + points[..., 2]) / (x * x + y * y + 1)
+        depth = foot(*np.moveaxis(points, -1, 0), x, y)
     return np.where((depth > 0) & np.isfinite(depth), depth, np.nan).astype(np.float32)
 
 

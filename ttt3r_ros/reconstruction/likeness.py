@@ -12,6 +12,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from ttt3r_ros.reconstruction.depth import foot
 from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.trajectory import Boundary
 
@@ -93,7 +94,7 @@ def _sampled(seen: Boundary, scale: float) -> tuple[np.ndarray, np.ndarray, np.n
     chosen, u, v = _pixels(height, width, scale)
     x, y, z = seen.points.reshape(-1, 3).take(chosen, axis=0).T.astype(np.float64)  # sums over three are slow
     right, down = (u - width // 2) / seen.focal, (v - height // 2) / seen.focal
-    depth = (x * right + y * down + z) / (right * right + down * down + 1)
+    depth = foot(x, y, z, right, down)
     return u, v, np.stack((depth * right, depth * down, depth))
 
 

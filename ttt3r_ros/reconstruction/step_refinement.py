@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from ttt3r_ros.reconstruction import rotation
+from ttt3r_ros.reconstruction.depth import foot
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.trajectory import Boundary
 
@@ -93,17 +94,13 @@ def _rays_and_depth(corners: np.ndarray, points: np.ndarray, middle: np.ndarray,
     rays = (corners - middle) / focal
     x, y = np.ascontiguousarray(corners.T)[:, None]
     px, py, pz = cv2.remap(points, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0].T.astype(np.float64)
-    return rays, (px * rays[:, 0] + py * rays[:, 1] + pz) / ((rays * rays).sum(axis=1) + 1)
+    return rays, foot(px, py, pz, *rays.T)
 
 
 def _seen_from(back: np.ndarray, rays: np.ndarray, depth: np.ndarray) -> np.ndarray:
     """Return the rays (n, 2) of the points in the other camera's frame, which `back` takes them to."""
-    points = _turned(back, rays, depth) + back[:3, 3]
+    points = depth[:, None] * (rays @ back[:3, :2].T + back[:3, 2]) + back[:3, 3]
     return points[:, :2] / np.maximum(points[:, 2:], NEAREST)
-
-
-def _turned(back: np.ndarray, rays: np.ndarray, depth: np.ndarray) -> np.ndarray:
-    return depth[:, None] * (rays @ back[:3, :2].T + back[:3, 2])
 
 
 def _found_again(first: np.ndarray, second: np.ndarray, corners: np.ndarray,
