@@ -16,18 +16,11 @@ from ttt3r_ros.evaluation.covariance import Track, judge
 from ttt3r_ros.evaluation.trial import SIZE, Outcome, Score, Setting, Trial, depth_errors, near_edges
 from ttt3r_ros.model.checkpoint import EMBEDDED_FILE, convert, load_network
 from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.covariance_fit import Fit, calibration_file, load_fit
 from ttt3r_ros.reconstruction.depth import back_project
 from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.reconstruction.uncertainty import (
-    Coefficients,
-    Fit,
-    Observation,
-    Uncertainty,
-    UncertaintyError,
-    calibration_file,
-    load_fit,
-)
+from ttt3r_ros.reconstruction.uncertainty import Coefficients, Observation, Uncertainty, UncertaintyError
 from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 from ttt3r_ros.synthetic import World
 

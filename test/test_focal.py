@@ -41,7 +41,8 @@ def found(turning, off: float, depth_off: float = 1.0) -> list[FocalLength]:
                      np.full(SIZE, 9, np.float32), true * off) for pose, (_, depth) in zip(poses, film)]
     known = [focal]
     for k in range(len(poses) - 1):
-        focal = refined_step(film[k][0], told[k], film[k + 1][0], told[k + 1], focal)[1].beside(told[k + 1].focal)
+        step = refined_step(film[k][0], told[k], film[k + 1][0], told[k + 1], focal)
+        focal = step.focal.beside(told[k + 1].focal)
         known.append(focal)
     return known
 
@@ -65,7 +66,7 @@ def test_a_camera_that_stands_tells_nothing(turning):
     rng = np.random.default_rng(5)
     for _ in range(30):
         noisy = np.clip(image + rng.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
-        focal = refined_step(image, told, noisy, told, focal)[1]
+        focal = refined_step(image, told, noisy, told, focal).focal
     assert abs(focal.logarithm - np.log(told.focal)) < 0.02 and focal.deviation > 0.9 * module.FIRST
 
 
@@ -103,7 +104,9 @@ def test_what_cannot_be_is_no_overflow():
                 [0.3, 5, 1e6]), focal)
             if settled is not None:
                 found += 1
-                assert np.isfinite(settled[0]).all() and np.isfinite(settled[1].logarithm) and settled[1].variance > 0
+                back, covariance, focal = settled
+                assert np.isfinite(back).all() and np.isfinite(focal.logarithm) and focal.variance > 0
+                assert np.isfinite(covariance).all() and np.linalg.eigvalsh(covariance).min() > 0
     assert found > 20
 
 

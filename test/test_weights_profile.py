@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from ttt3r_ros.model.checkpoint import CheckpointError, convert, read_profile
+from ttt3r_ros.reconstruction.covariance_fit import OTHER_SETTINGS, Fit
 from ttt3r_ros.reconstruction.reset_policy import ResetPolicyError
 from ttt3r_ros.reconstruction.trajectory import ALIGNMENTS
-from ttt3r_ros.reconstruction.uncertainty import OTHER_SETTINGS, Coefficients, Fit, Observation, Uncertainty
+from ttt3r_ros.reconstruction.uncertainty import Coefficients, Observation, Uncertainty
 from ttt3r_ros.reconstruction.weights_profile import (
     SegmentSettings,
     Source,

@@ -17,7 +17,8 @@ from spoiling import EDITS, fuzzed, in_words, spoilt, within_bounds
 from ttt3r_ros.model.checkpoint import CheckpointError, LoadedNetwork, load_network, save_network
 from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.model.network import Network
-from ttt3r_ros.reconstruction.uncertainty import UncertaintyError, load_fit
+from ttt3r_ros.reconstruction.covariance_fit import load_fit
+from ttt3r_ros.reconstruction.uncertainty import UncertaintyError
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfileError, load_profile
 
 SMALL = ModelConfig(head='linear', image_size=32, enc_dim=64, enc_depth=1, enc_heads=4, dec_dim=64, dec_depth=2,

@@ -39,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
 
     from ttt3r_ros.evaluation import covariance
     from ttt3r_ros.model.checkpoint import load_network, weights_file
-    from ttt3r_ros.reconstruction.uncertainty import UncertaintyError, calibration_file
+    from ttt3r_ros.reconstruction.covariance_fit import calibration_file
+    from ttt3r_ros.reconstruction.uncertainty import UncertaintyError
     from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 
     load_network(args.weights, args.device)

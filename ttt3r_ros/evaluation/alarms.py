@@ -19,13 +19,14 @@ from ttt3r_ros.evaluation import worlds
 from ttt3r_ros.evaluation.trial import RATE, SIZE
 from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network, weights_file
 from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.covariance_fit import load_fit
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.gyroscope import Gyroscope
 from ttt3r_ros.reconstruction.odometry import Odometry
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.tracking import DENIED, HAND_HELD, Bounds, TrackingMonitor, TrackingState
 from ttt3r_ros.reconstruction.trajectory import extent
-from ttt3r_ros.reconstruction.uncertainty import Coefficients, load_fit
+from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.reconstruction.weights_profile import SegmentSettings
 from ttt3r_ros.synthetic import World
 from ttt3r_ros.synthetic.gyroscope import Gyroscope as Sensor
@@ -136,8 +137,8 @@ class Witness:
 
     def learn(self, stamp: int, frame: Frame) -> None:
         """Take an answer that was told."""
-        told = self._odometry.update(frame.pose, np.eye(4), stamp, float(np.median(frame.confidence)), frame.segment,
-                                     frame.unseen_motion)
+        told = self._odometry.update(frame.pose, np.eye(4), stamp, frame.confidence_median, frame.segment,
+                                     frame.unseen_motion, frame.step_covariance)
         if told.twist is None:
             self._gyroscope.forget_answers()
         self._gyroscope.learn(stamp, frame.pose[:3, :3], frame.pose[:3, 3], told.turn_rate_deviation)

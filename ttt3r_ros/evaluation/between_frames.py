@@ -21,10 +21,10 @@ from scipy.spatial.transform import Rotation
 from ttt3r_ros.evaluation import worlds
 from ttt3r_ros.evaluation.trial import Setting, Trial
 from ttt3r_ros.model.checkpoint import load_network, weights_file
+from ttt3r_ros.reconstruction.covariance_fit import load_fit
 from ttt3r_ros.reconstruction.dead_reckoning import DeadReckoning
 from ttt3r_ros.reconstruction.gyroscope import Gyroscope
 from ttt3r_ros.reconstruction.odometry import Estimate, Odometry
-from ttt3r_ros.reconstruction.uncertainty import load_fit
 from ttt3r_ros.synthetic.gyroscope import Gyroscope as Sensor
 from ttt3r_ros.synthetic.gyroscope import Motion
 
@@ -145,4 +145,5 @@ def _answers(trial: Trial, plan: Plan) -> Iterator[Estimate]:
     odometry = Odometry(load_fit(weights_file(plan.weights)).coefficients)
     network = load_network(plan.weights, plan.device)
     for stamp, (frame, _) in zip(trial.truth.stamps, trial.frames(network, plan.setting)):
-        yield odometry.update(frame.pose, np.eye(4), int(stamp), float(np.median(frame.confidence)), frame.segment)
+        yield odometry.update(frame.pose, np.eye(4), int(stamp), frame.confidence_median, frame.segment,
+                              step_covariance=frame.step_covariance)

@@ -60,7 +60,7 @@ def fit_step(errors: Sequence[np.ndarray], features: Sequence[Sequence[Observati
     """
     def terms(exponent: float) -> list[np.ndarray]:
         return [np.array([np.zeros((len(STEP_TERMS), 6, 6))] + [
-            step_terms(before.pose, seen.pose, weight_of(seen.confidence, start, exponent))
+            step_terms(before.pose, seen, weight_of(seen.confidence, start, exponent))
             for before, seen in zip(path, path[1:])]) for path in features]
 
     # The time comes out of both sides: what is fitted is the error of a step.

@@ -75,7 +75,8 @@ def observe(trial: Trial, plan: Plan) -> Track:
     stamps = trial.truth.stamps
     seen, errors, rates = [], [], []
     for k, (frame, _) in enumerate(trial.frames(load_network(plan.weights, plan.device), setting)):
-        seen.append(Observation(frame.pose, float(np.median(frame.confidence)), frame.segment, 1 / RATE if k else None))
+        seen.append(Observation(frame.pose, frame.confidence_median, frame.segment, 1 / RATE if k else None,
+                                step_covariance=frame.step_covariance))
         errors.append(pose_error(truth[k], frame.pose))
         rates.append(np.full(6, np.nan) if k == 0 else
                      twist(truth[k - 1], stamps[k - 1], truth[k], stamps[k])

@@ -27,6 +27,7 @@ from ttt3r_ros.offline.recording import (
     POINTS,
     RecordingError,
     Shot,
+    listed,
     read_journal,
     read_seam,
     write_journal,
@@ -34,6 +35,7 @@ from ttt3r_ros.offline.recording import (
 from ttt3r_ros.offline.session import Plan
 from ttt3r_ros.reconstruction.tracking import TrackingState, unseen_motion
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, chain, rejoin
+from ttt3r_ros.reconstruction.twist import stretched
 from ttt3r_ros.sequences import open_sequence
 
 PARTS = '.parts'
@@ -126,6 +128,7 @@ class _Whole:
         self.before = segments, len(self.shots) - len(led_in)
         elapsed_s = last.elapsed_s - (led_in[-1].elapsed_s if led_in else 0.0)
         return [replace(shot, pose=shot.pose and self.path.place(np.array(shot.pose)).tolist(),
+                        step_covariance=listed(stretched(shot.step, self.path.scale)),
                         scale=self.path.scale * shot.scale, segment=segments + shot.segment,
                         elapsed_s=elapsed_s + shot.elapsed_s) for shot in own]
 

@@ -9,9 +9,9 @@ from ttt3r_ros.model.checkpoint import LoadedNetwork, load_network, weights_file
 from ttt3r_ros.model.device import resolve_device, why_unusable
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.offline.stream import StreamError
+from ttt3r_ros.reconstruction.covariance_fit import Fit, load_fit
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.tracking import TrackingMonitor
-from ttt3r_ros.reconstruction.uncertainty import Fit, load_fit
 from ttt3r_ros.reconstruction.weights_profile import (
     AUTO,
     AUTO_INTERVAL,

@@ -43,8 +43,8 @@ class Shot:
     number: among the frames taken, which the files are named by; position: in the source; stamp in ns. pose (4, 4):
     camera-to-world, optical axes, metres, None where the camera was not tracked. intrinsics (3, 3) of the model's image
     of size (w, h), camera_intrinsics of the camera's of camera_size; None where the points allow none; pixel centres
-    have whole coordinates. scale, unseen_motion: as in Frame. state, since (ns): of tracking, None where nobody judged.
-    elapsed_s: of the run, until then.
+    have whole coordinates. scale, unseen_motion, step_covariance: as in Frame. state, since (ns): of tracking, None
+    where nobody judged. elapsed_s: of the run, until then.
     """
 
     number: int
@@ -69,6 +69,7 @@ class Shot:
     confidence_median: float
     step_s: float
     elapsed_s: float
+    step_covariance: list[list[float]] | None = None
 
     @classmethod
     def of(cls, frame: StampedFrame, elapsed_s: float) -> Shot:
@@ -82,12 +83,23 @@ class Shot:
                    frame.segment, float(frame.scale), [*map(float, frame.unseen_motion)],
                    tracking and tracking.state.value, tracking.reason if tracking else '', tracking and tracking.since,
                    frame.gate.mean, frame.gate.std, frame.gate.low, frame.gate.high, float(frame.confidence.mean()),
-                   frame.confidence_median, frame.step_s, elapsed_s)
+                   frame.confidence_median, frame.step_s, elapsed_s,
+                   listed(frame.step_covariance))
 
     @property
     def name(self) -> str:
         """The name of its files, without a suffix."""
         return f'{self.number:06d}'
+
+    @property
+    def step(self) -> np.ndarray | None:
+        """The step's covariance (6, 6)."""
+        return None if self.step_covariance is None else np.array(self.step_covariance)
+
+
+def listed(array: np.ndarray | None) -> list | None:
+    """Return an array as JSON has it."""
+    return None if array is None else array.tolist()
 
 
 class Recording:

@@ -39,6 +39,8 @@ class Frame:
     nobody compares them.
     tracking: whether the pose is to be trusted, None where nobody judges. unseen_motion: standard deviations, metres
     and radians, of how the camera may have moved since it was last trusted: where it is not, and where it begins anew.
+    step_covariance (6, 6): of the step from the last frame by least squares (step_refinement.Step), None where nobody
+    looked for one.
     """
 
     pose: np.ndarray
@@ -59,6 +61,7 @@ class Frame:
     likeness: float | None = None
     tracking: Tracking | None = None
     unseen_motion: tuple[float, float] = (0.0, 0.0)
+    step_covariance: np.ndarray | None = None
 
     @property
     def trusted(self) -> bool:

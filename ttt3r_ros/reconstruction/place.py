@@ -15,7 +15,7 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Keyframe
-from ttt3r_ros.reconstruction.step_refinement import refined_step
+from ttt3r_ros.reconstruction.step_refinement import Step, refined_step, told_step
 from ttt3r_ros.reconstruction.tracking import Evidence, Tracking
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, extent
 
@@ -64,20 +64,22 @@ class Place:
         return replace(self, focal=self.focal.beside(seen.focal) if known else FocalLength.told(seen.focal))
 
     def refined(self, image: np.ndarray, seen: Boundary, allows: Callable[[np.ndarray], bool],
-                left_out: np.ndarray | None = None) -> Place:
-        """Return the place whose path takes the next image, which its segment saw so, to where the images say.
+                left_out: np.ndarray | None = None) -> tuple[Place, Step | None]:
+        """Return the place whose path takes the next image, which its segment saw so, to where the images say, and the
+        step there, in the path's metres.
 
-        Where the step (4, 4), in the path's metres, is none that `allows` takes, or nothing is known of the focal
-        length, only that is another. left_out: see step_refinement.
+        Where it is none that `allows` takes, the step is the told one, and only the focal length is another; where
+        nothing is known of that, there is no step. left_out: see step_refinement.
         """
-        place = self
+        place, step = self, None
         if self.focal is not None:
-            step, focal = refined_step(self.image, self.boundary, image, seen, self.focal, left_out)
-            step[:3, 3] *= self.path.scale
-            if allows(step):
-                place = replace(self, path=self.path.taking(seen.pose, self.path.place(self.boundary.pose) @ step),
-                                focal=focal)
-        return place.beside(image, seen)
+            step = refined_step(self.image, self.boundary, image, seen, self.focal, left_out).scaled(self.path.scale)
+            if allows(step.pose):
+                place = replace(self, path=self.path.taking(seen.pose, self.path.place(self.boundary.pose) @ step.pose),
+                                focal=step.focal)
+            else:
+                step = told_step(self.boundary, seen, self.focal).scaled(self.path.scale)
+        return place.beside(image, seen), step
 
     def after(self, path: Similarity, segments: int, frames: int) -> Place:
         """Return the place at the end of a longer path, in which this one lies so after so many of both."""
@@ -99,8 +101,8 @@ class Place:
                         step[:3, :3])
 
     def frame(self, prepared: Prepared, look: Look, tracking: Tracking | None, unseen: tuple[float, float],
-              alike: float | None = None) -> Frame:
-        """Return what a look tells here; unseen: Frame.unseen_motion, alike: Frame.likeness."""
+              alike: float | None = None, step: Step | None = None) -> Frame:
+        """Return what a look tells here; unseen: Frame.unseen_motion, alike: Frame.likeness, step: to here."""
         focal = look.seen.focal if self.focal is None else self.focal.pixels
         intrinsics = pinhole(focal, prepared.pixel_map.size)
         return Frame(
@@ -121,4 +123,5 @@ class Place:
             loop_closures=self.loop_closures,
             likeness=alike,
             tracking=tracking,
-            unseen_motion=unseen)
+            unseen_motion=unseen,
+            step_covariance=None if step is None else step.covariance)

@@ -21,6 +21,7 @@ from ttt3r_ros.reconstruction.loop_closure import Closure, LoopCloser
 from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
+from ttt3r_ros.reconstruction.step_refinement import Step
 from ttt3r_ros.reconstruction.together import Steps, alone
 from ttt3r_ros.reconstruction.tracking import Sight, Tracking, TrackingMonitor, picture_of_nothing
 from ttt3r_ros.reconstruction.trajectory import (
@@ -165,12 +166,12 @@ class Reconstructor:
             raise
         grey = sight and sight.grey
         alike = self._likeness(prepared.image, look.seen, grey)
-        refined = self._refined(prepared, look.seen, sight, stamp, left_out)
+        refined, way = self._refined(prepared, look.seen, sight, stamp, left_out)
         tracking = self._judge(sight, alike, look, stamp)
         trusted = tracking is None or tracking.trusted
         unseen = (0.0, 0.0) if trusted else self.monitor.unseen_motion(stamp)
         place = refined if trusted else self._place
-        frame = place.frame(prepared, look, tracking, unseen, alike)
+        frame = place.frame(prepared, look, tracking, unseen, alike, way)
         place = replace(place, index=place.index + 1)
         if trusted:
             self._recurrence.accept(look.step, look.finite)
@@ -335,10 +336,10 @@ class Reconstructor:
         return self._place.likeness(image, seen, grey)
 
     def _refined(self, prepared: Prepared, seen: Boundary, sight: Sight | None, stamp: int | None,
-                 left_out: LeftOut | None) -> Place:
-        """Return the place with the step to an image set right by the images, where they may and can."""
+                 left_out: LeftOut | None) -> tuple[Place, Step | None]:
+        """Return the place with the step to an image set right by the images, where they may and can, and that."""
         if not self._refines or sight is not None and sight.fault is not None:
-            return self._place
+            return self._place, None
         apart = left_out(prepared.pixel_map) if left_out and self._place.focal is not None else None
         return self._place.refined(prepared.image, seen, lambda step: sight is None or self.monitor.allows(step, stamp),
                                    apart)

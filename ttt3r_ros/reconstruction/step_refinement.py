@@ -12,6 +12,7 @@ first.
 from __future__ import annotations
 
 import statistics
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.depth import foot
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.trajectory import Boundary
+from ttt3r_ros.reconstruction.twist import cross, stretched
 
 CORNERS, QUALITY, APART = 150, 0.003, 4  # at most; of the best one's strength, at least; pixels from each other
 FEWEST = 12  # corners that a step can be set right by
@@ -41,30 +43,58 @@ CLEAR = np.ones(WINDOW, np.uint8)  # round a corner, of what is left out
 OUTSIDE = 1e6  # pixels: where a point lies that is farther out, or behind, matters to nobody, and is no float32
 
 
+@dataclass(frozen=True)
+class Step:
+    """A step (4, 4), its covariance (6, 6) by what was presumed: shift, m, and turn, rad, in the second camera's axes;
+    and the camera's focal length after it."""
+
+    pose: np.ndarray
+    covariance: np.ndarray
+    focal: FocalLength
+
+    def scaled(self, scale: float) -> Step:
+        """Return it where a metre is so many."""
+        pose = self.pose.copy()
+        pose[:3, 3] *= scale
+        return Step(pose, stretched(self.covariance, scale), self.focal)
+
+
+def told_step(seen: Boundary, other_seen: Boundary, focal: FocalLength) -> Step:
+    """Return the step that the poses of two images tell, which one segment saw so; the focal length is as given."""
+    told = np.linalg.inv(seen.pose) @ other_seen.pose
+    unit = max(float(np.median(seen.points[..., 2])), NEAREST)
+    back = np.linalg.inv(told)
+    back[:3, 3] /= unit
+    return replace(_step(back, unit, np.diag(_presumed(back, focal)[:6] ** 2), focal), pose=told)
+
+
 def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary,
-                 focal: FocalLength, left_out: np.ndarray | None = None) -> tuple[np.ndarray, FocalLength]:
-    """Return the step from an image, uint8 (h, w, 3), to another of the same camera, and its focal length.
+                 focal: FocalLength, left_out: np.ndarray | None = None) -> Step:
+    """Return the step from an image, uint8 (h, w, 3), to another of the same camera.
 
     seen, other_seen: how one segment saw each. left_out: pixels, bool (h, w), at which nothing is looked for: of what
-    goes with the camera, and in the other image of what moves by itself. As told by their poses, and as given, where
-    too few corners are found again.
+    goes with the camera, and in the other image of what moves by itself. As told where too few corners are found again.
     """
-    told = np.linalg.inv(seen.pose) @ other_seen.pose
+    return _found(image, seen, other, other_seen, focal, left_out) or told_step(seen, other_seen, focal)
+
+
+def _found(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary, focal: FocalLength,
+           left_out: np.ndarray | None) -> Step | None:
     if image.shape != other.shape:
-        return told, focal
+        return None
     first, second = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (image, other))
     second = cv2.convertScaleAbs(second, alpha=cv2.mean(first)[0] / max(1.0, cv2.mean(second)[0]))  # exposure wanders
     looked_at = None if left_out is None else 1 - cv2.dilate(left_out.astype(np.uint8), CLEAR)
     corners = cv2.goodFeaturesToTrack(first, CORNERS, QUALITY, APART, mask=looked_at)
     if corners is None or len(corners) < FEWEST:
-        return told, focal
+        return None
     middle = np.array((image.shape[1] // 2, image.shape[0] // 2), np.float64)
     rays, depth = _rays_and_depth(corners[:, 0], seen.points, middle, focal.pixels)
     unit = statistics.median(depth.tolist())
     if not unit > 0:
-        return told, focal
+        return None
     depth = depth / unit
-    back = np.linalg.inv(told)
+    back = np.linalg.inv(other_seen.pose) @ seen.pose
     back[:3, 3] /= unit
     expected = _seen_from(back, rays, depth) * focal.pixels + middle
     found, again = _found_again(first, second, corners, expected)
@@ -72,14 +102,21 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
     if looked_at is not None:
         known &= _at(looked_at, found) > 0
     if np.count_nonzero(known) < FEWEST:
-        return told, focal
+        return None
     settled = _settled(back, rays[known], depth[known], ((found[known] - middle) / focal.pixels).T, focal)
-    if settled is None:
-        return told, focal
-    back, focal = settled
-    step = np.linalg.inv(back)
-    step[:3, 3] *= unit
-    return step, focal
+    return None if settled is None else _step(settled[0], unit, *settled[1:])
+
+
+def _presumed(back: np.ndarray, focal: FocalLength) -> np.ndarray:
+    """Return the standard deviations (8,) of what is told, depths of median 1: shift, turn, scale, focal length."""
+    return np.array([STEP + STEP_LONG * np.linalg.norm(back[:3, 3])] * 3 + [TURN] * 3 + [SCALE, focal.deviation])
+
+
+def _step(back: np.ndarray, unit: float, covariance: np.ndarray, focal: FocalLength) -> Step:
+    """Return the step of what takes points back, of so many metres a unit, and its covariance (6, 6)."""
+    turned = -np.eye(6)  # a shift and a turn of the points that are seen are the camera's the other way round
+    turned[:3, 3:] = -cross(back[:3, 3])
+    return Step(np.linalg.inv(back), turned @ covariance @ turned.T, focal).scaled(unit)
 
 
 def _at(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -117,15 +154,15 @@ def _found_again(first: np.ndarray, second: np.ndarray, corners: np.ndarray,
 
 
 def _settled(told: np.ndarray, rays: np.ndarray, depth: np.ndarray, found: np.ndarray,
-             focal: FocalLength) -> tuple[np.ndarray, FocalLength] | None:
-    """Return `back` (4, 4), near the told one, that best takes points to the rays found (2, n), and the focal length.
+             focal: FocalLength) -> tuple[np.ndarray, np.ndarray, FocalLength] | None:
+    """Return `back` (4, 4), near the told one, that best takes points to the rays found (2, n), its covariance (6, 6),
+    shift and turn, and the focal length.
 
     Depths of median 1; rays as the given focal length has them. Gauss and Newton's steps of least squares, weighed anew
     in each. None if they lead far away from what is told, or next to no corners fit.
     """
     back, place = told, PLACE / focal.pixels
-    certain = np.array([STEP + STEP_LONG * np.linalg.norm(told[:3, 3])] * 3 + [TURN] * 3
-                       + [SCALE, focal.deviation]) ** -2
+    certain = _presumed(told, focal) ** -2
     prior = np.diag(certain)
     points = np.vstack((rays.T * depth, depth))
     gone = np.zeros(len(certain))  # a shift, a turn, and the logarithms of the depths' scale and of the focal length
@@ -142,7 +179,8 @@ def _settled(told: np.ndarray, rays: np.ndarray, depth: np.ndarray, found: np.nd
     near = (np.abs(gone) * np.sqrt(certain) < FARTHEST).all()
     if not near or np.count_nonzero(square < FITS) < max(FEWEST, FEWEST_FIT * len(depth)):
         return None
-    return back, focal.corrected(float(gone[7]), float(_solved(sharpness, np.eye(len(gone))[7])[7]))
+    covariance = np.linalg.inv(sharpness)
+    return back, covariance[:6, :6], focal.corrected(float(gone[7]), float(covariance[7, 7]))
 
 
 def _errors(back: np.ndarray, scale: float, longer: float, points: np.ndarray, found: np.ndarray,

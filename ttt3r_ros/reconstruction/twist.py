@@ -66,3 +66,11 @@ def carried(covariance: np.ndarray, mount: np.ndarray) -> np.ndarray:
     adjoint[:3, :3] = adjoint[3:, 3:] = mount[:3, :3]
     adjoint[:3, 3:] = cross(mount[:3, 3]) @ mount[:3, :3]
     return adjoint @ covariance @ adjoint.T
+
+
+def stretched(covariance: np.ndarray | None, scale: float) -> np.ndarray | None:
+    """Return the covariance (6, 6) of a shift and a turn where a metre is so many; None of None."""
+    if covariance is None:
+        return None
+    units = np.repeat((scale, 1.0), 3)
+    return covariance * np.outer(units, units)

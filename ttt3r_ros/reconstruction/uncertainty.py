@@ -8,7 +8,8 @@ own: a monocular model's metres are a guess, and the error of place that follows
 and shrinks on the way home. Each frame's own noise comes on top and is not carried on. What the model was less sure of
 weighs more: variances are multiplied by ((reference − 1) / (c − 1)) ^ exponent, c the frame's median confidence.
 
-The twist's error is that of one step over its time: noise, and parts of the step's length, direction and turn.
+The twist's error is that of one step over its time: noise, parts of the step's length, direction and turn, and what the
+least squares that set it right by the images presume, or where they could not, what they presume of a told one.
 
 All variances enter linearly, which is what evaluation/calibration.py fits them by. Motion is counted in strides: the
 jitter of a standing camera is no way travelled.
@@ -16,11 +17,8 @@ jitter of a standing camera is no way travelled.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,18 +26,17 @@ import numpy as np
 from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.fields import MOST_SEGMENTS, FieldError, Fields
 from ttt3r_ros.reconstruction.trajectory import extent
-from ttt3r_ros.reconstruction.weights_profile import SegmentSettings
 
 STRIDE = 0.1  # metres
 STRIDE_TURN = 0.1  # radians
 LEAST_VARIANCE = 1e-10  # 1e-5 m or rad: keeps matrices invertible
-OTHER_SETTINGS = 10.0  # times the standard deviations of a calibration for other settings
 MOST_VARIANCE = 1e18  # of a saved state
 ROUNDING = 1e-6  # of the largest variance
 MOST_WEIGHT = 100.0  # a confidence near 1 must not give infinity
 POSE_TERMS = ('position_noise', 'attitude_noise', 'position_per_metre', 'position_per_radian', 'attitude_per_metre',
               'attitude_per_radian', 'scale', 'reset_position', 'reset_attitude', 'reset_scale')
-STEP_TERMS = ('step_position_noise', 'step_length', 'step_direction', 'step_attitude_noise', 'step_turn')
+STEP_TERMS = ('step_position_noise', 'step_length', 'step_direction', 'step_attitude_noise', 'step_turn',
+              'step_presumed')
 PLACE, ATTITUDE, SCALE = slice(0, 3), slice(3, 6), slice(6, 7)
 
 
@@ -57,8 +54,9 @@ class Coefficients:
     attitude_per_metre rad/√m, attitude_per_radian rad/√rad: what grows. scale: relative, of the path's metres.
     reset_position m, reset_attitude rad, reset_scale: added by each reset. step_position_noise m, step_attitude_noise
     rad: of one frame after another. step_length, step_direction: parts of the step's length, along and across it.
-    step_turn: part of its turn. reference_confidence: the median confidence for which they hold, above 1;
-    confidence_exponent and step_confidence_exponent, 0 or more: how much a lower one weighs.
+    step_turn: part of its turn. step_presumed: of the deviations that least squares presume (Frame.step_covariance).
+    reference_confidence: the median confidence for which they hold, above 1; confidence_exponent and
+    step_confidence_exponent, 0 or more: how much a lower one weighs.
     """
 
     position_noise: float = 0.02
@@ -76,6 +74,7 @@ class Coefficients:
     step_direction: float = 0.1
     step_attitude_noise: float = 0.005
     step_turn: float = 0.05
+    step_presumed: float = 3.0
     reference_confidence: float = 3.0
     confidence_exponent: float = 1.0
     step_confidence_exponent: float = 1.0
@@ -98,58 +97,13 @@ class Coefficients:
         return np.maximum([getattr(self, name) ** 2 for name in terms], LEAST_VARIANCE)
 
 
-def calibration_file(weights: str | Path) -> Path:
-    """Return the file beside a weights file that `ttt3r calibrate` writes."""
-    return Path(os.path.expanduser(f'{weights}.covariance.json'))
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What is known of the covariances of some weights: coefficients, and the settings that they were measured with,
-    None if they were not measured."""
-
-    coefficients: Coefficients = Coefficients()
-    measured: SegmentSettings | None = None
-
-    def under(self, settings: SegmentSettings) -> tuple[Coefficients, str]:
-        """Return the coefficients for the settings in force, and what to doubt about them, '' for nothing.
-
-        Under others than they were measured with they are too small by far: the NEES of the embedded weights is 400 to
-        650 instead of 6 without resets. All standard deviations are then taken times OTHER_SETTINGS.
-        """
-        if self.measured is None:
-            return self.coefficients, 'are guesses for these weights: ttt3r calibrate measures them'
-        if self.measured.same_as(settings):
-            return self.coefficients, ''
-        return self.coefficients.inflated(OTHER_SETTINGS), (
-            f'were measured with {self.measured}, not with {settings}: standard deviations are taken times '
-            f'{OTHER_SETTINGS:g}; run as measured, or ttt3r calibrate')
-
-
-def load_fit(weights: str | Path) -> Fit:
-    """Return what stands beside these weights, or guesses. Raises UncertaintyError."""
-    path = calibration_file(weights)
-    try:
-        found = json.loads(path.read_text())
-        coefficients, plan = Coefficients(**found['coefficients']), found['plan']
-        interval = plan['reset_interval']
-        return Fit(coefficients, SegmentSettings('interval' if interval else 'never',
-                                                 interval or SegmentSettings().reset_interval, plan['alignment'],
-                                                 plan.get('step_source', 'model')))
-    except FileNotFoundError:
-        return Fit()
-    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise UncertaintyError(f'{path} cannot be read ({error!r}): run ttt3r calibrate again, or remove '
-                               'it') from error
-
-
 @dataclass(frozen=True)
 class Observation:
     """What is known of a frame: pose (4, 4) of the tracked frame in the odometry frame, metres.
 
     confidence: the median, at least 1. segment: resets before it; another number than the last frame's tells of
     resets. elapsed_s: since the last frame, None where unknown. unseen_motion: standard deviations, metres and radians,
-    of what the camera may have done unseen before this frame.
+    of what the camera may have done unseen before this frame. step_covariance (6, 6): as in Frame, of these metres.
     """
 
     pose: np.ndarray
@@ -157,6 +111,7 @@ class Observation:
     segment: int
     elapsed_s: float | None = None
     unseen_motion: tuple[float, float] = (0.0, 0.0)
+    step_covariance: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -190,8 +145,7 @@ class Uncertainty:
         pose = self._growth.update(seen, weight_of(seen.confidence, known, known.confidence_exponent))[0]
         turning = None
         if self._last is not None and seen.elapsed_s is not None and seen.elapsed_s > 0:
-            step = step_terms(self._last, seen.pose,
-                               weight_of(seen.confidence, known, known.step_confidence_exponent))
+            step = step_terms(self._last, seen, weight_of(seen.confidence, known, known.step_confidence_exponent))
             turning = np.tensordot(known.variances(STEP_TERMS), step, 1) / seen.elapsed_s ** 2
         self._last = seen.pose
         return Covariances(pose, turning)
@@ -281,9 +235,9 @@ class Growth:
             covariance[:, where, where] += (self.mix[:, POSE_TERMS.index(name)] * variance)[:, None]
 
 
-def step_terms(before: np.ndarray, after: np.ndarray, weight: float) -> np.ndarray:
-    """Return each of STEP_TERMS' covariances (terms, 6, 6) of one step for a unit variance."""
-    motion = np.linalg.inv(before) @ after
+def step_terms(before: np.ndarray, seen: Observation, weight: float) -> np.ndarray:
+    """Return each of STEP_TERMS' covariances (terms, 6, 6) of a step from a pose (4, 4) for a unit variance."""
+    motion = np.linalg.inv(before) @ seen.pose
     v, (distance, turn) = motion[:3, 3], extent(motion)
     along = np.outer(v, v)
     terms = np.zeros((len(STEP_TERMS), 6, 6))
@@ -291,6 +245,8 @@ def step_terms(before: np.ndarray, after: np.ndarray, weight: float) -> np.ndarr
         terms[i, PLACE, PLACE] = block
     for i, size in enumerate((1.0, turn ** 2), 3):
         terms[i, ATTITUDE, ATTITUDE] = size * np.eye(3)
+    if seen.step_covariance is not None:
+        terms[5] = seen.step_covariance
     return weight * terms
 
 

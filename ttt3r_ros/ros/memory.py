@@ -6,12 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ttt3r_ros.model.checkpoint import LoadedNetwork
+from ttt3r_ros.reconstruction.covariance_fit import Fit
 from ttt3r_ros.reconstruction.odometry import World
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import CameraGap
 from ttt3r_ros.reconstruction.state_file import Autosave, StateFileError
 from ttt3r_ros.reconstruction.tracking import TrackingMonitor
-from ttt3r_ros.reconstruction.uncertainty import Fit
 from ttt3r_ros.reconstruction.weights_profile import TrainedOn
 from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.names import Names

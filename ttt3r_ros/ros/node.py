@@ -19,8 +19,8 @@ from ttt3r_ros.model.checkpoint import load_network, weights_file
 from ttt3r_ros.model.device import resolve_device
 from ttt3r_ros.model.thread_watch import ThreadWatch
 from ttt3r_ros.model.threads import limit_threads
+from ttt3r_ros.reconstruction.covariance_fit import load_fit
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.reconstruction.uncertainty import load_fit
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.camera import Camera
