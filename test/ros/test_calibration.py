@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sensor_msgs_py import point_cloud2
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.black_bars import LOOKED_AT
 from ttt3r_ros.reconstruction.depth import CameraDepth
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier
@@ -210,6 +212,21 @@ def test_pictures_that_the_weights_are_not_sure_of_are_told(run):
     assert node.log().count('the weights are less sure of these pictures') == 1
     assert node.log().count('as sure of the pictures again') == 1
     robot.wait_for('the diagnostics', lambda: robot.diagnostic('inference').get('message') == 'running')
+
+
+def test_black_bars_are_told(run):
+    """Once, with how image_proc cuts them off, in the camera's pixels to the nearest few."""
+    node, robot = run(lossless=True)
+    height, width = SIZE
+    for k in range(LOOKED_AT + 5):
+        image = np.zeros((2 * height, width, 3), np.uint8)
+        image[height // 2:-(height // 2)] = scene(k, SIZE)
+        robot.show((k + 1) * SECOND // 10, image)
+        robot.wait_for('an answer', lambda k=k: len(robot.heard['status']) > k)
+    told = re.findall(r'black bars.* (\d+)% of.*CropDecimateNode with offset_x (\d+), offset_y (\d+), width (\d+), '
+                      r'height (\d+)', node.log())
+    assert len(told) == 1, node.log()
+    np.testing.assert_allclose(np.array(told[0], int), (50, 0, height // 2, width, height), atol=0.05 * height)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ import torch
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.thread_watch import ThreadWatch
-from ttt3r_ros.offline.black_bars import BlackBars
 from ttt3r_ros.offline.read_ahead import read_ahead
 from ttt3r_ros.offline.selection import Selection
+from ttt3r_ros.reconstruction.black_bars import BlackBars
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.sequences.sequence import Sequence
+
+_log = logging.getLogger(__name__)
 
 
 class StreamError(ValueError):
@@ -79,7 +82,7 @@ class Stream:
         self.unanswered = 0
         timed = not self.sequence.stamps_made
         images = self.selection.take(self.sequence, skipping=self.skipping, require=self.reconstructor.require_shape)
-        threads, bars = None, BlackBars(self.sequence.name)
+        threads, bars = None, BlackBars()
         # Of a camera the newest image counts, and none waits.
         for taken, (position, image) in enumerate(images if self.sequence.live else read_ahead(images),
                                                    self.first):
@@ -92,7 +95,10 @@ class Stream:
                 self.unanswered += 1
                 continue
             took = time.perf_counter() - begun
-            bars.look(frame.image, frame.pixel_map)
+            picture = bars.look(frame.image, frame.pixel_map)
+            if picture is not None:
+                _log.warning('%s: %s, of a film by "ffmpeg -i IN -vf crop=iw*%.3f:ih*%.3f:iw*%.3f:ih*%.3f OUT"',
+                             self.sequence.name, picture, picture.width, picture.height, picture.x, picture.y)
             if self.sequence.live:  # the first step has limited them
                 threads = threads or ThreadWatch(torch.get_num_threads())
                 threads.took(took)

@@ -8,6 +8,7 @@ from collections import deque
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 
+from ttt3r_ros.reconstruction.black_bars import BlackBars
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.rectify import CalibrationError
@@ -20,8 +21,8 @@ WINDOW = 100  # trusted frames; docs/tracking.md says how often so many were str
 
 
 class Familiarity:
-    """Warns of a field of view outside of training, once for each camera_info, and of pictures of which the weights are
-    less sure than they were of training's; the inference thread.
+    """Warns of a field of view outside of training, once for each camera_info, of black bars, and of pictures of which
+    the weights are less sure than they were of training's; the inference thread.
 
     `degrees`: the view across the part of the image that the network is given, None while nobody says.
     """
@@ -31,12 +32,19 @@ class Familiarity:
         self._log, self._health, self._calibration, self._trained_on = log, health, calibration, trained_on
         self._usual = TrainedOn(confidence=trained_on.confidence)
         self._sure: deque[float] = deque(maxlen=WINDOW)
+        self._bars = BlackBars()
         self._judged: tuple[CameraInfo, PixelMap] | None = None
         self.degrees: float | None = None
 
     def look(self, frame: Frame) -> None:
         """Take what a frame was answered with."""
         self._look_at_camera(frame.pixel_map)
+        picture = self._bars.look(frame.image, frame.pixel_map)
+        if picture is not None:
+            height, width = frame.pixel_map.original
+            self._log.warning(f'{picture}, in the driver or by image_proc::CropDecimateNode with '
+                              f'offset_x {round(picture.x * width)}, offset_y {round(picture.y * height)}, '
+                              f'width {round(picture.width * width)}, height {round(picture.height * height)}')
         if frame.trusted and self._trained_on.confidence is not None:
             self._look_at_confidence(frame.confidence_median)
 
