@@ -26,7 +26,7 @@ from ttt3r_ros.reconstruction.step_refinement import (
     _step,
     refined_step,
 )
-from ttt3r_ros.reconstruction.tracking import Bounds, TrackingMonitor
+from ttt3r_ros.reconstruction.tracking import Bounds, TrackingMonitor, TrackingState
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, extent
 from ttt3r_ros.reconstruction.twist import stretched
 from ttt3r_ros.reconstruction.uncertainty import Coefficients, nees
@@ -216,7 +216,7 @@ def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, gyr
     def carried_along(image, seen, other, other_seen, focal, left_out):
         off = np.eye(4)
         off[:3, 3], off[:3, :3] = (0.3, 0, 0), rotation.of_vector(np.array([0, 0.3, 0]))
-        return Step(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal)
+        return Step(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal, True)
 
     def poses(source: str) -> np.ndarray:
         monitor = TrackingMonitor(bounds)
@@ -230,6 +230,31 @@ def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, gyr
 
     monkeypatch.setattr('ttt3r_ros.reconstruction.place.refined_step', carried_along)
     assert np.allclose(poses('images'), poses('model'), atol=1e-9) == (expected == 'model')
+
+
+@pytest.mark.parametrize(('source', 'state'), [('images', TrackingState.OK), ('model', TrackingState.DEGRADED)])
+def test_what_the_images_set_right_is_not_doubted(room, source, state):
+    """The network tells a turn of 4.5° that nobody made, to one image. The pose is where the images and a true
+    gyroscope have it, and it is not in doubt; of the network alone it is."""
+    monitor, turned, frames = TrackingMonitor(Bounds(5.0, 6.0)), np.eye(4), []
+    turned[:3, :3] = rotation.of_vector(np.array([0, np.radians(4.5), 0]))
+    monitor.witness = lambda start, end: (
+        np.linalg.inv(room[1][start // 100_000_000 - 1]) @ room[1][end // 100_000_000 - 1])[:3, :3]
+    reconstructor = Reconstructor(room[2], make_rule('ttt3r'), alignment='se3', step_source=source, monitor=monitor)
+    look = reconstructor._eye.look
+
+    def wrong_look(*given):
+        found = yield from look(*given)
+        return replace(found, seen=replace(found.seen, pose=found.seen.pose @ turned)) if len(frames) == 6 else found
+
+    reconstructor._eye.look = wrong_look
+    for k, image in enumerate(room[0][:7]):
+        frames.append(reconstructor.step(image, stamp=(k + 1) * 100_000_000))
+    assert frames[6].tracking.state is state, frames[6].tracking
+    if source == 'images':
+        step = np.linalg.inv(frames[5].pose) @ frames[6].pose
+        distance, turn = extent(np.linalg.inv(step) @ np.linalg.inv(room[1][5]) @ room[1][6])
+        assert turn < np.radians(1.0) and distance < 0.1, (distance, np.degrees(turn))
 
 
 def test_a_source_that_is_not_there_is_refused(room):

@@ -167,7 +167,7 @@ class Reconstructor:
         grey = sight and sight.grey
         alike = self._likeness(prepared.image, look.seen, grey)
         refined, way = self._refined(prepared, look.seen, sight, stamp, left_out)
-        tracking = self._judge(sight, alike, look, stamp)
+        tracking = self._judge(prepared, sight, alike, look, way, stamp)
         trusted = tracking is None or tracking.trusted
         unseen = (0.0, 0.0) if trusted else self.monitor.unseen_motion(stamp)
         place = refined if trusted else self._place
@@ -344,10 +344,11 @@ class Reconstructor:
         return self._place.refined(prepared.image, seen, lambda step: sight is None or self.monitor.allows(step, stamp),
                                    apart)
 
-    def _judge(self, sight: Sight | None, alike: float | None, look: Look, stamp: int | None) -> Tracking | None:
+    def _judge(self, prepared: Prepared, sight: Sight | None, alike: float | None, look: Look, way: Step | None,
+               stamp: int | None) -> Tracking | None:
         """Return what the monitor says of a frame, None without one."""
         if sight is None:
             return None
         if sight.fault is not None:
             return self.monitor.blind(sight, stamp)
-        return self.monitor.judge(sight, self._place.evidence(look, alike), stamp)
+        return self.monitor.judge(sight, self._place.evidence(prepared.image, look, alike, way, sight.grey), stamp)
