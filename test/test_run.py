@@ -257,6 +257,21 @@ def test_a_disk_that_becomes_full_names_the_folder_and_how_to_go_on(film, tmp_pa
     assert results['frames']['answered'] == 24 and results['frames']['unanswered'] == 0
 
 
+def test_a_disk_that_becomes_full_at_a_snapshot_is_told_as_at_any_other_file(film, tmp_path):
+    """A snapshot is the largest file that a run without arrays writes: it meets the full disk first."""
+    script = ('import resource\n'
+              'from ttt3r_ros.cli.main import main\n'
+              'from ttt3r_ros.offline import session\n'
+              'session.SAVE_EVERY_S = 0.0\n'
+              'resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n'
+              f'main(["run", {str(film)!r}, "--out", {str(tmp_path / "run")!r}])\n')
+    done = subprocess.run([sys.executable, '-c', script], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 2 and (f'ttt3r run: {tmp_path}/run.unfinished cannot be written to (File too large); '
+                                     'make room there and go on with --resume') in done.stderr, done.stderr
+    assert 'Traceback' not in done.stderr
+    assert run(Plan(str(film), tmp_path / 'run', Settings(), resume=True))['frames']['answered'] == 24
+
+
 def test_only_a_run_of_ours_is_replaced(film, tmp_path, monkeypatch):
     """A finished run gives way to a new one; a folder of somebody's, of another command's results, the one that one
     stands in, and a run in the writing do not."""

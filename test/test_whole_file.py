@@ -144,6 +144,7 @@ def test_a_disk_that_refuses_leaves_the_old_file(tmp_path, monkeypatch):
             broken.setattr(os, name, full)
             write(path, [b'new'])
         assert str(path) in str(caught.value) and caught.value.reason == 'No space left on device'
+        assert (caught.value.errno, caught.value.strerror) == (28, 'No space left on device')  # as any OSError says it
         assert path.read_bytes() == b'old' and os.listdir(tmp_path) == ['file']
 
 

@@ -22,10 +22,12 @@ KINDS = ((stat.S_ISDIR, 'directory'), (stat.S_ISFIFO, 'named pipe'), (stat.S_ISS
 class FileError(OSError):
     """A file that cannot be written or read; the message names it and the remedy, `reason` is the cause alone."""
 
-    def __init__(self, message: str, reason: str) -> None:
-        """Take both."""
+    strerror = property(lambda self: self.reason)  # with errno what is told of any OSError
+
+    def __init__(self, message: str, reason: str, number: int | None = None) -> None:
+        """Take both, and the errno of the system's error behind it, if there is one."""
         super().__init__(message)
-        self.reason = reason
+        self.reason, self.errno = reason, number
 
 
 class NoSuchFile(FileError):
@@ -113,7 +115,7 @@ class FilePath:
             raise
         except OSError as error:
             raise FileError(f'{self} cannot be read ({error.strerror}): name a file that this user may read',
-                            error.strerror) from error
+                            error.strerror, error.errno) from error
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             file.close()
             raise NotRegular(f'{self} has become something else than a file', 'no file')
@@ -153,10 +155,9 @@ def write(path: str | os.PathLike | FilePath, parts: Iterable[bytes]) -> None:
         folder = file.open_folder(make=True)
         try:
             _clear_away(folder)
-            try:
+            mode = FILE_MODE
+            with contextlib.suppress(FileNotFoundError):
                 mode = file._require_regular(folder)
-            except FileNotFoundError:
-                mode = FILE_MODE
             part, name = _new_part(folder)
             with part:  # and with it the lock, until it has its name
                 try:
@@ -178,7 +179,7 @@ def write(path: str | os.PathLike | FilePath, parts: Iterable[bytes]) -> None:
         raise
     except OSError as error:
         raise FileError(f'{file} cannot be written ({error.strerror}): name a file in a folder that this user may '
-                        f'write to, with {max(size / 1e6, 0.1):.1f} MB free', error.strerror) from error
+                        f'write to, with {max(size / 1e6, 0.1):.1f} MB free', error.strerror, error.errno) from error
 
 
 def keep_beside(path: str | os.PathLike | FilePath, suffix: str, most: int) -> FilePath | None:
@@ -207,7 +208,7 @@ def keep_beside(path: str | os.PathLike | FilePath, suffix: str, most: int) -> F
         raise
     except OSError as error:
         raise FileError(f'{file} cannot be kept beside itself ({error.strerror}): name a file in a folder that this '
-                        'user may write to', error.strerror) from error
+                        'user may write to', error.strerror, error.errno) from error
     return beside
 
 
@@ -268,8 +269,7 @@ def _part_name() -> str:
 def _new_part(folder: int) -> tuple[BinaryIO, str]:
     """Return a new file, locked, and its name, which nobody can have foreseen."""
     while True:
-        name = _part_name()
-        how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        name, how = _part_name(), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         part = os.fdopen(os.open(name, how, FILE_MODE, dir_fd=folder), 'wb')
         try:
             fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
