@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -220,6 +221,41 @@ def test_what_was_written_after_the_last_snapshot_is_answered_again(film, tmp_pa
     journal.write_text(''.join(lines) + ahead + lines[0][:40])
     run(replace(plan, resume=True))
     assert [shot.number for shot in read_journal(tmp_path / 'run')] == list(range(24))
+
+
+def test_the_journal_is_cut_whole_or_not_at_all(film, tmp_path, monkeypatch):
+    """Ctrl-C, or a full disk, as a run is gone on with: the frames that are done keep their lines."""
+    plan = Plan(str(film), tmp_path / 'run', Settings())
+    monkeypatch.setattr(session, 'open_sequence', lambda *_, **__: Interrupting(film))
+    with pytest.raises(Interrupted):
+        run(plan)
+    monkeypatch.undo()
+    journal = tmp_path / 'run.unfinished/frames.jsonl'
+    before = journal.read_bytes()
+    journal.write_bytes(before + before.splitlines(keepends=True)[0][:40])
+    for name in ('fsync', 'replace'):  # any of what a whole file needs
+        with monkeypatch.context() as full, pytest.raises(OutputError, match='No space left on device'):
+            full.setattr(os, name, no_room)
+            run(replace(plan, resume=True))
+        assert journal.read_bytes().startswith(before)
+    results = run(replace(plan, resume=True))
+    assert results['frames']['answered'] == 24 and results['frames']['unanswered'] == 0
+
+
+def no_room(*arguments, **named):
+    """Fail as a full disk does."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_no_snapshot_is_on_the_disk_before_its_frames_are(film, tmp_path, monkeypatch):
+    """The power fails: a snapshot that knows of frames whose lines were never written would lose them."""
+    done, fsync = [], os.fsync
+    monkeypatch.setattr(os, 'fsync', lambda file: (
+        done.append(os.readlink(f'/proc/self/fd/{file}').rpartition('/')[2]), fsync(file)))
+    monkeypatch.setattr(session, 'SAVE_EVERY_S', 0.0)
+    run(plan_of(film, tmp_path / 'run', selection=Selection(end=Moment(2))))
+    kinds = ['journal' if name == 'frames.jsonl' else 'part' for name in done if not name.startswith('run')]
+    assert kinds == ['part', *['journal', 'part'] * 2], done
 
 
 def test_a_run_that_answered_no_frame_leaves_nothing(film, tmp_path):

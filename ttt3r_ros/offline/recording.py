@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ import cv2
 import numpy as np
 
 from ttt3r_ros.offline.stream import StampedFrame
+from ttt3r_ros.reconstruction import whole_file
 from ttt3r_ros.reconstruction.cloud import Cloud
 from ttt3r_ros.reconstruction.depth import on_rays, valid
 from ttt3r_ros.reconstruction.trajectory import Boundary
@@ -132,8 +134,9 @@ class Recording:
         return shot
 
     def flush(self) -> None:
-        """Hand what was added to the system: a process that is killed later has lost none of it."""
+        """Bring the lines that were added to the disk, before a snapshot that counts on them. Raises OSError."""
         self._journal.flush()
+        os.fsync(self._journal.fileno())
 
     def __enter__(self) -> Recording:
         """Return it; the journal is closed at the end."""
@@ -182,15 +185,18 @@ def cut_journal(folder: Path, numbers: int) -> tuple[int, float]:
 
     What was written after the last snapshot is answered again.
     """
-    path = folder / JOURNAL
-    kept = [shot for shot in read_journal(folder) if shot.number < numbers] if path.exists() else []
+    if not (folder / JOURNAL).exists():
+        return 0, 0.0
+    kept = [shot for shot in read_journal(folder) if shot.number < numbers]
     write_journal(folder, kept)
     return len(kept), kept[-1].elapsed_s if kept else 0.0
 
 
 def write_journal(folder: Path, shots: Iterable[Shot]) -> None:
-    """Write a folder's lines anew. Raises OSError."""
-    (folder / JOURNAL).write_text(''.join(json.dumps(asdict(shot)) + '\n' for shot in shots))
+    """Write a folder's lines anew, whole or not at all: there may be no others of what is done. Raises OSError."""
+    path = folder / JOURNAL
+    path.touch()  # a new one has the mode of all that a run writes
+    whole_file.write(path, (f'{json.dumps(asdict(shot))}\n'.encode() for shot in shots))
 
 
 def read_seam(folder: Path, number: int) -> Boundary | None:
