@@ -247,6 +247,26 @@ def no_room(*arguments, **named):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+@pytest.mark.parametrize('spoilt', [b'', b'PK', None])
+def test_an_array_that_is_damaged_or_gone_is_named_with_the_remedy(film, tmp_path, monkeypatch, capsys, spoilt):
+    """As a power cut leaves the newest files: one line, not numpy's traceback; of the lines and of the arrays."""
+    plan = Plan(str(film), tmp_path / 'run', Settings(), exports=('ply',))
+    monkeypatch.setattr(session, 'open_sequence', lambda *_, **__: Interrupting(film))
+    with pytest.raises(Interrupted):
+        run(plan)
+    monkeypatch.undo()
+    file = tmp_path / 'run.unfinished/points/000003.npz'
+    file.unlink() if spoilt is None else file.write_bytes(spoilt)
+    with pytest.raises(SystemExit) as end:
+        main(['run', str(film), '--out', str(plan.out), '--export', 'ply', '--resume'])
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert end.value.code == 2 and f'{file} cannot be read' in told and 'run.unfinished' in told, told
+    (tmp_path / 'run.unfinished/frames.jsonl').write_bytes(b'\xff\n{}\n')
+    with pytest.raises(SystemExit):
+        main(['run', str(film), '--out', str(plan.out), '--export', 'ply', '--resume'])
+    assert 'line 1, is no frame of a run' in capsys.readouterr().err
+
+
 def test_no_snapshot_is_on_the_disk_before_its_frames_are(film, tmp_path, monkeypatch):
     """The power fails: a snapshot that knows of frames whose lines were never written would lose them."""
     done, fsync = [], os.fsync

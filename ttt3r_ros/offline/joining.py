@@ -28,6 +28,7 @@ from ttt3r_ros.offline.recording import (
     RecordingError,
     Shot,
     listed,
+    read_arrays,
     read_journal,
     read_seam,
     write_journal,
@@ -191,6 +192,5 @@ def _copy(file: Path, folder: Path) -> None:
 
 def _rewrite(file: Path, folder: Path, **changes) -> None:
     """Write a file of arrays into another folder, some of them changed."""
-    with np.load(file) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+    arrays = read_arrays(file)
     np.savez(folder / file.name, **arrays | {name: change(arrays[name]) for name, change in changes.items()})

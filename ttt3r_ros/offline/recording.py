@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import zipfile
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -204,13 +205,22 @@ def read_seam(folder: Path, number: int) -> Boundary | None:
     path = folder / SEAM.format(number)
     if not path.exists():
         return None
-    with np.load(path) as stored:
-        return Boundary(stored['pose'], stored['points'], stored['confidence'])
+    stored = read_arrays(path)
+    return Boundary(stored['pose'], stored['points'], stored['confidence'])
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a file of a recording. Raises RecordingError, as for one that a power cut left empty."""
+    try:
+        with np.load(path) as stored:
+            return dict(stored)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise RecordingError(f'{path} cannot be read ({error}): remove {path.parents[1]} and run it again') from error
 
 
 def read_journal(folder: Path) -> list[Shot]:
     """Return a folder's lines; a last one that was cut off is left out. Raises RecordingError."""
-    shots, lines = [], (folder / JOURNAL).read_text().splitlines()
+    shots, lines = [], (folder / JOURNAL).read_text(errors='replace').splitlines()
     for number, line in enumerate(lines, 1):
         try:
             shots.append(Shot(**json.loads(line)))
@@ -260,8 +270,7 @@ class Recorded:
 
     def array(self, kind: str, shot: Shot) -> np.ndarray:
         """Return `depth` or `confidence`, float32 (h, w), of a shot."""
-        with np.load(self.folder / kind / f'{shot.name}.npz') as stored:
-            return stored[kind]
+        return read_arrays(self.folder / kind / f'{shot.name}.npz')[kind]
 
     def image_file(self, shot: Shot) -> Path:
         """Return the file of a shot's image."""
@@ -269,8 +278,8 @@ class Recorded:
 
     def points(self, shot: Shot) -> Cloud:
         """Return a shot's points, flat, in its camera's frame."""
-        with np.load(self.folder / POINTS / f'{shot.name}.npz') as stored:
-            return Cloud(stored['points'], stored['colours'], stored['confidence'])
+        stored = read_arrays(self.folder / POINTS / f'{shot.name}.npz')
+        return Cloud(stored['points'], stored['colours'], stored['confidence'])
 
     def cloud(self, most: int = CLOUD_POINTS) -> Cloud:
         """Return all shots' points in the path's world, at most so many, without the least confident of all."""
