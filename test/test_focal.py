@@ -4,6 +4,7 @@
 import warnings
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -144,6 +145,34 @@ def test_another_size_is_another_camera():
         alone.step(image)
     told = alone.step(np.ascontiguousarray(np.rot90(images[-1])))
     assert upright.image.shape != images[0].shape and upright.intrinsics[0, 0] == pytest.approx(told.intrinsics[0, 0])
+
+
+def test_another_part_of_the_image_is_another_camera():
+    """A driver that comes back with 16:9 shows the network a narrower view, in an image of the same size."""
+    images = [image for _, (image, _) in zip(range(9), World(810_022, 160, (120, 160)).film())]
+    images[8] = np.ascontiguousarray(images[8][15:105])
+    found, told = (answers(images, source)[8] for source in ('images', 'model'))
+    assert found.image.shape == (96, 128, 3) and found.intrinsics[0, 0] == pytest.approx(told.intrinsics[0, 0])
+
+
+def test_a_camera_of_more_pixels_is_the_same():
+    """What the network sees of it is as wide as before."""
+    images = [image for _, (image, _) in zip(range(9), World(810_022, 160, (120, 160)).film())]
+    large = [*images[:8], cv2.resize(images[8], (320, 240), interpolation=cv2.INTER_LINEAR)]
+    same, larger = (answers(film)[8] for film in (images, large))
+    assert larger.intrinsics[0, 0] == pytest.approx(same.intrinsics[0, 0], rel=0.01)
+    assert larger.original_intrinsics[0, 0] == pytest.approx(2 * same.original_intrinsics[0, 0], rel=0.01)
+
+
+def test_a_lens_that_is_forgotten_is_found_anew():
+    """As after images are undistorted from one to the next: the camera stays, its pinhole is another."""
+    images = [image for _, (image, _) in zip(range(9), World(810_022, 160, (120, 160)).film())]
+    reconstructor = Reconstructor(load_network('embedded').network, make_rule('ttt3r'), step_source='images')
+    for image in images[:8]:
+        reconstructor.step(image)
+    reconstructor.forget_lens()
+    frame = reconstructor.step(images[8])
+    assert frame.intrinsics[0, 0] == pytest.approx(frame.told_focal)
 
 
 def replace_aspects():

@@ -344,7 +344,7 @@ def test_a_step_is_as_sure_as_what_it_was_made_of():
         rays, depth = rng.uniform(-0.5, 0.5, (60, 2)), rng.uniform(0.5, 2, 60)
         here = _seen_from(back, rays, depth)
         found = here + rng.normal(0, module.PLACE / focal.pixels, here.shape)
-        told = _moved(back, rng.normal(0, _presumed(back, focal)[:6]))
+        told = _moved(back, rng.normal(0, _presumed(back)))
         settled = _settled(told, rays, depth * np.exp(rng.normal(0, module.SCALE)), found.T, focal)
         step = _step(settled[0], 2.0, *settled[1:])
         away = np.linalg.inv(step.scaled(0.5).pose) @ np.linalg.inv(back)

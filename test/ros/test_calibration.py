@@ -81,6 +81,23 @@ def test_what_the_camera_does_not_see_of_an_undistorted_image_has_no_points(run)
     assert np.isfinite(points).sum() <= told.sum()
 
 
+def test_images_that_are_undistorted_from_now_on_are_of_another_pinhole(run):
+    """`rectify` set while it runs: what was found of the raw images' focal length is not told of P's."""
+    node, robot, _ = calibrated(run, D, weights='embedded')
+    widths = []
+    for i, rectify in enumerate((False,) * 6 + (True,)):
+        if rectify:
+            robot.set('rectify', True)
+        robot.show((i + 1) * SECOND, scene(i, SIZE))
+        robot.wait_for('the answer', lambda: len(robot.heard['depth/camera_info']) > i)
+        widths.append(robot.heard['depth/camera_info'][-1].k[0])
+    told = Reconstructor(load_network('embedded').network, make_rule('ttt3r'))
+    for i in range(6):
+        told.step(scene(i, SIZE))
+    straight = cv2.undistort(scene(6, SIZE), K, np.array(D))
+    assert widths[-1] == pytest.approx(told.step(straight).told_focal, rel=0.02), widths
+
+
 def test_images_without_their_calibration_are_dropped_and_counted(run):
     """With rectify and no camera_info nothing is answered, the log names the topic, and the node lives on."""
     node, robot = run(lossless=True, rectify=True)

@@ -26,8 +26,8 @@ class Place:
 
     image uint8 (h, w, 3) is the model's image of the last frame, boundary how the present segment saw it; both None
     before the first frame. correction (4, 4): the path's world in the map, from so many loop_closures. focal: the
-    camera's, as all images tell it; None where nobody asks them. grey: the image's brightness (likeness.brightness),
-    None where it is not known.
+    camera's, as all images tell it; None where nobody asks them. grey: the image's brightness (likeness.brightness);
+    cut: what part of the camera's view it is (PixelMap.cut); None where these are not known.
     """
 
     path: Similarity = field(default_factory=Similarity)
@@ -39,6 +39,7 @@ class Place:
     loop_closures: int = 0
     focal: FocalLength | None = None
     grey: np.ndarray | None = None
+    cut: tuple | None = None
 
     @property
     def view(self) -> Boundary | None:
@@ -58,28 +59,39 @@ class Place:
         correction = map_pose @ np.linalg.inv(self.path.place(self.boundary.pose))
         return replace(self, correction=correction, loop_closures=self.loop_closures + 1)
 
-    def beside(self, image: np.ndarray, seen: Boundary) -> Place:
-        """Return the place with what an image's answer tells of the focal length, the first of a size alone."""
-        known = self.focal is not None and self.image.shape == image.shape
-        return replace(self, focal=self.focal.beside(seen.focal) if known else FocalLength.told(seen.focal))
+    def beside(self, prepared: Prepared, seen: Boundary) -> Place:
+        """Return the place with what an image's answer tells of the focal length, the first of a view alone."""
+        known = self.focal_of(prepared)
+        return replace(self, focal=FocalLength.told(seen.focal) if known is None else known.beside(seen.focal))
 
-    def refined(self, image: np.ndarray, seen: Boundary, allows: Callable[[np.ndarray], bool],
+    def focal_of(self, prepared: Prepared) -> FocalLength | None:
+        """Return what is known of an image's focal length: nothing where it shows another part of the view."""
+        same = self.image is not None and self.image.shape == prepared.image.shape and self.cut in (
+            None, prepared.pixel_map.cut)
+        return self.focal if same else None
+
+    def refined(self, prepared: Prepared, seen: Boundary, allows: Callable[[np.ndarray], bool],
                 left_out: np.ndarray | None = None) -> tuple[Place, Step | None]:
         """Return the place whose path takes the next image, which its segment saw so, to where the images say, and the
-        step there, in the path's metres.
+        step there, in the path's metres, None from nowhere.
 
-        Where it is none that `allows` takes, the step is the told one, and only the focal length is another; where
-        nothing is known of that, there is no step. left_out: see step_refinement.
+        Where it is none that `allows` takes, or nothing is known of the focal length, the step is the told one, and
+        only that is another. left_out: see step_refinement.
         """
-        place, step = self, None
-        if self.focal is not None:
-            step = refined_step(self.image, self.boundary, image, seen, self.focal, left_out).scaled(self.path.scale)
+        place, step, known = self, None, self.focal_of(prepared)
+        if known is not None:
+            step = refined_step(self.image, self.boundary, prepared.image, seen, known, left_out).scaled(
+                self.path.scale)
             if allows(step.pose):
                 place = replace(self, path=self.path.taking(seen.pose, self.path.place(self.boundary.pose) @ step.pose),
                                 focal=step.focal)
-            else:
-                step = told_step(self.boundary, seen, self.focal).scaled(self.path.scale)
-        return place.beside(image, seen), step
+        if place is self and self.boundary is not None:
+            step = told_step(self.boundary, seen, known).scaled(self.path.scale)
+        return place.beside(prepared, seen), step
+
+    def at(self, prepared: Prepared, seen: Boundary, grey: np.ndarray | None) -> Place:
+        """Return the place whose last frame is that of an image, which the present segment saw so."""
+        return replace(self, image=prepared.image, boundary=seen, grey=grey, cut=prepared.pixel_map.cut)
 
     def after(self, path: Similarity, segments: int, frames: int) -> Place:
         """Return the place at the end of a longer path, in which this one lies so after so many of both."""

@@ -55,6 +55,11 @@ class PixelMap:
     left: int
     size: tuple[int, int]
 
+    @property
+    def cut(self) -> tuple[tuple[int, int], int, int]:
+        """What part of the camera's view it is: the same for a camera of more pixels."""
+        return self.resized, self.top, self.left
+
     @classmethod
     def plan(cls, height: int, width: int, config: ModelConfig) -> PixelMap:
         """Plan for a camera image of that size, as the published models were fed, or cut to the nearest of its aspects.

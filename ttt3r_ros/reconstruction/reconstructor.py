@@ -175,7 +175,7 @@ class Reconstructor:
         place = replace(place, index=place.index + 1)
         if trusted:
             self._recurrence.accept(look.step, look.finite)
-            place = replace(place, image=prepared.image, boundary=look.seen, grey=grey)
+            place = place.at(prepared, look.seen, grey)
             self._reset_due = self._policy.due(FrameStatistics.of(frame))
         self._place = place
         return frame
@@ -232,6 +232,10 @@ class Reconstructor:
         self._loops.forget()
         if self.monitor is not None:
             self.monitor.forget()
+
+    def forget_lens(self) -> None:
+        """Find the focal length anew, from the next image on: those that come are of another."""
+        self._place = replace(self._place, focal=None)
 
     def lay(self, path: Similarity, segments: int, frames: int) -> None:
         """Let the path so far be the end of a longer one, in which it lies so after so many segments and frames."""
@@ -323,9 +327,9 @@ class Reconstructor:
             self._loops.keep(place.keyframe(memory, self._last_index))
             place = replace(place, path=rejoin(place.path, place.boundary, look.seen), segment=place.segment + 1)
         if self._refines:
-            place = place.beside(prepared.image, look.seen)
+            place = place.beside(prepared, look.seen)
         frame = place.frame(prepared, look, self.monitor.begin(sight, stamp), unseen)
-        self._place = replace(place, index=place.index + 1, image=prepared.image, boundary=look.seen, grey=sight.grey)
+        self._place = replace(place, index=place.index + 1).at(prepared, look.seen, sight.grey)
         self._reset_due = self._policy.due(FrameStatistics.of(frame))
         return frame
 
@@ -340,8 +344,8 @@ class Reconstructor:
         """Return the place with the step to an image set right by the images, where they may and can, and that."""
         if not self._refines or sight is not None and sight.fault is not None:
             return self._place, None
-        apart = left_out(prepared.pixel_map) if left_out and self._place.focal is not None else None
-        return self._place.refined(prepared.image, seen, lambda step: sight is None or self.monitor.allows(step, stamp),
+        apart = left_out(prepared.pixel_map) if left_out and self._place.focal_of(prepared) is not None else None
+        return self._place.refined(prepared, seen, lambda step: sight is None or self.monitor.allows(step, stamp),
                                    apart)
 
     def _judge(self, prepared: Prepared, sight: Sight | None, alike: float | None, look: Look, way: Step | None,

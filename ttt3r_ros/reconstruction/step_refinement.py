@@ -50,7 +50,7 @@ class Step:
 
     pose: np.ndarray
     covariance: np.ndarray
-    focal: FocalLength
+    focal: FocalLength | None
     of_images: bool
 
     def scaled(self, scale: float) -> Step:
@@ -60,13 +60,13 @@ class Step:
         return replace(self, pose=pose, covariance=stretched(self.covariance, scale))
 
 
-def told_step(seen: Boundary, other_seen: Boundary, focal: FocalLength) -> Step:
+def told_step(seen: Boundary, other_seen: Boundary, focal: FocalLength | None) -> Step:
     """Return the step that the poses of two images tell, which one segment saw so; the focal length is as given."""
     told = np.linalg.inv(seen.pose) @ other_seen.pose
     unit = max(float(np.median(seen.points[..., 2])), NEAREST)
     back = np.linalg.inv(told)
     back[:3, 3] /= unit
-    return replace(_step(back, unit, np.diag(_presumed(back, focal)[:6] ** 2), focal), pose=told, of_images=False)
+    return replace(_step(back, unit, np.diag(_presumed(back) ** 2), focal), pose=told, of_images=False)
 
 
 def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary,
@@ -108,12 +108,12 @@ def _found(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Bou
     return None if settled is None else _step(settled[0], unit, *settled[1:])
 
 
-def _presumed(back: np.ndarray, focal: FocalLength) -> np.ndarray:
-    """Return the standard deviations (8,) of what is told, depths of median 1: shift, turn, scale, focal length."""
-    return np.array([STEP + STEP_LONG * np.linalg.norm(back[:3, 3])] * 3 + [TURN] * 3 + [SCALE, focal.deviation])
+def _presumed(back: np.ndarray) -> np.ndarray:
+    """Return the standard deviations (6,) of a told step, of depths of median 1: shift and turn."""
+    return np.array([STEP + STEP_LONG * np.linalg.norm(back[:3, 3])] * 3 + [TURN] * 3)
 
 
-def _step(back: np.ndarray, unit: float, covariance: np.ndarray, focal: FocalLength) -> Step:
+def _step(back: np.ndarray, unit: float, covariance: np.ndarray, focal: FocalLength | None) -> Step:
     """Return the step of what takes points back, of so many metres a unit, and its covariance (6, 6)."""
     turned = -np.eye(6)  # a shift and a turn of the points that are seen are the camera's the other way round
     turned[:3, 3:] = -cross(back[:3, 3])
@@ -163,7 +163,7 @@ def _settled(told: np.ndarray, rays: np.ndarray, depth: np.ndarray, found: np.nd
     in each. None if they lead far away from what is told, or next to no corners fit.
     """
     back, place = told, PLACE / focal.pixels
-    certain = _presumed(told, focal) ** -2
+    certain = np.append(_presumed(told), (SCALE, focal.deviation)) ** -2
     prior = np.diag(certain)
     points = np.vstack((rays.T * depth, depth))
     gone = np.zeros(len(certain))  # a shift, a turn, and the logarithms of the depths' scale and of the focal length

@@ -242,6 +242,8 @@ class Pipeline:
         self._scaling.apply(settings.scale)
         if self._reconstructor.monitor is not None:
             self._reconstructor.monitor.bounds = settings.bounds
+        if settings.rectify != self._settings.rectify:
+            self._reconstructor.forget_lens()
         self._calibration.rectify = settings.rectify
         self._images.most_pixels = settings.max_image_pixels
         self._gap.max_gap_s, self._autosave.interval_s = settings.max_gap, settings.autosave_interval
