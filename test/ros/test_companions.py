@@ -24,12 +24,12 @@ from ttt3r_ros.reconstruction.aligned import mask_on_model
 from ttt3r_ros.reconstruction.depth import depth_of
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.ros import companions
-from ttt3r_ros.ros.companions import MaskFileError
+from ttt3r_ros.ros.companions import Companion, MaskFileError
 from ttt3r_ros.ros.images import ImageError, to_depth, to_mask
 from ttt3r_ros.ros.measured_depth import MeasuredDepth
 from ttt3r_ros.synthetic import World
 
-STEP = 100_000_000
+SECOND, STEP = 1_000_000_000, 100_000_000
 SIZE = (96, 128)
 FOCAL = 140.0
 K = np.array([[FOCAL, 0, 61.5], [0, FOCAL, 49.5], [0, 0, 1]])
@@ -190,6 +190,33 @@ def test_masks_that_come_after_their_images_were_answered_are_told(run):
             robot.spin(0.2)
         assert ('1 mask(s) on /mask came after their images had been answered' in node.log()) == (i > 1)
     assert node.log().count('nothing was left out by them: give this node the images when') == 1
+
+
+def companion() -> Companion:
+    """Return a topic's messages where no node listens."""
+    return Companion(SimpleNamespace(create_subscription=lambda *_: SimpleNamespace(topic_name='/mask')), 'mask', False,
+                     0)
+
+
+@pytest.mark.parametrize('first', [0, 3])
+def test_masks_of_a_bag_that_loops_are_not_late(first):
+    """What was missing in one loop comes in time in the next, before its image: that is no mask that comes after it."""
+    masks = companion()
+    for loop in range(3):
+        for i in range(20):
+            stamp, sent = SECOND + i * STEP, loop > 0 or 0 < i < first
+            if sent:
+                masks._receive(message(stamp, np.ones(SIZE, np.uint8), 'mono8'))
+            assert (masks.at(stamp) is not None) == sent
+    assert masks.late == 0
+
+
+def test_depth_that_is_still_waited_for_costs_none_that_is_there():
+    """The last images of a loop had none; the next loop's are older than these, and are its own."""
+    depths = companion()
+    depths.at(5 * SECOND)
+    depths._receive(message(SECOND, np.ones(SIZE, np.uint8), 'mono8'))
+    assert depths.at(5 * SECOND, late=True) is None and depths.at(SECOND) is not None
 
 
 def test_masks_with_stamps_of_their_own_are_told(run):

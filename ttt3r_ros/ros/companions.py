@@ -52,7 +52,9 @@ class Companion:
         self._bytes = 0
         self.late = self.strange = 0
         self._came = False  # some, since the last image
+        self._asked = 0  # the last image's stamp
         self._missed: deque[int] = deque(maxlen=MISSED)  # stamps that were asked for in vain
+        self._behind = 0  # of these, messages since the last image
         self._changed = threading.Condition()
         self._subscription = node.create_subscription(Image, topic, self._receive, QoSProfile(
             depth=self._most,
@@ -76,6 +78,12 @@ class Companion:
                     or not self._node.count_publishers(self.topic), LONGEST_WAIT_S)
             found = self._nearest(stamp)
             message = None if found is None else self._waiting[found]
+            if late:  # what is older may belong to a bag's next loop
+                return message
+            if stamp < self._asked - LOOPED_NS:
+                self._missed.clear()
+                self._behind = 0
+            self.late, self._behind, self._asked = self.late + self._behind, 0, stamp
             if message is None:
                 self._missed.append(stamp)
             self.strange = self.strange + self._came if message is None else 0
@@ -96,7 +104,7 @@ class Companion:
                 self._bytes = 0
             self._came = True
             if any(abs(missed - stamp) <= self._apart for missed in self._missed):
-                self.late, self.strange = self.late + 1, 0
+                self._behind, self.strange = self._behind + 1, 0
             if stamp in self._waiting:
                 self._bytes -= len(self._waiting.pop(stamp).data)
             self._waiting[stamp] = message
@@ -134,12 +142,12 @@ class Companions:
     def fetch(self, header: Header) -> tuple[Image | None, Image | None]:
         """Return the mask's and the depth's message that belong to an image, None for what is not there."""
         stamp = nanoseconds(header.stamp)
+        mask = self._mask.at(stamp)
         if self._mask.late > self._late:
             self._late = self._mask.late
             self._log.warning(f'{self._late} mask(s) on {self._mask.topic} came after their images had been answered, '
                               'and nothing was left out by them: give this node the images when their masks are there, '
                               'as whoever makes these can send both, or set lossless, which waits', every=REPEAT_S)
-        mask = self._mask.at(stamp)
         if self._mask.strange >= STRANGE:
             self._log.warning(f'nothing is left out by the masks on {self._mask.topic}: none has the stamp of an '
                               "image; whoever makes them has to copy the image's header.stamp", every=REPEAT_S)
