@@ -113,6 +113,15 @@ def test_refusals_name_field_and_remedy(fault, told):
         Rectifier(**(fields | fault))
 
 
+@pytest.mark.parametrize('fault', [{'k': [np.nan] * 9}, {'k': [0] * 9}, {'d': [np.inf, 0, 0, 0]}, {'r': 2 * R.ravel()},
+                                   {'distortion_model': 'own'}, {'size': (2, LONGEST + 1)}])
+def test_the_remedy_names_all_that_asks_for_a_calibration(fault):
+    """Who has `intrinsics: camera_info` or `scale_source: focal` has no rectification to turn off."""
+    fields = {'size': SIZE, 'k': K.ravel(), 'distortion_model': 'plumb_bob', 'd': LENSES['plumb_bob'], 'r': R.ravel()}
+    with pytest.raises(CalibrationError, match='rectify.*intrinsics.*depth.resolution.*scale_source'):
+        Rectifier(**(fields | fault))
+
+
 def test_a_rotation_of_few_digits_is_taken():
     """As a file of four decimals has it: its determinant is not quite 1."""
     for angle in (0.1, 0.5, 1.0):

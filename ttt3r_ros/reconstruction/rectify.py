@@ -18,7 +18,8 @@ WITHOUT_DISTORTION = ('', 'none', 'pinhole', 'perspective')
 FOCAL_LENGTHS = 0.001, 1000.0  # of an image's longer side: beyond any fisheye, and any telescope on a robot
 LEAST_COVERED = 0.01  # of the rectified image: a K in other units than pixels shows as good as nothing
 LONGEST = 32_766  # pixels a side: OpenCV's maps count in 16 bits
-CALIBRATE = 'calibrate the camera, or turn rectification off'
+DO_WITHOUT = 'do without camera_info, for which rectify, intrinsics, depth.resolution and scale_source may ask'
+CALIBRATE = f'calibrate the camera, or {DO_WITHOUT}'
 
 
 class CalibrationError(ValueError):
@@ -157,7 +158,7 @@ def _size(size: tuple[int, int]) -> tuple[int, int]:
         raise CalibrationError(f'width and height are {width}×{height}: the driver must fill them in')
     if max(height, width) > LONGEST:
         raise CalibrationError(f'width and height are {width}×{height}, and no side of more than {LONGEST} pixels can '
-                               'be undistorted: send smaller images, or turn rectification off')
+                               f'be undistorted: send smaller images, or {DO_WITHOUT}')
     return height, width
 
 
@@ -180,7 +181,7 @@ def _distortion(name: str, d: Sequence[float]) -> tuple[str, np.ndarray]:
         return model, np.zeros(4)
     if model not in MODELS:
         raise CalibrationError(f'distortion_model {name!r} is unknown, and D is not zero: calibrate with one of '
-                               f'{", ".join(MODELS)}, or turn rectification off')
+                               f'{", ".join(MODELS)}, or {DO_WITHOUT}')
     counts, numbers = MODELS[model], list(d)
     if len(numbers) > counts[0]:  # padded with zeros, to whatever length
         while len(numbers) > counts[0] and not numbers[-1]:

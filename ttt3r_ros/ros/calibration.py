@@ -10,7 +10,7 @@ from sensor_msgs.msg import CameraInfo
 from ttt3r_ros.reconstruction.aligned import mask_on_model
 from ttt3r_ros.reconstruction.depth import CameraDepth
 from ttt3r_ros.reconstruction.preprocess import PixelMap
-from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier, window
+from ttt3r_ros.reconstruction.rectify import DO_WITHOUT, CalibrationError, Rectifier, window
 from ttt3r_ros.ros.camera_infos import CameraInfos
 from ttt3r_ros.ros.transport import SUFFIXES, image_topic
 from ttt3r_ros.sequences.bag_topics import RECTIFIED
@@ -60,7 +60,7 @@ class Calibration:
         info = self.info
         if info is None:
             raise CalibrationError(f'no camera_info has come on {self._infos.topic}: remap camera_info to '
-                                   "the camera's, or turn rectification off")
+                                   f"the camera's, or {DO_WITHOUT}")
         roi = info.roi
         fields = (size, info.height, info.width, info.binning_y, info.binning_x, roi.y_offset, roi.x_offset, roi.height,
                   roi.width, info.distortion_model, *(tuple(getattr(info, name)) for name in 'dkrp'))
