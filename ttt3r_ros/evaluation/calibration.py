@@ -56,7 +56,9 @@ def fit_step(errors: Sequence[np.ndarray], features: Sequence[Sequence[Observati
              start: Coefficients = Coefficients()) -> Coefficients:
     """Return start with the twist's coefficients fitted, to its reference confidence.
 
-    errors: for each path (n, 6), true minus estimated twist, m/s and rad/s in the tracked frame; else as `fit`.
+    errors: for each path (n, 6), true minus estimated twist, m/s and rad/s in the tracked frame; else as `fit`. A lower
+    confidence weighs at least as much as for poses, which are made of steps: what rooms and wide worlds tell of it leaves
+    twists of real film too sure.
     """
     def terms(exponent: float) -> list[np.ndarray]:
         return [np.array([np.zeros((len(STEP_TERMS), 6, 6))] + [
@@ -66,7 +68,8 @@ def fit_step(errors: Sequence[np.ndarray], features: Sequence[Sequence[Observati
     # The time comes out of both sides: what is fitted is the error of a step.
     times = [np.array([seen.elapsed_s or np.nan for seen in path])[:, None] for path in features]
     steps = [rate * time for rate, time in zip(errors, times, strict=True)]
-    return _fit(steps, features, terms, STEP_TERMS, 'step_confidence_exponent', start)
+    return _fit(steps, features, terms, STEP_TERMS, 'step_confidence_exponent', start,
+                start.confidence_exponent)
 
 
 def _middle(features: Sequence[Sequence[Observation]]) -> float:
@@ -75,7 +78,7 @@ def _middle(features: Sequence[Sequence[Observation]]) -> float:
 
 def _fit(errors: Sequence[np.ndarray], features: Sequence[Sequence[Observation]],
          terms: Callable[[float], list[np.ndarray]], names: tuple[str, ...], exponent_name: str,
-         start: Coefficients) -> Coefficients:
+         start: Coefficients, least_exponent: float = 0.0) -> Coefficients:
     """Maximise the likelihood over the variances of `names`, and outside of it over the exponent.
 
     terms(exponent): for each path (n, terms, 6, 6).
@@ -94,7 +97,7 @@ def _fit(errors: Sequence[np.ndarray], features: Sequence[Sequence[Observation]]
     confidences = [seen.confidence for path in features for seen in path]
     exponent = getattr(start, exponent_name)
     if np.ptp(confidences) > 1e-6:
-        exponent = float(minimize_scalar(lambda x: solve(x)[0], bounds=(0, MOST_EXPONENT), method='bounded',
+        exponent = float(minimize_scalar(lambda x: solve(x)[0], bounds=(least_exponent, MOST_EXPONENT), method='bounded',
                                          options={'xatol': 0.02}).x)
     variances = solve(exponent)[1]
     return replace(start, **dict(zip(names, np.sqrt(variances).tolist())), **{exponent_name: exponent})
