@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from ttt3r_ros.reconstruction.floor import find_floor
 from ttt3r_ros.reconstruction.scale import (
     FEWEST,
     WINDOW,
@@ -18,7 +19,6 @@ from ttt3r_ros.reconstruction.scale import (
     ScaledPath,
     ScaleError,
     WheelScale,
-    find_floor,
 )
 
 TRUE = 1.37

@@ -57,8 +57,8 @@ def fit_step(errors: Sequence[np.ndarray], features: Sequence[Sequence[Observati
     """Return start with the twist's coefficients fitted, to its reference confidence.
 
     errors: for each path (n, 6), true minus estimated twist, m/s and rad/s in the tracked frame; else as `fit`. A lower
-    confidence weighs at least as much as for poses, which are made of steps: what rooms and wide worlds tell of it leaves
-    twists of real film too sure.
+    confidence weighs at least as much as for poses, which are made of steps: what rooms and wide worlds tell of it
+    leaves twists of real film too sure.
     """
     def terms(exponent: float) -> list[np.ndarray]:
         return [np.array([np.zeros((len(STEP_TERMS), 6, 6))] + [
@@ -97,8 +97,8 @@ def _fit(errors: Sequence[np.ndarray], features: Sequence[Sequence[Observation]]
     confidences = [seen.confidence for path in features for seen in path]
     exponent = getattr(start, exponent_name)
     if np.ptp(confidences) > 1e-6:
-        exponent = float(minimize_scalar(lambda x: solve(x)[0], bounds=(least_exponent, MOST_EXPONENT), method='bounded',
-                                         options={'xatol': 0.02}).x)
+        exponent = float(minimize_scalar(lambda x: solve(x)[0], bounds=(least_exponent, MOST_EXPONENT),
+                                         method='bounded', options={'xatol': 0.02}).x)
     variances = solve(exponent)[1]
     return replace(start, **dict(zip(names, np.sqrt(variances).tolist())), **{exponent_name: exponent})
 

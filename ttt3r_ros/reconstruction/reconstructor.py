@@ -15,15 +15,16 @@ from ttt3r_ros.model.stages import Stage, untimed
 from ttt3r_ros.model.threads import limit_if_nobody_has
 from ttt3r_ros.model.update_rules import UpdateRule
 from ttt3r_ros.reconstruction import snapshot
-from ttt3r_ros.reconstruction.eye import Encoding, Eye, Look, Prepared, is_image, warm_up
+from ttt3r_ros.reconstruction.comparison import Answer, LeftOut
+from ttt3r_ros.reconstruction.eye import Encoding, Eye, Prepared, is_image, warm_up
 from ttt3r_ros.reconstruction.frame import Frame, View
 from ttt3r_ros.reconstruction.loop_closure import Closure, LoopCloser
 from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
 from ttt3r_ros.reconstruction.reset_policy import FrameStatistics, Never, ResetPolicy, ResetPolicyError
-from ttt3r_ros.reconstruction.step_refinement import Step
+from ttt3r_ros.reconstruction.sight import Sight, picture_of_nothing
 from ttt3r_ros.reconstruction.together import Steps, alone
-from ttt3r_ros.reconstruction.tracking import Sight, Tracking, TrackingMonitor, picture_of_nothing
+from ttt3r_ros.reconstruction.tracking import TrackingMonitor
 from ttt3r_ros.reconstruction.trajectory import (
     ALIGNMENTS,
     STEP_SOURCES,
@@ -39,7 +40,6 @@ logger = logging.getLogger(__name__)
 
 KEYFRAME_BYTES = 64 * 2**20  # of a snapshot: an autosave writes them each time
 CannotReset = (NonFinitePrediction, ChainError)
-LeftOut = Callable[[PixelMap], np.ndarray | None]
 
 
 class Reconstructor:
@@ -164,18 +164,13 @@ class Reconstructor:
                 self._place, self._recurrence.memory, kept = before
                 self._loops.restore(kept)
             raise
-        grey = sight and sight.grey
-        alike = self._likeness(prepared.image, look.seen, grey)
-        refined, way = self._refined(prepared, look.seen, sight, stamp, left_out)
-        tracking = self._judge(prepared, sight, alike, look, way, stamp)
-        trusted = tracking is None or tracking.trusted
-        unseen = (0.0, 0.0) if trusted else self.monitor.unseen_motion(stamp)
-        place = refined if trusted else self._place
-        frame = place.frame(prepared, look, tracking, unseen, alike, way)
-        place = replace(place, index=place.index + 1)
-        if trusted:
+        found = Answer(prepared, look, sight, stamp, left_out).beside(self._place, self.monitor, self._refines,
+                                                                      self._policy.compares)
+        frame = found.place.frame(prepared, look, found.tracking, found.unseen, found.alike, found.step)
+        place = replace(found.place, index=found.place.index + 1)
+        if found.trusted:
             self._recurrence.accept(look.step, look.finite)
-            place = place.at(prepared, look.seen, grey)
+            place = place.at(prepared, look.seen, sight and sight.grey)
             self._reset_due = self._policy.due(FrameStatistics.of(frame))
         self._place = place
         return frame
@@ -332,27 +327,3 @@ class Reconstructor:
         self._place = replace(place, index=place.index + 1).at(prepared, look.seen, sight.grey)
         self._reset_due = self._policy.due(FrameStatistics.of(frame))
         return frame
-
-    def _likeness(self, image: np.ndarray, seen: Boundary, grey: np.ndarray | None) -> float | None:
-        """Return how like an image and the last one are, None where nobody asks, or there is none."""
-        if self._place.image is None or self.monitor is None and not self._policy.compares:
-            return None
-        return self._place.likeness(image, seen, grey)
-
-    def _refined(self, prepared: Prepared, seen: Boundary, sight: Sight | None, stamp: int | None,
-                 left_out: LeftOut | None) -> tuple[Place, Step | None]:
-        """Return the place with the step to an image set right by the images, where they may and can, and that."""
-        if not self._refines or sight is not None and sight.fault is not None:
-            return self._place, None
-        apart = left_out(prepared.pixel_map) if left_out and self._place.focal_of(prepared) is not None else None
-        return self._place.refined(prepared, seen, lambda step: sight is None or self.monitor.allows(step, stamp),
-                                   apart)
-
-    def _judge(self, prepared: Prepared, sight: Sight | None, alike: float | None, look: Look, way: Step | None,
-               stamp: int | None) -> Tracking | None:
-        """Return what the monitor says of a frame, None without one."""
-        if sight is None:
-            return None
-        if sight.fault is not None:
-            return self.monitor.blind(sight, stamp)
-        return self.monitor.judge(sight, self._place.evidence(prepared.image, look, alike, way, sight.grey), stamp)

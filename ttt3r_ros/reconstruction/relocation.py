@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
+from ttt3r_ros.reconstruction.comparison import LeftOut
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.likeness import NEAREST, mutual_likeness
-from ttt3r_ros.reconstruction.reconstructor import CannotReset, LeftOut, Reconstructor
+from ttt3r_ros.reconstruction.reconstructor import CannotReset, Reconstructor
 from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.reconstruction.trajectory import Boundary, extent
 

@@ -15,17 +15,14 @@ from dataclasses import astuple, dataclass
 from enum import Enum
 from typing import Any
 
-import cv2
 import numpy as np
 
 from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.baseline import Baseline, log_confidence
 from ttt3r_ros.reconstruction.likeness import brightness
+from ttt3r_ros.reconstruction.sight import Sight, picture_of_nothing
 from ttt3r_ros.reconstruction.trajectory import extent
 
-LEAST_SPREAD = 12.0  # of 255, between the 5th and 95th percentile of brightness: less is a picture of nothing
-BLACK, SATURATED = 40.0, 215.0  # the middle of such a picture's brightness, which names it
-ONE_TONE = 0.7  # of the pixels within a level of one brightness: a screen with a text on it; real film has 0.2 at most
 DETAIL_LEFT = 0.3  # of what was usual: less, in doubt or while lost, is a hand, or a lens not yet clear
 DETAIL_S = 3.0  # seconds for which that is asked while lost: then it is the scene that has no more
 DETAIL_FRAMES = 30  # the same where there are no stamps
@@ -74,19 +71,6 @@ class Bounds:
 
 
 HAND_HELD = Bounds(5.0, 6.0)
-
-
-@dataclass(frozen=True)
-class Sight:
-    """An image by itself: fault, why nothing can be seen in it, or None; repeats: images running that are the same to
-    the bit, this one counted; sharpness: mean difference of neighbouring pixels; detail: that over what is usual; grey:
-    its brightness (likeness.brightness)."""
-
-    fault: str | None
-    repeats: int
-    sharpness: float
-    detail: float
-    grey: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -288,23 +272,6 @@ def unseen_motion(elapsed_s: float | None, bounds: Bounds = Bounds(), metres: fl
     elapsed = UNTIMED_S * max(missed, 1) if elapsed_s is None else elapsed_s
     speed, rate = (own or hand for own, hand in zip(astuple(bounds), astuple(HAND_HELD)))
     return speed * elapsed / metres / np.sqrt(3), min(rate * elapsed, np.pi) / np.sqrt(3)
-
-
-def picture_of_nothing(image: np.ndarray, grey: np.ndarray | None = None) -> str | None:
-    """Return why nothing can be seen in an image, uint8 (h, w, 3), whatever was seen before; None if something can.
-
-    grey: its `brightness`, where that is known.
-    """
-    ordered = np.sort(brightness(image) if grey is None else grey, axis=None)  # percentiles take five times as long
-    low, middle, high = ordered[[len(ordered) * part // 100 for part in (5, 50, 95)]]
-    if high - low < LEAST_SPREAD:
-        kind = 'black' if middle < BLACK else 'saturated' if middle > SATURATED else 'blank'
-        return f'the image is {kind}: nine tenths of it lie within {high - low:.0f} of 255 levels'
-    levels = cv2.calcHist([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)], [0], None, [256], [0, 256]).ravel()
-    alike = np.convolve(levels, np.ones(3), 'same').max() / levels.sum()
-    if alike > ONE_TONE:
-        return f'{alike:.0%} of the image are of one brightness: is it a screen with a text, such as "no signal"?'
-    return None
 
 
 def _covered(detail: float) -> str:

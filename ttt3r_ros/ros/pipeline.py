@@ -10,13 +10,13 @@ from functools import cache, partial
 
 import numpy as np
 from rclpy.clock import Clock
-from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
+from ttt3r_ros.reconstruction.comparison import LeftOut
 from ttt3r_ros.reconstruction.depth import on_rays
 from ttt3r_ros.reconstruction.frame import Frame
-from ttt3r_ros.reconstruction.reconstructor import CannotReset, LeftOut, View
+from ttt3r_ros.reconstruction.reconstructor import CannotReset, View
 from ttt3r_ros.reconstruction.rectify import CalibrationError
 from ttt3r_ros.reconstruction.state_file import Context, StateFileError
 from ttt3r_ros.reconstruction.together import Steps
@@ -28,7 +28,7 @@ from ttt3r_ros.ros.companions import Companions
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.diagnostics import Counters, Health
 from ttt3r_ros.ros.familiarity import Familiarity
-from ttt3r_ros.ros.images import CameraImage, ImageError, ImageReader
+from ttt3r_ros.ros.images import ImageError, ImageReader
 from ttt3r_ros.ros.imu_turns import ImuTurns
 from ttt3r_ros.ros.job import Job
 from ttt3r_ros.ros.log import Log
@@ -36,6 +36,7 @@ from ttt3r_ros.ros.measured_depth import MeasuredDepth
 from ttt3r_ros.ros.memory import Memory, Weights
 from ttt3r_ros.ros.outputs import Outputs, told
 from ttt3r_ros.ros.parameters import Settings
+from ttt3r_ros.ros.reading import Reading
 from ttt3r_ros.ros.saved_state import SavedState
 from ttt3r_ros.ros.tracker import PoseRefused, Tracker
 from ttt3r_ros.ros.tracking_report import TrackingReport
@@ -76,13 +77,12 @@ class Pipeline:
         self._settings = settings
         self._weights = weights
         self._images = ImageReader(log, settings.max_image_pixels, memory.reconstructor.reduction)
+        self._reading = Reading(self._images, senses.calibration)
         self._admission = Admission(log, clock, memory.gap, senses.counters, senses.health)
         self._report = TrackingReport(log, senses.health, 'several cameras in one memory: nobody judges their poses'
                                       if weights.trained else 'untrained weights: the poses mean nothing')
         self._familiarity = Familiarity(log, senses.health, senses.calibration, weights.trained_on)
         self._views = Views(memory.reconstructor, tracker, memory.scaling)
-        # An image that was read before its turn, and by which camera_info.
-        self._ahead: tuple[Job, CameraImage, CameraInfo | None] | None = None
         self._last_header: Header | None = None
         self._last_intrinsics: np.ndarray | None = None
         self.beside: list[Pipeline] = []  # of the other cameras of its memory
@@ -104,7 +104,7 @@ class Pipeline:
             return
         try:
             # Before its stamp is believed: a broken message with a broken stamp must not end a segment.
-            image = self._read(job)
+            image = self._reading.read(job)
         except (ImageError, CalibrationError) as error:
             self.refuse(error)
             return
@@ -227,7 +227,7 @@ class Pipeline:
 
     def apply(self, settings: Settings) -> None:
         """Take new settings from the next frame on."""
-        self._ahead = None  # read under the old ones
+        self._reading.forget()
         self._measured.forget()
         if settings.rule != self._settings.rule:
             self._reconstructor.rule = settings.rule
@@ -258,29 +258,9 @@ class Pipeline:
                 'field of view (deg)': 'no camera_info' if view is None else f'{view:.0f}', **self._scaling.diagnosis(),
                 **({} if self._turns is None else self._turns.diagnosis())}
 
-    def _read(self, job: Job) -> CameraImage:
-        """Return its image, undistorted if that is asked for. Raises ImageError and CalibrationError."""
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None and ahead[0] is job:
-            self._calibration.info = ahead[2]
-            return ahead[1]
-        self._calibration.take(nanoseconds(job.message.header.stamp))
-        image = self._images.read(job.message, whole=self._calibration.rectify)
-        return replace(image, rgb=self._calibration.straighten(image.rgb))
-
     def _read_ahead(self, job: Job | None) -> np.ndarray | None:
         """Return the image of a job whose turn has not come, None if it is another camera's or nothing can be read."""
-        if job is None or job.pipeline is not self:
-            return None
-        held = self._calibration.info
-        try:
-            image = self._read(job)
-            self._ahead = job, image, self._calibration.info
-        except (ImageError, CalibrationError):
-            return None  # told when its turn comes
-        finally:
-            self._calibration.info = held
-        return image.rgb
+        return None if job is None or job.pipeline is not self else self._reading.ahead(job)
 
     def _step(self, image: np.ndarray, header: Header, upcoming: Callable[[], np.ndarray | None],
               left_out: LeftOut) -> Steps[Frame]:

@@ -9,9 +9,10 @@ import numpy as np
 from std_msgs.msg import Header
 
 from ttt3r_ros.reconstruction import state_file
+from ttt3r_ros.reconstruction.comparison import LeftOut
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.odometry import Estimate, OdometryError
-from ttt3r_ros.reconstruction.reconstructor import LeftOut, Reconstructor
+from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.relocation import Relocation
 from ttt3r_ros.reconstruction.scale import ScaleError
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
