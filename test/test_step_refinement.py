@@ -216,7 +216,7 @@ def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, gyr
     def carried_along(image, seen, other, other_seen, focal, left_out):
         off = np.eye(4)
         off[:3, 3], off[:3, :3] = (0.3, 0, 0), rotation.of_vector(np.array([0, 0.3, 0]))
-        return Step(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal, True)
+        return Step(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal)
 
     def poses(source: str) -> np.ndarray:
         monitor = TrackingMonitor(bounds)

@@ -13,7 +13,7 @@ from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.sight import Sight
 from ttt3r_ros.reconstruction.step_refinement import Step
-from ttt3r_ros.reconstruction.tracking import Tracking, TrackingMonitor
+from ttt3r_ros.reconstruction.tracking import DOUBTED_LIKENESS, Tracking, TrackingMonitor
 
 LeftOut = Callable[[PixelMap], np.ndarray | None]
 
@@ -73,5 +73,6 @@ class Answer:
     def _judged(self, place: Place, monitor: TrackingMonitor, alike: float | None, step: Step | None) -> Tracking:
         if self.sight.fault is not None:
             return monitor.blind(self.sight, self.stamp)
-        return monitor.judge(self.sight, place.evidence(self.prepared.image, self.look, alike, step, self.sight.grey),
-                             self.stamp)
+        if step is not None and alike < DOUBTED_LIKENESS and monitor.bears_out(step.pose, self.stamp):
+            alike = place.likeness(self.prepared.image, place.at_end_of(step, self.look.seen), self.sight.grey)
+        return monitor.judge(self.sight, place.evidence(self.look, alike, step), self.stamp)

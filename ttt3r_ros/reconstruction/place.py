@@ -16,7 +16,7 @@ from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Keyframe
 from ttt3r_ros.reconstruction.step_refinement import Step, refined_step, told_step
-from ttt3r_ros.reconstruction.tracking import DOUBTED_LIKENESS, Evidence, Tracking
+from ttt3r_ros.reconstruction.tracking import Evidence, Tracking
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, extent
 
 
@@ -105,19 +105,18 @@ class Place:
         """Return how like the last frame an image (h, w, 3) is, that the present segment saw so; see likeness.py."""
         return mutual_likeness(self.image, self.boundary, image, seen, greys=(self.grey, grey))
 
-    def evidence(self, image: np.ndarray, look: Look, alike: float, step: Step | None,
-                 grey: np.ndarray | None) -> Evidence:
-        """Return how a look at an image lies beside the last frame, which it is so like as the look lays them.
+    def at_end_of(self, step: Step, seen: Boundary) -> Boundary:
+        """Return how the present segment sees an image, were it a step of the path's metres away."""
+        return replace(seen, pose=self.boundary.pose @ step.scaled(1 / self.path.scale).pose)
 
-        Where the images set the step right, that is judged, and not what the look tells.
-        """
-        way = np.linalg.inv(self.boundary.pose) @ look.seen.pose
-        if step is not None and step.of_images:
-            way = step.scaled(1 / self.path.scale).pose
-            if alike < DOUBTED_LIKENESS:
-                alike = max(alike, self.likeness(image, replace(look.seen, pose=self.boundary.pose @ way), grey))
-        distance, turn = extent(way)
-        return Evidence(alike, distance * self.path.scale, turn, look.median, look.gate.mean, way[:3, :3])
+    def evidence(self, look: Look, alike: float, step: Step | None) -> Evidence:
+        """Return how a look lies beside the last frame, which it is so like: by the step that is told."""
+        if step is None:
+            way = np.linalg.inv(self.boundary.pose) @ look.seen.pose
+            way[:3, 3] *= self.path.scale
+        else:
+            way = step.pose
+        return Evidence(alike, *extent(way), look.median, look.gate.mean, way[:3, :3])
 
     def frame(self, prepared: Prepared, look: Look, tracking: Tracking | None, unseen: tuple[float, float],
               alike: float | None = None, step: Step | None = None) -> Frame:

@@ -46,12 +46,11 @@ OUTSIDE = 1e6  # pixels: where a point lies that is farther out, or behind, matt
 @dataclass(frozen=True)
 class Step:
     """A step (4, 4), its covariance (6, 6) by what was presumed: shift, m, and turn, rad, in the second camera's axes;
-    the camera's focal length after it; and whether the images set it right."""
+    and the camera's focal length after it."""
 
     pose: np.ndarray
     covariance: np.ndarray
     focal: FocalLength | None
-    of_images: bool
 
     def scaled(self, scale: float) -> Step:
         """Return it where a metre is so many."""
@@ -66,7 +65,7 @@ def told_step(seen: Boundary, other_seen: Boundary, focal: FocalLength | None) -
     unit = max(float(np.median(seen.points[..., 2])), NEAREST)
     back = np.linalg.inv(told)
     back[:3, 3] /= unit
-    return replace(_step(back, unit, np.diag(_presumed(back) ** 2), focal), pose=told, of_images=False)
+    return replace(_step(back, unit, np.diag(_presumed(back) ** 2), focal), pose=told)
 
 
 def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary,
@@ -117,7 +116,7 @@ def _step(back: np.ndarray, unit: float, covariance: np.ndarray, focal: FocalLen
     """Return the step of what takes points back, of so many metres a unit, and its covariance (6, 6)."""
     turned = -np.eye(6)  # a shift and a turn of the points that are seen are the camera's the other way round
     turned[:3, 3:] = -cross(back[:3, 3])
-    return Step(np.linalg.inv(back), turned @ covariance @ turned.T, focal, True).scaled(unit)
+    return Step(np.linalg.inv(back), turned @ covariance @ turned.T, focal).scaled(unit)
 
 
 def _at(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:

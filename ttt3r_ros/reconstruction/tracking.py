@@ -196,6 +196,11 @@ class TrackingMonitor:
         beside = self._beside_witness(step[:3, :3], stamp)
         return beside is None or beside[0] <= DOUBTED_TURN
 
+    def bears_out(self, step: np.ndarray, stamp: int | None) -> bool:
+        """Say whether the gyroscope tells such a turn as a step (4, 4) since the last trusted frame."""
+        beside = self._beside_witness(step[:3, :3], stamp)
+        return beside is not None and beside[0] <= DOUBTED_TURN
+
     def _impossible(self, distance: float, turn: float, stamp: int | None) -> str | None:
         """Return which bound the step is beyond, None where it is within or time is unknown."""
         elapsed = self._elapsed_s(stamp)
