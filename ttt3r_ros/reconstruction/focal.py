@@ -14,8 +14,8 @@ import numpy as np
 # Of the logarithm that a network tells, standard deviation; the n'th of a path counts as one n'th of the first.
 TOLD = 0.4
 FIRST = 0.2  # the same of what a path begins with
-WANDERING = 0.003  # of a lens from image to image, as it focuses; one that zooms by a third at once is followed in 90
-OF_IMAGES = 0.1  # of what corners say by least squares is believed: they err together
+WANDERING = 0.006  # of a lens from image to image, as it focuses; in rooms one that zooms by a third is followed in 40
+OF_IMAGES = 0.06  # of what corners say by least squares is believed: they err together
 
 
 @dataclass(frozen=True)
