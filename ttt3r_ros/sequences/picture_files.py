@@ -18,10 +18,11 @@ from PIL import ImageOps, features
 from .picture_size import MOST_PIXELS
 from .sequence import SequenceError
 
-PLAIN = {'.png', '.jpg', '.jpeg', '.jpe', '.bmp', '.tif', '.tiff', '.webp', '.ppm', '.pgm'}
+PLAIN = {'.png', '.jpg', '.jpeg', '.jpe', '.jfif', '.bmp', '.tif', '.tiff', '.webp', '.ppm', '.pgm', '.pnm', '.tga'}
 # Read where the libraries that are here can; what else people keep beside their photos is told, not passed over.
 JPEG_2000, AVIF, HEIF = {'.jp2', '.j2k', '.jpf', '.jpx'}, {'.avif', '.avifs'}, {'.heic', '.heif', '.hif'}
-OTHERS = {'.dng', '.cr2', '.cr3', '.nef', '.arw', '.raf', '.orf', '.rw2', '.jxl', '.exr', '.hdr', '.gif'}
+OTHERS = {'.dng', '.cr2', '.cr3', '.nef', '.nrw', '.arw', '.srw', '.raf', '.orf', '.pef', '.rw2', '.rwl', '.3fr',
+          '.iiq', '.jxl', '.exr', '.hdr', '.pfm', '.psd', '.gif'}
 OF_SEVERAL = {'.tif', '.tiff', '.png', '.webp', '.avif', '.avifs'}  # files that can hold more than one image
 # What such a name says is there, beside the images of a camera.
 NOT_COLOUR = re.compile(r'(?<![a-z])(depth|disparity|disp|mask|label|semantic|instance|normals?|confidence)(?![a-z])',
