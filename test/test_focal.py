@@ -18,8 +18,9 @@ from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.reconstruction.step_refinement import _settled, refined_step
+from ttt3r_ros.reconstruction.tracking import TrackingMonitor
 from ttt3r_ros.reconstruction.trajectory import Boundary
-from ttt3r_ros.synthetic import WideWorld, World
+from ttt3r_ros.synthetic import Room, WideWorld, World, walk
 
 SIZE = 96, 128
 
@@ -153,6 +154,18 @@ def test_another_part_of_the_image_is_another_camera():
     images[8] = np.ascontiguousarray(images[8][15:105])
     found, told = (answers(images, source)[8] for source in ('images', 'model'))
     assert found.image.shape == (96, 128, 3) and found.intrinsics[0, 0] == pytest.approx(told.intrinsics[0, 0])
+
+
+@pytest.mark.parametrize(('room', 'at'), [(3, 50), (5, 50), (7, 35)])
+def test_a_camera_that_comes_back_with_another_shape_is_not_lost(room, at):
+    """Two views of one place, one of them cut out of the other, are laid on each other with each one's own pinhole."""
+    world, intrinsics = Room(room), np.array([[200.0, 0, 119.5], [0, 200.0, 89.5], [0, 0, 1]])
+    reconstructor = Reconstructor(load_network('embedded').network, make_rule('ttt3r'), step_source='images',
+                                  policy=Interval(16), monitor=TrackingMonitor())
+    for i, pose in enumerate(walk(world, 400, 3)[:at + 1]):
+        image = world.render(pose, intrinsics, (180, 240))[0].astype(np.uint8)
+        frame = reconstructor.step(image if i < at else np.ascontiguousarray(image[22:157]), stamp=i * 100_000_000)
+    assert frame.trusted and frame.likeness > 0.69, frame.tracking
 
 
 def test_a_camera_of_more_pixels_is_the_same():

@@ -56,7 +56,7 @@ class Answer:
         """
         alike, refined, step = None, place, None
         if place.image is not None and (monitor is not None or compares):
-            alike = place.likeness(self.prepared.image, self.look.seen, self.sight and self.sight.grey)
+            alike = place.likeness(self.prepared, self.look.seen, self.sight and self.sight.grey)
         if refines and (self.sight is None or self.sight.fault is None):
             refined, step = self._refined(place, monitor)
         tracking = None if self.sight is None else self._judged(place, monitor, alike, step)
@@ -74,5 +74,5 @@ class Answer:
         if self.sight.fault is not None:
             return monitor.blind(self.sight, self.stamp)
         if step is not None and alike < DOUBTED_LIKENESS and monitor.bears_out(step.pose, self.stamp):
-            alike = place.likeness(self.prepared.image, place.at_end_of(step, self.look.seen), self.sight.grey)
+            alike = place.likeness(self.prepared, place.at_end_of(step, self.look.seen), self.sight.grey)
         return monitor.judge(self.sight, place.evidence(self.look, alike, step), self.stamp)

@@ -55,14 +55,14 @@ def _likeness(shrunk: tuple[np.ndarray, float], seen: Boundary, other: tuple[np.
 
 def mutual_likeness(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary,
                     fewest_in_view: float = 0.3, *,
-                    greys: tuple[np.ndarray | None, np.ndarray | None] = (None, None)) -> float:
+                    greys: tuple[np.ndarray | None, np.ndarray | None] = (None, None), one_lens: bool = True) -> float:
     """Return the lesser likeness of two images both ways round: each laid on the other, as both poses say.
 
     seen, other_seen: how one segment, or one path, saw each. It is one camera, so images of one shape are compared with
     one focal length, the mean: each answer's own may be a fifth off, and then no image lies on the next. greys: both
-    images' brightness, where it is known.
+    images' brightness, where it is known. one_lens: False where they show other parts of its view all the same.
     """
-    if image.shape == other.shape:
+    if one_lens and image.shape == other.shape:
         focal = float(np.sqrt(seen.focal * other_seen.focal))
         seen, other_seen = replace(seen, focal=focal), replace(other_seen, focal=focal)
     step = np.linalg.inv(seen.pose) @ other_seen.pose

@@ -66,9 +66,12 @@ class Place:
 
     def focal_of(self, prepared: Prepared) -> FocalLength | None:
         """Return what is known of an image's focal length: nothing where it shows another part of the view."""
-        same = self.image is not None and self.image.shape == prepared.image.shape and self.cut in (
+        return self.focal if self._as_wide(prepared) else None
+
+    def _as_wide(self, prepared: Prepared) -> bool:
+        """Say whether an image shows the same part of a camera's view as the last one."""
+        return self.image is not None and self.image.shape == prepared.image.shape and self.cut in (
             None, prepared.pixel_map.cut)
-        return self.focal if same else None
 
     def refined(self, prepared: Prepared, seen: Boundary, allows: Callable[[np.ndarray], bool],
                 left_out: np.ndarray | None = None) -> tuple[Place, Step | None]:
@@ -101,9 +104,10 @@ class Place:
         """Return the last frame, which is the index'th, with the memory of the segment that it ends."""
         return Keyframe(memory, self.image, self.boundary, self.map_pose, self.path.scale, self.segment, index)
 
-    def likeness(self, image: np.ndarray, seen: Boundary, grey: np.ndarray | None) -> float:
-        """Return how like the last frame an image (h, w, 3) is, that the present segment saw so; see likeness.py."""
-        return mutual_likeness(self.image, self.boundary, image, seen, greys=(self.grey, grey))
+    def likeness(self, prepared: Prepared, seen: Boundary, grey: np.ndarray | None) -> float:
+        """Return how like the last frame an image is, that the present segment saw so; see likeness.py."""
+        return mutual_likeness(self.image, self.boundary, prepared.image, seen, greys=(self.grey, grey),
+                               one_lens=self._as_wide(prepared))
 
     def at_end_of(self, step: Step, seen: Boundary) -> Boundary:
         """Return how the present segment sees an image, were it a step of the path's metres away."""
