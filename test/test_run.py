@@ -621,3 +621,25 @@ def test_what_the_shell_has_taken_apart_is_told_as_that(words, told, capsys):
     with pytest.raises(SystemExit) as ended:
         main(['run', *words])
     assert ended.value.code == 2 and told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('words', [['run', '{film}', '--out', '{long}'], ['run', '{film}', '--weights', '{long}'],
+                                   ['view', '{long}'], ['convert', '{long}', 'x'], ['calibrate', '--weights', '{long}'],
+                                   ['evaluate', '--dataset', '{long}'], ['run', '{film}', '--weights', '{loop}'],
+                                   ['run', '{film}', '--out', '{loop}/run'], ['run', '{long}']])
+def test_a_path_that_no_system_takes_is_one_line(words, film, tmp_path, capsys):
+    """A name that is too long, as of a text pasted into the wrong place, and a link that leads to itself."""
+    (tmp_path / 'loop').symlink_to('loop')
+    named = {'film': film, 'long': tmp_path / ('x' * 300), 'loop': tmp_path / 'loop'}
+    with pytest.raises(SystemExit) as end:
+        main([word.format(**named) for word in words])
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert end.value.code == 2 and ('xxx' in told or 'loop' in told)
+
+
+@pytest.mark.parametrize('rate', ['1e-300', '1e-9', '1e12', '1e300'])
+def test_a_rate_that_no_stamps_can_have_is_refused(film, tmp_path, capsys, rate):
+    """Made of it, stamps are beyond 64 bits, or all the same."""
+    with pytest.raises(SystemExit) as end:
+        main(['run', str(film), '--rate', rate, '--out', str(tmp_path / 'run')])
+    assert end.value.code == 2 and 'the rate must be' in capsys.readouterr().err

@@ -39,7 +39,10 @@ OURS_OF_ROS = ('ttt3r_ros.ros', 'ttt3r_ros.msg', 'ttt3r_ros.srv')
 EXTRAS = {'av': 'video', 'evo': 'eval', 'fsspec': 'fleet', 'laspy': 'export', 'matplotlib': 'eval', 'ray': 'fleet',
           'rerun-sdk': 'export', 'viser': 'view'}
 MOST_TOLD = 3  # arguments that are not known: of a pattern that the shell has resolved there may be thousands
-DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+# What to do about errors of the system that are the user's to mend.
+REMEDIES = dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
+                         'make room there, or write elsewhere') | dict.fromkeys((errno.ENAMETOOLONG, errno.ELOOP),
+                                                                                'give another path')
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -74,10 +77,10 @@ def main(argv: list[str] | None = None) -> NoReturn:
         sys.stderr.write(f'ttt3r {args.command}: interrupted\n')
         code = INTERRUPTED
     except OSError as error:
-        if error.errno not in DISK:
+        if error.errno not in REMEDIES:
             raise
         place = error.filename or getattr(args, 'out', 'the output')
-        sys.stderr.write(f'ttt3r {args.command}: {place}: {error.strerror}; make room there, or write elsewhere\n')
+        sys.stderr.write(f'ttt3r {args.command}: {place}: {error.strerror}; {REMEDIES[error.errno]}\n')
         code = BAD_INPUT
     except Exception as error:
         # Our own errors are written for the user; any other is a fault of ours and keeps its traceback.

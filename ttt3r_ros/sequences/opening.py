@@ -19,6 +19,7 @@ MOVING = {'.gif'}  # FFmpeg decodes them as videos
 ARCHIVES = {'.zip', '.tar', '.tgz', '.gz', '.bz2', '.xz', '.7z', '.rar'}
 CAMERA = 'camera:'
 SOURCES = 'a folder of images, a video, a bag, "camera:0" or "synthetic"'
+RATES = 1e-6, 1e6  # frames a second: twelve days between two, and a thousandth of what stamps can tell apart
 ADDRESS = re.compile(r'[a-z][a-z0-9+.-]*://', re.ASCII)
 
 
@@ -36,8 +37,9 @@ def open_sequence(source: str | os.PathLike, *, rate: float | None = None, topic
     `Sequence.describe` tells what was taken and what was not.
     Raises SequenceError, with the remedy, if there is nothing to read.
     """
-    if rate is not None and not 0 < rate < float('inf'):
-        raise SequenceError(f'the rate must be a positive number of frames a second, not {rate}')
+    if rate is not None and not RATES[0] <= rate <= RATES[1]:
+        raise SequenceError('the rate must be a positive number of frames a second, {:g} to {:g}, not {:g}'.format(
+            *RATES, rate))
     source = os.fspath(source)
     if not source:  # a variable that is not set: it would be the folder that one stands in
         raise SequenceError(f'the source has no name; give {SOURCES}')
