@@ -285,6 +285,43 @@ def test_nerfstudio(tmp_path):
         open_sequence(str(tmp_path))
 
 
+def nerfstudio(root: Path) -> dict:
+    """Write three images; return what transforms.json is to say of them."""
+    for i in range(3):
+        image(root / f'images/{i}.png', i)
+    return {'fl_x': 20.0, 'fl_y': 21.0, 'cx': 8.0, 'cy': 6.0, 'frames': [
+        {'file_path': f'images/{i}.png', 'transform_matrix': np.eye(4).tolist()} for i in range(3)]}
+
+
+@pytest.mark.parametrize(('field', 'value'), [
+    ('fl_x', 'wide'), ('fl_x', 0), ('fl_y', -480), ('cx', float('nan')), ('cy', [6]), ('k1', 'x'), ('file_path', 3),
+    ('file_path', None), ('depth_unit_scale_factor', 0), ('depth_unit_scale_factor', 'mm'), ('depth_file_path', 7),
+    ('frame', 'images/0.png'), ('frame', ['file_path', 'transform_matrix'])])
+def test_a_field_of_transforms_json_that_cannot_be_is_named(tmp_path, field, value):
+    """Whatever its type, before an image is read; not as a folder that cannot be read, and not by a traceback."""
+    told = nerfstudio(tmp_path)
+    if field == 'frame':
+        told['frames'][1] = value
+    else:
+        (told['frames'][1] if field.endswith('path') else told)[field] = value
+    (tmp_path / 'transforms.json').write_text(json.dumps(told))
+    with pytest.raises(SequenceError, match=f'transforms.json.*{"file_path" if field == "frame" else field}'):
+        open_sequence(str(tmp_path))
+
+
+def test_lists_that_windows_wrote_are_read(tmp_path):
+    """With \\ in the names of files, and a byte order mark."""
+    told = nerfstudio(tmp_path / 'scene')
+    for i, frame in enumerate(told['frames']):
+        frame |= {'file_path': f'.\\images\\{i}.png', 'depth_file_path': None}
+    (tmp_path / 'scene/transforms.json').write_text('\ufeff' + json.dumps(told))
+    assert values(open_sequence(str(tmp_path / 'scene'))) == [0, 1, 2]
+    for i in range(3):
+        image(tmp_path / f'tum/rgb/{i}.png', i)
+    text(tmp_path / 'tum/rgb.txt', *((f'{i}.5', f'rgb\\{i}.png') for i in range(3)))
+    assert values(open_sequence(str(tmp_path / 'tum'))) == [0, 1, 2]
+
+
 def colmap_text(model: Path, names: list[str]) -> None:
     text(model / 'cameras.txt', '# cameras', '1 OPENCV 16 12 20 21 8.5 6.5 0.1 0.2 0.3 0.4')
     rows = []

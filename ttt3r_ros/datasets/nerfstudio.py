@@ -7,6 +7,7 @@ Its rays go through pixel centres at halves, and its principal points, COLMAP's 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,14 @@ from ttt3r_ros.sequences.picture_files import natural
 from ttt3r_ros.sequences.sequence import DEFAULT_RATE, SequenceError
 
 from .contract import Dataset
-from .reading import OPENGL, at_rate, camera, depth_image, trajectory
+from .reading import OPENGL, at_rate, camera, depth_image, listed_file, trajectory
 
 LIST = 'transforms.json'
 METRES_PER_UNIT = 1e-3
+DEPTH_UNIT = 'depth_unit_scale_factor'
+LENS = 'k1', 'k2', 'p1', 'p2', 'k3'
+FILES, POSITIVE = ('file_path', 'depth_file_path'), ('fl_x', 'fl_y', DEPTH_UNIT)
+NUMBERS = (*POSITIVE, 'cx', 'cy', *LENS)
 CENTRE = 0.5  # of the first pixel, where ours is at 0
 PINHOLES = (None, 'OPENCV', 'PINHOLE', 'SIMPLE_PINHOLE')
 
@@ -39,7 +44,7 @@ class Nerfstudio(Dataset):
         self.stamps_made = True
         self._root, self._told, self._frames_of = root, told, [frames[file] for file in self._files]
         self.intrinsics = self.intrinsics_of(0)
-        lens = [float(self._value(0, name) or 0) for name in ('k1', 'k2', 'p1', 'p2', 'k3')]
+        lens = [float(self._value(0, name) or 0) for name in LENS]
         if any(lens) and self.intrinsics is not None:
             self.distortion = np.array(lens if lens[4] else lens[:4])
         self._take_truth(trajectory(self._stamps, [_pose(root, frame) @ OPENGL for frame in self._frames_of]))
@@ -59,9 +64,10 @@ class Nerfstudio(Dataset):
     def depth(self, index: int) -> np.ndarray | None:
         """Return the depth of the image, float32 (h, w) in the truth's unit, NaN where there is none."""
         told = self._frames_of[index].get('depth_file_path')
-        if told is None or not (self._root / told).is_file():
+        file = None if told is None else listed_file(self._root, told)
+        if file is None or not file.is_file():
             return None
-        return depth_image(self._root / told, 1 / float(self._told.get('depth_unit_scale_factor', METRES_PER_UNIT)))
+        return depth_image(file, 1 / float(self._told.get(DEPTH_UNIT) or METRES_PER_UNIT))
 
     def _value(self, index: int, name: str):
         return self._frames_of[index].get(name, self._told.get(name))
@@ -69,16 +75,33 @@ class Nerfstudio(Dataset):
 
 def _read(path: Path) -> dict:
     try:
-        told = json.loads(path.read_text())
-        if all('file_path' in frame and 'transform_matrix' in frame for frame in told['frames']) and told['frames']:
-            return told
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise SequenceError(f'{path} is no list of frames ({error}); correct it') from error
-    raise SequenceError(f'{path}: each frame needs file_path and transform_matrix; correct it')
+        told = json.loads(path.read_text(encoding='utf-8-sig'))
+        frames = told['frames']
+        whole = frames and all({'file_path', 'transform_matrix'} <= frame.keys() for frame in frames)
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise SequenceError(f'{path} is no list of frames with file_path and transform_matrix ({error}); correct '
+                            'it') from error
+    if not whole:
+        raise SequenceError(f'{path}: each frame needs file_path and transform_matrix; correct it')
+    for part in (told, *frames):
+        for name, value in part.items():
+            if not (name not in FILES or isinstance(value, str) or value is None and name != 'file_path') or (
+                    name in NUMBERS and not _is_number(name, value)):
+                raise SequenceError(f'{path}: {name} cannot be {json.dumps(value)[:80]}; correct it')
+    return told
+
+
+def _is_number(name: str, value: object) -> bool:
+    """Say whether a value can be that of a field; a field may be null."""
+    try:
+        number = 1.0 if value is None else float(value)
+    except (ValueError, TypeError):
+        return False
+    return math.isfinite(number) and (number > 0 or name not in POSITIVE)
 
 
 def _file(root: Path, frame: dict) -> Path:
-    file = root / frame['file_path']
+    file = listed_file(root, frame['file_path'])
     return file if file.suffix else file.with_suffix('.png')  # as converters of Blender scenes leave it out
 
 

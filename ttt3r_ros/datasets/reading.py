@@ -27,6 +27,12 @@ def depth_image(file: Path, per_metre: float, none: Iterable[int] = (0,), farthe
     return np.where(np.isin(raw, tuple(none)) | (depth > farthest), np.float32(np.nan), depth)
 
 
+def listed_file(folder: Path, name: str) -> Path:
+    """Return the file that a list in a folder names, one of Windows with backslashes too."""
+    file = folder / name
+    return file if '\\' not in name or file.is_file() else folder / name.replace('\\', '/')
+
+
 def camera(fx: float, fy: float, cx: float, cy: float) -> np.ndarray:
     """Return the intrinsics, (3, 3)."""
     return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], np.float64)

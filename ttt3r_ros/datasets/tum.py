@@ -14,7 +14,7 @@ from ttt3r_ros.sequences.stamps import LAST, unit_of
 from ttt3r_ros.sequences.trajectory import read_tum, text_lines
 
 from .contract import Dataset
-from .reading import camera, depth_image
+from .reading import camera, depth_image, listed_file
 
 LIST, DEPTH_LIST, TRUTH = 'rgb.txt', 'depth.txt', 'groundtruth.txt'
 DEPTH_UNITS = 5000.0  # to the metre; 0: none
@@ -74,7 +74,7 @@ def _listed(path: Path) -> list[tuple[int, Path]]:
         if not fields:
             continue
         try:
-            time, file = Decimal(fields[0]), path.parent / fields[1].strip()
+            time, file = Decimal(fields[0]), listed_file(path.parent, fields[1].strip())
             if not 0 <= time < LAST:
                 raise ValueError
             listed.append((time, file))
