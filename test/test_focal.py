@@ -168,6 +168,20 @@ def test_a_camera_that_comes_back_with_another_shape_is_not_lost(room, at):
     assert frame.trusted and frame.likeness > 0.69, frame.tracking
 
 
+def test_a_snapshot_knows_what_part_of_the_view_it_saw():
+    """What goes on from it with images of another shape does as what never stopped."""
+    images = [image for _, (image, _) in zip(range(12), World(810_022, 160, (120, 160)).film())]
+    images[8:] = [np.ascontiguousarray(image[15:105]) for image in images[8:]]
+    first, second = (Reconstructor(load_network('embedded').network, make_rule('ttt3r'), step_source='images',
+                                   policy=Interval(16)) for _ in range(2))
+    for image in images[:8]:
+        first.step(image)
+    second.restore(first.snapshot())
+    for image in images[8:]:
+        straight, found = first.step(image), second.step(image)
+        assert np.array_equal(straight.pose, found.pose) and np.array_equal(straight.intrinsics, found.intrinsics)
+
+
 def test_a_camera_of_more_pixels_is_the_same():
     """What the network sees of it is as wide as before."""
     images = [image for _, (image, _) in zip(range(9), World(810_022, 160, (120, 160)).film())]

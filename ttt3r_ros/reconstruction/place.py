@@ -39,7 +39,7 @@ class Place:
     loop_closures: int = 0
     focal: FocalLength | None = None
     grey: np.ndarray | None = None
-    cut: tuple | None = None
+    cut: tuple[int, ...] | None = None
 
     @property
     def view(self) -> Boundary | None:

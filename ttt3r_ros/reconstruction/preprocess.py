@@ -56,9 +56,9 @@ class PixelMap:
     size: tuple[int, int]
 
     @property
-    def cut(self) -> tuple[tuple[int, int], int, int]:
+    def cut(self) -> tuple[int, int, int, int]:
         """What part of the camera's view it is: the same for a camera of more pixels."""
-        return self.resized, self.top, self.left
+        return *self.resized, self.top, self.left
 
     @classmethod
     def plan(cls, height: int, width: int, config: ModelConfig) -> PixelMap:

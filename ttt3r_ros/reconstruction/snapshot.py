@@ -73,7 +73,7 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
               'rule': recurrence.rule.name if memory.rule is not None else None, 'first': memory.first,
               'scale': place.path.scale, 'segment': place.segment, 'index': place.index,
               'loop_closures': place.loop_closures, 'policy': policy, 'reset_due': reset_due,
-              'focal': place.focal and asdict(place.focal),
+              'focal': place.focal and asdict(place.focal), 'cut': place.cut,
               'kept': [{'scale': kept.scale, 'segment': kept.segment, 'index': kept.index} for kept in keyframes]}
     return save(_apart(tensors), metadata={FORMAT: json.dumps(header)})
 
@@ -126,12 +126,13 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
         focal = _focal(header)
         if focal is not None and image is None:
             raise FieldError('focal is told, of no frame')
-        # Snapshots of before loop closure have neither correction nor number, older ones no focal length.
+        cut = header.none_or(header.array, 'cut', (4,), FARTHEST) if 'cut' in header else None
+        # Snapshots of before loop closure have neither correction nor number, older ones no focal length, or no cut.
         place = Place(Similarity(header.number('scale', *SCALES), stored.pose('path')),
                       header.whole('segment', 0, MOST_SEGMENTS), header.whole('index', 0, MOST_FRAMES), image, boundary,
                       stored.pose('correction') if 'correction' in tensors else np.eye(4),
                       header.whole('loop_closures', 0, MOST_SEGMENTS) if 'loop_closures' in header else 0,
-                      focal)
+                      focal, cut=None if cut is None else tuple(map(int, cut)))
         keyframes = _keyframes(header, stored, recurrence)
         policy, reset_due = header.value('policy'), header.none_or(header.text, 'reset_due')
         check_state(policy)
