@@ -643,3 +643,14 @@ def test_a_rate_that_no_stamps_can_have_is_refused(film, tmp_path, capsys, rate)
     with pytest.raises(SystemExit) as end:
         main(['run', str(film), '--rate', rate, '--out', str(tmp_path / 'run')])
     assert end.value.code == 2 and 'the rate must be' in capsys.readouterr().err
+
+
+def test_other_packages_say_nothing_that_is_no_warning():
+    """PyTorch tells of a cache as the process ends, where Ctrl-C comes while it is imported."""
+    script = ('import atexit, logging\n'
+              'from ttt3r_ros.cli.main import main\n'
+              'atexit.register(logging.getLogger("torch.cache").info, "cache stats")\n'
+              'atexit.register(logging.getLogger("ttt3r_ros.x").info, "our own")\n'
+              'main(["--version"])\n')
+    done = subprocess.run([sys.executable, '-c', script], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert 'our own' in done.stderr and 'cache' not in done.stderr

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 
 from ttt3r_ros.cli.folders import add_out
@@ -57,7 +56,6 @@ def _run(args: argparse.Namespace) -> int:
     from ttt3r_ros.demo.session import Plan, carry_out
     from ttt3r_ros.presentation.table import results_table, untrained_panel
 
-    logging.getLogger('matplotlib').setLevel(logging.WARNING)  # it tells of every font cache that it makes
     console = Console(log_time=False, log_path=False, highlight=False)
     if not console.is_terminal:
         console.width = LOG_WIDTH

@@ -53,7 +53,8 @@ def main(argv: list[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # of a terminal that is not of UTF-8: a × less is no reason to end
             stream.reconfigure(errors='replace')
-    logging.basicConfig(format='%(message)s', level=logging.INFO)
+    logging.basicConfig(format='%(message)s')
+    logging.getLogger('ttt3r_ros').setLevel(logging.INFO)
     parser = argparse.ArgumentParser(
         prog='ttt3r', description='TTT3R: streaming 3D reconstruction from one camera.')
     parser.add_argument('--version', action='version', version=__version__)
