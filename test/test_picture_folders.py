@@ -132,6 +132,23 @@ def test_files_that_are_not_read_here_are_counted_by_suffix(tmp_path):
         open_sequence(str(tmp_path))
 
 
+@pytest.mark.parametrize(('names', 'told'), [
+    (['left_0.png', 'left_1.png', 'right_0.png', 'right_1.png'], 'left_*.png and right_*.png'),
+    (['0_left.jpg', '0_right.jpg', '1_left.jpg', '1_right.jpg', '2_left.jpg'], '*_left.jpg and *_right.jpg'),
+    (['0.png', '0.jpg', '1.png', '1.jpg'], '*.jpg and *.png'),
+    (['IMG_0001.jpg', 'IMG_0002.jpg', 'IMG_0003.jpg', 'IMG_E0001.jpg', 'IMG_E0003.jpg'], 'IMG_*.jpg and IMG_E*.jpg'),
+    (['A_1.JPG', 'A_2.JPG', 'B_1.JPG', 'B_2.JPG'], 'A_*.JPG and B_*.JPG'),
+    (['left_0.png', 'left_1.png', 'right_2.png', 'right_3.png'], None),
+    (['cover_1.png', '1.png', '2.png', '3.png'], None)])
+def test_two_cameras_in_a_folder_are_told(tmp_path, caplog, names, told):
+    """Or each picture twice: names of two forms with the same numbers are one path after the other, or beside it."""
+    filled(tmp_path, names)
+    assert len(open_sequence(str(tmp_path))) == len(names)
+    said = [record.message for record in caplog.records]
+    assert said == [] if told is None else (len(said) == 1 and f'{told} have the same numbers' in said[0]
+                                            and f'"{tmp_path}/{told.split()[0]}"' in said[0]), said
+
+
 def test_heic_is_read_or_left_out_with_the_remedy(tmp_path):
     """Where pillow-heif is installed a HEIC file is a frame; elsewhere the line names what installs it."""
     filled(tmp_path, ['1.jpg'])

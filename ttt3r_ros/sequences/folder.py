@@ -107,6 +107,10 @@ class ImageFolder(ImageFiles):
             self.truth = None
         self.count = len(files)
         self.rate = rate or mean_rate(self._stamps)
+        if doubled := picture_files.doubled(files):
+            _log.warning('%s: the images %s have the same numbers: are they of two cameras, or each picture twice? All '
+                         'are taken as one path; to choose, give a pattern such as "%s"', folder,
+                         ' and '.join(doubled), within / doubled[0])
         kinds = Counter(f.suffix.lower() for f in files)
         self.contents = Contents(
             'folder of images', ' and '.join(f'{number} {suffix}' for suffix, number in kinds.most_common()), source,

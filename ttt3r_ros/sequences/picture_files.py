@@ -24,6 +24,9 @@ JPEG_2000, AVIF, HEIF = {'.jp2', '.j2k', '.jpf', '.jpx'}, {'.avif', '.avifs'}, {
 OTHERS = {'.dng', '.cr2', '.cr3', '.nef', '.nrw', '.arw', '.srw', '.raf', '.orf', '.pef', '.rw2', '.rwl', '.3fr',
           '.iiq', '.jxl', '.exr', '.hdr', '.pfm', '.psd', '.gif'}
 OF_SEVERAL = {'.tif', '.tiff', '.png', '.webp', '.avif', '.avifs'}  # files that can hold more than one image
+NUMBER = r'\d+(?:\.\d+)?'  # in a name
+MOST_FORMS = 8  # of names: where there are more, they are made by chance, as of hashes
+IN_COMMON = 2  # numbers of two forms of names, before it is no chance
 # What such a name says is there, beside the images of a camera.
 NOT_COLOUR = re.compile(r'(?<![a-z])(depth|disparity|disp|mask|label|semantic|instance|normals?|confidence)(?![a-z])',
                         re.IGNORECASE)
@@ -125,7 +128,7 @@ def natural(file: Path) -> list[tuple]:
 
 def pattern_of(file: Path) -> str:
     """Return the name with its numbers as `*`: what the images of one camera share."""
-    return re.sub(r'\d+(\.\d+)?', '*', file.stem) + file.suffix.lower()
+    return re.sub(NUMBER, '*', file.stem) + file.suffix
 
 
 def cameras(files: Iterable[Path]) -> tuple[list[Path], dict[str, list[Path]]]:
@@ -143,6 +146,17 @@ def cameras(files: Iterable[Path]) -> tuple[list[Path], dict[str, list[Path]]]:
         other |= named
     return sorted((file for name, members in groups.items() if name not in other for file in members),
                   key=natural), other
+
+
+def doubled(files: Iterable[Path]) -> list[str]:
+    """Return the patterns of files that have numbers in common: two cameras', or of one each picture twice."""
+    numbers: dict[str, set[tuple[str, ...]]] = {}
+    for file in files:
+        numbers.setdefault(pattern_of(file), set()).add(tuple(re.findall(NUMBER, file.stem)))
+    if len(numbers) > MOST_FORMS:
+        return []
+    return sorted({name for pair in itertools.combinations(numbers, 2) for name in pair
+                   if len(numbers[pair[0]] & numbers[pair[1]]) >= IN_COMMON})
 
 
 def _are_depth(files: list[Path]) -> bool:
