@@ -372,6 +372,21 @@ def test_colmap_that_is_cut_off_is_named(tmp_path):
         open_sequence(str(tmp_path))
 
 
+@pytest.mark.parametrize(('row', 'told'), [
+    ('2 PINHOLE 16 12 20 21 8.5 6.5', 'image a.png is of camera 1'), ('1 PINHOLE 16 12 20', 'line 1'),
+    ('1 OPENCV 16 12 20 21 8.5 6.5', 'line 1'), ('1 PINHOLE 16 12 0 21 8.5 6.5', 'line 1'),
+    ('1 PINHOLE 16 12 nan 21 8.5 6.5', 'line 1'), ('1 SIMPLE_PINHOLE 16 12 20 inf 6.5', 'line 1'), ('1', 'line 1')])
+def test_a_camera_of_colmap_that_cannot_be_is_named(tmp_path, row, told):
+    """One that is not there, has too few parameters, or no focal length; a model that is unknown has no pinhole."""
+    image(tmp_path / 'images/a.png', 1)
+    colmap_text(tmp_path / 'sparse/0', ['a.png', 'b.png', 'c.png'])
+    text(tmp_path / 'sparse/0/cameras.txt', row)
+    with pytest.raises(SequenceError, match=told):
+        open_sequence(str(tmp_path))
+    text(tmp_path / 'sparse/0/cameras.txt', '1 OF_TOMORROW 16 12 20 21')
+    assert open_sequence(str(tmp_path)).intrinsics is None
+
+
 def test_a_folder_with_poses_and_depth(tmp_path):
     """Depth of the images' names is in millimetres, and may be there for some."""
     for i in range(3):

@@ -9,11 +9,11 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ttt3r_ros.sequences.picture_files import natural
-from ttt3r_ros.sequences.sequence import DEFAULT_RATE
+from ttt3r_ros.sequences.sequence import DEFAULT_RATE, SequenceError
 
 from .colmap_model import View, read_cameras, read_images
 from .contract import Dataset
-from .reading import at_rate, camera, trajectory
+from .reading import at_rate, camera, listed_file, trajectory
 
 MODELS = (Path('sparse/0'), Path('sparse'), Path('.'))
 IMAGES = 'images'
@@ -33,8 +33,11 @@ class Colmap(Dataset):
     def __init__(self, root: Path, rate: float | None = None):
         model = _model(root)
         self._cameras, images = read_cameras(model), read_images(model)
-        folder = root / IMAGES
-        views = {folder / name: view for name, view in images.items()}
+        for name, view in images.items():
+            if view.camera not in self._cameras:
+                raise SequenceError(f'{model}: image {name} is of camera {view.camera}, which is not there; take the '
+                                    'model from COLMAP again')
+        views = {listed_file(root / IMAGES, name): view for name, view in images.items()}
         made = rate or DEFAULT_RATE
         self._take(root.resolve().name, 'COLMAP', at_rate(sorted(views, key=_order), made), f'made, {made:g} a second',
                    made, [])

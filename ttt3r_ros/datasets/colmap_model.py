@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from .reading import lines
 MODELS = (('SIMPLE_PINHOLE', 3), ('PINHOLE', 4), ('SIMPLE_RADIAL', 4), ('RADIAL', 5), ('OPENCV', 8),
           ('OPENCV_FISHEYE', 8), ('FULL_OPENCV', 12), ('FOV', 5), ('SIMPLE_RADIAL_FISHEYE', 4), ('RADIAL_FISHEYE', 5),
           ('THIN_PRISM_FISHEYE', 12))
+OF_TWO = 'PINHOLE', 'OPENCV'  # that are read, with a focal length for each axis
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,16 @@ def read_cameras(model: Path) -> dict[int, tuple[str, tuple[float, ...]]]:
                 raise SequenceError(f'{model / "cameras.bin"}: camera model {kind} is unknown; undistort the images')
             name, count = MODELS[kind]
             found[number] = name, data.take(f'{count}d')
+            if not _is_camera(*found[number]):
+                raise SequenceError(f'{model / "cameras.bin"}: camera {number} is none; take it from COLMAP again')
         return found
     found = {}
     for number, fields in _rows(model / 'cameras.txt'):
         try:
-            found[int(fields[0])] = fields[1], tuple(float(value) for value in fields[4:])
+            camera = fields[1], tuple(float(value) for value in fields[4:])
+            if not _is_camera(*camera):
+                raise ValueError
+            found[int(fields[0])] = camera
         except (ValueError, IndexError) as error:
             raise SequenceError(f'{model / "cameras.txt"}, line {number}: is no camera; correct it') from error
     return found
@@ -100,6 +107,13 @@ def read_images(model: Path) -> dict[str, View]:
 def _rows(path: Path, most: int = -1) -> list[tuple[int, list[str]]]:
     return [(number, line.split(maxsplit=most)) for number, line in enumerate(lines(path), 1)
             if line.strip() and not line.startswith('#')]
+
+
+def _is_camera(model: str, values: tuple[float, ...]) -> bool:
+    """Say whether a camera has as many parameters as its model, the first a focal length; of an unknown one any."""
+    count = dict(MODELS).get(model, len(values))
+    focal = values[:2] if model in OF_TWO else values[:1]
+    return len(values) == count and all(map(math.isfinite, values)) and all(value > 0 for value in focal)
 
 
 def _all_numbers(fields: list[str]) -> bool:
