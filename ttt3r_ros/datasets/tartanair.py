@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ttt3r_ros.sequences.array_files import DAMAGED
 from ttt3r_ros.sequences.sequence import SequenceError
 
 from .contract import Dataset
@@ -48,5 +49,5 @@ class TartanAir(Dataset):
             return None
         try:
             return np.load(file, allow_pickle=False).astype(np.float32)
-        except (ValueError, OSError, EOFError) as error:
+        except DAMAGED as error:
             raise SequenceError(f'{file} is no array ({error}); take it from the set again') from error

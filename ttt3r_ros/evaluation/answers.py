@@ -16,6 +16,7 @@ from ttt3r_ros.evaluation.trial import Setting, published_depth
 from ttt3r_ros.model.checkpoint import LoadedNetwork
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.reconstruction.preprocess import PixelMap
+from ttt3r_ros.sequences.array_files import DAMAGED
 from ttt3r_ros.sequences.trajectory import read_tum
 
 MATCHED = 20_000_000  # ns between a pose's stamp and the image's, at most
@@ -98,7 +99,7 @@ def _of_npz(file: Path, count: int) -> list[Answer]:
     try:
         with np.load(file, allow_pickle=False) as held:
             poses, depth = held.get('poses'), held.get('depth')
-    except (ValueError, OSError, EOFError) as error:
+    except DAMAGED as error:
         raise ResultsError(f'{file} cannot be read ({error}); write it with numpy.savez') from error
     if poses is None and depth is None:
         raise ResultsError(f'{file} has neither poses (n, 4, 4) nor depth (n, h, w); name the arrays so')

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import zipfile
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from ttt3r_ros.reconstruction.cloud import Cloud
 from ttt3r_ros.reconstruction.depth import on_rays, valid
 from ttt3r_ros.reconstruction.trajectory import Boundary
 from ttt3r_ros.reconstruction.uncertainty import Coefficients
+from ttt3r_ros.sequences.array_files import DAMAGED
 from ttt3r_ros.sequences.trajectory import Trajectory
 
 JOURNAL = 'frames.jsonl'
@@ -214,7 +214,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path) as stored:
             return dict(stored)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise RecordingError(f'{path} cannot be read ({error}): remove {path.parents[1]} and run it again') from error
 
 

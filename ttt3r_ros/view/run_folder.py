@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from ttt3r_ros.sequences.array_files import DAMAGED
 from ttt3r_ros.view.shown_frame import ShownFrame, Told
 
 PICTURES = ('.png', '.jpg', '.jpeg')
@@ -102,5 +102,5 @@ def _stored(file: Path, *names: str) -> list[np.ndarray]:
     try:
         with np.load(file, allow_pickle=False) as values:
             return [np.asarray(values[name], float) for name in names]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise RunFolderError(f'{file} cannot be read ({error}): run it again with --export frames') from error
