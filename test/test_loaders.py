@@ -416,3 +416,19 @@ def test_what_is_wrong_is_named(tmp_path, make, file):
     (root / file).write_text('P2: what\n')
     with pytest.raises(SequenceError, match=Path(file).name):
         open_sequence(str(root))
+
+
+@pytest.mark.parametrize('time', ['inf', 'nan', '-1', '1e300', '9999999999'])
+def test_times_that_cannot_be_are_named(tmp_path, time):
+    """Of KITTI's list, in seconds; of the numbers in ICL-NUIM's truth what is not finite."""
+    root = kitti(tmp_path / 'kitti')
+    told = (root / 'times.txt').read_text().splitlines()
+    text(root / 'times.txt', *[time, *told[1:]])
+    with pytest.raises(SequenceError, match='times.txt holds what is no time'):
+        open_sequence(str(root))
+    if time in ('inf', 'nan'):
+        test_icl_nuim(tmp_path / 'icl')
+        truth, = (tmp_path / 'icl').rglob('*.gt.freiburg')
+        text(truth, f'{time} 0 0 0 0 0 0 1')
+        with pytest.raises(SequenceError, match="no frame's number"):
+            open_sequence(str(truth.parent))

@@ -37,6 +37,8 @@ class IclNuim(Dataset):
         truth = next(iter(sorted(root.glob(TRUTH))), None)
         if truth is not None:
             found = numbers(truth, 8)
+            if not np.isfinite([row[0] for row in found]).all():
+                raise SequenceError(f'{truth} holds what is no frame\'s number; correct it')
             poses = dict(zip((int(row[0]) for row in found), quaternion_poses(row[1:] for row in found)))
             kept = [(stamps[number], FLIP @ pose @ FLIP) for number, pose in poses.items() if number in stamps]
             self._take_truth(trajectory((stamp for stamp, _ in kept), (pose for _, pose in kept)))

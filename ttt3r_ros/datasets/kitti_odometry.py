@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ttt3r_ros.sequences.sequence import SequenceError
+from ttt3r_ros.sequences.stamps import LAST
 
 from .contract import Dataset
 from .reading import lines, numbered, numbers, square, trajectory
@@ -15,6 +16,7 @@ from .reading import lines, numbered, numbers, square, trajectory
 TIMES, CALIBRATION = 'times.txt', 'calib.txt'
 CAMERAS = ('image_2', 'image_3', 'image_0', 'image_1')  # colour first
 SECOND = 10**9
+LAST_S = LAST / SECOND
 
 
 class KittiOdometry(Dataset):
@@ -24,6 +26,8 @@ class KittiOdometry(Dataset):
         sequence = root.resolve().parent
         files = list(numbered(root, r'(\d{6})\.png').values())
         times = [row[0] for row in numbers(sequence / TIMES, 1)]
+        if not all(0 <= time < LAST_S for time in times):
+            raise SequenceError(f'{sequence / TIMES} holds what is no time in seconds; correct it')
         if len(times) < len(files):
             raise SequenceError(f'{sequence / TIMES} has {len(times)} times for {len(files)} images; take it '
                                 'whole')
