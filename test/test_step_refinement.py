@@ -337,20 +337,36 @@ def test_a_reconstructor_asks_what_is_left_out_of_the_models_image(room):
 def test_a_step_is_as_sure_as_what_it_was_made_of():
     """Of corners, depths' scale and told steps that are off by what is presumed of them, of a turned camera: the
     normalised error squared is 6 in the mean."""
+    errors, covariances = steps_made_of(module.PLACE)
+    assert 5 < nees(errors, covariances).mean() < 8
+
+
+def test_corners_that_do_not_fit_make_a_step_less_sure():
+    """Where they lie five times as far beside as presumed, as of noise in the dark: variances are four times as large,
+    and the error is beyond them by half as much as without."""
+    errors, covariances = steps_made_of(5 * module.PLACE)
+    usual = steps_made_of(module.PLACE)[1]
+    more, less = (np.median(np.linalg.eigvalsh(found), axis=0)[:3] for found in (covariances, usual))
+    assert (more > 4 * less).all()
+    assert nees(errors, covariances).mean() < 0.5 * nees(errors, usual).mean()
+
+
+def steps_made_of(place: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return errors (300, 6) and covariances (300, 6, 6) of steps by corners that lie beside by so many pixels."""
     rng, errors, covariances = np.random.default_rng(3), [], []
     back, focal = np.eye(4), FocalLength(np.log(110.0), 1e-6)
     back[:3, :3], back[:3, 3] = rotation.of_vector(np.array([0.02, -0.5, 0.3])), (0.05, -0.02, 0.03)
     for _ in range(300):
         rays, depth = rng.uniform(-0.5, 0.5, (60, 2)), rng.uniform(0.5, 2, 60)
         here = _seen_from(back, rays, depth)
-        found = here + rng.normal(0, module.PLACE / focal.pixels, here.shape)
+        found = here + rng.normal(0, place / focal.pixels, here.shape)
         told = _moved(back, rng.normal(0, _presumed(back)))
         settled = _settled(told, rays, depth * np.exp(rng.normal(0, module.SCALE)), found.T, focal)
         step = _step(settled[0], 2.0, *settled[1:])
         away = np.linalg.inv(step.scaled(0.5).pose) @ np.linalg.inv(back)
         errors.append(np.concatenate((2 * away[:3, 3], rotation.vector_of(away[:3, :3]))))
         covariances.append(step.covariance)
-    assert 5 < nees(np.array(errors), np.array(covariances)).mean() < 8
+    return np.array(errors), np.array(covariances)
 
 
 def test_a_step_that_no_image_sets_right_is_not_as_sure(walk):

@@ -36,6 +36,7 @@ FARTHEST = 20  # of these deviations from the told step; what images say beyond 
 # A corner's error squared, in its deviations, and the part of them that must fit: 97 % of images that follow on each
 # other have more, of those of two rooms none had 0.17.
 FITS, FEWEST_FIT = 9.0, 0.2
+MEDIAN = 1.39  # of that error squared, as presumed; of a step whose corners have more, variances grow by the root
 TAILS = 4.0  # degrees of freedom of Student's t: corners on what moves by itself, and false ones, hardly count
 ROUNDS, SETTLED = 5, 1e-4  # of Gauss and Newton, which end with a change of less, radians and parts of the depth
 NEAREST = 1e-3  # of the median depth: nearer points are not divided by
@@ -180,7 +181,8 @@ def _settled(told: np.ndarray, rays: np.ndarray, depth: np.ndarray, found: np.nd
     if not near or np.count_nonzero(square < FITS) < max(FEWEST, FEWEST_FIT * len(depth)):
         return None
     covariance = np.linalg.inv(sharpness)
-    return back, covariance[:6, :6], focal.corrected(float(gone[7]), float(covariance[7, 7]))
+    doubt = max(1.0, float(np.median(square)) / MEDIAN) ** 0.5
+    return back, doubt * covariance[:6, :6], focal.corrected(float(gone[7]), float(covariance[7, 7]))
 
 
 def _errors(back: np.ndarray, scale: float, longer: float, points: np.ndarray, found: np.ndarray,
