@@ -30,8 +30,8 @@ def reported(monkeypatch):
     counters, health = Counters(), Health(last_image=100.0, publishers=1)
     report = Diagnostics(node, counters, health, 'cpu', {}, True)
 
-    def publish() -> dict[str, DiagnosticStatus]:
-        report.publish(True, '/image', None, {}, None)
+    def publish(active: bool = True) -> dict[str, DiagnosticStatus]:
+        report.publish(active, '/image', None, {}, None)
         return {status.name.removeprefix('ttt3r: '): status for status in heard[-1].status}
 
     return counters, health, given, publish
@@ -49,6 +49,18 @@ def test_two_seconds_without_an_image_are_silence(reported):
     told = publish()
     assert (told['input'].level, told['input'].message) == (DiagnosticStatus.WARN, 'no image on /image')
     assert (told['tracking'].level, told['tracking'].message) == (DiagnosticStatus.WARN, 'ok, at the last image')
+
+
+def test_a_node_that_is_not_active_is_in_no_trouble(reported):
+    """What was wrong with the last frame is told of none: input, tracking and inference are not active, and then as
+    before."""
+    _, health, _, publish = reported
+    health.tracking, health.no_pose = Tracking(TrackingState.LOST, 'black', 0, False), 'the mount is not known'
+    assert publish()['inference'].message == 'no pose and no TF: the mount is not known'
+    told = publish(active=False)
+    for part in ('input', 'tracking', 'inference'):
+        assert (told[part].level, told[part].message) == (DiagnosticStatus.OK, 'not active')
+    assert publish()['inference'].level == DiagnosticStatus.ERROR
 
 
 def test_what_was_dropped_is_told_once(reported):

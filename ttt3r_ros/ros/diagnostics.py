@@ -91,7 +91,7 @@ class Diagnostics:
         autosave failed.
         """
         array = DiagnosticArray(status=[self._input(active, input_topic, input_problem), self._tracking(active),
-                                        self._inference(state), self._memory(unsaved)])
+                                        self._inference(active, state), self._memory(unsaved)])
         array.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(array)
         self._previous = Counters(**vars(self._counters))
@@ -150,9 +150,11 @@ class Diagnostics:
                             {'state': state, 'since stamp (s)': in_seconds(since),
                              'withheld': str(self._counters.withheld_lost)})
 
-    def _inference(self, state: dict[str, str]) -> DiagnosticStatus:
+    def _inference(self, active: bool, state: dict[str, str]) -> DiagnosticStatus:
         level, text = DiagnosticStatus.OK, 'running'
-        if self._counters.dropped_nonfinite > self._previous.dropped_nonfinite:
+        if not active:
+            text = 'not active'
+        elif self._counters.dropped_nonfinite > self._previous.dropped_nonfinite:
             level, text = DiagnosticStatus.ERROR, f'predictions are not finite: {self._health.problem}'
         elif self._health.no_pose:
             level, text = DiagnosticStatus.ERROR, f'no pose and no TF: {self._health.no_pose}'
