@@ -8,6 +8,7 @@ from itertools import islice
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from harness import matrix_of, pose_matrix, stamp_of
+from std_srvs.srv import Trigger
 from ttt3r_ros.srv import LoadState, SaveState, SetPose
 
 from ttt3r_ros.ros.tracking_report import MOST
@@ -96,3 +97,15 @@ def test_flickering_light_does_not_flood_the_log_and_silence_is_no_tracking(run)
     assert robot.transition('deactivate')
     robot.wait_for('rest', lambda: robot.diagnostic('tracking')['message'] == 'not active')
     assert robot.diagnostic('tracking')['level'] == DiagnosticStatus.OK
+
+
+def test_of_a_path_that_begins_again_nothing_is_told_of_the_one_before(run):
+    """Lost in the dark, ~/start_afresh: the diagnostics say that nothing has been seen, not what the dropped path was."""
+    _, robot = run(lossless=True, weights='embedded')
+    day = Day(robot)
+    day.show(4)
+    assert day.show(2, dark=lambda i: True) == ['lost'] * 2
+    robot.wait_for('the report', lambda: robot.diagnostic('tracking').get('level') == DiagnosticStatus.ERROR)
+    assert robot.call(Trigger, 'start_afresh', Trigger.Request()).success
+    robot.wait_for('the next report', lambda: robot.diagnostic('tracking')['level'] == DiagnosticStatus.WARN, 10)
+    assert robot.diagnostic('tracking')['message'] == 'initialising: no image has been answered'

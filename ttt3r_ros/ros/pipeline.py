@@ -193,7 +193,7 @@ class Pipeline:
         """Drop what is this camera's own of a path that begins again."""
         self.saved.start_afresh()
         self._measured.forget()
-        self._last_header = self._last_intrinsics = None
+        self._last_header = self._last_intrinsics = self._health.tracking = self._health.no_pose = None
         self._outputs.clear()
         if self._settings.map_frame:
             self._outputs.place_odometry(self._tracker.placed, self._settings)
