@@ -72,6 +72,14 @@ def test_a_camera_that_stands_tells_nothing(turning):
     assert abs(focal.logarithm - np.log(told.focal)) < 0.02 and focal.deviation > 0.9 * module.FIRST
 
 
+def test_a_camera_that_stands_for_an_hour_is_known_as_well_as_at_first():
+    """At 30 images a second: what wanders meanwhile is a lens, and none is less known than before any corner moved."""
+    focal = FocalLength.told(100.0)
+    for k in range(108_000):
+        focal = focal.beside(100.0 if k % 2 else float('nan'))
+    assert focal.deviation <= module.FIRST and abs(focal.pixels - 100) < 1e-6
+
+
 def test_answers_alone_come_to_their_mean():
     """Later ones count for less, as they err to the same side; one that tells none changes nothing but the doubt."""
     focal = FocalLength.told(100.0)

@@ -13,7 +13,7 @@ import numpy as np
 
 # Of the logarithm that a network tells, standard deviation; the n'th of a path counts as one n'th of the first.
 TOLD = 0.4
-FIRST = 0.2  # the same of what a path begins with
+FIRST = 0.2  # the same of what a path begins with, and at most
 WANDERING = 0.006  # of a lens from image to image, as it focuses; in rooms one that zooms by a third is followed in 40
 OF_IMAGES = 0.06  # of what corners say by least squares is believed: they err together
 
@@ -43,7 +43,7 @@ class FocalLength:
 
     def beside(self, pixels: float) -> FocalLength:
         """Return what is known after an image whose answer tells so many pixels, NaN: none."""
-        variance, answers = self.variance + WANDERING ** 2, self.answers + 1
+        variance, answers = min(self.variance + WANDERING ** 2, FIRST ** 2), self.answers + 1
         if not np.isfinite(pixels):
             return replace(self, variance=variance)
         gain = variance / (variance + TOLD ** 2 * answers)
