@@ -109,3 +109,18 @@ def test_of_a_path_that_begins_again_nothing_is_told_of_the_one_before(run):
     assert robot.call(Trigger, 'start_afresh', Trigger.Request()).success
     robot.wait_for('the next report', lambda: robot.diagnostic('tracking')['level'] == DiagnosticStatus.WARN, 10)
     assert robot.diagnostic('tracking')['message'] == 'initialising: no image has been answered'
+
+
+def test_another_camera_on_the_topic_has_a_focal_length_of_its_own(run):
+    """A lens of twice the focal length, told by its frame's name: 16 images later it is known to a third."""
+    _, robot = run(lossless=True, weights='embedded')
+    world = World(810_007, 60, (192, 256))
+    large = [image for image, _ in islice(world.film(), 38)]
+    images = [image.reshape(96, 2, 128, 2, 3).mean((1, 3)).astype(np.uint8) for image in large[:20]]
+    images += [np.ascontiguousarray(image[48:144, 64:192]) for image in large[20:]]
+    for i, image in enumerate(images):
+        robot.show(STEP * (i + 1), image, 'wide' if i < 20 else 'tele')
+        robot.wait_for('an answer', lambda i=i: len(robot.heard['status']) > i)
+    found, true = robot.counters().focal_length, float(world.intrinsics[0, 0])
+    assert abs(np.log(found / true)) < 1 / 3, (found, true)
+    assert abs(np.log(robot.heard['status'][19].focal_length / (true / 2))) < 0.1

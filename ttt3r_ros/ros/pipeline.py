@@ -244,8 +244,7 @@ class Pipeline:
             self._reconstructor.monitor.bounds = settings.bounds
         if settings.rectify != self._settings.rectify:
             self._reconstructor.forget_lens()
-        self._calibration.rectify = settings.rectify
-        self._images.most_pixels = settings.max_image_pixels
+        self._calibration.rectify, self._images.most_pixels = settings.rectify, settings.max_image_pixels
         self._gap.max_gap_s, self._autosave.interval_s = settings.max_gap, settings.autosave_interval
         self._settings = settings
 
@@ -265,6 +264,8 @@ class Pipeline:
     def _step(self, image: np.ndarray, header: Header, upcoming: Callable[[], np.ndarray | None],
               left_out: LeftOut) -> Steps[Frame]:
         monitor, turns = self._reconstructor.monitor, self._turns
+        if self._last_header is not None and self._last_header.frame_id != header.frame_id:  # another camera's
+            self._reconstructor.forget_lens()
         if monitor is not None:
             monitor.metres = self._scaling.factor
             if turns is not None:
