@@ -50,10 +50,16 @@ def test_bars_are_told_with_what_is_left_between_them(room, rows, columns, noise
                                        top / SIZE[0]], atol=0.02)
 
 
-@pytest.mark.parametrize('kind', ['plain', 'dark', 'dark below', 'other shape'])
+@pytest.mark.parametrize('kind', ['plain', 'dark', 'dark below', 'other shape', 'lamp', 'headlights', 'fisheye'])
 def test_no_other_picture_has_bars(room, kind, tmp_path, caplog):
-    """A room, one without light, a dark floor, and a picture that is cut to the shape that the network takes."""
-    film = {'plain': room, 'dark': [image // 6 for image in room],
+    """A room, one without light, a dark floor, a picture that is cut to the shape that the network takes, a night with a
+    lamp and one before headlights, and the circle that a fisheye shows."""
+    v, u = np.mgrid[:SIZE[0], :SIZE[1]]
+    away = np.hypot(u - 80, v - 60)[..., None]
+    film = {'lamp': [(image * np.exp(-(away / 20) ** 2)).astype(np.uint8) for image in room],
+            'headlights': [(image * np.clip((v[..., None] - 40) / 80, 0, 0.9)).astype(np.uint8) for image in room],
+            'fisheye': [np.where(away < 57, image, 0) for image in room],
+            'plain': room, 'dark': [image // 6 for image in room],
             'dark below': [np.concatenate((image[:80], image[80:] // 12 + 8)) for image in room],
             'other shape': [image[:, 20:140] for image in room]}[kind]
     assert not told(film, tmp_path / 'film', caplog)

@@ -246,6 +246,19 @@ def test_black_bars_are_told(run):
     np.testing.assert_allclose(np.array(told[0], int), (50, 0, height // 2, width, height), atol=0.05 * height)
 
 
+def test_what_an_undistorted_image_does_not_show_is_no_black_bar(run):
+    """The borders that a P of a wide view leaves are left out by the node itself, and a cut of raw images leaves them."""
+    node, robot, publisher = calibrated(run, D, rectify=True)
+    wide = info(D)
+    wide.p[0] = wide.p[5] = 75.0
+    publisher.publish(wide)
+    robot.spin(0.5)
+    for k in range(LOOKED_AT + 1):
+        robot.show((k + 1) * SECOND // 10, scene(k, SIZE))
+        robot.wait_for('an answer', lambda k=k: len(robot.heard['status']) > k)
+    assert 'black bars' not in node.log(), node.log()
+
+
 @pytest.fixture
 def calibration():
     """Return a function that makes a node's calibration with topics remapped, and one that tells it a camera_info."""

@@ -36,10 +36,10 @@ class Familiarity:
         self._judged: tuple[CameraInfo, PixelMap] | None = None
         self.degrees: float | None = None
 
-    def look(self, frame: Frame) -> None:
-        """Take what a frame was answered with."""
+    def look(self, frame: Frame, left_out: np.ndarray | None) -> None:
+        """Take what a frame was answered with; left_out: pixels, bool (h, w), that are not looked at for bars."""
         self._look_at_camera(frame.pixel_map)
-        picture = self._bars.look(frame.image, frame.pixel_map)
+        picture = self._bars.look(frame.image, frame.pixel_map, left_out)
         if picture is not None:
             height, width = frame.pixel_map.original
             self._log.warning(f'{picture}, in the driver or by image_proc::CropDecimateNode with '

@@ -132,7 +132,7 @@ class Pipeline:
             self._log.error(f'image dropped, the memory is as it was before: the prediction is {error}', every=REPEAT_S)
             return
         inference_ms = (time.monotonic() - started) * 1e3
-        self._familiarity.look(frame)
+        self._familiarity.look(frame, left_out(frame.pixel_map))
         frame = own = self._refine(frame, left_out(frame.pixel_map))
         frame, estimate, missing = self._tracker.track(header, frame)
         self._measured.take(depth, header, own)
