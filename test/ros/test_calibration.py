@@ -213,6 +213,18 @@ def test_a_camera_that_the_weights_have_not_seen_is_told_once(run):
     robot.wait_for('the diagnostics', lambda: robot.diagnostic('inference').get('field of view (deg)') == across)
 
 
+def test_a_field_of_view_is_that_of_the_images_that_come(run):
+    """Images of another size, of which no camera_info tells, have none in the diagnostics, not the last camera's."""
+    _, robot = run(lossless=True)
+    robot.publisher(CameraInfo, 'camera_info').publish(info())
+    robot.spin(0.3)
+    across = f'{2 * np.degrees(np.arctan(SIZE[1] / 2 / K[0, 0])):.0f}'
+    for k, (size, told) in enumerate(((SIZE, across), ((150, 130), 'no camera_info'))):
+        robot.show((k + 1) * SECOND, scene(k, size))
+        robot.wait_for('the report', lambda told=told: robot.diagnostic('inference').get('field of view (deg)') == told,
+                       10)
+
+
 def test_pictures_that_the_weights_are_not_sure_of_are_told(run):
     """By the median confidence over a hundred images, once in the log and all the while in diagnostics; it ends with
     them."""

@@ -69,6 +69,7 @@ class Familiarity:
         try:
             intrinsics, _ = self._calibration.pinhole(pixel_map.original)
         except CalibrationError:
+            self.degrees = None
             return  # told by what needs it
         focal = intrinsics[0, 0] / pixel_map.to_original(np.eye(3))[0, 0]
         before, self.degrees = self.degrees, float(np.degrees(2 * np.arctan(pixel_map.size[1] / 2 / focal)))
