@@ -286,6 +286,19 @@ def fixed_in_the_picture(image: np.ndarray) -> np.ndarray:
     return np.concatenate((image[:64], body))
 
 
+def test_a_picture_that_does_not_change_moves_nothing(room):
+    """A simulated robot stands without noise: whatever the weights tell of it, in one segment or over resets, pose and
+    focal length stay, and the covariance is one."""
+    film, _, network = room
+    reconstructor = Reconstructor(network, make_rule('ttt3r'), step_source='images', policy=Interval(16),
+                                  monitor=TrackingMonitor())
+    frames = [reconstructor.step(image, stamp=k * 100_000_000) for k, image in enumerate(film[:10] + [film[9]] * 40)]
+    assert frames[-1].segment == 3 and frames[-1].trusted
+    np.testing.assert_allclose(frames[-1].pose, frames[9].pose, atol=1e-9)
+    assert abs(frames[-1].intrinsics[0, 0] / frames[9].intrinsics[0, 0] - 1) < 0.01
+    assert np.linalg.eigvalsh(frames[-1].step_covariance).min() > 0
+
+
 def test_what_is_left_out_does_not_hold_the_camera_fast(walk):
     """The robot's own body goes with the camera, and its corners say that nothing moves."""
     left_out = np.zeros(SIZE, bool)

@@ -74,9 +74,11 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
     """Return the step from an image, uint8 (h, w, 3), to another of the same camera.
 
     seen, other_seen: how one segment saw each. left_out: pixels, bool (h, w), at which nothing is looked for: of what
-    goes with the camera, and in the other image of what moves by itself. As told where too few corners are found again.
+    goes with the camera, and in the other image of what moves by itself. As told where too few corners are found again;
+    none where both are the same to the bit, which what is told would let a simulated robot that stands creep away by.
     """
-    return _found(image, seen, other, other_seen, focal, left_out) or told_step(seen, other_seen, focal)
+    step = _found(image, seen, other, other_seen, focal, left_out) or told_step(seen, other_seen, focal)
+    return replace(step, pose=np.eye(4), focal=focal) if np.array_equal(image, other) else step
 
 
 def _found(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary, focal: FocalLength,
