@@ -6,8 +6,10 @@ from __future__ import annotations
 from itertools import islice
 
 import numpy as np
+import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from harness import matrix_of, pose_matrix, stamp_of
+from sensor_msgs.msg import CameraInfo
 from std_srvs.srv import Trigger
 from ttt3r_ros.srv import LoadState, SaveState, SetPose
 
@@ -111,15 +113,25 @@ def test_of_a_path_that_begins_again_nothing_is_told_of_the_one_before(run):
     assert robot.diagnostic('tracking')['message'] == 'initialising: no image has been answered'
 
 
-def test_another_camera_on_the_topic_has_a_focal_length_of_its_own(run):
-    """A lens of twice the focal length, told by its frame's name: 16 images later it is known to a third."""
+@pytest.mark.parametrize('told_by', ['frame', 'camera_info'])
+def test_another_lens_has_a_focal_length_of_its_own(run, told_by):
+    """One of twice the focal length, told by its frame's name or by camera_info: 16 images later it is known to a
+    third."""
     _, robot = run(lossless=True, weights='embedded')
+    info = robot.publisher(CameraInfo, 'camera_info') if told_by == 'camera_info' else None
     world = World(810_007, 60, (192, 256))
     large = [image for image, _ in islice(world.film(), 38)]
     images = [image.reshape(96, 2, 128, 2, 3).mean((1, 3)).astype(np.uint8) for image in large[:20]]
     images += [np.ascontiguousarray(image[48:144, 64:192]) for image in large[20:]]
     for i, image in enumerate(images):
-        robot.show(STEP * (i + 1), image, 'wide' if i < 20 else 'tele')
+        if info is not None:
+            message = CameraInfo(height=96, width=128)
+            message.header.stamp.sec, message.header.stamp.nanosec = divmod(STEP * (i + 1), 1_000_000_000)
+            focal = float(world.intrinsics[0, 0]) / (2 if i < 20 else 1)
+            message.k = [focal, 0.0, 64.0, 0.0, focal, 48.0, 0.0, 0.0, 1.0]
+            message.p = [focal, 0.0, 64.0, 0.0, 0.0, focal, 48.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+            info.publish(message)
+        robot.show(STEP * (i + 1), image, 'tele' if i >= 20 and info is None else 'wide')
         robot.wait_for('an answer', lambda i=i: len(robot.heard['status']) > i)
     found, true = robot.counters().focal_length, float(world.intrinsics[0, 0])
     assert abs(np.log(found / true)) < 1 / 3, (found, true)

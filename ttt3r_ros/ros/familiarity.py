@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 from sensor_msgs.msg import CameraInfo
@@ -18,6 +19,7 @@ from ttt3r_ros.ros.diagnostics import Health
 from ttt3r_ros.ros.log import Log
 
 WINDOW = 100  # trusted frames; docs/tracking.md says how often so many were strange
+SAME_LENS = 0.05  # of the focal length from one camera_info to the next, at most: one that zooms is followed
 
 
 class Familiarity:
@@ -27,18 +29,29 @@ class Familiarity:
     `degrees`: the view across the part of the image that the network is given, None while nobody says.
     """
 
-    def __init__(self, log: Log, health: Health, calibration: Calibration, trained_on: TrainedOn) -> None:
-        """Take what knows camera_info, and what the weights have seen."""
+    def __init__(self, log: Log, health: Health, calibration: Calibration, trained_on: TrainedOn,
+                 another_lens: Callable[[], None]) -> None:
+        """Take what knows camera_info, what the weights have seen, and what is told of another camera or lens."""
         self._log, self._health, self._calibration, self._trained_on = log, health, calibration, trained_on
+        self._another_lens = another_lens
+        self._camera = ''  # the last image's frame
+        self._focal: float | None = None  # parts of the width that the network is given, None while nobody says
         self._usual = TrainedOn(confidence=trained_on.confidence)
         self._sure: deque[float] = deque(maxlen=WINDOW)
         self._bars = BlackBars()
         self._judged: tuple[CameraInfo, PixelMap] | None = None
         self.degrees: float | None = None
 
-    def look(self, frame: Frame, left_out: np.ndarray | None) -> None:
-        """Take what a frame was answered with; left_out: pixels, bool (h, w), that are not looked at for bars."""
+    def look(self, camera: str, frame: Frame, left_out: np.ndarray | None) -> None:
+        """Take what an image in a camera's frame was answered with; left_out: pixels, bool (h, w), that are not looked
+        at for bars."""
+        before, focal = self._camera, self._focal
         self._look_at_camera(frame.pixel_map)
+        self._camera = camera
+        zoomed = None not in (focal, self._focal) and abs(np.log(self._focal / focal)) > SAME_LENS
+        if zoomed or before not in ('', camera):
+            self._another_lens()
+            self._bars = BlackBars()
         picture = self._bars.look(frame.image, frame.pixel_map, left_out)
         if picture is not None:
             height, width = frame.pixel_map.original
@@ -69,10 +82,10 @@ class Familiarity:
         try:
             intrinsics, _ = self._calibration.pinhole(pixel_map.original)
         except CalibrationError:
-            self.degrees = None
+            self.degrees = self._focal = None
             return  # told by what needs it
-        focal = intrinsics[0, 0] / pixel_map.to_original(np.eye(3))[0, 0]
-        before, self.degrees = self.degrees, float(np.degrees(2 * np.arctan(pixel_map.size[1] / 2 / focal)))
+        self._focal = float(intrinsics[0, 0] / pixel_map.to_original(np.eye(3))[0, 0] / pixel_map.size[1])
+        before, self.degrees = self.degrees, float(np.degrees(2 * np.arctan(0.5 / self._focal)))
         if self._trained_on.fields_of_view is None or before == self.degrees:
             return
         for reason in compare(TrainedOn(fields_of_view=self._trained_on.fields_of_view),

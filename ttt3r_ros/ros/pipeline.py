@@ -81,7 +81,8 @@ class Pipeline:
         self._admission = Admission(log, clock, memory.gap, senses.counters, senses.health)
         self._report = TrackingReport(log, senses.health, 'several cameras in one memory: nobody judges their poses'
                                       if weights.trained else 'untrained weights: the poses mean nothing')
-        self._familiarity = Familiarity(log, senses.health, senses.calibration, weights.trained_on)
+        self._familiarity = Familiarity(log, senses.health, senses.calibration, weights.trained_on,
+                                        memory.reconstructor.forget_lens)
         self._views = Views(memory.reconstructor, tracker, memory.scaling)
         self._last_header: Header | None = None
         self._last_intrinsics: np.ndarray | None = None
@@ -132,7 +133,7 @@ class Pipeline:
             self._log.error(f'image dropped, the memory is as it was before: the prediction is {error}', every=REPEAT_S)
             return
         inference_ms = (time.monotonic() - started) * 1e3
-        self._familiarity.look(frame, left_out(frame.pixel_map))
+        self._familiarity.look(header.frame_id, frame, left_out(frame.pixel_map))
         frame = own = self._refine(frame, left_out(frame.pixel_map))
         frame, estimate, missing = self._tracker.track(header, frame)
         self._measured.take(depth, header, own)
@@ -264,8 +265,6 @@ class Pipeline:
     def _step(self, image: np.ndarray, header: Header, upcoming: Callable[[], np.ndarray | None],
               left_out: LeftOut) -> Steps[Frame]:
         monitor, turns = self._reconstructor.monitor, self._turns
-        if self._last_header is not None and self._last_header.frame_id != header.frame_id:  # another camera's
-            self._reconstructor.forget_lens()
         if monitor is not None:
             monitor.metres = self._scaling.factor
             if turns is not None:
