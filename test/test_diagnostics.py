@@ -66,7 +66,7 @@ def test_a_node_that_is_not_active_is_in_no_trouble(reported):
 def test_what_was_dropped_is_told_once(reported):
     """How many since the last report, and in the next one no more."""
     counters, health, _, publish = reported
-    health.stamps, health.problem = 'two clocks', 'it is cut off'
+    health.stamps, health.unreadable = 'two clocks', 'it is cut off'
     for name, text in (('dropped_stamp', 'image(s) dropped: two clocks'),
                        ('dropped_invalid', 'image(s) could not be read: it is cut off')):
         for count in (3, 2):

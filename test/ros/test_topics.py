@@ -210,6 +210,21 @@ def test_compressed_images(start_node, make_robot, kind):
     assert np.abs(red - scene(3)[..., 0]).mean() < 3
 
 
+def test_the_diagnostics_say_why_an_image_could_not_be_read_though_good_ones_follow(run):
+    """Reports come once a second, and images far more often: what follows takes nothing of it back."""
+    _, robot = run(lossless=True)
+    broken = image_message(STAMPS[0], scene(0))
+    broken.data = broken.data[:100]
+    robot.camera.publish(broken)
+    robot.show_and_wait([STAMPS[0] + 1])
+    robot.show(STAMPS[0])  # and one whose stamp went back
+    robot.wait_for('the report', lambda: '1 image(s) could not be read' in ' '.join(
+        status.message for report in robot.heard['diagnostics'] for status in report.status), 10)
+    told, = {status.message for report in robot.heard['diagnostics'] for status in report.status
+             if 'could not be read' in status.message}
+    assert 'truncated' in told or '100 bytes' in told, told
+
+
 def test_base_frame_waits_for_its_transform(run):
     """With a base frame there is no pose and no TF until the camera's mount is known, then the base's own."""
     node, robot = run(lossless=True, base_frame='base_link')

@@ -61,5 +61,5 @@ class Admission:
     def _drop(self, verdict: Verdict, stamp: int, now: int | None) -> None:
         text = self._stamps.explain(verdict, stamp, now)
         self._counters.dropped_stamp += 1
-        self._health.problem = self._health.stamps = text
+        self._health.stamps = text
         self._log.warning(f'image dropped: {text}', every=REPEAT_S)

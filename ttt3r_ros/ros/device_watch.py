@@ -38,7 +38,7 @@ class DeviceWatch:
         not tried. The inference thread."""
         if self.failure is not None:
             for job in jobs:
-                job.pipeline.device_failed(self.failure)
+                job.pipeline.device_failed()
             return
         began = time.perf_counter()
         outcomes = together([job.pipeline.answering(job, following) for job in jobs])
@@ -47,7 +47,7 @@ class DeviceWatch:
         for job, error in zip(jobs, outcomes, strict=True):
             why = None if error is None else failure(error)
             if why is not None:
-                job.pipeline.device_failed(why)
+                job.pipeline.device_failed()
                 self._fail(why)
             elif error is not None:  # no frame may take the others, or the thread, down with it
                 logger.error('a frame failed in a way that nobody foresaw; it is left out', exc_info=error,

@@ -59,7 +59,8 @@ class Health:
 
     last_image: float | None = None  # time.monotonic() seconds
     last_inference_ms: float | None = None
-    problem: str | None = None  # of the last frame, None if it was answered
+    unreadable: str | None = None  # why the last image that could not be read could not
+    not_finite: str | None = None  # what was not finite in the last prediction that was not
     publishers: int = 0  # of images
     broken_promise: str | None = None  # of the camera's rate, see Promise
     stamps: str | None = None  # why the last image was dropped by its stamp
@@ -117,7 +118,7 @@ class Diagnostics:
         elif self._health.broken_promise:
             level, text = DiagnosticStatus.WARN, self._health.broken_promise
         elif (bad := counters.dropped_invalid - before.dropped_invalid):
-            level, text = DiagnosticStatus.WARN, f'{bad} image(s) could not be read: {self._health.problem}'
+            level, text = DiagnosticStatus.WARN, f'{bad} image(s) could not be read: {self._health.unreadable}'
         elif (bad := counters.dropped_stamp - before.dropped_stamp):
             level, text = DiagnosticStatus.WARN, f'{bad} image(s) dropped: {self._health.stamps}'
         values = {'rate (Hz)': str(counters.received - before.received),
@@ -155,7 +156,7 @@ class Diagnostics:
         if not active:
             text = 'not active'
         elif self._counters.dropped_nonfinite > self._previous.dropped_nonfinite:
-            level, text = DiagnosticStatus.ERROR, f'predictions are not finite: {self._health.problem}'
+            level, text = DiagnosticStatus.ERROR, f'predictions are not finite: {self._health.not_finite}'
         elif self._health.no_pose:
             level, text = DiagnosticStatus.ERROR, f'no pose and no TF: {self._health.no_pose}'
         elif not self._trained:

@@ -129,7 +129,7 @@ class Pipeline:
             return
         except NonFinitePrediction as error:
             counters.dropped_nonfinite += 1
-            self._health.problem = str(error)
+            self._health.not_finite = str(error)
             self._log.error(f'image dropped, the memory is as it was before: the prediction is {error}', every=REPEAT_S)
             return
         inference_ms = (time.monotonic() - started) * 1e3
@@ -147,7 +147,7 @@ class Pipeline:
             counters.answered += 1
         else:
             counters.withheld_lost += 1
-        self._health.problem = self._health.no_pose = missing
+        self._health.no_pose = missing
         self._health.last_inference_ms = inference_ms
         about = {name: value for name, value in vars(counters).items() if name not in UNTOLD}
         self._outputs.publish_status(
@@ -157,10 +157,9 @@ class Pipeline:
         if frame.trusted:
             self.saved.follow(header, estimate)
 
-    def device_failed(self, why: str) -> None:
+    def device_failed(self) -> None:
         """Count an image that the device could not answer."""
         self._counters.dropped_device += 1
-        self._health.problem = why
 
     def reset(self) -> str:
         """Drop the memory, keep the place; return what happened. Raises one of CannotReset, all as it was."""
@@ -288,7 +287,7 @@ class Pipeline:
     def refuse(self, error: ValueError) -> None:
         """Count and tell an image that cannot be read."""
         self._counters.dropped_invalid += 1
-        self._health.problem = str(error)
+        self._health.unreadable = str(error)
         self._log.error(f'image dropped: {error}', every=REPEAT_S)
 
     def _try_reset(self) -> None:
