@@ -52,8 +52,8 @@ def test_bars_are_told_with_what_is_left_between_them(room, rows, columns, noise
 
 @pytest.mark.parametrize('kind', ['plain', 'dark', 'dark below', 'other shape', 'lamp', 'headlights', 'fisheye'])
 def test_no_other_picture_has_bars(room, kind, tmp_path, caplog):
-    """A room, one without light, a dark floor, a picture that is cut to the shape that the network takes, a night with a
-    lamp and one before headlights, and the circle that a fisheye shows."""
+    """A room, one without light, a dark floor, a picture that is cut to the shape that the network takes, a night with
+    a lamp and one before headlights, and the circle that a fisheye shows."""
     v, u = np.mgrid[:SIZE[0], :SIZE[1]]
     away = np.hypot(u - 80, v - 60)[..., None]
     film = {'lamp': [(image * np.exp(-(away / 20) ** 2)).astype(np.uint8) for image in room],

@@ -3,7 +3,9 @@
 
 import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from ttt3r_ros.reconstruction.depth import back_project
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.odometry import Odometry
+from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.reconstruction.step_refinement import (
@@ -216,7 +219,7 @@ def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, gyr
     def carried_along(image, seen, other, other_seen, focal, left_out):
         off = np.eye(4)
         off[:3, 3], off[:3, :3] = (0.3, 0, 0), rotation.of_vector(np.array([0, 0.3, 0]))
-        return Step(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal)
+        return Step(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal, 9.0)
 
     def poses(source: str) -> np.ndarray:
         monitor = TrackingMonitor(bounds)
@@ -411,3 +414,56 @@ def test_the_robot_is_told_how_sure_a_step_is(room, scale):
             assert (step is None) == (source == 'model' or k == 0)
             expected = np.zeros((6, 6)) if step is None else step
             assert k == 0 or np.allclose(estimate.twist_covariance * 0.01, expected, rtol=1e-3, atol=1e-9)
+
+
+@pytest.mark.parametrize('noise', [0.0, 3.0])
+def test_a_camera_that_stands_stays(room, noise):
+    """Whatever the network tells of it, in 64 images and four segments; one that then goes on goes from there."""
+    film, poses, network = room
+    rng = np.random.default_rng(1)
+    reconstructor = Reconstructor(network, make_rule('ttt3r'), step_source='images', policy=Interval(16))
+    walk = [reconstructor.step(image) for image in film[:10]]
+    for _ in range(64):
+        still = np.clip(film[9] + rng.normal(0, noise, film[9].shape), 0, 255).astype(np.uint8)
+        frame = reconstructor.step(still)
+    distance, turn = extent(np.linalg.inv(walk[-1].pose) @ frame.pose)
+    assert frame.segment == 4 and distance < 1e-9 and turn < 1e-9
+    for image in film[10:16]:
+        frame = reconstructor.step(image)
+    step = np.linalg.inv(walk[-1].pose) @ frame.pose
+    distance, turn = extent(np.linalg.inv(step) @ np.linalg.inv(poses[9]) @ poses[15])
+    assert turn < np.radians(3.0) and distance < 0.3 * extent(np.linalg.inv(poses[9]) @ poses[15])[0]
+
+
+def test_a_slow_camera_is_not_taken_for_one_that_stands(walk):
+    """It moves by a twentieth of a pixel an image: steps are taken from one image until they are long enough."""
+    poses, focal, film = walk
+    image, first = film[0][0], seen(walk, 0)
+    place = Place(image=image, boundary=first, focal=FocalLength.told(focal))
+    for k in range(1, 61):
+        moved = cv2.warpAffine(image, np.float32([[1, 0, -k * 0.05], [0, 1, 0]]), SIZE[::-1], flags=cv2.INTER_CUBIC,
+                               borderMode=cv2.BORDER_REFLECT)
+        place, step = place.refined(SimpleNamespace(image=moved, pixel_map=SimpleNamespace(cut=None)), first,
+                                    lambda step: True)
+        place = replace(place, image=moved, boundary=first)
+    ahead = np.array((0, 0, np.median(first.points[..., 2]), 1))
+    x, _, z, _ = np.linalg.inv(place.path.place(first.pose)) @ poses[0] @ ahead
+    assert abs(focal * x / z) == pytest.approx(60 * 0.05, rel=0.25)
+    assert np.linalg.eigvalsh(step.covariance).min() > 0
+
+
+def test_a_snapshot_knows_what_steps_are_taken_from(room):
+    """One that stands goes on as one that was never saved, to the bit."""
+    film, _, network = room
+    rng = np.random.default_rng(2)
+    still = [np.clip(film[5] + rng.normal(0, 2, film[5].shape), 0, 255).astype(np.uint8) for _ in range(12)]
+    images = [*film[:6], *still, *film[6:9]]
+    kept, other = (Reconstructor(network, make_rule('ttt3r'), step_source='images', policy=Interval(16))
+                   for _ in range(2))
+    for image in images[:9]:
+        kept.step(image)
+    assert kept._place.anchor is not None
+    other.restore(kept.snapshot())
+    for image in images[9:]:
+        here, there = kept.step(image), other.step(image)
+        assert np.array_equal(here.pose, there.pose) and np.array_equal(here.step_covariance, there.step_covariance)

@@ -259,7 +259,7 @@ def test_black_bars_are_told(run):
 
 
 def test_what_an_undistorted_image_does_not_show_is_no_black_bar(run):
-    """The borders that a P of a wide view leaves are left out by the node itself, and a cut of raw images leaves them."""
+    """The borders that a P of a wide view leaves are left out by the node, and a cut of raw images leaves them."""
     node, robot, publisher = calibrated(run, D, rectify=True)
     wide = info(D)
     wide.p[0] = wide.p[5] = 75.0

@@ -102,7 +102,7 @@ def test_flickering_light_does_not_flood_the_log_and_silence_is_no_tracking(run)
 
 
 def test_of_a_path_that_begins_again_nothing_is_told_of_the_one_before(run):
-    """Lost in the dark, ~/start_afresh: the diagnostics say that nothing has been seen, not what the dropped path was."""
+    """Lost in the dark, ~/start_afresh: the diagnostics say that nothing has been seen, not what the path was."""
     _, robot = run(lossless=True, weights='embedded')
     day = Day(robot)
     day.show(4)

@@ -14,6 +14,7 @@ T = TypeVar('T')
 MOST_TEXT = 1000  # characters: a frame's name, a reason
 FARTHEST = 1e9  # metres
 RIGID = 1e-3  # by how much a rotation's columns may be off from orthonormal ones: a long path's rounding adds up
+MOST_VARIANCE = 1e18
 MOST_FRAMES = 2**63 - 1
 MOST_SEGMENTS = 2**32 - 1  # as messages count them
 MOST_NANOSECONDS = 2**31 * 10**9 - 1  # what a stamp of ROS can hold
@@ -134,6 +135,15 @@ def require_pose(matrix: np.ndarray, name: str) -> np.ndarray:
             and np.abs(matrix[:3, 3]).max() <= FARTHEST and np.abs(turn).max() < 2
             and np.abs(turn @ turn.T - np.eye(3)).max() <= RIGID and np.linalg.det(turn) > 0):
         raise FieldError(f'{name} is no pose: a rotation and a place, in a finite (4, 4) matrix')
+    return matrix
+
+
+def require_covariance(matrix: np.ndarray, name: str) -> np.ndarray:
+    """Return a matrix (n, n) if it is finite, symmetric and of no negative variance. Raises FieldError."""
+    most = float(np.abs(matrix).max())
+    if not (np.isfinite(most) and most <= MOST_VARIANCE and np.abs(matrix - matrix.T).max() <= RIGID * most
+            and np.linalg.eigvalsh(matrix).min() >= -RIGID * most):
+        raise FieldError(f'{name} is no covariance: a finite, symmetric matrix of no negative variance')
     return matrix
 
 

@@ -15,9 +15,19 @@ from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Keyframe
-from ttt3r_ros.reconstruction.step_refinement import Step, refined_step, told_step
+from ttt3r_ros.reconstruction.step_refinement import LONG, Step, refined_step, told_step
 from ttt3r_ros.reconstruction.tracking import Evidence, Tracking
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, extent
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The image that steps are taken from, uint8 (h, w, 3), and how it was seen, in the path's world and metres; the
+    covariance (6, 6) of the last step from it, as Step has it."""
+
+    image: np.ndarray
+    seen: Boundary
+    covariance: np.ndarray = field(default_factory=lambda: np.zeros((6, 6)))
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,8 @@ class Place:
     image uint8 (h, w, 3) is the model's image of the last frame, boundary how the present segment saw it; both None
     before the first frame. correction (4, 4): the path's world in the map, from so many loop_closures. focal: the
     camera's, as all images tell it; None where nobody asks them. grey: the image's brightness (likeness.brightness);
-    cut: what part of the camera's view it is (PixelMap.cut); None where these are not known.
+    cut: what part of the camera's view it is (PixelMap.cut); None where these are not known. anchor: what the next step
+    is taken from, None for the last frame.
     """
 
     path: Similarity = field(default_factory=Similarity)
@@ -40,6 +51,7 @@ class Place:
     focal: FocalLength | None = None
     grey: np.ndarray | None = None
     cut: tuple[int, ...] | None = None
+    anchor: Anchor | None = None
 
     @property
     def view(self) -> Boundary | None:
@@ -81,14 +93,21 @@ class Place:
         Where it is none that `allows` takes, or nothing is known of the focal length, the step is the told one, and
         only that is another. left_out: see step_refinement.
         """
-        place, step, known = self, None, self.focal_of(prepared)
+        known = self.focal_of(prepared)
+        place, step = replace(self, anchor=None), None
         if known is not None:
-            step = refined_step(self.image, self.boundary, prepared.image, seen, known, left_out).scaled(
-                self.path.scale)
-            if allows(step.pose):
-                place = replace(self, path=self.path.taking(seen.pose, self.path.place(self.boundary.pose) @ step.pose),
-                                focal=step.focal)
-        if place is self and self.boundary is not None:
+            anchor = self.anchor or Anchor(self.image, self.view)
+            found = refined_step(anchor.image, anchor.seen, prepared.image,
+                                 replace(seen, pose=self.path.place(seen.pose)), known, left_out)
+            there = anchor.seen.pose @ found.pose
+            step = replace(found, pose=np.linalg.inv(self.path.place(self.boundary.pose)) @ there,
+                           covariance=found.covariance + anchor.covariance)
+            if found.flow < np.inf and allows(step.pose):
+                goes_on = found.flow < LONG
+                place = replace(self, path=self.path.taking(seen.pose, there), focal=known if goes_on else found.focal,
+                                anchor=replace(anchor, covariance=found.covariance) if goes_on else None)
+                return place.beside(prepared, seen), step
+        if self.boundary is not None:
             step = told_step(self.boundary, seen, known).scaled(self.path.scale)
         return place.beside(prepared, seen), step
 
@@ -98,7 +117,8 @@ class Place:
 
     def after(self, path: Similarity, segments: int, frames: int) -> Place:
         """Return the place at the end of a longer path, in which this one lies so after so many of both."""
-        return replace(self, path=path.after(self.path), segment=self.segment + segments, index=self.index + frames)
+        return replace(self, path=path.after(self.path), segment=self.segment + segments, index=self.index + frames,
+                       anchor=None)
 
     def keyframe(self, memory: Memory, index: int) -> Keyframe:
         """Return the last frame, which is the index'th, with the memory of the segment that it ends."""

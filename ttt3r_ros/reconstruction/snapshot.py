@@ -24,18 +24,19 @@ from ttt3r_ros.reconstruction.fields import (
     MOST_SEGMENTS,
     FieldError,
     Fields,
+    require_covariance,
     require_pose,
 )
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.intrinsics import focal_length
 from ttt3r_ros.reconstruction.loop_closure import MOST_KEYFRAMES, Keyframe
-from ttt3r_ros.reconstruction.place import Place
+from ttt3r_ros.reconstruction.place import Anchor, Place
 from ttt3r_ros.reconstruction.reset_policy import ResetPolicyError, check_state
 from ttt3r_ros.reconstruction.scale import SCALES
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity
 
 FORMAT = 'ttt3r_ros.snapshot.2'
-RULE_PREFIX, KEYFRAME_PREFIX = 'rule.', 'keyframe.'
+RULE_PREFIX, KEYFRAME_PREFIX, ANCHOR_PREFIX = 'rule.', 'keyframe.', 'anchor.'
 OF_A_RULE = torch.float32, torch.bfloat16, torch.float16  # as the network computes
 LOG_FOCALS, VARIANCES = (-100.0, 100.0), (1e-12, 1e6)  # of a focal length's logarithm, as it lies in a float32
 MOST_ACTIVATION = 1e6  # of a memory: beyond, no network computes with it
@@ -65,6 +66,10 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
     tensors['correction'] = torch.from_numpy(place.correction)
     if place.image is not None:
         tensors |= _frame(place.image, place.boundary)
+    if place.anchor is not None:
+        found = {'covariance': torch.from_numpy(place.anchor.covariance),
+                 **_frame(place.anchor.image, place.anchor.seen)}
+        tensors |= {ANCHOR_PREFIX + name: value for name, value in found.items()}
     for i, kept in enumerate(keyframes):
         found = {'state': kept.memory.state, 'pose_memory': kept.memory.pose_memory,
                  'pose': torch.from_numpy(kept.pose), **_frame(kept.image, kept.boundary)}
@@ -132,7 +137,7 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
                       header.whole('segment', 0, MOST_SEGMENTS), header.whole('index', 0, MOST_FRAMES), image, boundary,
                       stored.pose('correction') if 'correction' in tensors else np.eye(4),
                       header.whole('loop_closures', 0, MOST_SEGMENTS) if 'loop_closures' in header else 0,
-                      focal, cut=None if cut is None else tuple(map(int, cut)))
+                      focal, cut=None if cut is None else tuple(map(int, cut)), anchor=_anchor(stored, image, config))
         keyframes = _keyframes(header, stored, recurrence)
         policy, reset_due = header.value('policy'), header.none_or(header.text, 'reset_due')
         check_state(policy)
@@ -152,6 +157,17 @@ def _focal(header: Fields) -> FocalLength | None:
                         told.whole('answers', 1, MOST_FRAMES))
     told.end()
     return focal
+
+
+def _anchor(stored: _Tensors, image: np.ndarray | None, config: ModelConfig) -> Anchor | None:
+    """Return the image that the next step is taken from, None if it is the last one. Raises FieldError."""
+    stored = stored.below(ANCHOR_PREFIX)
+    first, seen = stored.last_frame(config)
+    if first is None:
+        return None
+    if image is None or first.shape != image.shape:
+        raise FieldError('anchor is of another size than the last image, or of none')
+    return Anchor(first, seen, stored.covariance('covariance'))
 
 
 def _keyframes(header: Fields, stored: _Tensors, recurrence: Recurrence) -> list[Keyframe]:
@@ -210,6 +226,10 @@ class _Tensors:
     def pose(self, name: str) -> np.ndarray:
         """Return a pose (4, 4), float64."""
         return require_pose(self._take(name, (torch.float64,), (4, 4)).numpy(), name)
+
+    def covariance(self, name: str) -> np.ndarray:
+        """Return a step's covariance (6, 6), float64."""
+        return require_covariance(self._take(name, (torch.float64,), (6, 6)).numpy(), name)
 
     def floats(self, name: str, shape: tuple[int | None, ...], bound: float,
                dtypes: tuple[torch.dtype, ...] = (torch.float32,)) -> torch.Tensor:
