@@ -63,6 +63,18 @@ def test_a_node_that_is_not_active_is_in_no_trouble(reported):
     assert publish()['inference'].level == DiagnosticStatus.ERROR
 
 
+def test_a_node_at_rest_tracks_nothing(reported):
+    """While nobody listens to a lazy node, what the last answered frame was is told no more."""
+    _, health, _, publish = reported
+    health.tracking, health.resting = Tracking(TrackingState.LOST, 'black', 0, False), True
+    told = publish()
+    assert told['input'].message == 'images arrive on /image'
+    for part in ('tracking', 'inference'):
+        assert (told[part].level, told[part].message) == (DiagnosticStatus.OK, 'at rest: nobody listens (lazy)')
+    health.resting = False
+    assert publish()['tracking'].message == 'lost: black'
+
+
 def test_what_was_dropped_is_told_once(reported):
     """How many since the last report, and in the next one no more."""
     counters, health, _, publish = reported

@@ -288,6 +288,8 @@ def test_lazy_rests_while_nobody_listens(start_node, make_robot):
         deaf.spin(1.5)
         deaf.target = 'idler'
         assert deaf.diagnostic('input')['answered'] == '0' and deaf.diagnostic('input')['skipped lazy'] == '6'
+        assert {deaf.diagnostic(part)['message'] for part in ('tracking', 'inference')} == {
+            'at rest: nobody listens (lazy)'}
         deaf.target = 'worker'
         assert deaf.diagnostic('input')['answered'] == '6'
     finally:

@@ -67,6 +67,7 @@ class Health:
     no_pose: str | None = None  # why the last frame that was answered has points but no pose
     strange: str | None = None  # in what the last images are unlike those that the weights have seen
     tracking: Tracking | None = None  # of the last frame
+    resting: bool = False  # the last image was left out, as nobody listens
 
 
 class Diagnostics:
@@ -91,8 +92,9 @@ class Diagnostics:
         """Report once: `input_problem` says why no images come, `state` are values that change, `unsaved` why the last
         autosave failed.
         """
-        array = DiagnosticArray(status=[self._input(active, input_topic, input_problem), self._tracking(active),
-                                        self._inference(active, state), self._memory(unsaved)])
+        idle = 'not active' if not active else 'at rest: nobody listens (lazy)' if self._health.resting else None
+        array = DiagnosticArray(status=[self._input(active, input_topic, input_problem), self._tracking(idle),
+                                        self._inference(idle, state), self._memory(unsaved)])
         array.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(array)
         self._previous = Counters(**vars(self._counters))
@@ -137,10 +139,10 @@ class Diagnostics:
                     'second for a core; end what else runs, or lower the rate')
         return 'images are lost on their way: see README, shared memory'
 
-    def _tracking(self, active: bool) -> DiagnosticStatus:
+    def _tracking(self, idle: str | None) -> DiagnosticStatus:
         tracking, age = self._health.tracking, self.silence()
-        if not active:
-            return self._status('tracking', DiagnosticStatus.OK, 'not active', {})
+        if idle is not None:
+            return self._status('tracking', DiagnosticStatus.OK, idle, {})
         if tracking is None:
             return self._status('tracking', DiagnosticStatus.WARN, 'initialising: no image has been answered', {})
         state, since = tracking.state.value, tracking.since or 0
@@ -151,10 +153,10 @@ class Diagnostics:
                             {'state': state, 'since stamp (s)': in_seconds(since),
                              'withheld': str(self._counters.withheld_lost)})
 
-    def _inference(self, active: bool, state: dict[str, str]) -> DiagnosticStatus:
+    def _inference(self, idle: str | None, state: dict[str, str]) -> DiagnosticStatus:
         level, text = DiagnosticStatus.OK, 'running'
-        if not active:
-            text = 'not active'
+        if idle is not None:
+            text = idle
         elif self._counters.dropped_nonfinite > self._previous.dropped_nonfinite:
             level, text = DiagnosticStatus.ERROR, f'predictions are not finite: {self._health.not_finite}'
         elif self._health.no_pose:

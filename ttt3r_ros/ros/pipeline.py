@@ -100,7 +100,8 @@ class Pipeline:
             self.refuse(error)
             return
         header.frame_id = frame_name(header.frame_id)
-        if self._settings.lazy and not self._outputs.wanted():
+        self._health.resting = self._settings.lazy and not self._outputs.wanted()
+        if self._health.resting:
             counters.skipped_lazy += 1
             return
         try:
