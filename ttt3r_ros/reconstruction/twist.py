@@ -7,6 +7,7 @@ import numpy as np
 
 from ttt3r_ros.reconstruction import rotation
 
+SHORTEST_GAP_NS = 2_000_000  # stamps that are nearer are of a driver's burst, and no camera's
 LONGEST_GAP_NS = 1_000_000_000  # after more than this a mean over the gap says little about now
 SMALL_ANGLE = 1e-4  # radians; below, the series is exact to the last digit
 
@@ -46,10 +47,10 @@ def twist(before: np.ndarray, before_ns: int, after: np.ndarray, after_ns: int, 
     """Return the mean twist (6,), m/s and rad/s about x y z of the tracked frame itself, between two of its poses.
 
     before, after (4, 4): the tracked frame in any fixed frame, at stamps in integer nanoseconds. None where the
-    second stamp is not later, or later by more than longest_gap_ns: what is not known is not told.
+    second stamp is not later by SHORTEST_GAP_NS, or later by more than longest_gap_ns: what is not known is not told.
     """
     gap = int(after_ns) - int(before_ns)
-    if not 0 < gap <= longest_gap_ns:
+    if not SHORTEST_GAP_NS <= gap <= longest_gap_ns:
         return None
     return logarithm(np.linalg.inv(before) @ after) / (gap * 1e-9)
 
