@@ -42,7 +42,7 @@ ROUNDS, SETTLED = 5, 1e-4  # of Gauss and Newton, which end with a change of les
 # Corners of a camera that stands lie within STILL pixels of where they lay, but for what moves by itself. What is told
 # of it errs to one side, and a part of that stays in every step, so that steps are taken from one image until the
 # corners have moved by LONG pixels.
-NEXT_TO_ALL, STILL, LONG = 0.8, 0.15, 0.5
+NEXT_TO_ALL, STILL, LONG = 0.8, 0.15, 5.0
 NEAREST = 1e-3  # of the median depth: nearer points are not divided by
 CLEAR = np.ones(WINDOW, np.uint8)  # round a corner, of what is left out
 OUTSIDE = 1e6  # pixels: where a point lies that is farther out, or behind, matters to nobody, and is no float32
