@@ -90,8 +90,8 @@ class Place:
         """Return the place whose path takes the next image, which its segment saw so, to where the images say, and the
         step there, in the path's metres, None from nowhere.
 
-        Where it is none that `allows` takes, or nothing is known of the focal length, the step is the told one, and
-        only that is another. left_out: see step_refinement.
+        What the images say is taken from the anchor, which stays while it is near. Where the step is none that `allows`
+        takes, or nothing is known of the focal length, it is the told one. left_out: see step_refinement.
         """
         known = self.focal_of(prepared)
         place, step = replace(self, anchor=None), None
