@@ -46,8 +46,8 @@ def test_a_live_node_is_seen_where_it_says_it_is(run, tmp_path):
             assert len(poses) > FRAMES / 2  # one that is not trusted has no pose
             assert_path_is_where_it_is(viewer, browser, poses)
             half = [np.array(frame.image.shape[1::-1]) / 2 / frame.intrinsics[0, 0] for frame in looking.taken]
-            # Three of twelve centres lie behind the others' pictures.
-            assert_cameras_are_where_they_are(viewer, browser, poses, half, 0.7, 6)
+            # Four of ten centres lie behind the others' pictures.
+            assert_cameras_are_where_they_are(viewer, browser, poses, half, 0.55, 6)
     finally:
         looking.close()
         viewer.close()
