@@ -21,6 +21,7 @@ from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.reconstruction.step_refinement import (
+    RefinedStep,
     Step,
     _moved,
     _presumed,
@@ -28,6 +29,7 @@ from ttt3r_ros.reconstruction.step_refinement import (
     _settled,
     _step,
     refined_step,
+    told_step,
 )
 from ttt3r_ros.reconstruction.tracking import Bounds, TrackingMonitor, TrackingState
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, extent
@@ -72,7 +74,8 @@ def step_between(image, first: Boundary, other, second: Boundary, left_out=None)
 
 
 def whole_step(image, first: Boundary, other, second: Boundary, left_out=None) -> Step:
-    return refined_step(image, first, other, second, FocalLength.told(first.focal), left_out)
+    found = refined_step(image, first, other, second, FocalLength.told(first.focal), left_out)
+    return told_step(first, second) if found is None else found
 
 
 def refined(walk, k: int, first: Boundary, second: Boundary) -> np.ndarray:
@@ -219,7 +222,7 @@ def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, gyr
     def carried_along(image, seen, other, other_seen, focal, left_out):
         off = np.eye(4)
         off[:3, 3], off[:3, :3] = (0.3, 0, 0), rotation.of_vector(np.array([0, 0.3, 0]))
-        return Step(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal, 9.0)
+        return RefinedStep(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal, 9.0)
 
     def poses(source: str) -> np.ndarray:
         monitor = TrackingMonitor(bounds)
@@ -378,7 +381,7 @@ def steps_made_of(place: float) -> tuple[np.ndarray, np.ndarray]:
         found = here + rng.normal(0, place / focal.pixels, here.shape)
         told = _moved(back, rng.normal(0, _presumed(back)))
         settled = _settled(told, rays, depth * np.exp(rng.normal(0, module.SCALE)), found.T, focal)
-        step = _step(settled[0], 2.0, *settled[1:])
+        step = _step(settled[0], 2.0, settled[1])
         away = np.linalg.inv(step.scaled(0.5).pose) @ np.linalg.inv(back)
         errors.append(np.concatenate((2 * away[:3, 3], rotation.vector_of(away[:3, :3]))))
         covariances.append(step.covariance)

@@ -93,23 +93,22 @@ class Place:
         What the images say is taken from the anchor, which stays while it is near. Where the step is none that `allows`
         takes, or nothing is known of the focal length, it is the told one. left_out: see step_refinement.
         """
-        known = self.focal_of(prepared)
-        place, step = replace(self, anchor=None), None
-        if known is not None:
-            anchor = self.anchor or Anchor(self.image, self.view)
-            found = refined_step(anchor.image, anchor.seen, prepared.image,
-                                 replace(seen, pose=self.path.place(seen.pose)), known, left_out)
+        if self.boundary is None:
+            return self.beside(prepared, seen), None
+        known, anchor = self.focal_of(prepared), self.anchor or Anchor(self.image, self.view)
+        found = None if known is None else refined_step(
+            anchor.image, anchor.seen, prepared.image, replace(seen, pose=self.path.place(seen.pose)), known, left_out)
+        if found is not None:
             there = anchor.seen.pose @ found.pose
-            step = replace(found, pose=np.linalg.inv(self.path.place(self.boundary.pose)) @ there,
-                           covariance=found.covariance + anchor.covariance)
-            if found.flow < np.inf and allows(step.pose):
+            step = Step(np.linalg.inv(self.path.place(self.boundary.pose)) @ there,
+                        found.covariance + anchor.covariance)
+            if allows(step.pose):
                 goes_on = found.flow < LONG
                 place = replace(self, path=self.path.taking(seen.pose, there), focal=known if goes_on else found.focal,
                                 anchor=replace(anchor, covariance=found.covariance) if goes_on else None)
                 return place.beside(prepared, seen), step
-        if self.boundary is not None:
-            step = told_step(self.boundary, seen, known).scaled(self.path.scale)
-        return place.beside(prepared, seen), step
+        return (replace(self, anchor=None).beside(prepared, seen),
+                told_step(self.boundary, seen).scaled(self.path.scale))
 
     def at(self, prepared: Prepared, seen: Boundary, grey: np.ndarray | None) -> Place:
         """Return the place whose last frame is that of an image, which the present segment saw so."""

@@ -50,14 +50,11 @@ OUTSIDE = 1e6  # pixels: where a point lies that is farther out, or behind, matt
 
 @dataclass(frozen=True)
 class Step:
-    """A step (4, 4), its covariance (6, 6) by what was presumed: shift, m, and turn, rad, in the second camera's axes;
-    the camera's focal length after it; and by how many pixels corners have moved at most, but for a fifth of them,
-    infinity where they do not tell."""
+    """A step (4, 4), and its covariance (6, 6) by what was presumed: shift, m, and turn, rad, in the second camera's
+    axes."""
 
     pose: np.ndarray
     covariance: np.ndarray
-    focal: FocalLength | None
-    flow: float = np.inf
 
     def scaled(self, scale: float) -> Step:
         """Return it where a metre is so many."""
@@ -66,28 +63,32 @@ class Step:
         return replace(self, pose=pose, covariance=stretched(self.covariance, scale))
 
 
-def told_step(seen: Boundary, other_seen: Boundary, focal: FocalLength | None) -> Step:
-    """Return the step that the poses of two images tell, which one segment saw so; the focal length is as given."""
+@dataclass(frozen=True)
+class RefinedStep(Step):
+    """A step that images have set right; the camera's focal length after it, and by how many pixels corners have moved
+    at most, but for a fifth of them."""
+
+    focal: FocalLength
+    flow: float
+
+
+def told_step(seen: Boundary, other_seen: Boundary) -> Step:
+    """Return the step that the poses of two images tell, which one segment saw so."""
     told = np.linalg.inv(seen.pose) @ other_seen.pose
     unit = max(float(np.median(seen.points[..., 2])), NEAREST)
     back = np.linalg.inv(told)
     back[:3, 3] /= unit
-    return replace(_step(back, unit, np.diag(_presumed(back) ** 2), focal), pose=told)
+    return replace(_step(back, unit, np.diag(_presumed(back) ** 2)), pose=told)
 
 
 def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary,
-                 focal: FocalLength, left_out: np.ndarray | None = None) -> Step:
-    """Return the step from an image, uint8 (h, w, 3), to another of the same camera.
+                 focal: FocalLength, left_out: np.ndarray | None = None) -> RefinedStep | None:
+    """Return the step from an image, uint8 (h, w, 3), to another of the same camera, None where they do not tell it.
 
     seen, other_seen: how one segment saw each. left_out: pixels, bool (h, w), at which nothing is looked for: of what
-    goes with the camera, and in the other image of what moves by itself. As told where too few corners are found again;
-    none where next to all of them lie where they lay.
+    goes with the camera, and in the other image of what moves by itself. None where too few corners are found again; a
+    step of nothing where next to all of them lie where they lay.
     """
-    return _found(image, seen, other, other_seen, focal, left_out) or told_step(seen, other_seen, focal)
-
-
-def _found(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary, focal: FocalLength,
-           left_out: np.ndarray | None) -> Step | None:
     if image.shape != other.shape:
         return None
     first, second = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (image, other))
@@ -114,9 +115,12 @@ def _found(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Bou
     settled = _settled(back, rays[known], depth[known], ((found[known] - middle) / focal.pixels).T, focal)
     if settled is None:
         return None
+    back, covariance, settled_focal = settled
+    step = _step(back, unit, covariance)
     flow = float(np.quantile(np.linalg.norm(found[known] - corners[known, 0], axis=1), NEXT_TO_ALL))
-    step = replace(_step(settled[0], unit, *settled[1:]), flow=flow)
-    return replace(step, pose=np.eye(4), focal=focal) if flow < STILL else step
+    if flow < STILL:
+        return RefinedStep(np.eye(4), step.covariance, focal, flow)
+    return RefinedStep(step.pose, step.covariance, settled_focal, flow)
 
 
 def _presumed(back: np.ndarray) -> np.ndarray:
@@ -124,11 +128,11 @@ def _presumed(back: np.ndarray) -> np.ndarray:
     return np.array([STEP + STEP_LONG * np.linalg.norm(back[:3, 3])] * 3 + [TURN] * 3)
 
 
-def _step(back: np.ndarray, unit: float, covariance: np.ndarray, focal: FocalLength | None) -> Step:
+def _step(back: np.ndarray, unit: float, covariance: np.ndarray) -> Step:
     """Return the step of what takes points back, of so many metres a unit, and its covariance (6, 6)."""
     turned = -np.eye(6)  # a shift and a turn of the points that are seen are the camera's the other way round
     turned[:3, 3:] = -cross(back[:3, 3])
-    return Step(np.linalg.inv(back), turned @ covariance @ turned.T, focal).scaled(unit)
+    return Step(np.linalg.inv(back), turned @ covariance @ turned.T).scaled(unit)
 
 
 def _at(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:
