@@ -15,6 +15,7 @@ MOST_TEXT = 1000  # characters: a frame's name, a reason
 FARTHEST = 1e9  # metres
 RIGID = 1e-3  # by how much a rotation's columns may be off from orthonormal ones: a long path's rounding adds up
 MOST_VARIANCE = 1e18
+ROUNDING = 1e-6  # of a covariance's largest number
 MOST_FRAMES = 2**63 - 1
 MOST_SEGMENTS = 2**32 - 1  # as messages count them
 MOST_NANOSECONDS = 2**31 * 10**9 - 1  # what a stamp of ROS can hold
@@ -139,11 +140,12 @@ def require_pose(matrix: np.ndarray, name: str) -> np.ndarray:
 
 
 def require_covariance(matrix: np.ndarray, name: str) -> np.ndarray:
-    """Return a matrix (n, n) if it is finite, symmetric and of no negative variance. Raises FieldError."""
+    """Return a matrix (..., n, n) if it is finite, symmetric and of no negative variance. Raises FieldError."""
     most = float(np.abs(matrix).max())
-    if not (np.isfinite(most) and most <= MOST_VARIANCE and np.abs(matrix - matrix.T).max() <= RIGID * most
-            and np.linalg.eigvalsh(matrix).min() >= -RIGID * most):
-        raise FieldError(f'{name} is no covariance: a finite, symmetric matrix of no negative variance')
+    if not (np.isfinite(most) and most <= MOST_VARIANCE
+            and np.abs(matrix - matrix.swapaxes(-1, -2)).max() <= ROUNDING * most
+            and np.linalg.eigvalsh(matrix).min() >= -ROUNDING * most):
+        raise FieldError(f'{name} is no covariance: not finite, not symmetric, or of a negative variance')
     return matrix
 
 

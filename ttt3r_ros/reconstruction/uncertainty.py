@@ -24,14 +24,12 @@ from typing import Any
 import numpy as np
 
 from ttt3r_ros.reconstruction import rotation
-from ttt3r_ros.reconstruction.fields import MOST_SEGMENTS, FieldError, Fields
+from ttt3r_ros.reconstruction.fields import MOST_SEGMENTS, MOST_VARIANCE, FieldError, Fields, require_covariance
 from ttt3r_ros.reconstruction.trajectory import extent
 
 STRIDE = 0.1  # metres
 STRIDE_TURN = 0.1  # radians
 LEAST_VARIANCE = 1e-10  # 1e-5 m or rad: keeps matrices invertible
-MOST_VARIANCE = 1e18  # of a saved state
-ROUNDING = 1e-6  # of the largest variance
 MOST_WEIGHT = 100.0  # a confidence near 1 must not give infinity
 POSE_TERMS = ('position_noise', 'attitude_noise', 'position_per_metre', 'position_per_radian', 'attitude_per_metre',
               'attitude_per_radian', 'scale', 'reset_position', 'reset_attitude', 'reset_scale')
@@ -223,11 +221,8 @@ class Growth:
     def restore(self, fields: Fields) -> None:
         self._anchor = fields.none_or(fields.pose, 'anchor')
         self._segment = fields.whole('segment', 0, MOST_SEGMENTS)
-        self._covariance = fields.array('covariance', (len(self.mix), 7, 7), MOST_VARIANCE)
-        most = np.abs(self._covariance).max()
-        if (np.abs(self._covariance - self._covariance.swapaxes(1, 2)).max() > ROUNDING * most
-                or np.linalg.eigvalsh(self._covariance).min() < -ROUNDING * most):
-            raise FieldError('covariance is none: not symmetric, or of a negative variance')
+        self._covariance = require_covariance(fields.array('covariance', (len(self.mix), 7, 7), MOST_VARIANCE),
+                                              'covariance')
 
     def _add(self, covariance: np.ndarray, variances: dict[str, tuple[slice, float]]) -> None:
         for name, (part, variance) in variances.items():
