@@ -241,7 +241,7 @@ def step_terms(before: np.ndarray, seen: Observation, weight: float) -> np.ndarr
     for i, size in enumerate((1.0, turn ** 2), 3):
         terms[i, ATTITUDE, ATTITUDE] = size * np.eye(3)
     if seen.step_covariance is not None:
-        terms[5] = seen.step_covariance
+        terms[STEP_TERMS.index('step_presumed')] = seen.step_covariance
     return weight * terms
 
 
