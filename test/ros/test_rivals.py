@@ -6,8 +6,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped, TransformStamped
 from harness import CAMERA_FRAME
+from processes import eventually
 from tf2_msgs.msg import TFMessage
 from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 
@@ -124,6 +126,20 @@ def test_tf_is_heard_for_five_seconds_and_one_of_every_minute(ros):
     edges.clear()
     assert listening(3) == []
     node.destroy_node()
+
+
+def test_topics_that_all_share_are_no_rivalry_where_a_robot_s_namespace_has_them(ros):
+    """/diagnostics and TF remapped into it are every node's there, too."""
+    node, other = (rclpy.create_node(name, cli_args=['--ros-args', '-r', '/diagnostics:=/robot/diagnostics',
+                                                     '-r', '/tf:=/robot/tf']) for name in ('ours', 'theirs'))
+    for there in (node, other):
+        for topic, kind in (('/diagnostics', DiagnosticArray), ('/tf', TFMessage), ('/pose', PoseStamped)):
+            there.create_publisher(kind, topic, 1)
+    rivals = Rivals(node, Frames(node, Log(node), ''), dict)
+    eventually(lambda: node.count_publishers('/robot/diagnostics') == node.count_publishers('/pose') == 2, 20)
+    assert [text.partition(':')[0] for text in rivals.look()] == ['/pose is published by /theirs as well']
+    node.destroy_node()
+    other.destroy_node()
 
 
 def test_a_mount_is_looked_for_at_once_and_no_longer_than_it_is_missing(ros):

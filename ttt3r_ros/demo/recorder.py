@@ -26,7 +26,7 @@ from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.ros.conversions import from_transform, nanoseconds
 
 DEPTH = 1000
-TARGET = '/ttt3r'
+NODE = 'ttt3r'
 DROPPED = ('dropped_overrun', 'dropped_stamp', 'dropped_invalid', 'dropped_nonfinite')
 COUNTERS = ('received', 'answered', 'withheld_lost', *DROPPED)  # in ~/status and, with spaces, in /diagnostics
 
@@ -75,12 +75,12 @@ class Recording:
 class Recorder:
     """Subscribes to the node's outputs on a thread of its own; use as a context manager."""
 
-    def __init__(self, context: Context, *, camera_frames: Collection[str], whole: Collection[int],
+    def __init__(self, context: Context, namespace: str, *, camera_frames: Collection[str], whole: Collection[int],
                  points_per_cloud: int) -> None:
         """Subscribe.
 
-        camera_frames: whose transforms to record. whole: stamps of the clouds whose depth is kept.
-        points_per_cloud: how many points of each cloud are kept.
+        namespace: where the node and all that it publishes are. camera_frames: whose transforms to record. whole:
+        stamps of the clouds whose depth is kept. points_per_cloud: how many points of each cloud are kept.
         """
         self.recording = Recording()
         self.moved = time.monotonic()
@@ -88,12 +88,13 @@ class Recorder:
         self._whole = whole
         self._points = points_per_cloud
         self._matched: set[str] = set()
-        self._node = Node('recorder', context=context, start_parameter_services=False, enable_rosout=False)
-        self._state = self._node.create_client(GetState, f'{TARGET}/get_state')
-        self._topics = {f'{TARGET}/pose': (PoseStamped, self._on_pose),
-                        f'{TARGET}/points': (PointCloud2, self._on_cloud),
-                        f'{TARGET}/status': (ReconstructionStatus, self._on_status),
-                        '/tf': (TFMessage, self._on_transforms), '/diagnostics': (DiagnosticArray, self._on_report)}
+        self._node = Node('recorder', context=context, namespace=namespace, start_parameter_services=False,
+                          enable_rosout=False)
+        self._state = self._node.create_client(GetState, f'{NODE}/get_state')
+        self._topics = {f'{NODE}/pose': (PoseStamped, self._on_pose),
+                        f'{NODE}/points': (PointCloud2, self._on_cloud),
+                        f'{NODE}/status': (ReconstructionStatus, self._on_status),
+                        'tf': (TFMessage, self._on_transforms), 'diagnostics': (DiagnosticArray, self._on_report)}
         for topic, (kind, callback) in self._topics.items():
             self._node.create_subscription(
                 kind, topic, callback, QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.RELIABLE),
@@ -126,14 +127,6 @@ class Recorder:
         while not future.done() and time.monotonic() < deadline:
             time.sleep(0.01)
         return future.result().current_state.label if future.done() else None
-
-    def rivals(self) -> int:
-        """Return how many publishers of the pose there are beside ours, which is there once the node is connected."""
-        return self.publishers() - 1
-
-    def publishers(self) -> int:
-        """Return how many publishers of the pose there are."""
-        return self._node.count_publishers(f'{TARGET}/pose')
 
     def connected(self) -> bool:
         """Return whether every output of the node has reached us; raises what a callback raised."""
@@ -187,7 +180,7 @@ class Recorder:
 
     def _on_report(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            if status.name == f'{TARGET[1:]}: input':
+            if status.name.endswith(f'{NODE}: input'):
                 values = {value.key.replace(' ', '_'): value.value for value in status.values}
                 self._count({name: int(values[name]) for name in COUNTERS})
 

@@ -70,6 +70,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description='Play the images of a bag, unmodified and reliably.')
     parser.add_argument('bag')
     parser.add_argument('--topic', help="image topic (default: the first that can be a camera's)")
+    parser.add_argument('--publish-on', metavar='TOPIC', help='(default: as recorded)')
     parser.add_argument('--speed', type=float, default=1.0, help='times as fast as recorded (default: %(default)s)')
     args = parser.parse_args()
     try:
@@ -85,7 +86,7 @@ def main() -> int:
     rclpy.init(args=[])
     try:
         node = rclpy.create_node('replay')
-        publisher = node.create_publisher(TYPES[bag.type], bag.topic,
+        publisher = node.create_publisher(TYPES[bag.type], args.publish_on or bag.topic,
                                           QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.RELIABLE))
         log.info('published %d images', play(bag, publisher, args.speed))
         node.destroy_node()

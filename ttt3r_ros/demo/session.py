@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import tempfile
 import time
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from ttt3r_ros.demo.cloud import assemble, points_per_cloud, write_ply
 from ttt3r_ros.demo.footage import Footage, prepare
 from ttt3r_ros.demo.picture import draw
 from ttt3r_ros.demo.process import Child
-from ttt3r_ros.demo.recorder import TARGET, Recorder
+from ttt3r_ros.demo.recorder import Recorder
 from ttt3r_ros.demo.report import Results, Run, evaluate, trajectory_of
 from ttt3r_ros.export.output_folder import alone_in, replacing, require_writable
 from ttt3r_ros.model.checkpoint import UNTRAINED, existing_file, read_aspects, read_note
@@ -28,11 +29,10 @@ from ttt3r_ros.sequences import write_tum
 
 START_S = 300.0  # large weights on a slow disk
 CONNECT_S = 20.0
-DISCOVERY_S = 1.0  # in which DDS on one machine hears who is there
-OTHERS = f'another node publishes {TARGET}/pose in this ROS domain: end it, or set another ROS_DOMAIN_ID'
 QUIET_S = 4.0  # nothing moves, and the node says that it has nothing left
 BUSY_S = 180.0  # nothing moves, though the node has frames in hand
 LOG_LINES = 12
+SHARED = ('/tf', '/tf_static', '/diagnostics')  # topics that a namespace alone does not move
 
 
 class DemoError(RuntimeError):
@@ -77,12 +77,14 @@ def _carry_out(plan: Plan, footage: Footage, profile: WeightsProfile, console: C
     if not os.environ.get('ROS_LOG_DIR') and not _writable(Path(os.environ.get('ROS_HOME') or '~/.ros') / 'log'):
         environment['ROS_LOG_DIR'] = str(plan.out.resolve() / 'ros_log')  # ROS ends where it cannot write its logs
     os.environ.update(environment)
+    # Neither another demo nor a robot in the domain may hear our images, answer them or be answered with ours.
+    namespace = f'/demo_{secrets.token_hex(4)}'  # not by the process: two containers number theirs alike
     context = Context()
     rclpy.init(context=context, domain_id=int(environment['ROS_DOMAIN_ID']))
     try:
-        with Recorder(context, camera_frames={image.frame_id for image in footage.sent}, whole=footage.pictures,
-                      points_per_cloud=points_per_cloud(len(footage.sent))) as recorder:
-            about = _perform(plan, footage, recorder, environment, console)
+        with Recorder(context, namespace, camera_frames={image.frame_id for image in footage.sent},
+                      whole=footage.pictures, points_per_cloud=points_per_cloud(len(footage.sent))) as recorder:
+            about = _perform(plan, footage, recorder, namespace, environment, console)
     finally:
         rclpy.try_shutdown(context=context)
     with Progress(console, 'results'), replacing(plan.out) as fresh:
@@ -110,9 +112,9 @@ def _writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK)
 
 
-def _perform(plan: Plan, footage: Footage, recorder: Recorder, environment: dict[str, str],
+def _perform(plan: Plan, footage: Footage, recorder: Recorder, namespace: str, environment: dict[str, str],
              console: Console) -> Run:
-    """Start the node, play the bag to it and wait for the answers."""
+    """Start the node, play the bag to it, all in the namespace, and wait for the answers."""
     parameters = plan.out / 'node.yaml'
     # JSON is YAML, and quotes what YAML would take for a number.
     parameters.write_text(json.dumps({'/**': {'ros__parameters': {
@@ -121,17 +123,17 @@ def _perform(plan: Plan, footage: Footage, recorder: Recorder, environment: dict
         **({'max_speed': 0.0, 'max_turn_rate': 0.0} if footage.stamps_made else {})}}}, indent=2) + '\n')
     if footage.stamps_made:
         console.log('the source has no times: no step is judged by its speed')
-    topic = 'image/compressed' if footage.compressed else 'image'
-    _await_silence(recorder)
+    topic = f'{namespace}/image/compressed' if footage.compressed else f'{namespace}/image'
+    remapped = [f'__ns:={namespace}', *(f'{shared}:={namespace}{shared}' for shared in SHARED)]
     started = time.monotonic()
     with Child('ttt3r_ros.ros.main', ['--ros-args', '--params-file', str(parameters),
-                                      '-r', f'{topic}:={footage.bag.topic}'], plan.out / 'node.log',
+                                      *(word for rule in remapped for word in ('-r', rule))], plan.out / 'node.log',
                environment) as node:
-        with Progress(console, f'node, in ROS domain {environment["ROS_DOMAIN_ID"]}') as progress:
+        with Progress(console, f'node {namespace}/ttt3r, in ROS domain {environment["ROS_DOMAIN_ID"]}') as progress:
             _await_active(node, recorder, progress, console)
         node_start = time.monotonic() - started
         started = time.monotonic()
-        played = [str(footage.path), '--topic', footage.bag.topic, '--speed', str(footage.speed)]
+        played = [str(footage.path), '--topic', footage.bag.topic, '--speed', str(footage.speed), '--publish-on', topic]
         with Child('ttt3r_ros.demo.replay', played, plan.out / 'replay.log', environment) as player:
             with Progress(console, f'replay at {footage.rate:.3g} images a second → node → recorder',
                           len(footage.sent)) as progress:
@@ -140,15 +142,6 @@ def _perform(plan: Plan, footage: Footage, recorder: Recorder, environment: dict
         return Run(source=footage.name, weights=plan.weights, lossless=plan.lossless, rate=footage.rate,
                    published=published, node_start_s=node_start, replay_s=time.monotonic() - started,
                    limits=read_note(plan.weights), timed=not footage.stamps_made)
-
-
-def _await_silence(recorder: Recorder) -> None:
-    """Raise DemoError where a node of that name is there before ours: it would answer in its place."""
-    deadline = time.monotonic() + DISCOVERY_S
-    while time.monotonic() < deadline:
-        if recorder.publishers():
-            raise DemoError(OTHERS)
-        time.sleep(0.02)
 
 
 def _await_active(node: Child, recorder: Recorder, progress: Progress, console: Console) -> None:
@@ -173,13 +166,6 @@ def _await_active(node: Child, recorder: Recorder, progress: Progress, console: 
         if time.monotonic() > deadline:
             raise DemoError(f'the outputs of the node did not reach the recorder within {CONNECT_S:.0f} s')
         time.sleep(0.02)
-    _require_alone(recorder)
-
-
-def _require_alone(recorder: Recorder) -> None:
-    """Raise DemoError where another node's answers are recorded with ours, and ours by others."""
-    if recorder.rivals():
-        raise DemoError(OTHERS)
 
 
 def _await_answers(node: Child, player: Child, recorder: Recorder, total: int, progress: Progress,
@@ -188,7 +174,6 @@ def _await_answers(node: Child, player: Child, recorder: Recorder, total: int, p
     recording = recorder.recording
     while True:
         _require(node, 'the node', console)
-        _require_alone(recorder)  # also one that was begun later
         recorder.check()
         received, answered, done = recording.counters['received'], recording.counters['answered'], recording.accounted
         progress.update(done, f'{received - done} waiting' if received > done else '')

@@ -14,7 +14,7 @@ from ttt3r_ros.ros.frames import Edge, Frames
 
 LISTENING_S = 5  # from the activation, and from the first transform of each edge of ours
 EVERY_S = 60  # and again for one second: listening to all of TF costs
-SHARED = ('/rosout', '/parameter_events', '/diagnostics')  # topics that every node publishes
+SHARED = ('/rosout', '/parameter_events', '/diagnostics', '/tf', '/tf_static')  # many publish these, where remapped too
 FIXED = ('odom', 'map', 'world', 'earth')  # how frames begin that do not ride on the robot
 WALK = 100  # frames up to a root
 
@@ -93,8 +93,7 @@ class Rivals:
         own = self._node.get_name(), self._node.get_namespace()
         mine = [publisher.topic_name for publisher in self._node.publishers]
         texts = []
-        shared = {topic for topic in mine if topic in SHARED or topic.endswith(('/tf', '/tf_static'))}
-        for topic in sorted(set(mine) - shared):
+        for topic in sorted({topic for topic in mine if not topic.endswith(SHARED)}):
             if self._node.count_publishers(topic) > mine.count(topic):
                 others = {f'{info.node_namespace.rstrip("/")}/{info.node_name}'
                           for info in self._node.get_publishers_info_by_topic(topic)
