@@ -8,7 +8,7 @@ import numpy as np
 from ttt3r_ros.reconstruction import rotation
 
 SHORTEST_GAP_NS = 2_000_000  # stamps that are nearer are of a driver's burst, and no camera's
-LONGEST_GAP_NS = 1_000_000_000  # after more than this a mean over the gap says little about now
+LONGEST_GAP_NS = 1_500_000_000  # one image a second, late by half; a mean over more says little about now
 SMALL_ANGLE = 1e-4  # radians; below, the series is exact to the last digit
 
 

@@ -42,16 +42,18 @@ class Familiarity:
         self._judged: tuple[CameraInfo, PixelMap] | None = None
         self.degrees: float | None = None
 
-    def look(self, camera: str, frame: Frame, left_out: np.ndarray | None) -> None:
-        """Take what an image in a camera's frame was answered with; left_out: pixels, bool (h, w), that are not looked
-        at for bars."""
-        before, focal = self._camera, self._focal
-        self._look_at_camera(frame.pixel_map)
+    def expect(self, camera: str) -> None:
+        """Take in whose frame the image is that is answered next: another camera has another lens."""
+        if self._camera not in ('', camera):
+            self._forget_lens()
         self._camera = camera
-        zoomed = None not in (focal, self._focal) and abs(np.log(self._focal / focal)) > SAME_LENS
-        if zoomed or before not in ('', camera):
-            self._another_lens()
-            self._bars = BlackBars()
+
+    def look(self, frame: Frame, left_out: np.ndarray | None) -> None:
+        """Take what an image was answered with; left_out: pixels, bool (h, w), that are not looked at for bars."""
+        focal = self._focal
+        self._look_at_camera(frame.pixel_map)
+        if None not in (focal, self._focal) and abs(np.log(self._focal / focal)) > SAME_LENS:
+            self._forget_lens()
         picture = self._bars.look(frame.image, frame.pixel_map, left_out)
         if picture is not None:
             height, width = frame.pixel_map.original
@@ -60,6 +62,10 @@ class Familiarity:
                               f'width {round(picture.width * width)}, height {round(picture.height * height)}')
         if frame.trusted and self._trained_on.confidence is not None:
             self._look_at_confidence(frame.confidence_median)
+
+    def _forget_lens(self) -> None:
+        self._another_lens()
+        self._bars = BlackBars()
 
     def _look_at_confidence(self, confidence: float) -> None:
         self._sure.append(confidence)

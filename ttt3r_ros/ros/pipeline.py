@@ -120,6 +120,7 @@ class Pipeline:
         self._measured.catch_up()
         mask, depth = self._companions.fetch(header)
         left_out = cache(partial(self._companions.left_out, mask))
+        self._familiarity.expect(header.frame_id)
         started = time.monotonic()
         try:
             stepped = yield from self._step(image.rgb, header, lambda: self._read_ahead(following()),
@@ -134,7 +135,7 @@ class Pipeline:
             self._log.error(f'image dropped, the memory is as it was before: the prediction is {error}', every=REPEAT_S)
             return
         inference_ms = (time.monotonic() - started) * 1e3
-        self._familiarity.look(header.frame_id, frame, left_out(frame.pixel_map))
+        self._familiarity.look(frame, left_out(frame.pixel_map))
         frame = own = self._refine(frame, left_out(frame.pixel_map))
         frame, estimate, missing = self._tracker.track(header, frame)
         self._measured.take(depth, header, own)
