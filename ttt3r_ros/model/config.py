@@ -83,6 +83,11 @@ class ModelConfig:
         """Whether the borders of patches are taken out of points: published models answer as they were published."""
         return self.patch_size != PATCH_SIZE
 
+    @property
+    def stretches(self) -> bool:
+        """Whether images of next to no contrast are given some: published models see images as they were published."""
+        return self.patch_size != PATCH_SIZE
+
     def to_dict(self) -> dict:
         """Return the fields as plain values, for a file's metadata."""
         return asdict(self)

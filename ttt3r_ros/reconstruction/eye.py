@@ -14,6 +14,7 @@ from ttt3r_ros.model.network import Encoded
 from ttt3r_ros.model.recurrence import Memory, Recurrence, Step
 from ttt3r_ros.model.stages import Stage
 from ttt3r_ros.reconstruction.ahead import Ahead
+from ttt3r_ros.reconstruction.contrast import stretched
 from ttt3r_ros.reconstruction.device_resize import Resized, pays, resize
 from ttt3r_ros.reconstruction.frame import GateStatistics
 from ttt3r_ros.reconstruction.intrinsics import focal_length
@@ -122,6 +123,8 @@ class Eye:
         """Encode images as the model takes them, uint8 (h, w, 3), all of one size."""
         with self._stage('upload'):
             pixels = upload(images, self._recurrence.network.device)
+            if self._recurrence.network.config.stretches:
+                pixels = stretched(pixels)
         encoded = self._recurrence.encode(pixels)
         return [Encoded(features, encoded.grid) for features in encoded.features.split(1)]
 

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images of next to no contrast, as at dusk or in fog, given the contrast that the weights know.
+
+A network that was trained on well lit pictures takes darkness for distance: of rooms at a quarter of their light each
+step was told wrongly by the length of the step itself. Stretched they are told as in full light. What is judged by its
+brightness elsewhere (sight.py, likeness.py) is the image as it came.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+# Of 255: the deviation of the brightness below which an image is stretched, under that of 99 % of training's images;
+# what its mean is drawn to by then, which is theirs; and by how much at most: beyond, noise is all that there is.
+LEAST, MIDDLE, MOST = 20.0, 110.0, 8.0
+SPARSE = 4  # of so many rows and columns one tells the contrast, in a tenth of the time
+
+
+def stretched(pixels: Tensor) -> Tensor:
+    """Return images (B, 3, h, w) in [-1, 1], those of less contrast than LEAST with so much; all others to the bit.
+
+    The mean moves to MIDDLE by as much as the contrast grows, so that nothing jumps as the light changes.
+    """
+    brightness = pixels[..., ::SPARSE, ::SPARSE].mean(dim=1)
+    deviation, mean = torch.std_mean(brightness, dim=(1, 2), keepdim=True, correction=0)
+    deviation, mean = deviation[:, None], mean[:, None]
+    if pixels.device.type == 'cpu' and bool((deviation >= LEAST / 127.5).all()):
+        return pixels
+    by = (LEAST / 127.5 / deviation).clamp(1, MOST)
+    moved = mean + (MIDDLE / 127.5 - 1 - mean) * (1 - 1 / by)
+    return torch.where(by > 1, ((pixels - mean) * by + moved).clamp(-1, 1), pixels)
