@@ -41,11 +41,11 @@ def test_two_seconds_without_an_image_are_silence(reported):
     """Until then images arrive, and the tracking state is of now."""
     _, health, given, publish = reported
     health.tracking = Tracking(TrackingState.OK, '', 0, True)
-    given.now = 102.0
+    given.now, health.silence = 102.0, 2.0
     told = publish()
     assert (told['input'].level, told['input'].message) == (DiagnosticStatus.OK, 'images arrive on /image')
     assert (told['tracking'].level, told['tracking'].message) == (DiagnosticStatus.OK, 'ok')
-    given.now = 102.25
+    given.now, health.silence = 102.25, 2.25
     told = publish()
     assert (told['input'].level, told['input'].message) == (DiagnosticStatus.WARN, 'no image on /image')
     assert (told['tracking'].level, told['tracking'].message) == (DiagnosticStatus.WARN, 'ok, at the last image')
@@ -95,6 +95,18 @@ def test_lost_images_have_one_cause(reported, short, why):
     counters.lost_in_transport, given.short = 4, short
     assert why in publish()['input'].message
     assert publish()['input'].message == 'images arrive on /image'
+
+
+def test_images_are_lost_by_a_node_that_stands_still(reported):
+    """A process that was stopped, or slept with its machine, has waited for no core: that is told in the report after
+    it, too, as the loss is counted with the next image; and what has not come meanwhile is no silence."""
+    counters, _, given, publish = reported
+    publish()
+    given.now, given.short = 103.1, 0.0
+    assert publish()['input'].message == 'images arrive on /image'
+    for now, why in ((103.2, 'this node stood still for 3.1 s'), (104.2, 'on their way')):
+        given.now, counters.lost_in_transport = now, counters.lost_in_transport + 4
+        assert why in publish()['input'].message
 
 
 def test_gaps_in_a_publisher_s_numbers_are_counted():

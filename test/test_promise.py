@@ -22,14 +22,14 @@ AUTOMATIC = QoSProfile(depth=1, liveliness=LivelinessPolicy.AUTOMATIC,
 def heard(*times: float) -> Promise:
     promise = Promise()
     for time in times:
-        promise.hear(time)
+        promise.hear(time, time)
     return promise
 
 
 @pytest.mark.parametrize('offered', [[], [QoSProfile(depth=1)], [AUTOMATIC]])
 def test_who_promises_nothing_breaks_nothing(offered):
     """However long the gap is."""
-    assert heard(1.0, 60.0).judge(100.0, offered) is None
+    assert heard(1.0, 60.0).judge(40.0, offered) is None
 
 
 @pytest.mark.parametrize(('offered', 'told'), [([DEADLINE], 'every 0.1 s'), ([LEASE], 'every 0.5 s'),
@@ -37,14 +37,24 @@ def test_who_promises_nothing_breaks_nothing(offered):
 def test_a_gap_that_is_too_long_is_told_once(offered, told):
     """Between two images, or since the last one; then it is kept again."""
     promise = heard(1.0, 2.5)
-    text = promise.judge(2.55, offered)
+    text = promise.judge(0.05, offered)
     assert told in text and 'none for 1.50 s' in text
-    promise.hear(2.6)
-    assert promise.judge(2.65, offered) is None
-    assert 'none for 2.00 s' in promise.judge(4.6, offered)
+    promise.hear(2.6, 2.6)
+    assert promise.judge(0.05, offered) is None
+    assert 'none for 2.00 s' in promise.judge(2.0, offered)
 
 
 def test_one_late_image_and_a_camera_that_has_not_begun_are_none():
     """Only more than twice the time counts, and from the first image on."""
     assert Promise().judge(9.0, [DEADLINE]) is None
-    assert heard(1.0, 1.18).judge(1.2, [DEADLINE]) is None
+    assert heard(1.0, 1.18).judge(0.02, [DEADLINE]) is None
+
+
+def test_images_that_were_sent_in_time_are_no_gap():
+    """A node that is held up takes them late, and they come at once; nor is a sender's clock that is set."""
+    promise = heard(1.0)
+    for now, sent in ((4.0, 1.1), (4.001, 1.2), (4.002, 1.3), (4.1, 3600.0)):
+        promise.hear(now, sent)
+    assert promise.judge(0.0, [DEADLINE]) is None
+    promise.hear(4.6, 3600.5)
+    assert 'none for 0.50 s' in promise.judge(0.0, [DEADLINE])

@@ -91,6 +91,26 @@ def test_a_full_queue_of_a_lossless_run_holds_up_nothing(held, monkeypatch):
     assert [stamp_of(status) for status in robot.heard['status']] == [i * SECOND for i in range(1, 8)]
 
 
+def test_a_camera_that_is_held_up_is_not_silent(held, monkeypatch, tmp_path):
+    """Images that a full queue keeps out have come: nobody says that there are none, nor that they are back."""
+    monkeypatch.setenv('QUEUE_BYTES', '1')
+    start, go = held
+    robot = start(lossless=True)
+    for i in range(2, 8):
+        robot.show(i * SECOND)
+    robot.wait_for('the wait', lambda: int(robot.diagnostic('input').get('received', 0)) > 2)
+    robot.heard['diagnostics'].clear()
+    robot.wait_for('reports', lambda: [status.name for array in robot.heard['diagnostics'] for status in array.status
+                                       ].count('ttt3r: input') > 6)
+    told = {status.message for array in robot.heard['diagnostics'] for status in array.status
+            if status.name == 'ttt3r: input'}
+    go.touch()
+    robot.wait_for('all', lambda: len(robot.heard['status']) == 7)
+    assert told == {'images arrive on /image'}
+    log = (tmp_path / 'node0.log').read_text()
+    assert 'images are back' not in log and 'no image on' not in log
+
+
 def test_a_node_that_goes_replies_first(held):
     """Who waits when the node is cleaned up has its reply, and the services are there again when it is configured."""
     start, go = held

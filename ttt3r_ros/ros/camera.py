@@ -34,6 +34,7 @@ from ttt3r_ros.ros.pipeline import Pipeline, Senses
 from ttt3r_ros.ros.promise import Promise
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.services import Services
+from ttt3r_ros.ros.silence import Silence
 from ttt3r_ros.ros.tracker import Start, Tracker
 from ttt3r_ros.ros.transport import SUFFIXES, VIDEO, Video, image_topic, message_type
 from ttt3r_ros.ros.worker import Worker
@@ -84,7 +85,8 @@ class Camera:
         self._mixed = False  # the last number may be another publisher's
         self._sender: str | None = None  # who published images at the last report
         self._ended = False  # they have ended in order
-        self._activated = time.monotonic()
+        self._silence = Silence()
+        self._held = False  # an image waits for room, and so do those behind it
 
     @property
     def topic(self) -> str:
@@ -105,7 +107,7 @@ class Camera:
         self._gaps, self._promise = SequenceGaps(), Promise()
         self._health.last_image = None
         self._sender, self._ended = None, False
-        self._activated = time.monotonic()
+        self._silence.begin()
         self._subscription = self._node.create_subscription(
             self._type, self._topic, self._receive, qos, raw=self._video is None,
             callback_group=MutuallyExclusiveCallbackGroup(),  # waiting for room, it holds up nothing else
@@ -147,6 +149,9 @@ class Camera:
     def report(self) -> None:
         """Tell diagnostics, and the log if no images come."""
         active = self.active
+        if self._held:
+            self._silence.begin()
+        self._health.silence = self._silence.turn()
         publishers = self._node.get_publishers_info_by_topic(self.topic) if active else []
         if active:
             self._follow_sender(publishers)
@@ -176,8 +181,9 @@ class Camera:
     async def _receive(self, message: Any, info: dict) -> None:
         now, before = time.monotonic(), self._health.last_image
         self._health.last_image = now
-        self._promise.hear(now)
-        silence = now - (self._activated if before is None else before)
+        self._promise.hear(now, info['source_timestamp'] / 1e9)
+        silence = self._silence.turn()
+        self._silence.begin()
         if silence > SILENCE_TOLD_S:
             self._log.info(f'images are {"there" if before is None else "back"} after {silence:.0f} s')
         self.counters.received += 1
@@ -188,7 +194,10 @@ class Camera:
         kind = self._type if self._video is None else Image
         for image in [message] if self._video is None else self._decoded(message, bool(lost)):
             if self._settings.lossless:
+                self._held = True
                 await self._replies.of(self._worker.room())
+                self._held = False
+                self._silence.begin()
             size = len(image) if isinstance(image, bytes) else len(image.data)
             self.counters.dropped_overrun += self._worker.submit(Job(image, kind, now, self.pipeline), size, self)
 
@@ -202,7 +211,9 @@ class Camera:
     def _judge_promise(self, publishers: list[TopicEndpointInfo]) -> str | None:
         """Return how the camera did not keep what its publisher offers, and warn of it."""
         before, self._told_lost = self._told_lost, self.counters.lost_in_transport
-        broken = self._promise.judge(time.monotonic(), [publisher.qos_profile for publisher in publishers])
+        # Whose image is how late is not known of several, and what has just come may wait for its turn.
+        offered = [publisher.qos_profile for publisher in publishers] if len(publishers) == 1 else []
+        broken = self._promise.judge(self._silence.sure, offered)
         if broken is None or self._told_lost > before:  # lost on their way, they were sent in time
             return None
         self._log.warning(f'{self.topic}: {broken}', every=REPEAT_S)
@@ -216,8 +227,8 @@ class Camera:
         if publishers:
             self._sender, self._ended = publishers[0].node_name, False
             return
-        silence = self._diagnostics.silence()
-        if self._sender is not None and silence is not None and silence < SILENCE_TOLD_S:
+        age = self._diagnostics.age()
+        if self._sender is not None and age is not None and age < SILENCE_TOLD_S:
             self._ended = True
             self._log.info(f'the images on {self.topic} have ended: {self._sender}, who published them, has left')
         self._sender = None
@@ -227,9 +238,7 @@ class Camera:
 
     def _why_silent(self, publishers: list[TopicEndpointInfo]) -> str | None:
         """Return why no images come, or None if they do."""
-        silence = self._diagnostics.silence()
-        if silence is None:
-            silence = time.monotonic() - self._activated
+        silence = self._silence.seconds
         if silence < SILENCE_TOLD_S or self._worker.pending():
             return None
         text = f'no image on {self.topic} for {silence:.0f} s'

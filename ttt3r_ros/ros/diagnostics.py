@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import resource
 import time
+from collections import deque
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.ros.cpu_shortage import CpuShortage
+from ttt3r_ros.ros.silence import TURN_S
 from ttt3r_ros.sequences.stamps import in_seconds
 
 SILENCE_S = 2.0
@@ -58,6 +60,7 @@ class Health:
     """What the last frames looked like, for the report; written by the executor and the inference thread."""
 
     last_image: float | None = None  # time.monotonic() seconds
+    silence: float = 0.0  # seconds without one, see Silence
     last_inference_ms: float | None = None
     unreadable: str | None = None  # why the last image that could not be read could not
     not_finite: str | None = None  # what was not finite in the last prediction that was not
@@ -85,6 +88,8 @@ class Diagnostics:
         self._name = f"{node.get_fully_qualified_name().lstrip('/')}: {f'{camera} ' if camera else ''}"
         self._previous: Counters = Counters()
         self._cpu = CpuShortage()
+        self._at = time.monotonic()
+        self._turns: deque[float] = deque([0.0], 2)  # seconds from a report to the next: a loss is counted after it
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
 
     def publish(self, active: bool, input_topic: str, input_problem: str | None, state: dict[str, str],
@@ -92,6 +97,9 @@ class Diagnostics:
         """Report once: `input_problem` says why no images come, `state` are values that change, `unsaved` why the last
         autosave failed.
         """
+        now = time.monotonic()
+        self._turns.append(now - self._at)
+        self._at = now
         idle = 'not active' if not active else 'at rest: nobody listens (lazy)' if self._health.resting else None
         array = DiagnosticArray(status=[self._input(active, input_topic, input_problem), self._tracking(idle),
                                         self._inference(idle, state), self._memory(unsaved)])
@@ -99,7 +107,7 @@ class Diagnostics:
         self._publisher.publish(array)
         self._previous = Counters(**vars(self._counters))
 
-    def silence(self) -> float | None:
+    def age(self) -> float | None:
         """Return seconds since the last image, None before the first."""
         last = self._health.last_image
         return None if last is None else time.monotonic() - last
@@ -109,14 +117,14 @@ class Diagnostics:
         self._node.destroy_publisher(self._publisher)
 
     def _input(self, active: bool, topic: str, problem: str | None) -> DiagnosticStatus:
-        counters, before, age, short = self._counters, self._previous, self.silence(), self._cpu.share()
+        counters, before, age, short = self._counters, self._previous, self.age(), self._cpu.share()
         level, text = DiagnosticStatus.OK, f'images arrive on {topic}'
         if not active:
             text = 'not active'
-        elif age is None or age > SILENCE_S:
+        elif age is None or self._health.silence > SILENCE_S:
             level, text = DiagnosticStatus.WARN, problem or f'no image on {topic}'
         elif counters.lost_in_transport > before.lost_in_transport:
-            level, text = DiagnosticStatus.WARN, self._why_lost(short)
+            level, text = DiagnosticStatus.WARN, self._why_lost(short, max(self._turns))
         elif self._health.broken_promise:
             level, text = DiagnosticStatus.WARN, self._health.broken_promise
         elif (bad := counters.dropped_invalid - before.dropped_invalid):
@@ -133,21 +141,24 @@ class Diagnostics:
         return self._status('input', level, text, values)
 
     @staticmethod
-    def _why_lost(short: float | None) -> str:
+    def _why_lost(short: float | None, turn: float) -> str:
         if short is not None and short > CPU_SHORT:
             return (f'images are lost because the CPU is short: a thread of this node waited {short:.0%} of the last '
                     'second for a core; end what else runs, or lower the rate')
+        if turn > TURN_S:
+            return (f'images are lost because this node stood still for {turn:.1f} s: was its process stopped, or the '
+                    'machine?')
         return 'images are lost on their way: see README, shared memory'
 
     def _tracking(self, idle: str | None) -> DiagnosticStatus:
-        tracking, age = self._health.tracking, self.silence()
+        tracking, age = self._health.tracking, self.age()
         if idle is not None:
             return self._status('tracking', DiagnosticStatus.OK, idle, {})
         if tracking is None:
             return self._status('tracking', DiagnosticStatus.WARN, 'initialising: no image has been answered', {})
         state, since = tracking.state.value, tracking.since or 0
         level, text = LEVELS[tracking.state], f'{state}: {tracking.reason}' if tracking.reason else state
-        if age is None or age > SILENCE_S:
+        if age is None or self._health.silence > SILENCE_S:
             level, text = max(level, DiagnosticStatus.WARN), f'{text}, at the last image'
         return self._status('tracking', level, text,
                             {'state': state, 'since stamp (s)': in_seconds(since),

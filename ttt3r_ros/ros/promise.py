@@ -16,22 +16,28 @@ class Promise:
 
     def __init__(self) -> None:
         """Begin with no image heard."""
-        self._last: float | None = None
+        self._last: tuple[float, float] | None = None
         self._longest = 0.0
 
-    def hear(self, now: float) -> None:
-        """Take it that an image has come, seconds."""
-        if self._last is not None:
-            self._longest = max(self._longest, now - self._last)
-        self._last = now
+    def hear(self, now: float, sent: float) -> None:
+        """Take it that an image has come, seconds, and when it was sent by its sender's clock.
 
-    def judge(self, now: float, offered: Iterable[QoSProfile]) -> str | None:
-        """Return which promise was broken since the last call, None if none was or before the first image."""
+        A gap is both: a node that is held up takes images late that were sent in time, and a clock may be set.
+        """
+        if self._last is not None:
+            self._longest = max(self._longest, min(now - self._last[0], sent - self._last[1]))
+        self._last = now, sent
+
+    def judge(self, silence: float, offered: Iterable[QoSProfile]) -> str | None:
+        """Return which promise was broken since the last call, None if none was or before the first image.
+
+        silence: for how long none has come, seconds.
+        """
         longest, self._longest = self._longest, 0.0
         promised = min((seconds for qos in offered for seconds in _seconds(qos)), default=None)
         if promised is None or self._last is None:
             return None
-        longest = max(longest, now - self._last)
+        longest = max(longest, silence)
         if longest <= 2 * promised:  # one late image is the next one's delay, not a camera that is stuck
             return None
         return (f'its publisher promises an image every {promised:g} s, and there was none for {longest:.2f} s: is the '

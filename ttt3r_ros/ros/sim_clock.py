@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import time
-
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
+
+from ttt3r_ros.ros.silence import Silence
 
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
 PATIENCE_S = 5.0  # without /clock, before that is told
@@ -20,26 +20,27 @@ class SimClock:
         self._node, source = node, node._time_source
         self._take = source.clock_callback
         self._broken = 0  # messages
-        self._heard: float | None = None  # when last, monotonic
-        self._since: float | None = None  # we wait for it while active, monotonic
+        self._heard = False
+        self._silence = Silence()  # while active
         source.clock_callback = self._receive  # of the subscription that is still to be made
         if source._clock_sub is not None:
             source._clock_sub.callback = self._receive
 
     def look(self, active: bool) -> list[str]:
         """Return that no time comes, if so, and what to do; called once a second."""
-        now = time.monotonic()
-        self._since = (self._since or now) if active and self._node.get_clock().ros_time_is_active else None
-        if self._since is None or now - max(self._since, self._heard or 0.0) <= PATIENCE_S:
+        if not (active and self._node.get_clock().ros_time_is_active):
+            self._silence.begin()
+        if self._silence.turn() <= PATIENCE_S:
             return []
-        if self._heard is None:
+        if not self._heard:
             return ['use_sim_time is set and no time comes on /clock, timers stand still: start the simulator, play '
                     'the bag with --clock, or set use_sim_time to false']
         return ['/clock has stopped, timers stand still: are the simulator or the bag paused, or ended?']
 
     def _receive(self, message: Clock) -> None:
         if message.clock.sec >= 0:
-            self._heard = time.monotonic()
+            self._heard = True
+            self._silence.begin()
             self._take(message)
             return
         self._broken += 1
