@@ -115,6 +115,17 @@ def test_gaps_in_a_publisher_s_numbers_are_counted():
     assert [gaps.lost(number) for number in (7, 8, 12, None, 0, 13, 2, 3, 5)] == [0, 0, 3, 0, 0, 0, 0, 0, 1]
 
 
+def test_a_camera_that_is_begun_anew_has_numbers_of_its_own():
+    """One that DDS has told late has sent many before we hear the first: none of them is a gap in the last one's."""
+    gaps, old, new = SequenceGaps(), frozenset([b'old']), frozenset([b'new'])
+    gaps.lost(7)
+    assert [gaps.follow(senders) for senders in (old, old, frozenset())] == [False] * 3
+    assert not gaps.follow(old | new) and gaps.lost(9) == 1  # as long as DDS has not forgotten it
+    gaps.follow(old)
+    assert gaps.follow(new) and gaps.lost(300) == 0 and gaps.lost(302) == 1
+    assert not gaps.follow(new) and gaps.lost(304) == 1
+
+
 def test_what_lasts_is_told_again_after_a_minute(monkeypatch):
     """What begins is a line at once; while it lasts one a minute; ended and begun again, at once."""
     lines, heard, now = [], [], [100.0]

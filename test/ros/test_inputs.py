@@ -138,7 +138,7 @@ def test_images_that_end_in_order_are_no_trouble(run):
     robot.show_and_wait([SECOND, 2 * SECOND])
     robot.spin(1.5)  # the node looks round each second
     robot.node.destroy_publisher(robot.camera)
-    robot.wait_for('the end', lambda: f'/image have ended: {robot.node.get_name()}, who' in node.log(), 10)
+    robot.wait_for('the end', lambda: f'/image have ended: /{robot.node.get_name()}, who' in node.log(), 10)
     robot.wait_for('the silence', lambda: 'nobody publishes it' in robot.diagnostic('input').get('message', ''), 15)
     robot.spin(1.5)
     assert node.log().count('have ended') == 1 and 'no image on /image' not in node.log()

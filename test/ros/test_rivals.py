@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import rclpy
@@ -30,6 +32,29 @@ def edge(parent: str, child: str, stamp: int = 0) -> TransformStamped:
 
 def surroundings(robot) -> str:
     return robot.diagnostic('surroundings').get('message', '')
+
+
+def test_who_has_not_told_his_name_is_no_rival_yet():
+    """DDS tells of a publisher before the node behind it, which may be one of our own name: that is told as such. Who
+    has none at the next look, as a publisher that is no ROS node, is told without."""
+    def of(name: str, space: str = '/') -> SimpleNamespace:
+        return SimpleNamespace(node_name=name, node_namespace=space)
+
+    found = [of('ttt3r')]
+    node = SimpleNamespace(
+        get_fully_qualified_name=lambda: '/ttt3r', publishers=[SimpleNamespace(topic_name='/ttt3r/pose')],
+        get_publishers_info_by_topic=lambda _: found, count_publishers=lambda _: len(found))
+    rivals = Rivals(node, SimpleNamespace(whose=''), dict)
+
+    def looks(*others: SimpleNamespace) -> list[str]:
+        found[1:] = others
+        return [line.partition(' as well')[0] for line in rivals.look()]
+
+    unknown = of('_NODE_NAME_UNKNOWN_', '_NODE_NAMESPACE_UNKNOWN_')
+    assert looks(unknown) == [] and looks(of('ttt3r')) == [] and looks(unknown) == []
+    assert looks(unknown) == ['/ttt3r/pose is published by a node that has not told its name']
+    assert looks(of('other', '/a'), unknown) == [
+        '/ttt3r/pose is published by /a/other, a node that has not told its name']
 
 
 def test_a_driver_s_own_frames_another_node_of_our_name_and_a_second_publisher(run):

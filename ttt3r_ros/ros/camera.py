@@ -33,6 +33,7 @@ from ttt3r_ros.ros.parameters import Settings
 from ttt3r_ros.ros.pipeline import Pipeline, Senses
 from ttt3r_ros.ros.promise import Promise
 from ttt3r_ros.ros.replies import Replies
+from ttt3r_ros.ros.senders import GHOST, identities, sender
 from ttt3r_ros.ros.services import Services
 from ttt3r_ros.ros.silence import Silence
 from ttt3r_ros.ros.tracker import Start, Tracker
@@ -155,16 +156,18 @@ class Camera:
         publishers = self._node.get_publishers_info_by_topic(self.topic) if active else []
         if active:
             self._follow_sender(publishers)
+            self._gaps.follow(identities(publishers))
         problem = self._why_silent(publishers) if active else None
         self._health.broken_promise = self._judge_promise(publishers) if active else None
         others = len(publishers)
         self._mixed = self._mixed or others > 1
         self._health.publishers = others
         if others > 1:
-            names = sorted(f'{p.node_namespace.rstrip("/")}/{p.node_name}' for p in publishers)
+            names = sorted(map(sender, publishers))
+            ghost = f', unless it is one camera begun anew: {GHOST}' if len(set(names)) < others else ''
             self._log.warning(
                 f'{others} publishers send images on {self.topic} ({", ".join(names)}): how many are lost on the way '
-                'is unknown; remap image to a topic that one camera publishes', every=REPEAT_S)
+                f'is unknown; remap image to a topic that one camera publishes{ghost}', every=REPEAT_S)
         if problem and not self._ended:
             self._log.warning(problem, every=REPEAT_S)
         self._diagnostics.publish(active, self.topic, problem, self.pipeline.state() | {
@@ -189,8 +192,9 @@ class Camera:
         self.counters.received += 1
         lost = self._gaps.lost(info['publication_sequence_number'])
         if lost:  # rclpy does not say whose number it is: two would count past each other
-            mixed, self._mixed = self._mixed, self._publishers() > 1
-            self.counters.lost_in_transport += 0 if mixed or self._mixed else lost
+            senders = identities(self._node.get_publishers_info_by_topic(self.topic))
+            mixed, self._mixed = self._mixed, len(senders) > 1
+            self.counters.lost_in_transport += 0 if mixed or self._mixed or self._gaps.follow(senders) else lost
         kind = self._type if self._video is None else Image
         for image in [message] if self._video is None else self._decoded(message, bool(lost)):
             if self._settings.lossless:
@@ -225,16 +229,13 @@ class Camera:
         One that crashes is known to DDS until its lease runs out, long after its last image.
         """
         if publishers:
-            self._sender, self._ended = publishers[0].node_name, False
+            self._sender, self._ended = sender(publishers[0]), False
             return
         age = self._diagnostics.age()
         if self._sender is not None and age is not None and age < SILENCE_TOLD_S:
             self._ended = True
             self._log.info(f'the images on {self.topic} have ended: {self._sender}, who published them, has left')
         self._sender = None
-
-    def _publishers(self) -> int:
-        return self._node.count_publishers(self.topic)
 
     def _why_silent(self, publishers: list[TopicEndpointInfo]) -> str | None:
         """Return why no images come, or None if they do."""
@@ -250,11 +251,11 @@ class Camera:
         wanted = self._subscription.msg_type.__name__
         for publisher in publishers:
             if publisher.topic_type.split('/')[-1] != wanted:
-                return f'{text}: {publisher.node_name} publishes {publisher.topic_type} there, not {wanted}; ' \
+                return f'{text}: {sender(publisher)} publishes {publisher.topic_type} there, not {wanted}; ' \
                        f'set image_transport, or remap {self._topic} to another topic'
         if self._health.last_image is not None:
-            return f'{text}: they came before, and {publishers[0].node_name} is still there; is the camera paused, '\
-                   'or stuck?'
+            return f'{text}: they came before, and {sender(publishers[0])} is still there; is the camera paused, or ' \
+                   f'stuck ({GHOST})?'
         return f'{text}: {len(publishers)} publisher(s) are there but send nothing that reaches us; look at their ' \
                f'QoS (ros2 topic info -v {self.topic}) and the network'
 

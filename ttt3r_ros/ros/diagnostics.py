@@ -46,6 +46,7 @@ class SequenceGaps:
     def __init__(self) -> None:
         """Start with no message seen."""
         self._last: int | None = None
+        self._senders: frozenset[bytes] = frozenset()
 
     def lost(self, number: int | None) -> int:
         """Return how many are missing before this publication number; 0 where the middleware gives none."""
@@ -53,6 +54,14 @@ class SequenceGaps:
             return 0
         last, self._last = self._last, number
         return number - last - 1 if last is not None and number > last else 0
+
+    def follow(self, senders: frozenset[bytes]) -> bool:
+        """Take who publishes now; say whether they are all others than before, whose numbers are not to be compared."""
+        others = bool(senders and self._senders) and not senders & self._senders
+        self._senders = senders or self._senders
+        if others:
+            self._last = None
+        return others
 
 
 @dataclass

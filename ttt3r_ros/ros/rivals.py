@@ -11,6 +11,7 @@ from tf2_msgs.msg import TFMessage
 
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
 from ttt3r_ros.ros.frames import Edge, Frames
+from ttt3r_ros.ros.senders import GHOST, NAMELESS, sender
 
 LISTENING_S = 5  # from the activation, and from the first transform of each edge of ours
 EVERY_S = 60  # and again for one second: listening to all of TF costs
@@ -26,8 +27,7 @@ def same_name(node: LifecycleNode) -> list[str]:
     if count < 2:
         return []
     return [f'{count} nodes are called {node.get_fully_qualified_name()}: their topics, services and parameters are '
-            'mixed up; start one with another name (-r __node:=…) or end it (one that crashed is forgotten after some '
-            '20 s)']
+            f'mixed up; start one with another name (-r __node:=…) or end it ({GHOST})']
 
 
 class Rivals:
@@ -41,6 +41,7 @@ class Rivals:
         self._edges = edges
         self._expected: dict[Edge, str] = {}
         self._once: set[Edge] = set()  # expected some time: one that comes and goes is no reason to listen all the time
+        self._nameless: set[str] = set()  # topics that somebody without a name published at the last look
         self._left = 0  # seconds to listen
         self._seconds = 0
         self._listening: list = []
@@ -90,14 +91,16 @@ class Rivals:
             self._heard.add(edge)
 
     def _same_topics(self) -> list[str]:
-        own = self._node.get_name(), self._node.get_namespace()
+        own = self._node.get_fully_qualified_name()
+        before, self._nameless = self._nameless, set()
         mine = [publisher.topic_name for publisher in self._node.publishers]
         texts = []
         for topic in sorted({topic for topic in mine if not topic.endswith(SHARED)}):
             if self._node.count_publishers(topic) > mine.count(topic):
-                others = {f'{info.node_namespace.rstrip("/")}/{info.node_name}'
-                          for info in self._node.get_publishers_info_by_topic(topic)
-                          if (info.node_name, info.node_namespace) != own}
+                others = {*map(sender, self._node.get_publishers_info_by_topic(topic))} - {own}
+                if NAMELESS in others:  # it may be one of our own name, which DDS is about to tell
+                    self._nameless.add(topic)
+                    others -= set() if topic in before else {NAMELESS}
                 if others:  # one of our own name is told as that
                     texts.append(f'{topic} is published by {", ".join(sorted(others))} as well: remap it there, or '
                                  'start one of the two with another name (-r __node:=…)')
