@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,24 @@ def test_demos_in_one_domain_mix_nothing(tmp_path):
         rclpy.try_shutdown(context=context)
     output, errors = first.communicate(timeout=100)
     assert first.returncode == 0 and 'and counted: 60 + 0 of 60' in output, output + errors
+
+
+@pytest.mark.slow
+def test_a_demo_that_stood_still_takes_what_waits_for_it(tmp_path):
+    """Stopped until all is played and answered, and then for longer than a node has to have nothing left: nothing moves
+    then, and what it records still has to be taken, but for clouds, of which DDS keeps two."""
+    process = start_demo('--input', 'synthetic:0:8', '--rate', '4', '--out', str(tmp_path))
+    eventually((tmp_path / 'replay.log').exists, 60)
+    process.send_signal(signal.SIGSTOP)
+    try:
+        eventually(lambda: 'published 8 images' in (tmp_path / 'replay.log').read_text(), 60)
+        time.sleep(6)
+    finally:
+        process.send_signal(signal.SIGCONT)
+    output, errors = process.communicate(timeout=100)
+    assert 'and counted: 8 + 0 of 8' in output, output + errors
+    for kept in ('status', 'pose', 'TF'):
+        assert f"every {kept} has its image's stamp, to the nanosecond: 8 of 8" in output, output
 
 
 @pytest.mark.slow

@@ -26,6 +26,7 @@ from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.ros.conversions import from_transform, nanoseconds
 
 DEPTH = 1000
+APART_S = 0.5  # between reports, which come each second
 NODE = 'ttt3r'
 DROPPED = ('dropped_overrun', 'dropped_stamp', 'dropped_invalid', 'dropped_nonfinite')
 COUNTERS = ('received', 'answered', 'withheld_lost', *DROPPED)  # in ~/status and, with spaces, in /diagnostics
@@ -83,6 +84,8 @@ class Recorder:
         stamps of the clouds whose depth is kept. points_per_cloud: how many points of each cloud are kept.
         """
         self.recording = Recording()
+        self.reports = 0  # of the node, in diagnostics, since anything else came; those that waited for us are one
+        self._reported = -APART_S
         self.moved = time.monotonic()
         self._camera_frames = camera_frames
         self._whole = whole
@@ -150,7 +153,7 @@ class Recorder:
         matrix = quaternion_matrix((q.x, q.y, q.z, q.w))
         matrix[:3, 3] = p.x, p.y, p.z
         self.recording.poses.append(Pose(nanoseconds(message.header.stamp), message.header.frame_id, matrix))
-        self.moved = time.monotonic()
+        self._move()
 
     def _on_transforms(self, message: TFMessage) -> None:
         for transform in message.transforms:
@@ -172,7 +175,7 @@ class Recorder:
             np.stack([(rgb >> shift & 255).astype(np.uint8) for shift in (16, 8, 0)], axis=-1),
             np.array(picked['confidence']),
             np.array(cells['z']).reshape(message.height, message.width) if stamp in self._whole else None))
-        self.moved = time.monotonic()
+        self._move()
 
     def _on_status(self, message: ReconstructionStatus) -> None:
         self.recording.statuses.append(message)
@@ -183,10 +186,16 @@ class Recorder:
             if status.name.endswith(f'{NODE}: input'):
                 values = {value.key.replace(' ', '_'): value.value for value in status.values}
                 self._count({name: int(values[name]) for name in COUNTERS})
+                if time.monotonic() - self._reported > APART_S:
+                    self._reported = time.monotonic()
+                    self.reports += 1
 
     def _count(self, told: dict[str, int]) -> None:
         """Take the counters on; the two topics that tell them may overtake one another."""
         for name, value in told.items():
             if value > self.recording.counters[name]:
                 self.recording.counters[name] = value
-                self.moved = time.monotonic()
+                self._move()
+
+    def _move(self) -> None:
+        self.reports, self.moved = 0, time.monotonic()

@@ -29,7 +29,7 @@ from ttt3r_ros.sequences import write_tum
 
 START_S = 300.0  # large weights on a slow disk
 CONNECT_S = 20.0
-QUIET_S = 4.0  # nothing moves, and the node says that it has nothing left
+QUIET_REPORTS = 4  # running, one a second, in which the node says that it has nothing left, and nothing moves
 BUSY_S = 180.0  # nothing moves, though the node has frames in hand
 LOG_LINES = 12
 SHARED = ('/tf', '/tf_static', '/diagnostics')  # topics that a namespace alone does not move
@@ -181,7 +181,8 @@ def _await_answers(node: Child, player: Child, recorder: Recorder, total: int, p
             outputs = (recording.poses, recording.clouds, recording.statuses, recording.transforms)
             if done >= total and all(len(output) >= answered for output in outputs):
                 return
-            if time.monotonic() - recorder.moved > (QUIET_S if done >= received else BUSY_S):
+            # Time alone says nothing: on a busy machine what is there may wait to be taken, by the node or by us.
+            if done >= received and recorder.reports > QUIET_REPORTS or time.monotonic() - recorder.moved > BUSY_S:
                 return
         elif player.code is not None:
             _require(player, 'the replay', console)
