@@ -11,8 +11,10 @@ import pytest
 
 pytest.importorskip('rclpy')
 from ttt3r_ros.reconstruction.reset_policy import CameraGap  # noqa: E402
+from ttt3r_ros.ros import admission  # noqa: E402
 from ttt3r_ros.ros.admission import Admission  # noqa: E402
 from ttt3r_ros.ros.diagnostics import Counters, Health  # noqa: E402
+from ttt3r_ros.ros.lasting import Lasting  # noqa: E402
 from ttt3r_ros.ros.stamps import StampOrder, Verdict  # noqa: E402
 
 SECOND = 1_000_000_000
@@ -126,11 +128,15 @@ def test_a_clock_that_stands_still_is_named():
 
 @pytest.mark.parametrize(('behind_s', 'live', 'lines'), [(3600, True, 1), (EPOCH / SECOND - 100, True, 1), (5, True, 0),
                                                          (3600, False, 0)])
-def test_a_clock_far_behind_is_told_and_taken(behind_s, live, lines):
-    """Of a driver that stamps with the time since it was switched on, or of a bag, TF of now is not found: a line."""
-    told = []
+def test_a_clock_far_behind_is_told_and_taken(behind_s, live, lines, monkeypatch):
+    """Of a driver that stamps with the time since it was switched on, or of a bag, TF of now is not found: a line if it
+    lasts. The first image of a machine that slept says nothing of clocks."""
+    told, at = [], [0.0]
+    monkeypatch.setattr(admission, 'Lasting', lambda: Lasting(lambda: at[0]))
     log = SimpleNamespace(warning=lambda text, every: told.append(text), info=None)
     clock = SimpleNamespace(ros_time_is_active=False, now=lambda: SimpleNamespace(nanoseconds=EPOCH))
     one = Admission(log, clock, CameraGap(0.0), Counters(), Health())
-    assert one.judge(EPOCH - int(behind_s * SECOND), 0.0, (48, 64), not live) == (True, None)
+    for i, at[0] in enumerate((10.0, 10.9, 11.1)):
+        assert not told
+        assert one.judge(EPOCH + i - int(behind_s * SECOND), 0.0, (48, 64), not live) == (True, None)
     assert len(told) == lines and all("behind this machine's clock" in text for text in told)

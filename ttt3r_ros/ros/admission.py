@@ -9,6 +9,7 @@ from rclpy.clock import Clock
 
 from ttt3r_ros.reconstruction.reset_policy import CameraGap
 from ttt3r_ros.ros.diagnostics import Counters, Health
+from ttt3r_ros.ros.lasting import Lasting
 from ttt3r_ros.ros.log import Log
 from ttt3r_ros.ros.stamps import BEHIND_NS, SKEWED_NS, StampOrder, Verdict
 
@@ -23,6 +24,7 @@ class Admission:
         self._log, self._clock = log, clock
         self._gap, self._counters, self._health = gap, counters, health
         self._stamps = StampOrder()
+        self._behind = Lasting()
         self._size: tuple[int, int] | None = None
 
     def judge(self, stamp: int, received: float, size: tuple[int, int], lossless: bool) -> tuple[bool, str | None]:
@@ -41,7 +43,7 @@ class Admission:
             self._log.warning(f"the camera's stamps are {(stamp - now) / 1e9:.1f} s ahead of this machine's clock, and "
                               'so is all that is published with them: synchronise the clocks',
                               every=REPEAT_S)
-        if now is not None and now - stamp > BEHIND_NS:
+        if self._behind.seen(now is not None and now - stamp > BEHIND_NS):
             self._log.warning(f"the camera's stamps are {(now - stamp) / 1e9:.0f} s behind this machine's clock, and "
                               'so is all that is published with them: TF of now is not found. A bag wants ros2 bag '
                               'play --clock and use_sim_time, a driver the time of day', every=math.inf)

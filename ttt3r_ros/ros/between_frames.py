@@ -22,6 +22,7 @@ from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.ros.conversions import nanoseconds, to_odometry, to_time, to_transform
 from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.imu_turns import ImuTurns
+from ttt3r_ros.ros.lasting import Lasting
 from ttt3r_ros.ros.log import Log
 
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
@@ -54,6 +55,7 @@ class BetweenFrames:
         self._lock = threading.Lock()
         self._reckoning = DeadReckoning(lambda start, end: self._turns.of(self._child, start, end))
         self._child = ''
+        self._late = Lasting()
         self._tells_tf = True
         self._sent: int | None = None  # the newest stamp in TF, ns
         self._pose = np.eye(4)  # with it
@@ -72,7 +74,7 @@ class BetweenFrames:
             if self._speaks:
                 self._send_answer(stamp, estimate)
             behind = self._node.get_clock().now().nanoseconds - stamp
-            if behind > HORIZON_NS:
+            if self._late.seen(behind > HORIZON_NS):
                 self._log.warning(
                     f"nothing is told between frames: answers come {behind / 1e9:.1f} s after their images' stamps, "
                     f'and one is carried on for {HORIZON_NS / 1e9:g} s; do the clocks of camera and robot agree, '

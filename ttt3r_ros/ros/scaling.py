@@ -31,6 +31,7 @@ from ttt3r_ros.reconstruction.scale import (
 from ttt3r_ros.reconstruction.wheels import LENGTH, WheelTrack
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import frame_name, nanoseconds
+from ttt3r_ros.ros.lasting import Lasting
 from ttt3r_ros.ros.log import Log
 
 SOURCES = ('fixed', 'wheels', 'floor', 'focal', 'depth')
@@ -77,6 +78,7 @@ class Scaling:
         self._unusable = 0
         self._backward = 0  # messages whose stamp repeats or goes back
         self._problem: str | None = None
+        self._without = Lasting()
         if settings.source == 'wheels':
             self._subscription = node.create_subscription(
                 OdometryMessage, wheels, self._receive,
@@ -111,7 +113,8 @@ class Scaling:
                 self.break_off()
             self._waiting.append((stamp, frame.pose, tracked_from_camera))
             self._compare()
-            self._problem = self._why_no_wheels(stamp)
+            why = self._why_no_wheels(stamp)
+            self._problem = why if self._without.seen(why is not None) else None
             if self._problem:
                 self._log.warning(f'no scale from the wheels: {self._problem}', every=REPEAT_S)
         elif self._settings.source == 'floor':
@@ -225,7 +228,7 @@ class Scaling:
         if abs(apart) <= APART_NS:
             return None
         return (f"the wheels' stamps are {abs(apart) / 1e9:.2f} s {'behind' if apart > 0 else 'ahead of'} the images': "
-                'the clocks of base and camera have to agree')
+                'the clocks of base and camera have to agree, and both to come in time')
 
     def diagnosis(self) -> dict[str, str]:
         """Return what the diagnostics say of the source."""
