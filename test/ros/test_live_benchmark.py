@@ -4,8 +4,10 @@
 import json
 import subprocess
 import sys
+import time
 
 import pytest
+import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from ttt3r_ros.benchmark.gpu_memory import RESERVED, GpuMemory
@@ -42,6 +44,27 @@ def test_robots_and_cameras_are_answered(extra, expected):
     assert [(line['together'], kind, line[kind]) for line, (_, kind, _) in zip(measured, expected, strict=True)] == \
         expected
     assert all(line['fewest_of_one'] > 0 and 'gpu_reserved_mib' not in line for line in measured)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('module, arguments', [('live', ['--rates', '2']), ('robots', ['--robots', '2', '--together'])])
+def test_a_robot_in_the_domain_hears_nothing_of_a_benchmark(module, arguments):
+    """Nodes, cameras, TF and diagnostics are in a namespace: neither gets what is the other's."""
+    robot = rclpy.create_node('robot')
+    run = subprocess.Popen([sys.executable, '-m', f'ttt3r_ros.benchmark.{module}', '--size', '160x120', '--seconds',
+                            '2', *arguments], stdout=subprocess.PIPE, text=True)
+    seen = set()
+    try:
+        while run.poll() is None:
+            seen |= {name for name, _ in robot.get_topic_names_and_types()}
+            time.sleep(0.05)
+    finally:
+        robot.destroy_node()
+        run.kill()
+    told = run.communicate()[0].splitlines()
+    assert run.returncode == 0 and len(told) > 1
+    assert {'image', 'tf', 'diagnostics', 'status'} <= {name.rpartition('/')[2] for name in seen}
+    assert not [name for name in seen - {'/rosout', '/parameter_events'} if not name.startswith('/benchmark_')]
 
 
 class _Ear:

@@ -27,6 +27,7 @@ from tf2_msgs.msg import TFMessage
 from ttt3r_ros.benchmark.campaign import WORLD
 from ttt3r_ros.benchmark.messages import HEADER, camera_message
 from ttt3r_ros.benchmark.sender import Sender
+from ttt3r_ros.demo.apart import apart
 from ttt3r_ros.demo.process import Child, ended_in_order
 from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.synthetic import World
@@ -111,13 +112,14 @@ def main() -> None:
         profile = Path(folder) / 'udp.xml'
         profile.write_bytes(udp_profile(PROFILE))
         os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(profile)
-        rclpy.init()
+        _, there = apart('benchmark')
+        rclpy.init(args=['--ros-args', *there])
         runs = [('raw', (), {}), ('compressed', tuple(OUTPUTS), {}), ('compressed', ('ttt3r/points',), THIN)]
         for transport, topics, parameters in runs[-1:] if args.thin else runs:
             sent = (camera_message if transport == 'raw' else jpeg_message)(image)
             link = Link(sent, args.rate)
             told = {'robots': f'["{ROBOT}"]', 'image_transport': transport, 'weights': args.weights, **parameters}
-            with Child('ttt3r_ros.ros.main', ['--ros-args', *(
+            with Child('ttt3r_ros.ros.main', ['--ros-args', *there, *(
                     word for name, value in told.items() for word in ('-p', f'{name}:={value}'))],
                     Path(folder) / f'{transport}.log', {}) as node:
                 link.wait(node)

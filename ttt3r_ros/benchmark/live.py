@@ -31,6 +31,7 @@ from ttt3r_ros.benchmark.gpu_memory import GpuMemory
 from ttt3r_ros.benchmark.messages import camera_message
 from ttt3r_ros.benchmark.node_options import add_node_options, chosen, node_arguments
 from ttt3r_ros.benchmark.sender import Sender
+from ttt3r_ros.demo.apart import apart
 from ttt3r_ros.demo.process import Child, ended_in_order
 from ttt3r_ros.evaluation.worlds import end_with_parent
 from ttt3r_ros.msg import ReconstructionStatus
@@ -111,10 +112,12 @@ def main() -> None:
     args = parser.parse_args()
     width, height = map(int, args.size.split('x'))
     messages = [(jpeg_message if args.jpeg else camera_message)(image) for image in film((height, width))]
-    arguments = ['--ros-args', *node_arguments(args, f'image_transport:={"compressed" if args.jpeg else "raw"}')]
+    _, there = apart('benchmark')
+    transport = 'compressed' if args.jpeg else 'raw'
+    arguments = ['--ros-args', *there, *node_arguments(args, f'image_transport:={transport}')]
     print(json.dumps({**machine.describe(torch.device(args.device)), 'size': args.size, 'jpeg': args.jpeg,
                       'busy': args.busy, **chosen(args)}), flush=True)
-    rclpy.init()
+    rclpy.init(args=['--ros-args', *there])
     with ended_in_order(), ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         node = stack.enter_context(Child('ttt3r_ros.ros.main', arguments, Path(folder) / 'node.log', {}))

@@ -30,6 +30,7 @@ from ttt3r_ros.benchmark.gpu_memory import GpuMemory
 from ttt3r_ros.benchmark.live import film
 from ttt3r_ros.benchmark.messages import HEADER, camera_message
 from ttt3r_ros.benchmark.node_options import add_node_options, chosen, node_arguments
+from ttt3r_ros.demo.apart import apart
 from ttt3r_ros.demo.process import Child, ended_in_order
 from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.ros.conversions import to_time
@@ -127,7 +128,8 @@ def measure(groups: list[Group], images: list[Image], seconds: float, extra: lis
     groups: of each node. extra: arguments of the nodes.
     """
     context = rclpy.Context()
-    rclpy.init(context=context)
+    _, there = apart('benchmark')
+    rclpy.init(context=context, args=['--ros-args', *there])
     node = rclpy.create_node('cameras', context=context)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
@@ -142,7 +144,7 @@ def measure(groups: list[Group], images: list[Image], seconds: float, extra: lis
 
     cameras: list[Camera] = []
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
-        nodes = [stack.enter_context(Child('ttt3r_ros.ros.main', group.arguments() + extra,
+        nodes = [stack.enter_context(Child('ttt3r_ros.ros.main', group.arguments() + extra + there,
                                            Path(folder) / f'{group.node}.log', {})) for group in groups]
         cameras = [Camera(node, f'{name}/image', group.status(name), images)
                    for group in groups for name in group.names]

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import tempfile
 import time
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import rclpy
 from rclpy.context import Context
 from rich.console import Console
 
+from ttt3r_ros.demo.apart import apart
 from ttt3r_ros.demo.cloud import assemble, points_per_cloud, write_ply
 from ttt3r_ros.demo.footage import Footage, prepare
 from ttt3r_ros.demo.picture import draw
@@ -32,7 +32,6 @@ CONNECT_S = 20.0
 QUIET_REPORTS = 4  # running, one a second, in which the node says that it has nothing left, and nothing moves
 BUSY_S = 180.0  # nothing moves, though the node has frames in hand
 LOG_LINES = 12
-SHARED = ('/tf', '/tf_static', '/diagnostics')  # topics that a namespace alone does not move
 
 
 class DemoError(RuntimeError):
@@ -77,14 +76,13 @@ def _carry_out(plan: Plan, footage: Footage, profile: WeightsProfile, console: C
     if not os.environ.get('ROS_LOG_DIR') and not _writable(Path(os.environ.get('ROS_HOME') or '~/.ros') / 'log'):
         environment['ROS_LOG_DIR'] = str(plan.out.resolve() / 'ros_log')  # ROS ends where it cannot write its logs
     os.environ.update(environment)
-    # Neither another demo nor a robot in the domain may hear our images, answer them or be answered with ours.
-    namespace = f'/demo_{secrets.token_hex(4)}'  # not by the process: two containers number theirs alike
+    namespace, there = apart('demo')
     context = Context()
     rclpy.init(context=context, domain_id=int(environment['ROS_DOMAIN_ID']))
     try:
         with Recorder(context, namespace, camera_frames={image.frame_id for image in footage.sent},
                       whole=footage.pictures, points_per_cloud=points_per_cloud(len(footage.sent))) as recorder:
-            about = _perform(plan, footage, recorder, namespace, environment, console)
+            about = _perform(plan, footage, recorder, namespace, there, environment, console)
     finally:
         rclpy.try_shutdown(context=context)
     with Progress(console, 'results'), replacing(plan.out) as fresh:
@@ -112,9 +110,9 @@ def _writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK)
 
 
-def _perform(plan: Plan, footage: Footage, recorder: Recorder, namespace: str, environment: dict[str, str],
-             console: Console) -> Run:
-    """Start the node, play the bag to it, all in the namespace, and wait for the answers."""
+def _perform(plan: Plan, footage: Footage, recorder: Recorder, namespace: str, there: list[str],
+             environment: dict[str, str], console: Console) -> Run:
+    """Start the node, play the bag to it, all in the namespace, and wait for the answers. there: what puts it there."""
     parameters = plan.out / 'node.yaml'
     # JSON is YAML, and quotes what YAML would take for a number.
     parameters.write_text(json.dumps({'/**': {'ros__parameters': {
@@ -124,10 +122,8 @@ def _perform(plan: Plan, footage: Footage, recorder: Recorder, namespace: str, e
     if footage.stamps_made:
         console.log('the source has no times: no step is judged by its speed')
     topic = f'{namespace}/image/compressed' if footage.compressed else f'{namespace}/image'
-    remapped = [f'__ns:={namespace}', *(f'{shared}:={namespace}{shared}' for shared in SHARED)]
     started = time.monotonic()
-    with Child('ttt3r_ros.ros.main', ['--ros-args', '--params-file', str(parameters),
-                                      *(word for rule in remapped for word in ('-r', rule))], plan.out / 'node.log',
+    with Child('ttt3r_ros.ros.main', ['--ros-args', '--params-file', str(parameters), *there], plan.out / 'node.log',
                environment) as node:
         with Progress(console, f'node {namespace}/ttt3r, in ROS domain {environment["ROS_DOMAIN_ID"]}') as progress:
             _await_active(node, recorder, progress, console)
