@@ -115,6 +115,14 @@ def test_gaps_in_a_publisher_s_numbers_are_counted():
     assert [gaps.lost(number) for number in (7, 8, 12, None, 0, 13, 2, 3, 5)] == [0, 0, 3, 0, 0, 0, 0, 0, 1]
 
 
+def test_what_was_sent_before_the_first_number_is_known():
+    """Told with the first alone, of each publisher."""
+    gaps = SequenceGaps()
+    assert [(gaps.lost(number), gaps.unheard)[1] for number in (4, 5, 9)] == [3, 0, 0]
+    assert not gaps.follow(frozenset([b'old'])) and gaps.follow(frozenset([b'new']))
+    assert [(gaps.lost(number), gaps.unheard)[1] for number in (1, 2)] == [0, 0]
+
+
 def test_a_camera_that_is_begun_anew_has_numbers_of_its_own():
     """One that DDS has told late has sent many before we hear the first: none of them is a gap in the last one's."""
     gaps, old, new = SequenceGaps(), frozenset([b'old']), frozenset([b'new'])

@@ -35,7 +35,7 @@ def camera():
     made._log = SimpleNamespace(info=tell, warning=tell)
     made._subscription = SimpleNamespace(topic_name='/image', msg_type=SimpleNamespace(__name__='Image'))
     made._settings = SimpleNamespace(lossless=False)
-    made._worker = SimpleNamespace(submit=lambda *_: 0, pending=lambda: 0)
+    made._worker = SimpleNamespace(submit=lambda *_: 0, pending=lambda: 0, room=lambda: None)
     made._diagnostics = SimpleNamespace(age=lambda: 0.0, publish=lambda *_: None)
     made.pipeline = SimpleNamespace(state=dict, saved=SimpleNamespace(unsaved=None))
     made._topic, made._type, made._video = 'image', None, None
@@ -44,6 +44,10 @@ def camera():
     made._held = made._mixed = made._ended = False
     made._told_lost, made._sender = 0, None
     return made
+
+
+async def at_once(_) -> None:
+    pass
 
 
 def takes(camera: Camera, *numbers: int) -> int:
@@ -66,6 +70,19 @@ def test_what_a_camera_sent_before_we_knew_it_is_not_lost(camera, looks):
         camera.report()
     assert takes(camera, 300, 301) == 1
     assert takes(camera, 303) == 2
+
+
+@pytest.mark.parametrize('lossless', [False, True])
+def test_what_a_player_sent_before_the_two_met_is_told(camera, lossless):
+    """Where every image is to be answered; live, a camera has run for long."""
+    camera.publishers, camera._settings.lossless = [endpoint(1)], lossless
+    camera._replies = SimpleNamespace(of=at_once)
+    assert takes(camera, 4, 5) == 0
+    assert [line.partition(' on')[0] for line in camera.lines] == ['3 image(s)'] * lossless
+    camera.lines.clear()
+    camera.publishers = [endpoint(2)]
+    camera.report()
+    assert takes(camera, 1, 2) == 0 and not camera.lines
 
 
 def test_two_of_one_name_may_be_one_camera_begun_anew(camera):

@@ -191,6 +191,10 @@ class Camera:
             self._log.info(f'images are {"there" if before is None else "back"} after {silence:.0f} s')
         self.counters.received += 1
         lost = self._gaps.lost(info['publication_sequence_number'])
+        if self._settings.lossless and self._gaps.unheard:
+            self._log.warning(f'{self._gaps.unheard} image(s) on {self.topic} were sent before this node heard their '
+                              'sender, and are in no count: let a player wait until the node is active and DDS has had '
+                              'the two meet (ros2 bag play --delay)')
         if lost:  # rclpy does not say whose number it is: two would count past each other
             senders = identities(self._node.get_publishers_info_by_topic(self.topic))
             mixed, self._mixed = self._mixed, len(senders) > 1

@@ -41,11 +41,13 @@ class Counters:
 
 
 class SequenceGaps:
-    """Counts messages that a publisher numbered and we never saw."""
+    """Counts messages that a publisher numbered and we never saw. unheard: how many were sent before the first that we
+    have just seen, 0 if it is not the first: before we listened, or before DDS had the two meet."""
 
     def __init__(self) -> None:
         """Start with no message seen."""
         self._last: int | None = None
+        self.unheard = 0
         self._senders: frozenset[bytes] = frozenset()
 
     def lost(self, number: int | None) -> int:
@@ -53,6 +55,7 @@ class SequenceGaps:
         if not number:
             return 0
         last, self._last = self._last, number
+        self.unheard = number - 1 if last is None else 0
         return number - last - 1 if last is not None and number > last else 0
 
     def follow(self, senders: frozenset[bytes]) -> bool:
