@@ -43,6 +43,7 @@ class Frames:
         self._buffer = Buffer()
         self._listening: dict[str, Subscription] = {}
         self._searched = 0  # seconds, of the search that goes on
+        self._heard = False  # a moving frame, since the last look
         self._missing: set[tuple[str, str]] = set()
         self._waited: set[tuple[str, str]] = set()
         self._asked = not base_frame
@@ -100,8 +101,11 @@ class Frames:
         self._searched = self._searched + 1 if searching else 0
         moving, static = self.topics
         wanted = {static} if searching else set()
-        if searching and (self._searched <= SEARCHING_S or self._searched % EVERY_S == 0):
+        timely = self._searched <= SEARCHING_S or self._searched % EVERY_S == 0
+        # As long as nothing comes it costs nothing, and who publishes may not have met us yet.
+        if searching and (timely or moving in self._listening and not self._heard):
             wanted.add(moving)
+        self._heard = False
         for topic in self._listening.keys() - wanted:
             self._node.destroy_subscription(self._listening.pop(topic))
         for topic in wanted - self._listening.keys():
@@ -111,6 +115,7 @@ class Frames:
                     depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL if fixed else DurabilityPolicy.VOLATILE))
 
     def _hear(self, message: TFMessage) -> None:
+        self._heard = True
         for transform in message.transforms:
             self._buffer.set_transform(transform, 'tf')
 
