@@ -81,10 +81,12 @@ def _play(context: LaunchContext) -> list:
              '--remap', *(f'/{name}:={absolute(name)}' for name in ('tf', 'tf_static'))],
         output='screen')
     name = absolute('ttt3r').lstrip('/')
+    # Between two images nothing waits either, as of a node that is late to take those which are there: it has to have
+    # taken none for the second of a report, too.
     answered = ExecuteProcess(cmd=[
         'ros2', 'topic', 'echo', '--no-daemon', '--once', '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray',
-        '--filter', f"any(s.name.startswith('{name}: ') and v.key == 'pending frames' and v.value == '0' "
-                    'for s in m.status for v in s.values)'])
+        '--filter', f"sum(s.name.startswith('{name}: ') and v.key in ('pending frames', 'rate (Hz)') and v.value == "
+                    "'0' for s in m.status for v in s.values) == 2"])
 
     def played(event: ProcessExited, context: LaunchContext) -> ExecuteProcess:
         if event.returncode:  # what is raised here ends the launch, with an exit status that says so

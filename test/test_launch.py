@@ -18,6 +18,7 @@ pytest.importorskip('launch_ros', reason='launch_ros is not installed: the ROS w
 
 import rclpy  # noqa: E402
 from ament_index_python.packages import get_package_prefix  # noqa: E402
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue  # noqa: E402
 from launch import LaunchContext, LaunchDescription, LaunchService  # noqa: E402
 from launch.actions import IncludeLaunchDescription, SetEnvironmentVariable  # noqa: E402
 from launch.event_handlers import OnProcessStart  # noqa: E402
@@ -420,6 +421,26 @@ def test_a_player_that_fails_fails_the_launch(tmp_path, monkeypatch, caplog):
     logging.getLogger('launch').removeHandler(caplog.handler)
     assert "'ros2 bag play office' ended with status 1" in caplog.text
     assert not list(tmp_path.glob('ttt3r_bag_qos_*'))
+
+
+def test_a_bag_s_end_is_a_report_in_which_nothing_came_and_nothing_waits(tmp_path, monkeypatch):
+    """A node that comes late to its images has none waiting for a moment, and goes on receiving them."""
+    player, asked = tmp_path / 'ros2', tmp_path / 'asked'
+    player.write_text(f"""#!{sys.executable}
+import pathlib, sys
+if '--filter' in sys.argv:
+    pathlib.Path({str(asked)!r}).write_text(sys.argv[sys.argv.index('--filter') + 1])""")
+    player.chmod(0o755)
+    monkeypatch.setenv('PATH', f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert ended('bag', {'bag': 'office'}) == (0, ['ttt3r_node', 'ros2', 'ros2'])
+
+    def ends(rate: str, pending: str, name: str = 'ttt3r') -> bool:
+        report = DiagnosticArray(status=[
+            DiagnosticStatus(name=f'{name}: input', values=[KeyValue(key='rate (Hz)', value=rate)]),
+            DiagnosticStatus(name=f'{name}: inference', values=[KeyValue(key='pending frames', value=pending)])])
+        return eval(asked.read_text(), {'m': report})
+
+    assert [ends('5', '0'), ends('0', '3'), ends('0', '0'), ends('0', '0', 'other')] == [False, False, True, False]
 
 
 def test_bag_is_not_played_to_a_node_that_cannot_be_configured(tmp_path):
