@@ -2,10 +2,12 @@
 """The viewer's client: what it hands on is what the node has published."""
 
 import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import rclpy
 from harness import pose_matrix, scene, stamp_of
 from rclpy.executors import SingleThreadedExecutor
 from scipy.spatial import cKDTree
@@ -117,6 +119,37 @@ def test_frames_are_handed_on_as_they_were_published(run, looking):
     assert answer.success and np.isfinite(view.points).all()
     np.testing.assert_array_equal(view.confidence.ravel(), np.frombuffer(answer.confidence.data, '<f4'))
     np.testing.assert_array_equal(view.points[..., 2].ravel(), np.frombuffer(answer.depth.data, '<f4'))
+
+
+def test_a_node_of_which_dds_tells_late_is_asked_all_the_same(monkeypatch):
+    """On a busy machine that takes a while, and nobody is said to be there who only has not been told yet."""
+    monkeypatch.setattr(looking_on, 'DISCOVERY_S', 60.0)
+    client, late, answers = LookingOn('/late', None), rclpy.create_node('late'), []
+    executor = SingleThreadedExecutor()
+    executor.add_node(client)
+    executor.add_node(late)
+
+    def ask() -> None:
+        try:
+            client.ask(np.eye(4), np.diag([50.0, 50, 1]), (48, 64))
+        except AskError as error:
+            answers.append(str(error))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    time.sleep(0.5)
+
+    def refuse(_, response):
+        response.message = 'not now'
+        return response
+
+    late.create_service(QueryView, '/late/query_view', refuse)
+    while thread.is_alive():
+        executor.spin_once(timeout_sec=0.05)
+    executor.shutdown()
+    client.destroy_node()
+    late.destroy_node()
+    assert answers == ['not now']
 
 
 def test_frames_go_on_when_a_bag_begins_again(run, looking):

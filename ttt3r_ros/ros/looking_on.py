@@ -30,6 +30,7 @@ from ttt3r_ros.view.pinhole_picture import picture_of
 LOOK_EVERY_S = 0.05
 SILENCE_TOLD_S = 5.0
 WAITING = 10  # clouds whose transform, lens or status has not come
+DISCOVERY_S = 5.0  # in which DDS tells of a node that is there
 ANSWER_S = 60.0  # a busy node answers between two images
 
 
@@ -80,7 +81,7 @@ class LookingOn(Node):
         Another thread spins this client meanwhile. Raises AskError.
         """
         name = self._queries.srv_name
-        if not self._queries.service_is_ready():
+        if not self._queries.wait_for_service(DISCOVERY_S):
             raise AskError(f'nobody offers {name}: is the node there?')
         lens = CameraInfo(k=intrinsics.ravel().tolist(), height=size[0], width=size[1])
         request = QueryView.Request(pose=to_pose(Header(), pose).pose, camera_info=lens)
