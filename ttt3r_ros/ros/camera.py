@@ -107,7 +107,7 @@ class Camera:
                else QoSProfile(depth=depth, reliability=ReliabilityPolicy.BEST_EFFORT))
         self._gaps, self._promise = SequenceGaps(), Promise()
         self._health.last_image = None
-        self._sender, self._ended = None, False
+        self._sender, self._ended, self._held = None, False, False
         self._silence.begin()
         self._subscription = self._node.create_subscription(
             self._type, self._topic, self._receive, qos, raw=self._video is None,
