@@ -49,4 +49,4 @@ def test_this_kernel_tells():
 def test_the_line_names_the_cause(share, expected):
     """The CPU where it was short, else the way."""
     diagnostics = pytest.importorskip('ttt3r_ros.ros.diagnostics')
-    assert expected in diagnostics.Diagnostics._why_lost(share)
+    assert expected in diagnostics.Diagnostics._why_lost(share, 1.0)

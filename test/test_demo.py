@@ -156,10 +156,11 @@ def test_a_demo_that_stood_still_takes_what_waits_for_it(tmp_path):
     """Stopped until all is played and answered, and then for longer than a node has to have nothing left: nothing moves
     then, and what it records still has to be taken, but for clouds, of which DDS keeps two."""
     process = start_demo('--input', 'synthetic:0:8', '--rate', '4', '--out', str(tmp_path))
-    eventually((tmp_path / 'replay.log').exists, 60)
+    replay = tmp_path / 'replay.log'
+    eventually(lambda: replay.exists() and 'stamps' in replay.read_text(), 60)  # it is there before the replay is
     process.send_signal(signal.SIGSTOP)
     try:
-        eventually(lambda: 'published 8 images' in (tmp_path / 'replay.log').read_text(), 60)
+        eventually(lambda: 'published 8 images' in replay.read_text(), 60)
         time.sleep(6)
     finally:
         process.send_signal(signal.SIGCONT)

@@ -238,3 +238,13 @@ def test_clouds_of_other_forms_are_pictures_of_the_camera_again(run, looking, pa
     v, u = np.nonzero(there)
     np.testing.assert_allclose(pixels[:, :2] / pixels[:, 2:], np.stack([u, v], axis=1), atol=0.02)
     assert 'no ray-map encoder' in client.ask(np.eye(4))
+
+
+def test_a_node_whose_name_dds_has_not_told_yet_is_waited_for(monkeypatch):
+    """Its topics may be known before its name, and rclpy refuses the word that stands for it."""
+    client = LookingOn('/ttt3r', None)
+    nameless = SimpleNamespace(node_name='_NODE_NAME_UNKNOWN_', node_namespace='_NODE_NAMESPACE_UNKNOWN_')
+    monkeypatch.setattr(client, 'get_publishers_info_by_topic', lambda topic: [nameless])
+    client._listen_to_tf()
+    assert not [known for known in client.subscriptions if known.topic_name.endswith('/tf')]
+    client.destroy_node()

@@ -23,6 +23,7 @@ from ttt3r_ros.msg import ReconstructionStatus
 from ttt3r_ros.reconstruction.frame import GateStatistics, View
 from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.ros.conversions import from_transform, nanoseconds, to_pose
+from ttt3r_ros.ros.senders import UNKNOWN
 from ttt3r_ros.srv import QueryView
 from ttt3r_ros.view.asking import AskError
 from ttt3r_ros.view.pinhole_picture import picture_of
@@ -111,6 +112,8 @@ class LookingOn(Node):
         """Listen where the node itself speaks to TF: in a namespace, or of one of several robots, that is not /tf."""
         topics = []
         for publisher in self.get_publishers_info_by_topic(f'{self._target}/pose'):
+            if publisher.node_name == UNKNOWN:  # nor may it be asked for: rclpy takes its namespace for a mistake
+                continue
             try:
                 topics += self.get_publisher_names_and_types_by_node(publisher.node_name, publisher.node_namespace)
             except NodeNameNonExistentError:  # it has not been met yet
