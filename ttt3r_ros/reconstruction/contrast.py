@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images of next to no contrast, as at dusk or in fog, given the contrast that the weights know.
 
-A network that was trained on well lit pictures takes darkness for distance: of rooms at a quarter of their light each
-step was told wrongly by the length of the step itself. Stretched they are told as in full light. What is judged by its
-brightness elsewhere (sight.py, likeness.py) is the image as it came.
+A network that was trained on well lit pictures misjudges the metre in dark ones: of rooms at a quarter of their light
+steps were told wrongly by as much as they are long. Stretched they are told as in full light (weights/MODEL_CARD.md).
+What is judged by its brightness elsewhere (sight.py, likeness.py) is the image as it came.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# Of 255: the deviation of the brightness below which an image is stretched, under that of 99 % of training's images;
-# what its mean is drawn to by then, which is theirs; and by how much at most: beyond, noise is all that there is.
+# Of 255: the deviation of the brightness below which an image is stretched (of training-like rooms 3 in 100 have less,
+# of wide worlds 12); the mean that it is drawn to by then, which is theirs; and by how much it is stretched at most:
+# beyond, noise is all that there is.
 LEAST, MIDDLE, MOST = 20.0, 110.0, 8.0
 SPARSE = 4  # of so many rows and columns one tells the contrast, in a tenth of the time
 
