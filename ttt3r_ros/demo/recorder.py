@@ -76,12 +76,12 @@ class Recording:
 class Recorder:
     """Subscribes to the node's outputs on a thread of its own; use as a context manager."""
 
-    def __init__(self, context: Context, namespace: str, *, camera_frames: Collection[str], whole: Collection[int],
+    def __init__(self, context: Context, *, camera_frames: Collection[str], whole: Collection[int],
                  points_per_cloud: int) -> None:
-        """Subscribe.
+        """Subscribe where the context's arguments put the node, as they put ours.
 
-        namespace: where the node and all that it publishes are. camera_frames: whose transforms to record. whole:
-        stamps of the clouds whose depth is kept. points_per_cloud: how many points of each cloud are kept.
+        camera_frames: whose transforms to record. whole: stamps of the clouds whose depth is kept.
+        points_per_cloud: how many points of each cloud are kept.
         """
         self.recording = Recording()
         self.reports = 0  # of the node, in diagnostics, since anything else came; those that waited for us are one
@@ -91,13 +91,12 @@ class Recorder:
         self._whole = whole
         self._points = points_per_cloud
         self._matched: set[str] = set()
-        self._node = Node('recorder', context=context, namespace=namespace, start_parameter_services=False,
-                          enable_rosout=False)
+        self._node = Node('recorder', context=context, start_parameter_services=False, enable_rosout=False)
         self._state = self._node.create_client(GetState, f'{NODE}/get_state')
         self._topics = {f'{NODE}/pose': (PoseStamped, self._on_pose),
                         f'{NODE}/points': (PointCloud2, self._on_cloud),
                         f'{NODE}/status': (ReconstructionStatus, self._on_status),
-                        'tf': (TFMessage, self._on_transforms), 'diagnostics': (DiagnosticArray, self._on_report)}
+                        '/tf': (TFMessage, self._on_transforms), '/diagnostics': (DiagnosticArray, self._on_report)}
         for topic, (kind, callback) in self._topics.items():
             self._node.create_subscription(
                 kind, topic, callback, QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.RELIABLE),

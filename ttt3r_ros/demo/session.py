@@ -78,10 +78,10 @@ def _carry_out(plan: Plan, footage: Footage, profile: WeightsProfile, console: C
     os.environ.update(environment)
     namespace, there = apart('demo')
     context = Context()
-    rclpy.init(context=context, domain_id=int(environment['ROS_DOMAIN_ID']))
+    rclpy.init(context=context, args=['--ros-args', *there], domain_id=int(environment['ROS_DOMAIN_ID']))
     try:
-        with Recorder(context, namespace, camera_frames={image.frame_id for image in footage.sent},
-                      whole=footage.pictures, points_per_cloud=points_per_cloud(len(footage.sent))) as recorder:
+        with Recorder(context, camera_frames={image.frame_id for image in footage.sent}, whole=footage.pictures,
+                      points_per_cloud=points_per_cloud(len(footage.sent))) as recorder:
             about = _perform(plan, footage, recorder, namespace, there, environment, console)
     finally:
         rclpy.try_shutdown(context=context)
