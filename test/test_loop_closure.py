@@ -248,7 +248,7 @@ def test_a_snapshot_keeps_the_correction_and_the_keyframes(walk):
         np.testing.assert_array_equal(mine.pose, theirs.pose)
         np.testing.assert_array_equal(mine.image, theirs.image)
         np.testing.assert_array_equal(mine.boundary.points, theirs.boundary.points)
-        encoded, answers = first._eye.encode([images[36]])[0], []
+        encoded, answers = first._eye.encode([images[36]], [0.0])[0], []
         for one, kept in ((first, mine), (other, theirs)):
             before = one._recurrence.memory
             one._recurrence.memory = kept.memory

@@ -446,7 +446,7 @@ def test_an_image_begun_early_gives_the_same_answer(network, images, monkeypatch
     monkeypatch.setattr(Ahead, 'pays', True)
     reconstructor, encoded = Reconstructor(network, make_rule('ttt3r'), policy=Interval(3)), []
     encode = reconstructor._eye.encode
-    monkeypatch.setattr(reconstructor._eye, 'encode', lambda given: encoded.extend(given) or encode(given))
+    monkeypatch.setattr(reconstructor._eye, 'encode', lambda given, of: encoded.extend(given) or encode(given, of))
     upcoming = [images[1], images[2], wrong, images[0], images[5], images[6][:40], images[7], None]
     frames, counts = [], []
     for image, after in zip(images, upcoming, strict=True):

@@ -222,7 +222,8 @@ def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, gyr
     def carried_along(image, seen, other, other_seen, focal, left_out):
         off = np.eye(4)
         off[:3, 3], off[:3, :3] = (0.3, 0, 0), rotation.of_vector(np.array([0, 0.3, 0]))
-        return RefinedStep(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal, 9.0)
+        return RefinedStep(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal, np.empty((0, 2)), 9.0,
+                           None)
 
     def poses(source: str) -> np.ndarray:
         monitor = TrackingMonitor(bounds)
@@ -448,8 +449,8 @@ def test_a_slow_camera_is_not_taken_for_one_that_stands(walk):
         seen_from_there = camera @ rotation.of_vector(np.array([0, -k * turn, 0])) @ np.linalg.inv(camera)
         moved = cv2.warpPerspective(image, seen_from_there, SIZE[::-1], flags=cv2.INTER_CUBIC,
                                     borderMode=cv2.BORDER_REFLECT)
-        place, step = place.refined(SimpleNamespace(image=moved, pixel_map=SimpleNamespace(cut=None)), first,
-                                    lambda step: True)
+        place, step = place.refined(SimpleNamespace(image=moved, pixel_map=SimpleNamespace(cut=None, size=SIZE)),
+                                    first, lambda step: True)
         place = replace(place, image=moved, boundary=first)
         assert np.linalg.eigvalsh(step.covariance).min() > 0
     turned = extent(np.linalg.inv(poses[0]) @ place.path.place(first.pose))[1]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.fields import FieldError, Fields
 from ttt3r_ros.reconstruction.odometry import Odometry, OdometryError, World
+from ttt3r_ros.reconstruction.place import Anchor
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import make_reset_policy
 from ttt3r_ros.reconstruction.scale import ScaleError, WheelScale
@@ -118,6 +120,32 @@ def test_the_focal_length(network, images, taken, focal, said):
             taken[1].check(joined(tensors, {**header, 'focal': focal}))
 
 
+@pytest.mark.parametrize(('shading', 'said'), [
+    ([], 'shading'), ({'falloff': 0.5, 'variance': 0.01}, 'shading.evened'),
+    *(({'falloff': 0.5, 'variance': 0.01, 'evened': 0.4} | {name: wrong}, f'shading.{name}') for name, wrong in (
+        ('falloff', 101), ('variance', 0), ('evened', -0.1), ('evened', 1.6), ('more', 1)))])
+def test_the_shading_of_a_lens(taken, shading, said):
+    """What is none is refused by its name."""
+    tensors, header = parts(taken[0])
+    with pytest.raises(SnapshotError, match=said):
+        taken[1].check(joined(tensors, {**header, 'shading': shading}))
+
+
+@pytest.mark.parametrize('places', [np.full((3, 2), np.inf), np.full((3, 2), 1e10), np.zeros((3, 3)),
+                                    np.zeros((3, 2), np.float32)])
+def test_where_corners_lay(network, images, places):
+    """What is no list of places is refused by its name; some that were not found are none the worse."""
+    asked = Reconstructor(network, make_rule('filt3r'), step_source='images')
+    asked.step(images[0])
+    lost = np.array([[1.5, 2.5], [np.nan, np.nan]])
+    asked._place = replace(asked._place, anchor=Anchor(asked.last_image, asked.last_view, places=lost))
+    tensors, header = parts(asked.snapshot())
+    asked.restore(joined(tensors, header))
+    np.testing.assert_array_equal(asked._place.anchor.places, lost)
+    with pytest.raises(SnapshotError, match='anchor.places'):
+        asked.check(joined(tensors | {'anchor.places': torch.from_numpy(places)}, header))
+
+
 def test_every_field_of_a_header(network, images, taken):
     """What is not of its type and range is refused by its name, the reconstructor as it was; all else goes on."""
     data, asked = taken
@@ -137,7 +165,7 @@ def test_every_field_of_a_header(network, images, taken):
                 goes_on(joined(tensors, wrong), network, images)
         assert asked.snapshot() == before
     assert accepted < 70
-    for lacking in set(header) - {'loop_closures', 'kept', 'focal', 'cut'}:  # older snapshots lack them
+    for lacking in set(header) - {'loop_closures', 'kept', 'focal', 'shading', 'cut'}:  # older snapshots lack them
         with pytest.raises(SnapshotError):
             asked.check(joined(tensors, {k: v for k, v in header.items() if k != lacking}))
     # What is counted goes into messages of so many bits.

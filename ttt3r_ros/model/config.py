@@ -84,8 +84,8 @@ class ModelConfig:
         return self.patch_size != PATCH_SIZE
 
     @property
-    def stretches(self) -> bool:
-        """Whether images of next to no contrast are given some: published models see images as they were published."""
+    def evens_light(self) -> bool:
+        """Whether images are lit as those of training were: published models see images as they were published."""
         return self.patch_size != PATCH_SIZE
 
     def to_dict(self) -> dict:

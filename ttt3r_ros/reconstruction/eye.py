@@ -14,10 +14,11 @@ from ttt3r_ros.model.network import Encoded
 from ttt3r_ros.model.recurrence import Memory, Recurrence, Step
 from ttt3r_ros.model.stages import Stage
 from ttt3r_ros.reconstruction.ahead import Ahead
-from ttt3r_ros.reconstruction.contrast import stretched
 from ttt3r_ros.reconstruction.device_resize import Resized, pays, resize
 from ttt3r_ros.reconstruction.frame import GateStatistics
 from ttt3r_ros.reconstruction.intrinsics import focal_length
+from ttt3r_ros.reconstruction.lens_shading import without
+from ttt3r_ros.reconstruction.lighting import balanced, stretched
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.together import Steps, alone, together
 from ttt3r_ros.reconstruction.trajectory import Boundary, pose_matrix
@@ -46,10 +47,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Encoding:
-    """The request for an image, uint8 (h, w, 3), encoded; a tensor lies on the network's device."""
+    """The request for an image, uint8 (h, w, 3), encoded, rid of a falloff; a tensor lies on the network's device."""
 
     eye: Eye
     image: np.ndarray | Tensor
+    falloff: float
     early = True
 
     def kind(self) -> Hashable:
@@ -58,7 +60,7 @@ class Encoding:
 
     def carry_out(self, alike: Sequence[Encoding]) -> list[Encoded]:
         """See Request."""
-        return self.eye.encode([request.image for request in alike])
+        return self.eye.encode([request.image for request in alike], [request.falloff for request in alike])
 
 
 @dataclass(frozen=True)
@@ -100,35 +102,40 @@ class Eye:
         """What two have in common that give the same answers."""
         return type(self._recurrence), id(self._recurrence.network), self._recurrence.rule
 
-    def prepare(self, image: np.ndarray) -> Steps[Prepared]:
-        """Return an image, uint8 (H, W, 3), encoded; it may have been begun ahead. Raises ValueError if too narrow."""
-        begun = self._ahead.take(image)
-        made, pixel_map, encoded = begun or (yield from self._prepare(image, self._plan(image)))
+    def prepare(self, image: np.ndarray, falloff_of: Callable[[PixelMap], float]) -> Steps[Prepared]:
+        """Return an image, uint8 (H, W, 3), encoded; it may have been begun ahead. Raises ValueError if too narrow.
+
+        falloff_of: of how dark corners it is rid.
+        """
+        made, pixel_map, falloff, encoded = self._ahead.take(image) or (None, self._plan(image), None, None)
+        if falloff != falloff_of(pixel_map):
+            made, pixel_map, _, encoded = yield from self._prepare(image, pixel_map, falloff_of(pixel_map))
         with self._stage('preprocess'):
             return Prepared(made.on_host() if isinstance(made, Resized) else made, pixel_map, encoded)
 
     def _plan(self, image: np.ndarray) -> PixelMap:
         return PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
 
-    def _prepare(self, image: np.ndarray, pixel_map: PixelMap) -> Steps[
-            tuple[np.ndarray | Resized, PixelMap, Encoded]]:
-        """Return the model's image, its map and what the encoder makes of it, without waiting for the device."""
+    def _prepare(self, image: np.ndarray, pixel_map: PixelMap, falloff: float) -> Steps[
+            tuple[np.ndarray | Resized, PixelMap, float, Encoded]]:
+        """Return the model's image, both others, and what the encoder makes of it, without waiting for the device."""
         device = self._recurrence.network.device
         with self._stage('preprocess'):
             made = resize(image, pixel_map, device) if pays(device) else pixel_map.apply(image)
-        return made, pixel_map, (yield Encoding(self, made.pixels if isinstance(made, Resized) else made))
+        encoded = yield Encoding(self, made.pixels if isinstance(made, Resized) else made, falloff)
+        return made, pixel_map, falloff, encoded
 
     @torch.inference_mode()
-    def encode(self, images: Sequence[np.ndarray | Tensor]) -> list[Encoded]:
-        """Encode images as the model takes them, uint8 (h, w, 3), all of one size."""
+    def encode(self, images: Sequence[np.ndarray | Tensor], falloffs: Sequence[float]) -> list[Encoded]:
+        """Encode images as the model takes them, uint8 (h, w, 3), all of one size, each rid of a falloff."""
         with self._stage('upload'):
             pixels = upload(images, self._recurrence.network.device)
-            if self._recurrence.network.config.stretches:
-                pixels = stretched(pixels)
+            if self._recurrence.network.config.evens_light:
+                pixels = stretched(balanced(without(falloffs, pixels)))
         encoded = self._recurrence.encode(pixels)
         return [Encoded(features, encoded.grid) for features in encoded.features.split(1)]
 
-    def look_ahead(self, upcoming: Callable[[], np.ndarray | None] | None, now: PixelMap) -> None:
+    def look_ahead(self, upcoming: Callable[[], np.ndarray | None] | None, now: PixelMap, falloff: float) -> None:
         """Begin with the next image, if it is there and of this one's size; a broken one is its own step's matter."""
         image = upcoming() if upcoming and self._ahead.pays else None
         if not is_image(image):
@@ -138,7 +145,7 @@ class Eye:
         except ValueError:
             return
         if plan.size == now.size:
-            self._ahead.begin(image, lambda: alone(self._prepare(image, plan)))
+            self._ahead.begin(image, lambda: alone(self._prepare(image, plan, falloff)))
 
     def look(self, encoded: Encoded, meanwhile: Callable[[], None] = lambda: None) -> Steps[Look]:
         """Run an encoded image through the network against the recurrence's memory; meanwhile: see Looking."""
@@ -180,7 +187,7 @@ def warm_up(eyes: Sequence[Eye], size: tuple[int, int], frames: int) -> None:
     image = np.zeros((*size, 3), np.uint8)
 
     def observing(eye: Eye) -> Steps[Boundary]:
-        prepared = yield from eye.prepare(image)
+        prepared = yield from eye.prepare(image, lambda pixel_map: 0.0)
         return (yield from eye.observe(prepared.encoded))
 
     memories = [eye._recurrence.memory for eye in eyes]

@@ -13,21 +13,27 @@ from ttt3r_ros.reconstruction.eye import Look, Prepared
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.intrinsics import pinhole
+from ttt3r_ros.reconstruction.lens_shading import LensShading
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Keyframe
-from ttt3r_ros.reconstruction.step_refinement import LONG, Step, refined_step, told_step
+from ttt3r_ros.reconstruction.preprocess import PixelMap
+from ttt3r_ros.reconstruction.step_refinement import LONG, STILL, Step, flow, refined_step, told_step
 from ttt3r_ros.reconstruction.tracking import Evidence, Tracking
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, extent
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """The image that steps are taken from, uint8 (h, w, 3), and how it was seen, in the path's world and metres; the
-    covariance (6, 6) of the last step from it, as Step has it."""
+    """The image that steps are taken from, uint8 (h, w, 3), and how it was seen, in the path's world and metres.
+
+    covariance: (6, 6) of the last step from it, as Step has it; places: where its corners lay when the camera last
+    moved, as RefinedStep has them, None before that.
+    """
 
     image: np.ndarray
     seen: Boundary
     covariance: np.ndarray = field(default_factory=lambda: np.zeros((6, 6)))
+    places: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -36,9 +42,9 @@ class Place:
 
     image uint8 (h, w, 3) is the model's image of the last frame, boundary how the present segment saw it; both None
     before the first frame. correction (4, 4): the path's world in the map, from so many loop_closures. focal: the
-    camera's, as all images tell it; None where nobody asks them. grey: the image's brightness (likeness.brightness);
-    cut: what part of the camera's view it is (PixelMap.cut); None where these are not known. anchor: what the next step
-    is taken from, None for the last frame.
+    camera's, as all images tell it; None where nobody asks them. shading: its dark corners, in the same way. grey: the
+    image's brightness (likeness.brightness); cut: what part of the camera's view it is (PixelMap.cut); None where these
+    are not known. anchor: what the next step is taken from, None for the last frame.
     """
 
     path: Similarity = field(default_factory=Similarity)
@@ -49,6 +55,7 @@ class Place:
     correction: np.ndarray = field(default_factory=lambda: np.eye(4))
     loop_closures: int = 0
     focal: FocalLength | None = None
+    shading: LensShading = field(default_factory=LensShading)
     grey: np.ndarray | None = None
     cut: tuple[int, ...] | None = None
     anchor: Anchor | None = None
@@ -74,16 +81,21 @@ class Place:
     def beside(self, prepared: Prepared, seen: Boundary) -> Place:
         """Return the place with what an image's answer tells of the focal length, the first of a view alone."""
         known = self.focal_of(prepared)
-        return replace(self, focal=FocalLength.told(seen.focal) if known is None else known.beside(seen.focal))
+        if known is None:
+            return replace(self, focal=FocalLength.told(seen.focal), shading=LensShading())
+        return replace(self, focal=known.beside(seen.focal))
 
     def focal_of(self, prepared: Prepared) -> FocalLength | None:
         """Return what is known of an image's focal length: nothing where it shows another part of the view."""
-        return self.focal if self._as_wide(prepared) else None
+        return self.focal if self._as_wide(prepared.pixel_map) else None
 
-    def _as_wide(self, prepared: Prepared) -> bool:
+    def falloff_of(self, pixel_map: PixelMap) -> float:
+        """Return how dark corners are of which an image has to be rid before the network sees it."""
+        return self.shading.evened if self._as_wide(pixel_map) else 0.0
+
+    def _as_wide(self, pixel_map: PixelMap) -> bool:
         """Say whether an image shows the same part of a camera's view as the last one."""
-        return self.image is not None and self.image.shape == prepared.image.shape and self.cut in (
-            None, prepared.pixel_map.cut)
+        return self.image is not None and self.image.shape[:2] == pixel_map.size and self.cut in (None, pixel_map.cut)
 
     def refined(self, prepared: Prepared, seen: Boundary, allows: Callable[[np.ndarray], bool],
                 left_out: np.ndarray | None = None) -> tuple[Place, Step | None]:
@@ -99,13 +111,16 @@ class Place:
         found = None if known is None else refined_step(
             anchor.image, anchor.seen, prepared.image, replace(seen, pose=self.path.place(seen.pose)), known, left_out)
         if found is not None:
-            there = anchor.seen.pose @ found.pose
-            step = Step(np.linalg.inv(self.path.place(self.boundary.pose)) @ there,
-                        found.covariance + anchor.covariance)
+            here = self.path.place(self.boundary.pose)
+            stands = anchor.places is not None and flow(anchor.places, found.places) < STILL
+            there = here if stands else anchor.seen.pose @ found.pose
+            step = Step(np.linalg.inv(here) @ there, found.covariance + anchor.covariance)
             if allows(step.pose):
-                goes_on = found.flow < LONG
-                place = replace(self, path=self.path.taking(seen.pose, there), focal=known if goes_on else found.focal,
-                                anchor=replace(anchor, covariance=found.covariance) if goes_on else None)
+                place = replace(self, path=self.path.taking(seen.pose, there),
+                                anchor=replace(anchor, covariance=found.covariance,
+                                               places=anchor.places if stands else found.places))
+                if found.flow >= LONG:
+                    place = replace(place, focal=found.focal, shading=self.shading.beside(found.falloff), anchor=None)
                 return place.beside(prepared, seen), step
         return (replace(self, anchor=None).beside(prepared, seen),
                 told_step(self.boundary, seen).scaled(self.path.scale))
@@ -126,7 +141,7 @@ class Place:
     def likeness(self, prepared: Prepared, seen: Boundary, grey: np.ndarray | None) -> float:
         """Return how like the last frame an image is, that the present segment saw so; see likeness.py."""
         return mutual_likeness(self.image, self.boundary, prepared.image, seen, greys=(self.grey, grey),
-                               one_lens=self._as_wide(prepared))
+                               one_lens=self._as_wide(prepared.pixel_map))
 
     def at_end_of(self, step: Step, seen: Boundary) -> Boundary:
         """Return how the present segment sees an image, were it a step of the path's metres away."""

@@ -18,6 +18,7 @@ from ttt3r_ros.reconstruction import snapshot
 from ttt3r_ros.reconstruction.comparison import Answer, LeftOut
 from ttt3r_ros.reconstruction.eye import Encoding, Eye, Prepared, is_image, warm_up
 from ttt3r_ros.reconstruction.frame import Frame, View
+from ttt3r_ros.reconstruction.lens_shading import LensShading
 from ttt3r_ros.reconstruction.loop_closure import Closure, LoopCloser
 from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
@@ -147,7 +148,7 @@ class Reconstructor:
             what = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
             raise ValueError(f'an image must be a uint8 array (H, W, 3) in RGB order, not {what}')
         self._limit_threads(image.shape[:2])
-        prepared = yield from self._eye.prepare(image)
+        prepared = yield from self._eye.prepare(image, self._place.falloff_of)
         sight = self.monitor and self.monitor.look(prepared.image, stamp)
         if sight and sight.fault is None and (self._place.image is None or not self.monitor.following):
             return (yield from self._begin(prepared, sight, stamp))
@@ -157,7 +158,8 @@ class Reconstructor:
             yield from self._end_segment(self._reset_due)
         try:
             look = yield from self._eye.look(prepared.encoded,
-                                             lambda: self._eye.look_ahead(upcoming, prepared.pixel_map))
+                                             lambda: self._eye.look_ahead(upcoming, prepared.pixel_map,
+                                                                          self._place.shading.evened))
             self._recurrence.require_finite(look.step, look.finite)
         except BaseException:  # also what a device fails with: who goes on or saves then does so with what was
             if before is not None:
@@ -171,6 +173,9 @@ class Reconstructor:
         if found.trusted:
             self._recurrence.accept(look.step, look.finite)
             place = place.at(prepared, look.seen, sight and sight.grey)
+            if place.shading.evened not in (0, self._place.shading.evened):
+                self._log.info('the lens leaves the corners of images %.0f %% of the light of the middle: the network '
+                               'sees them evened out', 100 * np.exp(-place.shading.evened))
             self._reset_due = self._policy.due(FrameStatistics.of(frame))
         self._place = place
         return frame
@@ -203,7 +208,7 @@ class Reconstructor:
         place, memory = self._place, self._recurrence.memory
         if place.image is None:
             return
-        encoded = yield Encoding(self._eye, place.image)
+        encoded = yield Encoding(self._eye, place.image, place.shading.evened)
         try:
             closure = self._recognise(encoded)
             self._recurrence.reset()
@@ -229,8 +234,8 @@ class Reconstructor:
             self.monitor.forget()
 
     def forget_lens(self) -> None:
-        """Find the focal length anew, from the next image on: those that come are of another."""
-        self._place = replace(self._place, focal=None)
+        """Find focal length and dark corners anew, from the next image on: those that come are of another."""
+        self._place = replace(self._place, focal=None, shading=LensShading())
 
     def lay(self, path: Similarity, segments: int, frames: int) -> None:
         """Let the path so far be the end of a longer one, in which it lies so after so many segments and frames."""

@@ -29,6 +29,7 @@ from ttt3r_ros.reconstruction.fields import (
 )
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.intrinsics import focal_length
+from ttt3r_ros.reconstruction.lens_shading import MOST, LensShading
 from ttt3r_ros.reconstruction.loop_closure import MOST_KEYFRAMES, Keyframe
 from ttt3r_ros.reconstruction.place import Anchor, Place
 from ttt3r_ros.reconstruction.reset_policy import ResetPolicyError, check_state
@@ -69,6 +70,8 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
     if place.anchor is not None:
         found = {'covariance': torch.from_numpy(place.anchor.covariance),
                  **_frame(place.anchor.image, place.anchor.seen)}
+        if place.anchor.places is not None:
+            found['places'] = torch.from_numpy(place.anchor.places)
         tensors |= {ANCHOR_PREFIX + name: value for name, value in found.items()}
     for i, kept in enumerate(keyframes):
         found = {'state': kept.memory.state, 'pose_memory': kept.memory.pose_memory,
@@ -78,7 +81,7 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
               'rule': recurrence.rule.name if memory.rule is not None else None, 'first': memory.first,
               'scale': place.path.scale, 'segment': place.segment, 'index': place.index,
               'loop_closures': place.loop_closures, 'policy': policy, 'reset_due': reset_due,
-              'focal': place.focal and asdict(place.focal), 'cut': place.cut,
+              'focal': place.focal and asdict(place.focal), 'shading': asdict(place.shading), 'cut': place.cut,
               'kept': [{'scale': kept.scale, 'segment': kept.segment, 'index': kept.index} for kept in keyframes]}
     return save(_apart(tensors), metadata={FORMAT: json.dumps(header)})
 
@@ -132,12 +135,13 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
         if focal is not None and image is None:
             raise FieldError('focal is told, of no frame')
         cut = header.none_or(header.array, 'cut', (4,), FARTHEST) if 'cut' in header else None
-        # Snapshots of before loop closure have neither correction nor number, older ones no focal length, or no cut.
+        # Snapshots of before loop closure have neither correction nor number, older ones no focal length, shading, cut.
         place = Place(Similarity(header.number('scale', *SCALES), stored.pose('path')),
                       header.whole('segment', 0, MOST_SEGMENTS), header.whole('index', 0, MOST_FRAMES), image, boundary,
                       stored.pose('correction') if 'correction' in tensors else np.eye(4),
                       header.whole('loop_closures', 0, MOST_SEGMENTS) if 'loop_closures' in header else 0,
-                      focal, cut=None if cut is None else tuple(map(int, cut)), anchor=_anchor(stored, image, config))
+                      focal, _shading(header), cut=None if cut is None else tuple(map(int, cut)),
+                      anchor=_anchor(stored, image, config))
         keyframes = _keyframes(header, stored, recurrence)
         policy, reset_due = header.value('policy'), header.none_or(header.text, 'reset_due')
         check_state(policy)
@@ -159,6 +163,17 @@ def _focal(header: Fields) -> FocalLength | None:
     return focal
 
 
+def _shading(header: Fields) -> LensShading:
+    """Return what is known of the camera's. Raises FieldError."""
+    if 'shading' not in header:
+        return LensShading()
+    told = header.object('shading')
+    shading = LensShading(told.number('falloff', *LOG_FOCALS), told.number('variance', *VARIANCES),
+                          told.number('evened', 0.0, MOST))
+    told.end()
+    return shading
+
+
 def _anchor(stored: _Tensors, image: np.ndarray | None, config: ModelConfig) -> Anchor | None:
     """Return the image that the next step is taken from, None if it is the last one. Raises FieldError."""
     stored = stored.below(ANCHOR_PREFIX)
@@ -167,7 +182,7 @@ def _anchor(stored: _Tensors, image: np.ndarray | None, config: ModelConfig) -> 
         return None
     if image is None or first.shape != image.shape:
         raise FieldError('anchor is of another size than the last image, or of none')
-    return Anchor(first, seen, stored.covariance('covariance'))
+    return Anchor(first, seen, stored.covariance('covariance'), stored.places() if stored.has('places') else None)
 
 
 def _keyframes(header: Fields, stored: _Tensors, recurrence: Recurrence) -> list[Keyframe]:
@@ -201,6 +216,10 @@ class _Tensors:
         """Return those whose names begin so, to be asked for without it."""
         return _Tensors(self._tensors, prefix, self._unread)
 
+    def has(self, name: str) -> bool:
+        """Say whether there is such a tensor."""
+        return self._prefix + name in self._tensors
+
     def rule_memory(self, rule: UpdateRule, config: ModelConfig) -> dict[str, torch.Tensor]:
         """Return what a rule has kept, by the names that it gave."""
         sizes = {'N': config.state_tokens, 'D': config.dec_dim, 'E': config.enc_dim}
@@ -209,7 +228,7 @@ class _Tensors:
 
     def last_frame(self, config: ModelConfig) -> tuple[np.ndarray | None, Boundary | None]:
         """Return the last frame's image, uint8 (h, w, 3), and how the segment saw it; None where there is none."""
-        if f'{self._prefix}image' not in self._tensors:
+        if not self.has('image'):
             return None, None
         image = self._take('image', (torch.uint8,), (None, None, 3))
         size, patch = image.shape[:2], config.patch_size
@@ -226,6 +245,13 @@ class _Tensors:
     def pose(self, name: str) -> np.ndarray:
         """Return a pose (4, 4), float64."""
         return require_pose(self._take(name, (torch.float64,), (4, 4)).numpy(), name)
+
+    def places(self) -> np.ndarray:
+        """Return where corners were found (n, 2), float64, NaN where not."""
+        found = self._take('places', (torch.float64,), (None, 2))
+        if found.isinf().any() or (found.nan_to_num().abs() > FARTHEST).any():
+            raise FieldError(f'{self._prefix}places has a number beyond ±{FARTHEST:g}')
+        return found.numpy()
 
     def covariance(self, name: str) -> np.ndarray:
         """Return a step's covariance (6, 6), float64."""

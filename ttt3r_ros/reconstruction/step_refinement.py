@@ -20,10 +20,14 @@ import numpy as np
 from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.depth import foot
 from ttt3r_ros.reconstruction.focal import FocalLength
+from ttt3r_ros.reconstruction.lens_shading import Falloff
 from ttt3r_ros.reconstruction.trajectory import Boundary
 from ttt3r_ros.reconstruction.twist import cross, stretched
 
 CORNERS, QUALITY, APART = 150, 0.003, 4  # at most; of the best one's strength, at least; pixels from each other
+# Brightness is told beside that of its surroundings (a deviation, pixels), of which the least counted is so many of
+# 255: as bright as these is MIDDLE, half as bright CONTRAST / 2 less.
+SURROUNDINGS, DARKEST, MIDDLE, CONTRAST = 7.0, 8.0, 128.0, 100.0
 FEWEST = 12  # corners that a step can be set right by
 # Sizes in pixels of the network's image, as all here: a window, and by how many halvings it is searched.
 WINDOW, HALVINGS, SEARCHES = (11, 11), 2, (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 0.01)
@@ -65,11 +69,16 @@ class Step:
 
 @dataclass(frozen=True)
 class RefinedStep(Step):
-    """A step that images have set right; the camera's focal length after it, and by how many pixels corners have moved
-    at most, but for a fifth of them."""
+    """A step that images have set right, and the camera's focal length after it.
+
+    places: where the first image's corners were found (n, 2), NaN where not; flow: by how many pixels they have moved,
+    see `flow`. falloff: what they tell of the lens's dark corners, None where they are too near.
+    """
 
     focal: FocalLength
+    places: np.ndarray
     flow: float
+    falloff: Falloff | None
 
 
 def told_step(seen: Boundary, other_seen: Boundary) -> Step:
@@ -91,8 +100,7 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
     """
     if image.shape != other.shape:
         return None
-    first, second = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (image, other))
-    second = cv2.convertScaleAbs(second, alpha=cv2.mean(first)[0] / max(1.0, cv2.mean(second)[0]))  # exposure wanders
+    first, second = map(_evenly_lit, (image, other))
     looked_at = None if left_out is None else 1 - cv2.dilate(left_out.astype(np.uint8), CLEAR)
     corners = cv2.goodFeaturesToTrack(first, CORNERS, QUALITY, APART, mask=looked_at)
     if corners is None or len(corners) < FEWEST:
@@ -117,10 +125,34 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
         return None
     back, covariance, settled_focal = settled
     step = _step(back, unit, covariance)
-    flow = float(np.quantile(np.linalg.norm(found[known] - corners[known, 0], axis=1), NEXT_TO_ALL))
-    if flow < STILL:
-        return RefinedStep(np.eye(4), step.covariance, focal, flow)
-    return RefinedStep(step.pose, step.covariance, settled_focal, flow)
+    found[~known] = np.nan
+    moved = flow(corners[:, 0], found)
+    if moved < STILL:
+        return RefinedStep(np.eye(4), step.covariance, focal, found, moved, None)
+    falloff = Falloff.between(image, corners[known, 0], other, found[known]) if moved >= LONG else None
+    return RefinedStep(step.pose, step.covariance, settled_focal, found, moved, falloff)
+
+
+def flow(places: np.ndarray, others: np.ndarray) -> float:
+    """Return by how many pixels an image's corners lie beside where they lay (n, 2), both, but for a fifth of them.
+
+    NaN: not found. Infinity where too few are found in both, or they are another image's.
+    """
+    if places.shape != others.shape:
+        return np.inf
+    apart = np.linalg.norm(others - places, axis=1)
+    apart = apart[np.isfinite(apart)]
+    return float(np.quantile(apart, NEXT_TO_ALL)) if len(apart) >= FEWEST else np.inf
+
+
+def _evenly_lit(image: np.ndarray) -> np.ndarray:
+    """Return how bright an image is beside its surroundings, uint8 (h, w), as if lit evenly.
+
+    Exposure wanders, corners of a lens are dark, and phones raise shadows: corners are followed all the same.
+    """
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    around = np.maximum(cv2.GaussianBlur(grey, (0, 0), SURROUNDINGS), DARKEST)
+    return cv2.convertScaleAbs(grey / around, alpha=CONTRAST, beta=MIDDLE - CONTRAST)
 
 
 def _presumed(back: np.ndarray) -> np.ndarray:

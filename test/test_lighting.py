@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dark and foggy images: stretched for the networks that want it, and told as in full light."""
+"""Dark, foggy and coloured images: lit for the networks that want it, and told as in full daylight."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.config import PRESETS
 from ttt3r_ros.model.update_rules import make_rule
-from ttt3r_ros.reconstruction.contrast import LEAST, MIDDLE, MOST, SPARSE, stretched
+from ttt3r_ros.reconstruction.lighting import CAST, LEAST, MIDDLE, MOST, SPARSE, balanced, stretched
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.synthetic import World
 
@@ -61,15 +61,51 @@ def test_noise_is_not_made_a_picture_and_nothing_stays_nothing():
 
 
 def test_published_networks_see_images_as_they_were_published():
-    """Those of our own patches are given contrast, others are not."""
-    assert not any(config.stretches for config in PRESETS.values())
-    assert load_network('embedded').network.config.stretches
+    """Those of our own patches are given light, others are not."""
+    assert not any(config.evens_light for config in PRESETS.values())
+    assert load_network('embedded').network.config.evens_light
 
 
-@pytest.mark.parametrize('light, haze', [(0.25, 0), (0.2, 40)])
-def test_a_dark_or_foggy_room_is_told_as_a_clear_one(light, haze):
-    """At a quarter of the light, or a fifth of it in fog, steps are as right as in full light, within a half of
-    their error."""
+def cast(pixels: torch.Tensor) -> torch.Tensor:
+    """Return by how many times each colour of images is as bright as all three (B, 3)."""
+    means = pixels[..., ::SPARSE, ::SPARSE].mean(dim=(2, 3)) + 1
+    return means / means.mean(dim=1, keepdim=True)
+
+
+def test_what_is_nearly_white_stays_to_the_bit():
+    """Alone and in a batch beside what is red."""
+    light = torch.tensor([1.2, 1.0, 0.85]).reshape(3, 1, 1)
+    white, red = (picture(15) + 1) * light - 1, (picture(15) + 1) * torch.tensor([1.2, 0.3, 0.2]).reshape(3, 1, 1) - 1
+    assert balanced(white) is white
+    both = balanced(torch.cat((white, red)))
+    assert torch.equal(both[:1], white)
+    torch.testing.assert_close(both[1:], balanced(red))
+    assert both.max() <= 1 and both.min() >= -1
+
+
+@pytest.mark.parametrize('light', [(1.2, 0.3, 0.2), (0.15, 0.7, 1.2), (0.3, 1.0, 0.5)])
+def test_what_is_of_one_colour_is_less_so(light):
+    """No colour's share is farther from all three than CAST, and their order stays."""
+    coloured = (picture(15) + 1) * torch.tensor(light).reshape(3, 1, 1) - 1
+    by = balanced(coloured) + 1
+    share = (by / (coloured + 1).clamp(min=1e-6))[..., ::SPARSE, ::SPARSE].amax(dim=(2, 3)) * cast(coloured)
+    assert share.max() == pytest.approx(CAST, rel=1e-3) or share.min() == pytest.approx(1 / CAST, rel=1e-3)
+    assert (share <= CAST * 1.001).all() and (share >= 0.999 / CAST).all()
+    assert share.argsort().tolist() == cast(coloured).argsort().tolist()
+
+
+def test_a_colour_that_is_not_there_is_none_and_nothing_stays_nothing():
+    """An infrared camera's two dark colours are lit MOST times at most; black is black."""
+    black = torch.full((1, 3, 96, 128), -1.0)
+    assert torch.isfinite(balanced(black)).all() and float((balanced(black) + 1).abs().max()) < 1e-6
+    alone = torch.cat((picture(15)[:, :1], black[:, 1:]), dim=1)
+    assert torch.equal(balanced(alone)[:, 1:], black[:, 1:])
+
+
+@pytest.mark.parametrize('light, haze', [(0.25, 0), (0.2, 40), ((1.2, 0.3, 0.2), 0)])
+def test_a_dark_foggy_or_red_room_is_told_as_a_clear_one(light, haze):
+    """At a quarter of the light, a fifth of it in fog, or in red light, steps are as right as in full light, within a
+    half of their error."""
     world = World(2001, 24, (96, 128))
     film, truth, noise = list(world.film()), world.poses, np.random.default_rng(0)
 
@@ -81,5 +117,6 @@ def test_a_dark_or_foggy_room_is_told_as_a_clear_one(light, haze):
                               for a, b, c, d in zip(poses, poses[1:], truth, truth[1:])]))
 
     clear = error(lambda image: image)
-    dim = error(lambda image: np.clip(image * light + haze + noise.normal(0, 2, image.shape), 0, 255).astype(np.uint8))
+    dim = error(lambda image: np.clip(image * np.array(light) + haze + noise.normal(0, 2, image.shape), 0,
+                                      255).astype(np.uint8))
     assert dim < 1.5 * clear
