@@ -257,6 +257,15 @@ def test_films_that_fit_a_pattern_or_lie_one_deeper_are_named(tmp_path):
         open_sequence(str(tmp_path))
 
 
+def test_images_that_lie_several_folders_deeper_are_named(tmp_path):
+    """A recording has a folder for each day and camera: the line tells the innermost, and none that is hidden."""
+    for name in ('walks/monday/left', 'walks/monday/right', 'walks/.thumbnails/left', 'walks/tuesday/notes'):
+        filled(tmp_path / name, [] if 'notes' in name else ['1.png'])
+    with pytest.raises(SequenceError, match=r'holds no image itself; give one of these: \S*walks/monday/left/, '
+                                            r'\S*walks/monday/right/, or all of them to "ttt3r batch"$'):
+        open_sequence(str(tmp_path))
+
+
 @pytest.mark.parametrize('suffix', ['tif', 'png', 'webp'])
 def test_further_images_in_a_file_are_counted_and_told(tmp_path, caplog, suffix):
     """Pages of a TIFF and frames of an animation are not passed over in silence; as a source by itself neither."""

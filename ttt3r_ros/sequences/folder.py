@@ -24,6 +24,7 @@ VIDEOS = {'.mp4', '.mkv', '.mov', '.avi', '.webm', '.m4v', '.ts'}  # as people c
 FETCH = 'mount the disk that has the files, or fetch them'
 SPLIT = 'write each to a file of its own'
 SHOWN = 8  # names in a line
+LOOKED_AT = 1000  # paths in a folder without images, for where they are
 TRIED = 3  # files at the start, for one that can be read
 
 _log = logging.getLogger(__name__)
@@ -159,15 +160,30 @@ def _nothing(folder: Path, pattern: str, found: list[Path], other: dict[str, lis
                 'folder of the colour images, or convert a grey camera\'s to 8 bits')
     if found:
         return f'{folder} holds no image that is read here: ' + '; '.join(_others(found, other, folder))
-    sources = [f'{child}/' if child.is_dir() else f'{child}' for child in sorted(folder.iterdir())
-               if fnmatchcase(child.name, pattern) and _is_source(child)]
-    if sources:
+    if sources := _sources(folder, pattern):
         own = 'image itself' if pattern == '*' else f'image named {pattern}'
         return (f'{folder} holds no {own}; give one of these: {", ".join(sources[:SHOWN])}'
                 + (', or all of them to "ttt3r batch"' if len(sources) > 1 else ''))
     named = '' if pattern == '*' else f' named {pattern}'
     return (f'{folder} holds no image{named}; put files there that end in '
             f'{", ".join(sorted(picture_files.PLAIN))}')
+
+
+def _sources(folder: Path, pattern: str) -> list[str]:
+    """Return the sources in a folder whose names fit, the nearest first, some of them levels down."""
+    sources, waiting = [], [child for child in _children(folder) if fnmatchcase(child.name, pattern)]
+    for path in itertools.islice(waiting, LOOKED_AT):  # it grows on the way
+        if _is_source(path):
+            sources.append(f'{path}/' if path.is_dir() else f'{path}')
+        elif not path.is_symlink():
+            waiting += _children(path)
+    return sources
+
+
+def _children(folder: Path) -> list[Path]:
+    with contextlib.suppress(OSError):  # a file has none
+        return sorted(path for path in folder.iterdir() if not path.name.startswith('.'))
+    return []
 
 
 def _is_source(path: Path) -> bool:
