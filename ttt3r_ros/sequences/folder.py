@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import bag_folder, picture_files, stamps
+from . import bag_folder, picture_files, stamps, views_told
 from .picture_files import leads_nowhere, read_first, read_image
 from .sequence import DEFAULT_RATE, Contents, Image, Sequence, SequenceError, even_stamps, mean_rate
 from .trajectory import Trajectory, read_tum, text_lines
@@ -112,10 +112,18 @@ class ImageFolder(ImageFiles):
             _log.warning('%s: the images %s have the same numbers: are they of two cameras, or each picture twice? All '
                          'are taken as one path; to choose, give a pattern such as "%s"', folder,
                          ' and '.join(doubled), within / doubled[0])
+        views_told.warn(folder, self._told_of_view())
         kinds = Counter(f.suffix.lower() for f in files)
         self.contents = Contents(
             'folder of images', ' and '.join(f'{number} {suffix}' for suffix, number in kinds.most_common()), source,
             self._first_size(), [*_others(found, other, within), *([_told(links)] if links else [])])
+
+    def _told_of_view(self) -> str:
+        """Return what the first file that can be opened says of its view."""
+        for file in itertools.islice(filter(Path.exists, self._files), TRIED):
+            with contextlib.suppress(SequenceError), picture_files.opened(file) as picture:
+                return views_told.of_picture(picture)
+        return ''
 
     @staticmethod
     def _truth(path: Path) -> Trajectory | None:

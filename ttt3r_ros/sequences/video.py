@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import hdr
+from . import hdr, views_told
 from .clean_aperture import Aperture, clean_aperture
 from .sequence import DEFAULT_RATE, NANOSECONDS, Contents, Image, Sequence, SequenceError
 
@@ -67,6 +67,7 @@ class Video(Sequence):
         if first.interlaced_frame:
             others.append('one of the two moments in each frame: the video is interlaced, and what moves is combed '
                           '(deinterlace it first if that matters)')
+        views_told.warn(path, views_told.of_frame(first))
         if self.count is not None and fps and self.count > fps * self._end / NANOSECONDS + TRIMMED:
             self.count = self._packets_shown()
         stretched = self._square_width(first)
