@@ -488,6 +488,19 @@ def test_a_camera_gives_the_newest_image(film, tmp_path):
         run(replace(plan, revisit=2))
 
 
+def test_a_camera_is_read_with_the_opencv_of_ubuntu(film, tmp_path, monkeypatch):
+    """4.6, which an apt ROS brings, has the level of its log elsewhere than later ones."""
+    levels = []
+    monkeypatch.delattr(cv2.utils, 'logging', raising=False)
+    monkeypatch.setattr(cv2, 'setLogLevel', lambda level: levels.append(level) or 3, raising=False)
+    video = str(tmp_path / 'camera.avi')
+    writer = cv2.VideoWriter(video, cv2.VideoWriter_fourcc(*'MJPG'), 30, SMALL[::-1])
+    writer.write(cv2.imread(str(next(film.iterdir()))))
+    writer.release()
+    assert len(list(open_sequence(f'camera:{video}'))) == 1
+    assert levels == [2, 3, 2, 3]  # errors alone, and what it was, each time that it is opened
+
+
 def test_ctrl_c_is_the_end_of_a_cameras_recording(film, tmp_path, monkeypatch):
     """What was seen until then is exported, and nothing is left to be resumed."""
     monkeypatch.setattr(Interrupting, 'live', True)

@@ -24,7 +24,7 @@ def some_pose(seed=0):
     """Return a pose that is none of the axes' own."""
     rng = np.random.default_rng(seed)
     pose = np.eye(4)
-    pose[:3, :3], pose[:3, 3] = Rotation.random(rng=rng).as_matrix(), rng.normal(0, 3, 3)
+    pose[:3, :3], pose[:3, 3] = Rotation.random(None, rng).as_matrix(), rng.normal(0, 3, 3)
     return pose
 
 

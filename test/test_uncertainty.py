@@ -198,7 +198,7 @@ def test_the_pose_error_is_what_turns_the_estimate_into_the_truth():
     """The rotation part, applied about the odometry frame's axes to the estimated attitude, gives the true one."""
     rng = np.random.default_rng(6)
     for _ in range(5):
-        true, estimated = (pose(Rotation.random(rng=rng), rng.normal(size=3)) for _ in range(2))
+        true, estimated = (pose(Rotation.random(None, rng), rng.normal(size=3)) for _ in range(2))
         error = pose_error(true, estimated)
         np.testing.assert_allclose(Rotation.from_rotvec(error[3:]).as_matrix() @ estimated[:3, :3], true[:3, :3],
                                    atol=1e-9)

@@ -11,6 +11,7 @@ import cv2
 
 from .sequence import DEFAULT_RATE, Contents, Image, Sequence, SequenceError
 
+ERRORS = 2  # OpenCV's LOG_LEVEL_ERROR
 FRAME_S = 5.0  # a camera that gives no image for so long is gone
 
 
@@ -31,11 +32,12 @@ class Webcam(Sequence):
         self.contents = Contents('camera', f'device {device}', "the system's clock", size)
 
     def _opened(self) -> cv2.VideoCapture:
-        before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # what is wrong is said below
+        log = getattr(cv2.utils, 'logging', cv2)  # OpenCV 4.6, which Ubuntu 24.04 has, has no such module
+        before = log.setLogLevel(ERRORS)  # what is wrong is said below
         try:
             capture = cv2.VideoCapture(int(self._device) if self._device.isdecimal() else self._device)
         finally:
-            cv2.utils.logging.setLogLevel(before)
+            log.setLogLevel(before)
         if not capture.isOpened():
             raise SequenceError(f'there is no camera {self._device} that can be opened; see "v4l2-ctl --list-devices", '
                                 'that no other program has it, and that you may read /dev/video*')
