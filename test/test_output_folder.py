@@ -88,9 +88,9 @@ def test_a_disk_that_fills_up_costs_no_old_result(tmp_path):
     assert (tmp_path / 'table').read_text() == 'old'
 
 
-def command(*arguments: str, without: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
-    """Run `ttt3r` in a process that cannot import the packages in `without`."""
-    script = ('import sys\n'
+def command(*arguments: str, without: tuple[str, ...] = (), first: Path = ROOT) -> subprocess.CompletedProcess:
+    """Run `ttt3r` in a process that cannot import the packages in `without`, and finds those of a folder first."""
+    script = (f'import sys\nsys.path.insert(0, {str(first)!r})\n'
               f'for name in {without!r}:\n'
               '    sys.modules[name] = None\n'
               'from ttt3r_ros.cli.main import main\n'
@@ -138,6 +138,17 @@ def test_without_ros_the_line_says_what_needs_it_and_what_does_not(arguments, wi
     assert f'ttt3r {arguments[0]}: needs ROS 2' in done.stderr
     alone = done.stderr.partition('Without ROS there are ')[2].strip().split(', ')
     assert {'evaluate', 'bench', 'convert'} <= set(alone) and not {'demo', 'parameters'} & set(alone)
+
+
+def test_a_ros_whose_libraries_are_not_found_is_told(tmp_path):
+    """As under sudo, which takes LD_LIBRARY_PATH away: rclpy is there, and what it loads is not."""
+    (tmp_path / 'rclpy').mkdir()
+    (tmp_path / 'rclpy/__init__.py').write_text(
+        "raise ImportError('librcl_action.so: cannot open shared object file: No such file or directory\\nThe C ext', "
+        "name='_rclpy_pybind11', path='/opt/ros/jazzy/lib/python3.12/site-packages/rclpy/_rclpy_pybind11.so')\n")
+    done = command('demo', '--out', NOWHERE, first=tmp_path)
+    assert done.returncode == 2 and done.stderr.count('\n') == 1, done.stderr
+    assert 'librcl_action.so: cannot open' in done.stderr and 'LD_LIBRARY_PATH' in done.stderr
 
 
 def test_a_missing_python_package_is_named():

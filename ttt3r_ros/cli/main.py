@@ -8,6 +8,7 @@ import errno
 import io
 import logging
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from ttt3r_ros import __version__
@@ -74,6 +75,11 @@ def main(argv: list[str] | None = None) -> NoReturn:
             raise
         sys.stderr.write(f'ttt3r {args.command}: {missing(error)}\n')
         code = BAD_INPUT
+    except ImportError as error:
+        if not ROS.intersection(Path(error.path or '').parts):
+            raise
+        sys.stderr.write(f'ttt3r {args.command}: {unloaded(error)}\n')
+        code = BAD_INPUT
     except KeyboardInterrupt:  # PyTorch's import alone takes seconds
         sys.stderr.write(f'ttt3r {args.command}: interrupted\n')
         code = INTERRUPTED
@@ -103,13 +109,23 @@ def _of_the_device(error: Exception) -> str | None:
     return why_it_failed(error)
 
 
+def unloaded(error: ImportError) -> str:
+    """Return what to do where a module of ROS is there, and not what it loads."""
+    return (f'needs ROS 2, whose libraries are not found ({str(error).splitlines()[0]}): source its setup.bash in this '
+            f'shell; sudo takes LD_LIBRARY_PATH away. {_without_ros()}')
+
+
+def _without_ros() -> str:
+    alone = ', '.join(command.__name__.rpartition('.')[2] for command in COMMANDS if command not in WITH_ROS)
+    return f'Without ROS there are {alone}'
+
+
 def missing(error: ModuleNotFoundError) -> str:
     """Return what to install where a module is missing."""
     name = error.name or str(error)
     if name.split('.')[0] in ROS or name.startswith(OURS_OF_ROS):
-        alone = ', '.join(command.__name__.rpartition('.')[2] for command in COMMANDS if command not in WITH_ROS)
         return (f'needs ROS 2 and this package built in a workspace (no module {name}): run "make setup" in its '
-                f'clone, or source the workspace. Without ROS there are {alone}')
+                f'clone, or source the workspace. {_without_ros()}')
     package = name.split('.')[0]
     if package in EXTRAS:
         return (f'needs the Python module {package}, which is not there: run "pip install {package}", or install the '
