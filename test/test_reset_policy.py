@@ -274,6 +274,36 @@ def test_a_state_of_every_policy_is_sound(name):
             check_state(wrong)
 
 
+def test_a_policy_that_is_added_needs_no_more_than_its_line(monkeypatch):
+    """Whatever fields a new one has, a snapshot takes its state, and refuses what is none of it."""
+    class Counting:
+        compares = False
+        seen = 0
+
+        def due(self, statistics):
+            self.seen += 1
+            return 'enough' if self.seen % 3 == 0 else None
+
+        def state(self):
+            return {'seen': self.seen}
+
+        def restore(self, state):
+            if not isinstance(state.get('seen'), int):
+                raise ResetPolicyError('the state of the reset policy cannot be read')
+            self.seen = state['seen']
+
+    monkeypatch.setitem(POLICIES, 'counting', lambda interval: Counting())
+    network = load_network('untrained').network
+    one, two = (Reconstructor(network, make_rule('ttt3r'), policy=make_reset_policy('counting', 0)) for _ in range(2))
+    for image in np.random.default_rng(0).integers(0, 255, (4, 32, 48, 3), np.uint8):
+        one.step(image)
+    two.restore(one.snapshot())
+    assert two.policy.seen == one.policy.seen == 4
+    for wrong in ({'seen': 'x'}, {'seen': 1, 'more': 2}, {'segment': 0, 'frames': 1, 'seen': 1}):
+        with pytest.raises(ResetPolicyError, match='cannot be read'):
+            check_state(wrong)
+
+
 def test_a_gap_between_stamps():
     """Only a gap longer than the limit asks, once; the first image, a clock that went back and no limit never do."""
     gap = CameraGap(0.5)

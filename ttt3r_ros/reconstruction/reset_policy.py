@@ -221,14 +221,6 @@ def _reading(state: Any) -> Iterator[Fields]:
         raise ResetPolicyError(f'the state of the reset policy cannot be read: {error}') from error
 
 
-def check_state(state: Any) -> None:
-    """Raise ResetPolicyError unless it is the state of one of the policies, no matter which."""
-    with _reading(state) as fields:
-        if state:
-            (Adaptive if len(state) > 2 else _Segment).read(fields)
-        fields.end()
-
-
 POLICIES: dict[str, Callable[[int], ResetPolicy]] = {
     'never': lambda interval: Never(), 'interval': Interval, 'adaptive': lambda interval: Adaptive()}
 
@@ -238,3 +230,13 @@ def make_reset_policy(name: str, interval: int) -> ResetPolicy:
     if name not in POLICIES:
         raise ResetPolicyError(f'reset policy {name!r} is unknown: take one of {", ".join(POLICIES)}')
     return POLICIES[name](interval)
+
+
+def check_state(state: Any) -> None:
+    """Raise ResetPolicyError unless it is the state of one of the policies: of the one that has most of its fields."""
+    with _reading(state):
+        policy, known = max(((policy, policy.state().keys()) for policy in (make(2) for make in POLICIES.values())),
+                            key=lambda pair: (len(pair[1] & state.keys()), -len(pair[1])))
+        if unknown := state.keys() - known:
+            raise FieldError(f'policy.{min(unknown)} is a field that nobody knows')
+        policy.restore(state)
