@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shipped parameter files, without the stacks that some of them are for."""
 
+import re
 from math import ceil, floor
 from pathlib import Path
 
@@ -8,6 +9,12 @@ import numpy as np
 import pytest
 import rclpy
 import yaml
+
+from ttt3r_ros.cli.main import main
+from ttt3r_ros.export.forms import FORMS
+from ttt3r_ros.model.update_rules import RULES
+from ttt3r_ros.reconstruction.reset_policy import POLICIES
+from ttt3r_ros.ros.declarations import DECLARATIONS
 
 CONFIG = Path(__file__).parents[1] / 'config'
 
@@ -18,6 +25,18 @@ def test_rcl_reads_the_file(file):
     context = rclpy.Context()
     rclpy.init(args=['--ros-args', '--params-file', str(file)], context=context)
     rclpy.shutdown(context=context)
+
+
+def test_all_that_can_be_chosen_is_named_where_people_look(capsys):
+    """A rule, reset policy or form of export that is added is named by the help, the parameters and the file, too."""
+    with pytest.raises(SystemExit):
+        main(['run', '--help'])
+    words = set(re.findall(r'\w+', capsys.readouterr().out))
+    assert {*FORMS, *POLICIES} <= words
+    told = {declaration.name: declaration.text for declaration in DECLARATIONS}
+    lines = dict(re.findall(r'^    (\w+): (.*)$', (CONFIG / 'ttt3r.yaml').read_text(), re.MULTILINE))
+    for name, known in (('reset_policy', POLICIES), ('update_rule', RULES)):
+        assert all(set(known) <= set(re.findall(r'\w+', text)) for text in (told[name], lines[name])), name
 
 
 def test_both_costmaps_see_the_same():
