@@ -147,13 +147,21 @@ def bayer(rgb: np.ndarray) -> np.ndarray:
     return mosaic
 
 
+def yuy2(rgb: np.ndarray) -> np.ndarray:
+    """Return an image as neighbours that share a colour, (h, w, 2): OpenCV 4.6 has only the way back."""
+    height, width = rgb.shape[:2]
+    planar = cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420)
+    u, v = (half.repeat(2, axis=0) for half in planar[height:].reshape(2, height // 2, width // 2))
+    return np.stack((planar[:height, ::2], u, planar[:height, 1::2], v), axis=-1).reshape(height, width, 2)
+
+
 GREY = cv2.cvtColor(scene(3), cv2.COLOR_RGB2GRAY)
 WIDE = (scene(3).astype(np.uint16) << 8 | 128)
 ENCODINGS = {
     'rgb8': scene(3), 'bgr8': scene(3)[..., ::-1], 'rgba8': np.dstack((scene(3), GREY)),
     'bgra8': np.dstack((scene(3)[..., ::-1], GREY)), 'mono8': GREY, 'rgb16': WIDE, 'bgr16': WIDE[..., ::-1],
     'mono16': GREY.astype(np.uint16) << 8, 'bayer_rggb8': bayer(scene(3)),
-    'yuv422_yuy2': cv2.cvtColor(scene(3), cv2.COLOR_RGB2YUV_YUY2),
+    'yuv422_yuy2': yuy2(scene(3)),
 }
 
 
