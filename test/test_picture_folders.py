@@ -257,6 +257,16 @@ def test_films_that_fit_a_pattern_or_lie_one_deeper_are_named(tmp_path):
         open_sequence(str(tmp_path))
 
 
+def test_films_beside_images_are_told(tmp_path):
+    """Of a telephone's folder the photographs alone are frames: the films are told, with what takes one."""
+    filled(tmp_path, ['1.jpg', '2.jpg'])
+    for name in ('b.MOV', 'a.mp4', 'c.mov', '._a.mp4'):
+        (tmp_path / name).write_bytes(b'')
+    lines = open_sequence(str(tmp_path)).describe()
+    assert lines[1:] == [f'not taken: 3 films, each a source of its own: give one, such as "{tmp_path}/a.mp4"']
+    assert len(open_sequence(str(tmp_path / '*.jpg')).describe()) == 1  # who chose wants no others
+
+
 def test_images_that_lie_several_folders_deeper_are_named(tmp_path):
     """A recording has a folder for each day and camera: the line tells the innermost, and none that is hidden."""
     for name in ('walks/monday/left', 'walks/monday/right', 'walks/.thumbnails/left', 'walks/tuesday/notes'):

@@ -78,8 +78,8 @@ class ImageFolder(ImageFiles):
 
     def __init__(self, folder: Path, rate: float | None = None, pattern: str = '*'):
         within = folder / IMAGES if (folder / IMAGES).is_dir() else folder
-        found = [f for f in _listed(within) if fnmatchcase(f.name, pattern) and f.suffix.lower() in
-                 picture_files.known() and not f.name.startswith('.')]
+        fitting = [f for f in _listed(within) if fnmatchcase(f.name, pattern) and not f.name.startswith('.')]
+        found = [f for f in fitting if f.suffix.lower() in picture_files.known()]
         readable = [f for f in found if f.suffix.lower() in picture_files.readable()]
         files, other = picture_files.cameras(readable)
         links = [f for f in files if leads_nowhere(f)]
@@ -116,7 +116,7 @@ class ImageFolder(ImageFiles):
         kinds = Counter(f.suffix.lower() for f in files)
         self.contents = Contents(
             'folder of images', ' and '.join(f'{number} {suffix}' for suffix, number in kinds.most_common()), source,
-            self._first_size(), [*_others(found, other, within), *([_told(links)] if links else [])])
+            self._first_size(), [*_others(found, other, within), *_films(fitting), *([_told(links)] if links else [])])
 
     def _told_of_view(self) -> str:
         """Return what the first file that can be opened says of its view."""
@@ -159,6 +159,13 @@ def _others(found: list[Path], other: dict[str, list[Path]], folder: Path) -> li
     phrases += [f'{number} {suffix}: not read here ({picture_files.remedy(suffix)})'
                 for suffix, number in unread.most_common()]
     return phrases
+
+
+def _films(files: list[Path]) -> list[str]:
+    """Return a phrase about the films among files, none where there are none."""
+    films = sorted(f for f in files if f.suffix.lower() in VIDEOS)
+    return [f'{len(films)} {"films, each" if len(films) > 1 else "film,"} a source of its own: give '
+            f'{"one, such as" if len(films) > 1 else "it:"} "{films[0]}"'] if films else []
 
 
 def _nothing(folder: Path, pattern: str, found: list[Path], other: dict[str, list[Path]]) -> str:
