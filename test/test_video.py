@@ -107,6 +107,15 @@ def test_a_raw_stream_has_made_stamps(tmp_path):
     assert sequence.stamps_made and 'made, 20 a second' in sequence.describe()[0]
 
 
+def test_an_animated_png_has_its_own_times(tmp_path):
+    """FFmpeg tells no duration of the file, and each picture's time."""
+    first, *others = (Picture.fromarray(scene(i)) for i in range(4))
+    first.save(tmp_path / 'a.apng', format='PNG', save_all=True, append_images=others, duration=[40, 200, 40, 40])
+    numbers, stamps = read(tmp_path / 'a.apng')
+    assert numbers == [0, 1, 2, 3] and stamps == [0, 40_000_000, 240_000_000, 280_000_000]
+    assert 'stamps: its own' in open_sequence(str(tmp_path / 'a.apng')).describe()[0]
+
+
 def shown(path: Path, a: int, b: int, c: int, d: int) -> Path:
     """Set the display matrix of an MP4: stored (x, y) are shown at (a·x + c·y, b·x + d·y)."""
     def matrix(a: int, b: int, c: int, d: int) -> bytes:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import av
 
 DECODING_TIMES = {'avi'}  # containers whose times are those of decoding: jumbled where frames are reordered
+TIMED = {'apng'}  # that tell each frame's time, and not how long they are
 MP4 = 'mov,mp4,m4a,3gp,3g2,mj2'  # and QuickTime: FFmpeg's name of the format
 TRIMMED = 1.5  # frames that a container counts beyond its duration: an edit list hides some
 ATTACHED_PICTURE = 1 << 10  # of FFmpeg's dispositions of a stream
@@ -40,7 +41,8 @@ class Video(Sequence):
         with self._opened() as (container, stream):
             fps = float(stream.average_rate or 0)
             fps = fps if 0 < fps < FASTEST else None
-            self.stamps_made = container.duration is None and container.start_time is None
+            self.stamps_made = (container.duration is None and container.start_time is None
+                                and container.format.name not in TIMED)
             self._counted = self.stamps_made or bool(
                 container.format.name in DECODING_TIMES and stream.codec_context.has_b_frames)
             self.count = stream.frames if 0 < stream.frames < 1e9 else None
