@@ -133,12 +133,32 @@ def test_a_percentile_that_leaves_nothing_is_refused(declared):
     assert 'points.confidence_percentile 100.0 is not possible' in reason and 'less than 100' in reason
 
 
+@pytest.mark.parametrize(('given', 'said'), [
+    ('cameras:=front', "cameras 'front' is no list of names: write [\"front\"]"),
+    ('lossless:=1', 'lossless 1 is not true or false: write true'),
+    ("lossless:='off'", "lossless 'off' is not true or false: write false"),
+    ('lossless:=perhaps', "lossless 'perhaps' is not true or false: write such as false"),
+    ('points.stride:=2.0', 'points.stride 2.0 is no whole number: write 2'),
+    ('points.stride:=2.5', 'points.stride 2.5 is no whole number: write such as 1'),
+    ("max_speed:='2'", "max_speed '2' is no number: write 2.0"),
+    ('max_speed:=true', 'max_speed True is no number: write such as 5.0'),
+    ('base_frame:=7', 'base_frame 7 is no text: write "7"'),
+    ('initial_pose:=0.5', 'initial_pose 0.5 is no list of numbers: write such as [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]'),
+    ('scale:=1', 'scale was given without a decimal point, as whole numbers are: write 1.0')])
+def test_a_value_of_another_type_is_told_with_what_to_write(declared, given, said):
+    """ROS names types, of its own programming interface, and nothing that anybody could write."""
+    with pytest.raises(parameters.SettingsError) as told:
+        declared(given)
+    assert str(told.value) == said
+
+
 def test_a_running_node_tells_what_was_given_wrong(run):
     """By a name that there is not, or without a decimal point: in words, and nothing changes."""
     _, robot = run()
     for name, value, why in (
             ('max_gpa', 1.0, "there is no parameter 'max_gpa': did you mean 'max_gap'?"),
             ('qqq', 1, "there is no parameter 'qqq'; ros2 param list tells all"),
+            ('lossless', 'off', "lossless 'off' is not true or false: write false"),
             ('max_gap', 5, 'max_gap was given without a decimal point, as whole numbers are: write 5.0')):
         result = robot.set(name, value)
         assert not result.successful and result.reason.startswith(why)

@@ -3,12 +3,19 @@
 
 from __future__ import annotations
 
+import json
 from difflib import get_close_matches
+from typing import Any
 
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ttt3r_ros.ros.declarations import BY_NAME, Declaration
+
+OTHERS = {Parameter.Type.BOOL: 'not true or false', Parameter.Type.INTEGER: 'no whole number',
+          Parameter.Type.DOUBLE: 'no number', Parameter.Type.STRING: 'no text',
+          Parameter.Type.STRING_ARRAY: 'no list of names', Parameter.Type.DOUBLE_ARRAY: 'no list of numbers'}
+WORDS = {'true': True, 'on': True, 'yes': True, '1': True, 'false': False, 'off': False, 'no': False, '0': False}
 
 
 def meant(name: str) -> str:
@@ -17,18 +24,39 @@ def meant(name: str) -> str:
     return f': did you mean {near[0]!r}?' if near else '; ros2 param list tells all'
 
 
-def whole_number(declaration: Declaration, given: Parameter) -> str | None:
-    """Return what is wrong with whole numbers where decimal ones belong, and what to write; None where all is well."""
-    numbers = declaration.default if isinstance(declaration.default, tuple) else (declaration.default,)
-    if not all(isinstance(number, float) for number in numbers):
+def another_type(declaration: Declaration, given: Parameter) -> str | None:
+    """Return what is wrong with a value of another type than the parameter's, and what to write; None if of its own."""
+    default = list(declaration.default) if isinstance(declaration.default, tuple) else declaration.default
+    wanted = Parameter.Type.from_parameter_value(default)
+    if given.type_ in (wanted, Parameter.Type.NOT_SET):
         return None
-    if given.type_ is Parameter.Type.INTEGER:
-        write = f'{given.value}.0'
-    elif given.type_ is Parameter.Type.INTEGER_ARRAY:
-        write = str([float(number) for number in given.value])
-    else:
+    value = given.value if isinstance(given.value, str | bool | int | float) else list(given.value)
+    written = _as(wanted, value)
+    if given.type_.name.replace('INTEGER', 'DOUBLE') == wanted.name:
+        return (f'{declaration.name} was given without a decimal point, as whole numbers are: write '
+                f'{json.dumps(written)}')
+    return f'{declaration.name} {value!r} is {OTHERS[wanted]}: write ' + (
+        f'such as {json.dumps(default)}' if written is None else json.dumps(written))
+
+
+def _as(wanted: Parameter.Type, value: Any) -> Any:
+    """Return what a value of another type means, None if that is not clear."""
+    if isinstance(value, bool):
+        return str(value).lower() if wanted is Parameter.Type.STRING else None
+    try:
+        if wanted is Parameter.Type.BOOL:
+            return WORDS.get(str(value).lower())
+        if wanted is Parameter.Type.INTEGER:
+            return int(value) if float(value).is_integer() else None
+        if wanted is Parameter.Type.DOUBLE:
+            return float(value)
+        if wanted is Parameter.Type.DOUBLE_ARRAY:
+            return [float(number) for number in value]
+    except (TypeError, ValueError):
         return None
-    return f'{declaration.name} was given without a decimal point, as whole numbers are: write {write}'
+    if wanted is Parameter.Type.STRING_ARRAY:
+        return [str(name) for name in value] if isinstance(value, list) else [str(value)]
+    return None if isinstance(value, list) else str(value)
 
 
 def mistake(node: Node, changes: list[Parameter]) -> str | None:
@@ -36,6 +64,6 @@ def mistake(node: Node, changes: list[Parameter]) -> str | None:
     for change in changes:
         if not node.has_parameter(change.name):
             return f'there is no parameter {change.name!r}{meant(change.name)}'
-        if change.name in BY_NAME and (why := whole_number(BY_NAME[change.name], change)):
+        if change.name in BY_NAME and (why := another_type(BY_NAME[change.name], change)):
             return why
     return None

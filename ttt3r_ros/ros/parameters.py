@@ -24,7 +24,7 @@ from ttt3r_ros.ros.between_frames import BetweenSettings
 from ttt3r_ros.ros.cloud_output import CloudSettings
 from ttt3r_ros.ros.declarations import BY_NAME, DECLARATIONS, NO_NAMES, Declaration
 from ttt3r_ros.ros.map_output import MapSettings
-from ttt3r_ros.ros.parameter_mistakes import meant, whole_number
+from ttt3r_ros.ros.parameter_mistakes import another_type, meant
 from ttt3r_ros.ros.scaling import ScaleSettings
 
 PATHS = ('weights', 'state_file', 'files_dir', 'mask_file')
@@ -94,12 +94,12 @@ class SettingsError(ValueError):
 def declare(node: Node) -> None:
     """Declare all parameters on the node, and warn of those that were given and do not exist.
 
-    Raises SettingsError for a whole number where a decimal one belongs, rclpy's exceptions for any other wrong type.
+    Raises SettingsError for a value of another type, rclpy's exceptions for one out of its range.
     """
     given = node._parameter_overrides  # rclpy has no other way to what nobody declares
     for declaration in DECLARATIONS:
         default = declaration.default
-        if declaration.name in given and (why := whole_number(declaration, given[declaration.name])):
+        if declaration.name in given and (why := another_type(declaration, given[declaration.name])):
             raise SettingsError(why)
         node.declare_parameter(declaration.name, list(default) if isinstance(default, tuple) else default,
                                declaration.descriptor(),
