@@ -47,6 +47,7 @@ def read(folder: Path | str) -> tuple[list[int], list[int]]:
     (['3000000033333333', '3000000066666666'], [3000000_033333333, 3000000_066666666]),
     (['cam0_1403636579763555584', 'cam0_1403636579813555584'], [1403636579_763555584, 1403636579_813555584]),
     (['rgb-1305031102.05', 'rgb-1305031102.5'], [1305031102_050000000, 1305031102_500000000]),
+    (['100058.5', '100059.5', '100060.5'], [100058_500000000, 100059_500000000, 100060_500000000]),
     (['1305031102.05_left', '1305031102.5_left'], [1305031102_050000000, 1305031102_500000000]),
     (['1305031102.05.color', '1305031102.5.color'], [1305031102_050000000, 1305031102_500000000])])
 def test_names_that_are_times_give_order_and_stamps(tmp_path, stems, stamps):
@@ -60,9 +61,9 @@ def test_names_that_are_times_give_order_and_stamps(tmp_path, stems, stamps):
     ['img2', 'img10', 'img100'], ['v1.2', 'v1.10', 'v2.1'], ['0000000000000001', '0000000000000002'],
     ['20240131101530123', '20240131101530456'], ['1.1', '1.10'], ['a1.5', 'b1.5'],
     ['1.5a', '1.6b'], ['99999999999999999999'],
-    ['raum12²0', 'raum12²1'], ['5000000000.5', '5000000001.5']])
+    ['115958.5', '115959.5', '120000.5', '120001.5'], ['raum12²0', 'raum12²1'], ['5000000000.5', '5000000001.5']])
 def test_names_that_are_no_times_sort_naturally_and_get_made_stamps(tmp_path, stems):
-    """Counters, versions, dates, equal times and numbers that no stamp can hold are counted through; that is said."""
+    """Counters, versions, dates, hours, equal times and what no stamp can hold are counted through; that is said."""
     order, found = read(filled(tmp_path, [f'{stem}.png' for stem in stems]))
     assert order == list(range(len(stems))) and found == [i * SECOND // 10 for i in range(len(stems))]
     sequence = open_sequence(str(tmp_path))
