@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all tests share: one thread for the small networks, one ROS context."""
 
+import logging
 import os
 import signal
 
@@ -14,6 +15,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Each of pytest-xdist's processes has a domain of its own: their nodes must not meet. 101 and less are safe on Linux.
 if worker := os.environ.get('PYTEST_XDIST_WORKER'):
     os.environ['ROS_DOMAIN_ID'] = str((int(os.environ.get('ROS_DOMAIN_ID', 0)) + 50 * int(worker[2:])) % 101)
+
+
+def pytest_collection_finish():
+    """Let our loggers hand on what they are told, which `caplog` hears: `launch`, once imported, makes all that come
+    later keep it to themselves. An apt ROS has plugins of pytest that import it, before there is any of ours."""
+    class HandingOn(logging.getLoggerClass()):
+        def __init__(self, name, *others):
+            super().__init__(name, *others)
+            self.propagate |= name.startswith('ttt3r_ros')
+
+    logging.setLoggerClass(HandingOn)
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith('ttt3r_ros')]:
+        logging.getLogger(name).propagate = True
 
 
 @pytest.fixture(scope='session')

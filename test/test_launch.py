@@ -408,6 +408,13 @@ def test_bag_is_played_to_the_active_node_and_ends_with_the_last_answer(tmp_path
         'remap': ['/tf:=/robot/tf', '/tf_static:=/robot/tf_static']}
 
 
+def test_our_loggers_are_heard_beside_launch_s():
+    """Those made before launch was imported, after it, and by a test: it makes loggers that hand nothing on."""
+    from ttt3r_ros.sequences import folder
+    assert folder._log.propagate and logging.getLogger('ttt3r_ros.of_this_test').propagate
+    assert not logging.getLogger('launch.of_this_test').propagate
+
+
 def test_a_player_that_fails_fails_the_launch(tmp_path, monkeypatch, caplog):
     """A bag that cannot be played ends all with a status that says so, and a line; no file is left behind."""
     player = tmp_path / 'ros2'
