@@ -19,16 +19,18 @@ def verdict(*states: TrackingState, familiarity: Familiarity = Familiarity(), tr
 
 @pytest.mark.parametrize(('states', 'word', 'why'), [
     ([BEGUN] * 3 + [OK] * 97, 'good', ''),
-    ([OK] * 60 + [LOST] + [BEGUN] * 3 + [OK] * 36, 'good', ''),
+    ([OK] * 60 + [LOST] + [BEGUN] * 3 + [OK] * 36, 'doubtful', 'while it was lost was not seen'),
     ([OK] * 60 + [LOST] * 5 + [BEGUN] * 3 + [OK] * 32, 'doubtful', '5 images have no pose'),
+    ([OK] * 99 + [LOST], 'good', ''),
     ([OK] * 4 + [LOST], 'doubtful', '1 image has no pose'), ([OK] * 4 + [DOUBT], 'doubtful', '1 pose is in doubt'),
     ([OK] * 80 + [DOUBT] * 20, 'doubtful', '20 poses are in doubt'),
     ([OK] * 40 + [LOST] * 60, 'lost', '60 images have no pose'),
     ([BEGUN], 'doubtful', 'never got beyond its beginning'),
-    ([OK] + [LOST, BEGUN] * 15, 'lost', 'begun again 15 times; 15 images have no pose'),
+    ([OK] + [LOST, BEGUN] * 15, 'lost', 'begun again 15 times; 15 images have no pose; how far'),
     ([], 'lost', 'no image was answered')])
 def test_the_word_follows_from_what_was_tracked(states, word, why):
-    """Nearly all tracked is good, a hole, much doubt or a mere beginning doubtful, less than half, or nothing, lost."""
+    """Nearly all tracked is good; a hole, going on after one, much doubt or a mere beginning is doubtful, less than half,
+    or nothing, lost."""
     found = verdict(*states)
     assert found.word == word and why in found.sentence
     assert found.begun_again == sum(pair == (LOST, BEGUN) for pair in zip(states, states[1:]))

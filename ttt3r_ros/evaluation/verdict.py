@@ -104,13 +104,14 @@ def judge(states: Sequence[TrackingState | None], trusted: Sequence[bool], famil
     if tracked < TRACKED_WELL * images:
         why.append(f'{_counted(images - tracked, "image has", "images have")} no pose' + (
             f', {unusable} of them because nothing could be made of them' if unusable else ''))
+    if begun_again:  # the place is the last one known: after a cut any
+        why.append('how far the camera went while it was lost was not seen')
     if trained and degraded > DEGRADED_AT_MOST * images:
         why.append(f'{_counted(degraded, "pose is", "poses are")} in doubt')
     if familiarity.outside:
         why.append('the weights have not seen such pictures: ' + ', '.join(familiarity.outside))
     if not states:
         why.append('no image was answered')
-    # Where it began again, the place is the last one known, and not seen.
     lost = tracked - begun_again < TRACKED_AT_ALL * images or not states
     return Verdict(LOST if lost else DOUBTFUL if why else GOOD, tuple(why), images, tracked, degraded, begun_again,
                    familiarity)
