@@ -29,8 +29,8 @@ def verdict(*states: TrackingState, familiarity: Familiarity = Familiarity(), tr
     ([OK] + [LOST, BEGUN] * 15, 'lost', 'begun again 15 times; 15 images have no pose; how far'),
     ([], 'lost', 'no image was answered')])
 def test_the_word_follows_from_what_was_tracked(states, word, why):
-    """Nearly all tracked is good; a hole, going on after one, much doubt or a mere beginning is doubtful, less than half,
-    or nothing, lost."""
+    """Nearly all tracked is good; a hole, going on after one, much doubt or a mere beginning is doubtful; less than
+    half, or nothing, is lost."""
     found = verdict(*states)
     assert found.word == word and why in found.sentence
     assert found.begun_again == sum(pair == (LOST, BEGUN) for pair in zip(states, states[1:]))
