@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -148,6 +149,50 @@ def test_two_cameras_in_a_folder_are_told(tmp_path, caplog, names, told):
     said = [record.message for record in caplog.records]
     assert said == [] if told is None else (len(said) == 1 and f'{told} have the same numbers' in said[0]
                                             and f'"{tmp_path}/{told.split()[0]}"' in said[0]), said
+
+
+@pytest.mark.parametrize(('names', 'told'), [
+    (['a_1.jpg', 'a_2.jpg', 'a_3.jpg', 'a_1 (1).jpg', 'a_3 (1).jpg'], '2 images are copies by their names, such as '
+                                                                      '"a_1 (1).jpg"'),
+    (['a_1.jpg', 'a_2.jpg', 'a_1(1).jpg', 'a_2(1).jpg', 'a_2(2).jpg'], '3 images are copies'),
+    (['a (1).jpg', 'a (2).jpg', 'a (3).jpg'], None),
+    (['a.jpg', 'a (1).jpg', 'a (2).jpg'], None)])
+def test_downloads_that_came_twice_are_told(tmp_path, caplog, names, told):
+    """Else each picture stands twice, and resets count it twice; numbers in brackets alone are a counter."""
+    filled(tmp_path, names)
+    open_sequence(str(tmp_path))
+    assert [told in record.message for record in caplog.records] == ([] if told is None else [True]), caplog.text
+
+
+@pytest.mark.parametrize(('numbers', 'told'), [
+    (['9997', '9998', '9999', '0001', '0002'], 'after IMG_9999.jpg, .* such as IMG_10001.jpg for IMG_0001.jpg'),
+    (['9990', '9995', '0000', '0005', '0010'], 'IMG_10000.jpg for IMG_0000.jpg'),
+    (['235957', '235958', '235959', '000000', '000001'], 'after IMG_235959.jpg, .* IMG_1000000.jpg'),
+    (['86399.8', '86399.9', '0.0', '0.1'], 'after IMG_86399.9.jpg, .* IMG_86400.0.jpg for IMG_0.0.jpg'),
+    (['0001', '0002', '0003', '5000', '5001'], None),
+    (['0001', '0002', '0003', '9000', '9001'], None),
+    ([f'{k:03}' for k in range(0, 1000, 50)], None),
+    (['095958', '095959', '100000', '100001'], None),
+    (['1', '2', '9998', '9999', '10000'], None),
+    (['0001'], None),
+    (['0.1', '0.2', '0.3', '1.5'], None)])
+def test_numbers_that_begin_again_are_told(tmp_path, caplog, numbers, told):
+    """A camera that counts to 9999, and times of a day over midnight; called as is said, they come in order."""
+    names = [f'IMG_{number}.jpg' for number in numbers]
+    filled(tmp_path, names)
+    open_sequence(str(tmp_path))
+    if told is None:
+        assert not caplog.records, caplog.text
+        return
+    assert len(caplog.records) == 1 and re.search(told, caplog.text), caplog.text
+    new, old = re.search(r'such as (\S+) for (\S+)$', caplog.records[0].message).groups()
+    for number in numbers[names.index(old):]:
+        later = f'{86_400 + float(number)}' if '.' in number else f'1{number}'
+        (tmp_path / f'IMG_{number}.jpg').rename(tmp_path / f'IMG_{later}.jpg')
+    caplog.clear()
+    sequence = open_sequence(str(tmp_path))
+    assert [image.rgb[0, 0, 0] for image in sequence] == list(range(len(names))) and not caplog.records
+    assert (tmp_path / new).exists()
 
 
 def test_heic_is_read_or_left_out_with_the_remedy(tmp_path):

@@ -112,6 +112,12 @@ class ImageFolder(ImageFiles):
             _log.warning('%s: the images %s have the same numbers: are they of two cameras, or each picture twice? All '
                          'are taken as one path; to choose, give a pattern such as "%s"', folder,
                          ' and '.join(doubled), within / doubled[0])
+        if copies := picture_files.copies(files):
+            _log.warning('%s: %d images are copies by their names, such as "%s", and each picture comes twice: put '
+                         'them elsewhere', folder, len(copies), copies[0].name)
+        if again := picture_files.begun_again(files):
+            _log.warning('%s: numbers seem to begin again after %s, and the later images come first: call these by '
+                         'numbers that go on, such as %s for %s', folder, again[0].name, again[2], again[1].name)
         views_told.warn(folder, self._told_of_view())
         kinds = Counter(f.suffix.lower() for f in files)
         self.contents = Contents(

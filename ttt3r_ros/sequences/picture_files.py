@@ -9,12 +9,14 @@ import itertools
 import re
 import warnings
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 from PIL import Image as Picture
 from PIL import ImageOps, features
 
+from . import stamps
 from .picture_size import MOST_PIXELS
 from .sequence import SequenceError
 
@@ -27,6 +29,10 @@ OF_SEVERAL = {'.tif', '.tiff', '.png', '.webp', '.avif', '.avifs'}  # files that
 NUMBER = r'\d+(?:\.\d+)?'  # in a name
 MOST_FORMS = 8  # of names: where there are more, they are made by chance, as of hashes
 IN_COMMON = 2  # numbers of two forms of names, before it is no chance
+COPY = re.compile(r'(.+?) ?\(\d+\)')  # what a download is called whose name is taken
+# A counter that began again: its digits, at least; and of how many usual ones the way over its end is at most.
+DIGITS, OVER_THE_END = 3, 10
+DAY_S = 86_400
 # What such a name says is there, beside the images of a camera.
 NOT_COLOUR = re.compile(r'(?<![a-z])(depth|disparity|disp|mask|label|semantic|instance|normals?|confidence)(?![a-z])',
                         re.IGNORECASE)
@@ -157,6 +163,47 @@ def doubled(files: Iterable[Path]) -> list[str]:
         return []
     return sorted({name for pair in itertools.combinations(numbers, 2) for name in pair
                    if len(numbers[pair[0]] & numbers[pair[1]]) >= IN_COMMON})
+
+
+def copies(files: Iterable[Path]) -> list[Path]:
+    """Return the files that are others once more, as their names say: `IMG_1 (1).jpg` beside `IMG_1.jpg`."""
+    files = list(files)
+    names = {file.name for file in files}
+    found = {file: f'{match[1]}{file.suffix}' for file in files if (match := COPY.fullmatch(file.stem))}
+    found = {file: name for file, name in found.items() if name in names}
+    return list(found) if len(set(found.values())) >= IN_COMMON else []
+
+
+def begun_again(files: Iterable[Path]) -> tuple[Path, Path, str] | None:
+    """Return the last file before the names' numbers began again and the first after it, and what that can be called
+    so that it comes later; None if they did not.
+
+    Of one camera's files, whose names differ in one number alone: IMG_9999.jpg and IMG_0001.jpg, 235959 and 000000.
+    """
+    files = sorted(files, key=natural)
+    parts = [re.split(f'({NUMBER})', file.stem) for file in files]
+    differing = [i for i, column in enumerate(zip(*parts)) if len({*column}) > 1]
+    if len({*map(len, parts)}) != 1 or len(differing) != 1 or differing[0] % 2 == 0:
+        return None
+    place = differing[0]
+    texts = [part[place] for part in parts]
+    numbers, size = _counted(texts)
+    gaps = sorted(after - before for before, after in itertools.pairwise(numbers))
+    if 2 * gaps[-1] <= size or not 0 < size + numbers[0] - numbers[-1] <= OVER_THE_END * gaps[len(gaps) // 2]:
+        return None
+    parts[0][place] = f'1{texts[0]}' if texts[0].isdecimal() else f'{numbers[0] + size}'
+    return files[-1], files[0], ''.join(parts[0]) + files[0].suffix
+
+
+def _counted(texts: list[str]) -> tuple[list[Decimal], int]:
+    """Return numbers in names as they count, and where they begin again, 0 for nowhere."""
+    numbers = [Decimal(text) for text in texts]
+    if stamps.of_day(texts):
+        return [Decimal(60 * (60 * int(text[:2]) + int(text[2:4])) + int(text[4:])) for text in texts], DAY_S
+    if not all(text.isdecimal() for text in texts):
+        return numbers, DAY_S
+    digits = {*map(len, texts)}
+    return numbers, 10 ** digits.pop() if len(digits) == 1 and min(digits) >= DIGITS else 0
 
 
 def _are_depth(files: list[Path]) -> bool:

@@ -25,7 +25,7 @@ def in_seconds(stamp: int) -> str:
     return f'{"-" if stamp < 0 else ""}{seconds}.{nanoseconds:09d}'
 
 
-def _of_day(wholes: Sequence[str]) -> bool:
+def of_day(wholes: Sequence[str]) -> bool:
     """Return whether numbers are HHMMSS: hours, minutes and seconds. Of seconds that reach a hundred some are above 60.
     """
     return len({whole[:-2] for whole in wholes}) > 1 and all(map(_CLOCK.fullmatch, wholes))
@@ -49,7 +49,7 @@ def of_names(stems: Sequence[str]) -> tuple[list[int], str] | None:
     prefix, values = matches[0][1], [Decimal(match[2] + (match[3] or '')) for match in matches]
     if any(match[3] for match in matches):
         # `v1.2` is a version; a number alone, or one as large as a time, is a time.
-        if max(values) * 10**9 >= LAST or prefix and min(values) < EPOCH_S or _of_day([match[2] for match in matches]):
+        if max(values) * 10**9 >= LAST or prefix and min(values) < EPOCH_S or of_day([match[2] for match in matches]):
             return None
         scale, unit = 10**9, 'seconds'
     else:
