@@ -11,6 +11,7 @@ import pytest
 from PIL import Image as Picture
 
 import ttt3r_ros
+from ttt3r_ros.reconstruction.black_bars import border
 from ttt3r_ros.synthetic import World
 
 SIZE = 120, 160
@@ -63,3 +64,19 @@ def test_no_other_picture_has_bars(room, kind, tmp_path, caplog):
             'dark below': [np.concatenate((image[:80], image[80:] // 12 + 8)) for image in room],
             'other shape': [image[:, 20:140] for image in room]}[kind]
     assert not told(film, tmp_path / 'film', caplog)
+
+
+def test_a_border_is_what_is_black_out_to_a_corner_of_the_image(room):
+    """Of any form; a dark thing in the midst of a picture, and at its side, is none."""
+    image = np.maximum(room[-1], 20)
+    assert border(image) is None
+    down, right = np.mgrid[:SIZE[0], :SIZE[1]]
+    outside = (down - SIZE[0] / 2) ** 2 + (right - SIZE[1] / 2) ** 2 > 70 ** 2
+    image[outside] = 2
+    image[40:60, 70:90] = image[40:60, 120:] = 0
+    assert outside[0, 0] and not outside[50, 120:].all()
+    found = border(image)
+    assert found[outside].all() and not found[40:60, 70:90].any()
+    image[40:60] = 30
+    image[:, 100:] = 30
+    assert np.array_equal(border(image), outside & (right < 100) & ((down < 40) | (down >= 60)))

@@ -472,3 +472,38 @@ def test_a_snapshot_knows_what_steps_are_taken_from(room):
     for image in images[9:]:
         here, there = kept.step(image), other.step(image)
         assert np.array_equal(here.pose, there.pose) and np.array_equal(here.step_covariance, there.step_covariance)
+
+
+def in_black(image: np.ndarray, wide: int) -> np.ndarray:
+    """Return an image whose borders show nothing."""
+    inside = np.zeros_like(image)
+    inside[wide:-wide, wide:-wide] = image[wide:-wide, wide:-wide]
+    return inside
+
+
+@pytest.mark.parametrize('wide', [8, 12])
+def test_a_black_border_stays_behind(walk, wide):
+    """As bars, a fisheye's circle and `rectify` leave: its edge is in every image where it was, and tells no step."""
+    clear, bordered = [], []
+    for k in range(FRAMES - 1):
+        images = walk[2][k][0], walk[2][k + 1][0]
+        for found, (first, second) in ((clear, images), (bordered, [in_black(image, wide) for image in images])):
+            found.append(errors(walk, k, step_between(first, seen(walk, k), second, wrong(seen(walk, k + 1)))))
+    assert np.mean(bordered, axis=0)[0] < 1.5 * np.mean(clear, axis=0)[0]
+    assert np.mean(bordered, axis=0)[1] < 1.5 * np.mean(clear, axis=0)[1]
+
+
+def test_what_is_black_is_no_light_that_others_are_seen_beside(walk):
+    """Beside a border all would be twice as bright, and a step out of it be seen."""
+    image = walk[2][0][0]
+    plain, bordered = (module._evenly_lit(one)[12:-12, 12:-12].astype(int) for one in (image, in_black(image, 12)))
+    assert np.abs(plain - bordered).mean() < 10
+
+
+def test_lights_in_the_night_are_followed_though_all_round_them_is_black(walk):
+    """As far as the image's corners: that is no border, where nothing would be left."""
+    night = np.zeros((*SIZE, 3), np.uint8)
+    for y, x in np.random.default_rng(5).permutation(np.indices((8, 10)).reshape(2, -1).T)[:40] * 11 + 9:
+        cv2.circle(night, (int(x), int(y)), 1, (255, 240, 200), -1)
+    found = refined_step(night, seen(walk, 0), np.roll(night, 2, axis=1), seen(walk, 0), FocalLength.told(walk[1]))
+    assert found.flow == pytest.approx(2, abs=0.3)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bars beside a picture, as upright films have in a wide one: no camera sees them, and poses suffer."""
+"""Bars beside a picture, as upright films have in a wide one, and other borders: no camera sees them, and poses suffer.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from ttt3r_ros.reconstruction.preprocess import PixelMap
@@ -15,6 +17,7 @@ LEAST = 0.03  # of a side
 # The picture begins at once beside a bar: brighter than so along at least this part of the edge. What a lamp lights at
 # night, and a fisheye's circle, do not.
 LIT, EDGE = 20, 0.6
+UNLIT = 4  # of 255: what an image is put into is darker, and no sensor's night
 
 
 @dataclass(frozen=True)
@@ -72,3 +75,17 @@ class BlackBars:
             parts.append((begin / side, (end - begin) / side))
         (x, width), (y, height) = parts
         return Picture(x, y, width, height) if 0 < min(width, height) <= 1 - LEAST else None
+
+
+def border(image: np.ndarray) -> np.ndarray | None:
+    """Return the pixels, bool (h, w), of an image, uint8 (h, w, 3), that are black out to one of its corners.
+
+    Bars, what lies round a fisheye's circle, and what `rectify` has nothing for. None if there are none.
+    """
+    if image[::image.shape[0] - 1, ::image.shape[1] - 1].max(axis=2).min() >= UNLIT:
+        return None
+    dark = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) < UNLIT).astype(np.uint8)
+    parts = cv2.connectedComponents(dark)[1]
+    reached = np.unique(parts[::parts.shape[0] - 1, ::parts.shape[1] - 1])
+    found = np.isin(parts, reached[reached > 0])
+    return found if found.any() else None

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from ttt3r_ros.reconstruction import rotation
+from ttt3r_ros.reconstruction.black_bars import border
 from ttt3r_ros.reconstruction.depth import foot
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.lens_shading import Falloff
@@ -28,6 +29,7 @@ CORNERS, QUALITY, APART = 150, 0.003, 4  # at most; of the best one's strength, 
 # Brightness is told beside that of its surroundings (a deviation, pixels), of which the least counted is so many of
 # 255: as bright as these is MIDDLE, half as bright CONTRAST / 2 less.
 SURROUNDINGS, DARKEST, MIDDLE, CONTRAST = 7.0, 8.0, 128.0, 100.0
+LIT = 1e-3  # part of the surroundings that is not black, at least
 FEWEST = 12  # corners that a step can be set right by
 # Sizes in pixels of the network's image, as all here: a window, and by how many halvings it is searched.
 WINDOW, HALVINGS, SEARCHES = (11, 11), 2, (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 0.01)
@@ -95,15 +97,17 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
     """Return the step from an image, uint8 (h, w, 3), to another of the same camera, None where they do not tell it.
 
     seen, other_seen: how one segment saw each. left_out: pixels, bool (h, w), at which nothing is looked for: of what
-    goes with the camera, and in the other image of what moves by itself. None where too few corners are found again; a
-    step of nothing where next to all of them lie where they lay.
+    goes with the camera, as a black border does without being told, and in the other image of what moves by itself.
+    None where too few corners are found again; a step of nothing where next to all of them lie where they lay.
     """
     if image.shape != other.shape:
         return None
     first, second = map(_evenly_lit, (image, other))
-    looked_at = None if left_out is None else 1 - cv2.dilate(left_out.astype(np.uint8), CLEAR)
-    corners = cv2.goodFeaturesToTrack(first, CORNERS, QUALITY, APART, mask=looked_at)
-    if corners is None or len(corners) < FEWEST:
+    black = border(image)
+    looked_at, corners = _corners(first, left_out if black is None else black if left_out is None else black | left_out)
+    if len(corners) < FEWEST and black is not None:  # the night, in which lights are all that there is
+        looked_at, corners = _corners(first, left_out)
+    if len(corners) < FEWEST:
         return None
     middle = np.array((image.shape[1] // 2, image.shape[0] // 2), np.float64)
     rays, depth = _rays_and_depth(corners[:, 0], seen.points, middle, focal.pixels)
@@ -145,13 +149,25 @@ def flow(places: np.ndarray, others: np.ndarray) -> float:
     return float(np.quantile(apart, NEXT_TO_ALL)) if len(apart) >= FEWEST else np.inf
 
 
+def _corners(evenly: np.ndarray, left_out: np.ndarray | None) -> tuple[np.ndarray | None, np.ndarray]:
+    """Return the pixels, uint8 (h, w), that are not near those left out, None for all, and the corners (n, 1, 2) there.
+    """
+    looked_at = None if left_out is None else 1 - cv2.dilate(left_out.astype(np.uint8), CLEAR)
+    corners = cv2.goodFeaturesToTrack(evenly, CORNERS, QUALITY, APART, mask=looked_at)
+    return looked_at, np.empty((0, 1, 2), np.float32) if corners is None else corners
+
+
 def _evenly_lit(image: np.ndarray) -> np.ndarray:
     """Return how bright an image is beside its surroundings, uint8 (h, w), as if lit evenly.
 
-    Exposure wanders, corners of a lens are dark, and phones raise shadows: corners are followed all the same.
+    Exposure wanders, corners of a lens are dark, and phones raise shadows: corners are followed all the same. What is
+    black counts for none: beside a border, which stays where it is, all would seem bright.
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    around = np.maximum(cv2.GaussianBlur(grey, (0, 0), SURROUNDINGS), DARKEST)
+    around = cv2.GaussianBlur(grey, (0, 0), SURROUNDINGS)
+    if grey.min() < DARKEST:
+        around /= np.maximum(cv2.GaussianBlur(np.minimum(grey / DARKEST, 1), (0, 0), SURROUNDINGS), LIT)
+    around = np.maximum(around, DARKEST)
     return cv2.convertScaleAbs(grey / around, alpha=CONTRAST, beta=MIDDLE - CONTRAST)
 
 
