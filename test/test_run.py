@@ -607,7 +607,7 @@ def test_exports_that_were_interrupted_are_written_again(film, tmp_path, monkeyp
 @pytest.mark.heavy
 @pytest.mark.timeout(0)
 def test_memory_does_not_grow_with_a_film(film, tmp_path):
-    """A thousand frames of 640×480 video; what the loop costs beside its steps is told, and is this machine's matter."""
+    """A thousand frames of 640×480 video; what the loop costs beside its steps is told, and is the machine's matter."""
     av = pytest.importorskip('av')
     images = [cv2.resize(cv2.imread(str(film / f'{i:03d}.png')), (640, 480)) for i in range(10)]
     with av.open(str(tmp_path / 'film.mp4'), 'w') as container:
