@@ -14,6 +14,7 @@ import torch
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.thread_watch import ThreadWatch
 from ttt3r_ros.offline.read_ahead import read_ahead
+from ttt3r_ros.offline.repeats import Repeats
 from ttt3r_ros.offline.selection import Selection
 from ttt3r_ros.reconstruction.black_bars import BlackBars
 from ttt3r_ros.reconstruction.frame import Frame
@@ -82,7 +83,7 @@ class Stream:
         self.unanswered = 0
         timed = not self.sequence.stamps_made
         images = self.selection.take(self.sequence, skipping=self.skipping, require=self.reconstructor.require_shape)
-        threads, bars = None, BlackBars()
+        threads, bars, repeats = None, BlackBars(), Repeats()
         # Of a camera the newest image counts, and none waits.
         for taken, (position, image) in enumerate(images if self.sequence.live else read_ahead(images),
                                                    self.first):
@@ -99,6 +100,10 @@ class Stream:
             if picture is not None:
                 _log.warning('%s: %s, of a film by "ffmpeg -i IN -vf crop=iw*%.3f:ih*%.3f:iw*%.3f:ih*%.3f OUT"',
                              self.sequence.name, picture, picture.width, picture.height, picture.x, picture.y)
+            times = repeats.look(frame.image)
+            if times is not None:
+                _log.warning('%s: each image stands in it %d times: take one of them by "--every %d", as resets count '
+                             'images, and come too soon', self.sequence.name, times, times * self.selection.every)
             if self.sequence.live:  # the first step has limited them
                 threads = threads or ThreadWatch(torch.get_num_threads())
                 threads.took(took)

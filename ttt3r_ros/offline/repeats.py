@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Films in which each image stands several times, as of a screen that was filmed, or brought to a higher rate.
+
+Resets count images, and then come after a half or a third of the way that the weights were trained for.
+"""
+
+from __future__ import annotations
+
+import statistics
+
+import numpy as np
+
+LOOKED_AT = 16  # images that differ
+
+
+class Repeats:
+    """Looks at the first images."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._last: np.ndarray | None = None
+        self._times: list[int] = []
+
+    def look(self, image: np.ndarray) -> int | None:
+        """Take an image, uint8 (h, w, 3). Return how often each stands there, once, if that is more than once."""
+        if len(self._times) > LOOKED_AT:
+            return None
+        if self._last is not None and np.array_equal(image, self._last):
+            self._times[-1] += 1
+            return None
+        self._last = image
+        self._times.append(1)
+        times = int(statistics.median_low(self._times[:-1])) if len(self._times) > LOOKED_AT else 1
+        return times if times > 1 else None
