@@ -222,7 +222,7 @@ def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, gyr
     def carried_along(image, seen, other, other_seen, focal, left_out):
         off = np.eye(4)
         off[:3, 3], off[:3, :3] = (0.3, 0, 0), rotation.of_vector(np.array([0, 0.3, 0]))
-        return RefinedStep(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal, np.empty((0, 2)), 9.0,
+        return RefinedStep(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal, np.empty((0, 4)), 9.0,
                            None)
 
     def poses(source: str) -> np.ndarray:
@@ -437,6 +437,26 @@ def test_a_camera_that_stands_stays(room, noise):
     step = np.linalg.inv(walk[-1].pose) @ frame.pose
     distance, turn = extent(np.linalg.inv(step) @ np.linalg.inv(poses[9]) @ poses[15])
     assert turn < np.radians(3.0) and distance < 0.3 * extent(np.linalg.inv(poses[9]) @ poses[15])[0]
+
+
+def test_somebody_who_walks_through_does_not_move_a_camera_that_stands(walk):
+    """It has stopped a pixel beside the image that steps are taken from; what is left out is elsewhere each time."""
+    poses, focal, film = walk
+    image, first, camera, rng = film[0][0], seen(walk, 0), pinhole(focal, SIZE), np.random.default_rng(2)
+    place, found = Place(image=image, boundary=first, focal=FocalLength.told(focal)), []
+    turned = camera @ rotation.of_vector(np.array([0, -1 / focal, 0])) @ np.linalg.inv(camera)
+    moved = cv2.warpPerspective(image, turned, SIZE[::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    for x in range(0, 100, 10):
+        left_out, told = np.zeros(SIZE, bool), first.pose.copy()
+        left_out[30:, x:x + 20] = True
+        told[:3, 3] += rng.normal(0, 0.01, 3)
+        answer = replace(first, pose=told)
+        place, _ = place.refined(SimpleNamespace(image=moved, pixel_map=SimpleNamespace(cut=None, size=SIZE)), answer,
+                                 lambda step: True, left_out)
+        place = replace(place, image=moved, boundary=answer)
+        found.append(place.path.place(told))
+    assert extent(np.linalg.inv(poses[0]) @ found[0])[1] == pytest.approx(1 / focal, rel=0.3)
+    assert np.abs(np.array(found) - found[0]).max() < 1e-9
 
 
 def test_a_slow_camera_is_not_taken_for_one_that_stands(walk):

@@ -131,13 +131,13 @@ def test_the_shading_of_a_lens(taken, shading, said):
         taken[1].check(joined(tensors, {**header, 'shading': shading}))
 
 
-@pytest.mark.parametrize('places', [np.full((3, 2), np.inf), np.full((3, 2), 1e10), np.zeros((3, 3)),
-                                    np.zeros((3, 2), np.float32)])
+@pytest.mark.parametrize('places', [np.full((3, 4), np.inf), np.full((3, 4), 1e10), np.zeros((3, 3)),
+                                    np.zeros((3, 4), np.float32)])
 def test_where_corners_lay(network, images, places):
     """What is no list of places is refused by its name; some that were not found are none the worse."""
     asked = Reconstructor(network, make_rule('filt3r'), step_source='images')
     asked.step(images[0])
-    lost = np.array([[1.5, 2.5], [np.nan, np.nan]])
+    lost = np.array([[1.0, 2.0, 1.5, 2.5], [3.0, 4.0, np.nan, np.nan]])
     asked._place = replace(asked._place, anchor=Anchor(asked.last_image, asked.last_view, places=lost))
     tensors, header = parts(asked.snapshot())
     asked.restore(joined(tensors, header))

@@ -247,8 +247,8 @@ class _Tensors:
         return require_pose(self._take(name, (torch.float64,), (4, 4)).numpy(), name)
 
     def places(self) -> np.ndarray:
-        """Return where corners were found (n, 2), float64, NaN where not."""
-        found = self._take('places', (torch.float64,), (None, 2))
+        """Return corners and where they were found (n, 4), float64, NaN where not."""
+        found = self._take('places', (torch.float64,), (None, 4))
         if found.isinf().any() or (found.nan_to_num().abs() > FARTHEST).any():
             raise FieldError(f'{self._prefix}places has a number beyond ±{FARTHEST:g}')
         return found.numpy()

@@ -73,8 +73,8 @@ class Step:
 class RefinedStep(Step):
     """A step that images have set right, and the camera's focal length after it.
 
-    places: where the first image's corners were found (n, 2), NaN where not; flow: by how many pixels they have moved,
-    see `flow`. falloff: what they tell of the lens's dark corners, None where they are too near.
+    places: the first image's corners, and where they were found (n, 4), NaN where not; flow: by how many pixels they
+    have moved, see `flow`. falloff: what they tell of the lens's dark corners, None where they are too near.
     """
 
     focal: FocalLength
@@ -129,22 +129,21 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
         return None
     back, covariance, settled_focal = settled
     step = _step(back, unit, covariance)
-    found[~known] = np.nan
-    moved = flow(corners[:, 0], found)
+    places = np.hstack((corners[:, 0], np.where(known[:, None], found, np.nan)))
+    moved = flow(places[:, [0, 1, 0, 1]], places)
     if moved < STILL:
-        return RefinedStep(np.eye(4), step.covariance, focal, found, moved, None)
+        return RefinedStep(np.eye(4), step.covariance, focal, places, moved, None)
     falloff = Falloff.between(image, corners[known, 0], other, found[known]) if moved >= LONG else None
-    return RefinedStep(step.pose, step.covariance, settled_focal, found, moved, falloff)
+    return RefinedStep(step.pose, step.covariance, settled_focal, places, moved, falloff)
 
 
 def flow(places: np.ndarray, others: np.ndarray) -> float:
-    """Return by how many pixels an image's corners lie beside where they lay (n, 2), both, but for a fifth of them.
+    """Return by how many pixels an image's corners lie beside where they lay (n, 4), (m, 4), but for a fifth of them.
 
-    NaN: not found. Infinity where too few are found in both, or they are another image's.
+    See RefinedStep. What is left out of them changes, so that only those in both count. Infinity where these are few.
     """
-    if places.shape != others.shape:
-        return np.inf
-    apart = np.linalg.norm(others - places, axis=1)
+    ones, same = np.intersect1d(*(one[:, 0] + 1j * one[:, 1] for one in (places, others)), return_indices=True)[1:]
+    apart = np.linalg.norm(others[same, 2:] - places[ones, 2:], axis=1)
     apart = apart[np.isfinite(apart)]
     return float(np.quantile(apart, NEXT_TO_ALL)) if len(apart) >= FEWEST else np.inf
 
