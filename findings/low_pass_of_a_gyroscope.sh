@@ -22,12 +22,12 @@ class Registers:
     """Stand for the device on the bus, in the ways of both drivers."""
 
     def __init__(self):
-        self.bank, self.values = 0, {(0, 0): 0xEA, (2, 1): 0x01, (0, 0x3B): 0x09}
+        self.bank, self.values = 0, {(2, 1): 0x01}
 
     def write_byte_data(self, _, register, value):
         if register == 0x7F:
             self.bank = value >> 4
-        elif (self.bank, register) != (3, 0x06) or value != 0x01:
+        else:
             self.values[self.bank, register] = value
 
     def read_byte_data(self, _, register):
