@@ -27,8 +27,8 @@ for name, place in places.items():
     back[name] = (frame.ecef2enu(seen).round(1) + 0).tolist()
 print(f'ins-nav {version("ins-nav")}\n'
       'guess: places 100 m to the east, to the north and up are where PROJ has them, and come back\n'
-      f'seen:  by "enu2ecef" {off["east"][0]}, {off["north"][0]} and {off["up"][0]} m aside, by way of "ned2ecef" {off["east"][1]}, {off["north"][1]} and {off["up"][1]}; the first '
-      f'comes back at {back["east"]}:\n       for its second coordinate the cosine of the latitude is taken, for that of the longitude')
+      f'seen:  by "enu2ecef" {off["east"][0]}, {off["north"][0]} and {off["up"][0]} m aside, by way of "ned2ecef" '
+      f'{off["east"][1]}, {off["north"][1]} and {off["up"][1]}; the first comes back at {back["east"]}:\n       for its second coordinate the cosine of the latitude is taken, for that of the longitude')
 held = 31 < off['east'][0] < 32 and max(off['north'] + off['up'] + off['east'][1:]) < .01 and back['north'] == [0, 100, 0] and back['east'] != [100, 0, 0]
 sys.exit(0 if held else 'The behaviour has changed.')
 PYTHON
