@@ -219,11 +219,11 @@ def test_an_image_that_is_not_believed_moves_nothing(room):
 def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, gyroscope, expected):
     """Where the images say more than the bounds allow, such as of something that moves before a camera that stands, or
     a turn that the gyroscope denies, it is as told: that was judged by them."""
-    def carried_along(image, seen, other, other_seen, focal, left_out):
+    def carried_along(image, seen, other, other_seen, focal, left_out, evenly):
         off = np.eye(4)
         off[:3, 3], off[:3, :3] = (0.3, 0, 0), rotation.of_vector(np.array([0, 0.3, 0]))
-        return RefinedStep(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal, np.empty((0, 4)), 9.0,
-                           None)
+        return RefinedStep(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal, image[..., 0],
+                           np.empty((0, 4)), 9.0, None)
 
     def poses(source: str) -> np.ndarray:
         monitor = TrackingMonitor(bounds)

@@ -21,7 +21,7 @@ from torch import Tensor
 
 WINDOW = 11, 11  # pixels that tell how bright it is round a place, as many as it was found by
 KNOWN, FEWEST = (12.0, 240.0), 12  # of 255: beyond is what is black, and too bright; of places that tell a falloff
-TAILS, ROUNDS, SURE = 1.0, 6, 0.02  # of Student's t, as corners have them; of weighing anew; a deviation, at least
+TAILS, ROUNDS, SURE = 1.0, 4, 0.02  # of Student's t, as corners have them; of weighing anew; a deviation, at least
 # Deviations: of falloffs, before any image; of one from image to image; and of what two images tell of it, at least and
 # for each of the deviations that they tell. Told of rooms without such a lens is 0.01, of wide worlds up to 0.06; of a
 # telephone, which lights shadows as it sees fit, anything from -0.1 to 0.4 for seconds on end.
@@ -50,16 +50,16 @@ class Falloff:
         if np.count_nonzero(known) < FEWEST:
             return None
         darker, farther = np.log(dark[0] / dark[1])[known], (far[1] - far[0])[known]
-        weight = np.ones(len(darker))
+        weight, middle = np.ones(len(darker)), len(darker) // 2
         for _ in range(ROUNDS):
-            apart = farther - np.average(farther, weights=weight)
-            spread = float((weight * apart * apart).sum())
+            share = weight / weight.sum()
+            apart, error = farther - share @ farther, darker - share @ darker
+            spread = float(weight @ (apart * apart))
             if not spread > 0:
                 return None
-            value = float((weight * apart * darker).sum()) / spread
-            error = darker - value * farther
-            error -= np.average(error, weights=weight)
-            deviation = max(SURE, 1.48 * float(np.median(np.abs(error))))
+            value = float(weight @ (apart * error)) / spread
+            error -= value * apart
+            deviation = max(SURE, 1.48 * float(np.partition(np.abs(error), middle)[middle]))
             weight = (TAILS + 1) / (TAILS + (error / deviation) ** 2)
         return cls(value, deviation / spread ** 0.5)
 

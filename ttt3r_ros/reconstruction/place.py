@@ -27,13 +27,14 @@ class Anchor:
     """The image that steps are taken from, uint8 (h, w, 3), and how it was seen, in the path's world and metres.
 
     covariance: (6, 6) of the last step from it, as Step has it; places: where its corners lay when the camera last
-    moved, as RefinedStep has them, None before that.
+    moved, evenly: the image as if lit evenly, both as RefinedStep has them; None where these are not known.
     """
 
     image: np.ndarray
     seen: Boundary
     covariance: np.ndarray = field(default_factory=lambda: np.zeros((6, 6)))
     places: np.ndarray | None = None
+    evenly: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Place:
     before the first frame. correction (4, 4): the path's world in the map, from so many loop_closures. focal: the
     camera's, as all images tell it; None where nobody asks them. shading: its dark corners, in the same way. grey: the
     image's brightness (likeness.brightness); cut: what part of the camera's view it is (PixelMap.cut); None where these
-    are not known. anchor: what the next step is taken from, None for the last frame.
+    are not known. evenly: the image as if lit evenly, None where no step led to it. anchor: what the next step is taken
+    from, None for the last frame.
     """
 
     path: Similarity = field(default_factory=Similarity)
@@ -58,6 +60,7 @@ class Place:
     shading: LensShading = field(default_factory=LensShading)
     grey: np.ndarray | None = None
     cut: tuple[int, ...] | None = None
+    evenly: np.ndarray | None = None
     anchor: Anchor | None = None
 
     @property
@@ -107,22 +110,24 @@ class Place:
         """
         if self.boundary is None:
             return self.beside(prepared, seen), None
-        known, anchor = self.focal_of(prepared), self.anchor or Anchor(self.image, self.view)
+        known = self.focal_of(prepared)
+        anchor = self.anchor or Anchor(self.image, self.view, evenly=self.evenly)
         found = None if known is None else refined_step(
-            anchor.image, anchor.seen, prepared.image, replace(seen, pose=self.path.place(seen.pose)), known, left_out)
+            anchor.image, anchor.seen, prepared.image, replace(seen, pose=self.path.place(seen.pose)), known, left_out,
+            anchor.evenly)
         if found is not None:
             here = self.path.place(self.boundary.pose)
             stands = anchor.places is not None and flow(anchor.places, found.places) < STILL
             there = here if stands else anchor.seen.pose @ found.pose
             step = Step(np.linalg.inv(here) @ there, found.covariance + anchor.covariance)
             if allows(step.pose):
-                place = replace(self, path=self.path.taking(seen.pose, there),
+                place = replace(self, path=self.path.taking(seen.pose, there), evenly=found.evenly,
                                 anchor=replace(anchor, covariance=found.covariance,
                                                places=anchor.places if stands else found.places))
                 if found.flow >= LONG:
                     place = replace(place, focal=found.focal, shading=self.shading.beside(found.falloff), anchor=None)
                 return place.beside(prepared, seen), step
-        return (replace(self, anchor=None).beside(prepared, seen),
+        return (replace(self, anchor=None, evenly=None).beside(prepared, seen),
                 told_step(self.boundary, seen).scaled(self.path.scale))
 
     def at(self, prepared: Prepared, seen: Boundary, grey: np.ndarray | None) -> Place:

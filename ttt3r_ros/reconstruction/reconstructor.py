@@ -329,6 +329,7 @@ class Reconstructor:
         if self._refines:
             place = place.beside(prepared, look.seen)
         frame = place.frame(prepared, look, self.monitor.begin(sight, stamp), unseen)
-        self._place = replace(place, index=place.index + 1, anchor=None).at(prepared, look.seen, sight.grey)
+        place = replace(place, index=place.index + 1, anchor=None, evenly=None)
+        self._place = place.at(prepared, look.seen, sight.grey)
         self._reset_due = self._policy.due(FrameStatistics.of(frame))
         return frame

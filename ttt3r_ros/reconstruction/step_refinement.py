@@ -73,11 +73,13 @@ class Step:
 class RefinedStep(Step):
     """A step that images have set right, and the camera's focal length after it.
 
-    places: the first image's corners, and where they were found (n, 4), NaN where not; flow: by how many pixels they
-    have moved, see `flow`. falloff: what they tell of the lens's dark corners, None where they are too near.
+    evenly: the other image as if lit evenly, uint8 (h, w). places: the first image's corners, and where they were found
+    (n, 4), NaN where not; flow: by how many pixels they have moved, see `flow`. falloff: what they tell of the lens's
+    dark corners, None where they are too near.
     """
 
     focal: FocalLength
+    evenly: np.ndarray
     places: np.ndarray
     flow: float
     falloff: Falloff | None
@@ -93,16 +95,18 @@ def told_step(seen: Boundary, other_seen: Boundary) -> Step:
 
 
 def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary,
-                 focal: FocalLength, left_out: np.ndarray | None = None) -> RefinedStep | None:
+                 focal: FocalLength, left_out: np.ndarray | None = None,
+                 evenly: np.ndarray | None = None) -> RefinedStep | None:
     """Return the step from an image, uint8 (h, w, 3), to another of the same camera, None where they do not tell it.
 
     seen, other_seen: how one segment saw each. left_out: pixels, bool (h, w), at which nothing is looked for: of what
     goes with the camera, as a black border does without being told, and in the other image of what moves by itself.
-    None where too few corners are found again; a step of nothing where next to all of them lie where they lay.
+    evenly: the image as if lit evenly, of a step that led to it. None where too few corners are found again; a step of
+    nothing where next to all of them lie where they lay.
     """
     if image.shape != other.shape:
         return None
-    first, second = map(_evenly_lit, (image, other))
+    first, second = _evenly_lit(image) if evenly is None else evenly, _evenly_lit(other)
     black = border(image)
     looked_at, corners = _corners(first, left_out if black is None else black if left_out is None else black | left_out)
     if len(corners) < FEWEST and black is not None:  # the night, in which lights are all that there is
@@ -132,9 +136,9 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
     places = np.hstack((corners[:, 0], np.where(known[:, None], found, np.nan)))
     moved = flow(places[:, [0, 1, 0, 1]], places)
     if moved < STILL:
-        return RefinedStep(np.eye(4), step.covariance, focal, places, moved, None)
+        return RefinedStep(np.eye(4), step.covariance, focal, second, places, moved, None)
     falloff = Falloff.between(image, corners[known, 0], other, found[known]) if moved >= LONG else None
-    return RefinedStep(step.pose, step.covariance, settled_focal, places, moved, falloff)
+    return RefinedStep(step.pose, step.covariance, settled_focal, second, places, moved, falloff)
 
 
 def flow(places: np.ndarray, others: np.ndarray) -> float:
@@ -142,10 +146,17 @@ def flow(places: np.ndarray, others: np.ndarray) -> float:
 
     See RefinedStep. What is left out of them changes, so that only those in both count. Infinity where these are few.
     """
-    ones, same = np.intersect1d(*(one[:, 0] + 1j * one[:, 1] for one in (places, others)), return_indices=True)[1:]
-    apart = np.linalg.norm(others[same, 2:] - places[ones, 2:], axis=1)
+    if not np.array_equal(places[:, :2], others[:, :2]):
+        ones, same = np.intersect1d(*(one[:, 0] + 1j * one[:, 1] for one in (places, others)), return_indices=True)[1:]
+        places, others = places[ones], others[same]
+    x, y = (others[:, 2:] - places[:, 2:]).T
+    apart = np.sqrt(x * x + y * y)
     apart = apart[np.isfinite(apart)]
-    return float(np.quantile(apart, NEXT_TO_ALL)) if len(apart) >= FEWEST else np.inf
+    if len(apart) < FEWEST:
+        return np.inf
+    most = NEXT_TO_ALL * (len(apart) - 1)  # as numpy's quantile, in a tenth of its time
+    below, above = np.partition(apart, (int(most), int(most) + 1))[int(most):int(most) + 2]
+    return float(below + (most - int(most)) * (above - below))
 
 
 def _corners(evenly: np.ndarray, left_out: np.ndarray | None) -> tuple[np.ndarray | None, np.ndarray]:
