@@ -8,9 +8,11 @@ import logging
 import numpy as np
 import pytest
 import torch
+from test_lighting import steps_off
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.ahead import Ahead
 from ttt3r_ros.reconstruction.lens_shading import BESIDE, FIRST, MOST, Falloff, LensShading, without
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
@@ -26,10 +28,10 @@ def far(height: int, width: int) -> np.ndarray:
     return ((down - (height - 1) / 2) ** 2 + (right - (width - 1) / 2) ** 2) / ((height / 2) ** 2 + (width / 2) ** 2)
 
 
-def through(light: float, image: np.ndarray, exposure: float = 1.0) -> np.ndarray:
+def through(light: float, image: np.ndarray) -> np.ndarray:
     """Return an image as a lens shows it whose corners have so much of the light, falling with the square."""
     lens = 1 - (1 - light) * far(*image.shape[:2])[..., None]
-    return np.clip(np.rint(image * lens * exposure), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(image * lens), 0, 255).astype(np.uint8)
 
 
 def smooth(rng: np.random.Generator) -> np.ndarray:
@@ -105,8 +107,7 @@ def error(room, change, source: str = 'images', **options) -> tuple[float, Recon
     film, truth, network = room
     reconstructor = Reconstructor(network, make_rule('ttt3r'), alignment='se3', step_source=source, **options)
     poses = [reconstructor.step(change(image)).pose for image in film]
-    return float(np.mean([np.linalg.norm((np.linalg.inv(a) @ b - np.linalg.inv(c) @ d)[:3, 3])
-                          for a, b, c, d in zip(poses[8:], poses[9:], truth[8:], truth[9:])])), reconstructor
+    return steps_off(poses[8:], truth[8:]), reconstructor
 
 
 def test_a_room_is_told_through_dark_corners_as_through_a_clear_lens(room, caplog):
@@ -150,7 +151,6 @@ def test_resets_loops_and_snapshots_keep_the_lens(room):
 
 def test_an_image_begun_before_the_lens_was_known_is_begun_again(room, monkeypatch):
     """Its answer is that of one that was not begun early."""
-    from ttt3r_ros.reconstruction.ahead import Ahead
     film, _, network = room
     film, poses = [through(0.4, image) for image in film[:16]], {}
     for ahead in (False, True):

@@ -66,6 +66,12 @@ def test_published_networks_see_images_as_they_were_published():
     assert load_network('embedded').network.config.evens_light
 
 
+def steps_off(poses: list[np.ndarray], truth: list[np.ndarray]) -> float:
+    """Return by how much steps lie beside the true ones, metres, in the mean."""
+    return float(np.mean([np.linalg.norm((np.linalg.inv(a) @ b - np.linalg.inv(c) @ d)[:3, 3])
+                          for a, b, c, d in zip(poses, poses[1:], truth, truth[1:])]))
+
+
 def cast(pixels: torch.Tensor) -> torch.Tensor:
     """Return by how many times each colour of images is as bright as all three (B, 3)."""
     means = pixels[..., ::SPARSE, ::SPARSE].mean(dim=(2, 3)) + 1
@@ -112,9 +118,7 @@ def test_a_dark_foggy_or_red_room_is_told_as_a_clear_one(light, haze):
     def error(change) -> float:
         reconstructor = Reconstructor(load_network('embedded').network, make_rule('ttt3r'), alignment='se3',
                                       step_source='images')
-        poses = [reconstructor.step(change(image)).pose for image, _ in film]
-        return float(np.mean([np.linalg.norm((np.linalg.inv(a) @ b - np.linalg.inv(c) @ d)[:3, 3])
-                              for a, b, c, d in zip(poses, poses[1:], truth, truth[1:])]))
+        return steps_off([reconstructor.step(change(image)).pose for image, _ in film], truth)
 
     clear = error(lambda image: image)
     dim = error(lambda image: np.clip(image * np.array(light) + haze + noise.normal(0, 2, image.shape), 0,

@@ -30,5 +30,5 @@ class Repeats:
             return None
         self._last = image
         self._times.append(1)
-        times = int(statistics.median_low(self._times[:-1])) if len(self._times) > LOOKED_AT else 1
+        times = statistics.median_low(self._times[:-1]) if len(self._times) > LOOKED_AT else 1
         return times if times > 1 else None

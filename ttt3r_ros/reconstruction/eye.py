@@ -135,7 +135,8 @@ class Eye:
         encoded = self._recurrence.encode(pixels)
         return [Encoded(features, encoded.grid) for features in encoded.features.split(1)]
 
-    def look_ahead(self, upcoming: Callable[[], np.ndarray | None] | None, now: PixelMap, falloff: float) -> None:
+    def look_ahead(self, upcoming: Callable[[], np.ndarray | None] | None, now: PixelMap,
+                   falloff_of: Callable[[PixelMap], float]) -> None:
         """Begin with the next image, if it is there and of this one's size; a broken one is its own step's matter."""
         image = upcoming() if upcoming and self._ahead.pays else None
         if not is_image(image):
@@ -145,7 +146,7 @@ class Eye:
         except ValueError:
             return
         if plan.size == now.size:
-            self._ahead.begin(image, lambda: alone(self._prepare(image, plan, falloff)))
+            self._ahead.begin(image, lambda: alone(self._prepare(image, plan, falloff_of(plan))))
 
     def look(self, encoded: Encoded, meanwhile: Callable[[], None] = lambda: None) -> Steps[Look]:
         """Run an encoded image through the network against the recurrence's memory; meanwhile: see Looking."""

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-WINDOW = 11, 11  # pixels that tell how bright it is round a place, as many as it was found by
+WINDOW = 11, 11  # pixels round a place, by which it is found and which tell how bright it is there
 KNOWN, FEWEST = (12.0, 240.0), 12  # of 255: beyond is what is black, and too bright; of places that tell a falloff
 TAILS, ROUNDS, SURE = 1.0, 4, 0.02  # of Student's t, as corners have them; of weighing anew; a deviation, at least
 # Deviations: of falloffs, before any image; of one from image to image; and of what two images tell of it, at least and

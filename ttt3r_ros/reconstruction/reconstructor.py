@@ -159,7 +159,7 @@ class Reconstructor:
         try:
             look = yield from self._eye.look(prepared.encoded,
                                              lambda: self._eye.look_ahead(upcoming, prepared.pixel_map,
-                                                                          self._place.shading.evened))
+                                                                          self._place.falloff_of))
             self._recurrence.require_finite(look.step, look.finite)
         except BaseException:  # also what a device fails with: who goes on or saves then does so with what was
             if before is not None:

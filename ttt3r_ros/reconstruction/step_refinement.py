@@ -21,7 +21,7 @@ from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.black_bars import border
 from ttt3r_ros.reconstruction.depth import foot
 from ttt3r_ros.reconstruction.focal import FocalLength
-from ttt3r_ros.reconstruction.lens_shading import Falloff
+from ttt3r_ros.reconstruction.lens_shading import WINDOW, Falloff
 from ttt3r_ros.reconstruction.trajectory import Boundary
 from ttt3r_ros.reconstruction.twist import cross, stretched
 
@@ -31,8 +31,8 @@ CORNERS, QUALITY, APART = 150, 0.003, 4  # at most; of the best one's strength, 
 SURROUNDINGS, DARKEST, MIDDLE, CONTRAST = 7.0, 8.0, 128.0, 100.0
 LIT = 1e-3  # part of the surroundings that is not black, at least
 FEWEST = 12  # corners that a step can be set right by
-# Sizes in pixels of the network's image, as all here: a window, and by how many halvings it is searched.
-WINDOW, HALVINGS, SEARCHES = (11, 11), 2, (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 0.01)
+# By how many halvings a window is searched; sizes in pixels of the network's image, as all here.
+HALVINGS, SEARCHES = 2, (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 0.01)
 ALIKE = 20.0  # of 255: by how much the pixels of a window found may differ, in the mean
 # Standard deviations: of a corner's place, pixels; of the logarithm of its depth, and of all depths' scale; of the told
 # step, parts of the median depth, at least and for each such part that it is long, and radians. What others give is in
@@ -108,7 +108,7 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
         return None
     first, second = _evenly_lit(image) if evenly is None else evenly, _evenly_lit(other)
     black = border(image)
-    looked_at, corners = _corners(first, left_out if black is None else black if left_out is None else black | left_out)
+    looked_at, corners = _corners(first, black, left_out)
     if len(corners) < FEWEST and black is not None:  # the night, in which lights are all that there is
         looked_at, corners = _corners(first, left_out)
     if len(corners) < FEWEST:
@@ -159,10 +159,11 @@ def flow(places: np.ndarray, others: np.ndarray) -> float:
     return float(below + (most - int(most)) * (above - below))
 
 
-def _corners(evenly: np.ndarray, left_out: np.ndarray | None) -> tuple[np.ndarray | None, np.ndarray]:
+def _corners(evenly: np.ndarray, *left_out: np.ndarray | None) -> tuple[np.ndarray | None, np.ndarray]:
     """Return the pixels, uint8 (h, w), that are not near those left out, None for all, and the corners (n, 1, 2) there.
     """
-    looked_at = None if left_out is None else 1 - cv2.dilate(left_out.astype(np.uint8), CLEAR)
+    without = [pixels for pixels in left_out if pixels is not None]
+    looked_at = 1 - cv2.dilate(np.logical_or.reduce(without).astype(np.uint8), CLEAR) if without else None
     corners = cv2.goodFeaturesToTrack(evenly, CORNERS, QUALITY, APART, mask=looked_at)
     return looked_at, np.empty((0, 1, 2), np.float32) if corners is None else corners
 

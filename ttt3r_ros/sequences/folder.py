@@ -57,11 +57,15 @@ class ImageFiles(Sequence):
 
     def _first_size(self) -> tuple[int, int] | None:
         """Return (width, height), upright, of the first file that can be read."""
-        for file in itertools.islice(filter(Path.exists, self._files), TRIED):
+        for file in self._at_the_start():
             with contextlib.suppress(SequenceError):
                 height, width = read_image(file).shape[:2]
                 return width, height
         return None
+
+    def _at_the_start(self) -> Iterator[Path]:
+        """Give the first files that are there, for one that can be read."""
+        return itertools.islice(filter(Path.exists, self._files), TRIED)
 
 
 class ImageFolder(ImageFiles):
@@ -126,7 +130,7 @@ class ImageFolder(ImageFiles):
 
     def _told_of_view(self) -> str:
         """Return what the first file that can be opened says of its view."""
-        for file in itertools.islice(filter(Path.exists, self._files), TRIED):
+        for file in self._at_the_start():
             with contextlib.suppress(SequenceError), picture_files.opened(file) as picture:
                 return views_told.of_picture(picture)
         return ''
