@@ -124,16 +124,16 @@ def test_demo_of_a_bag_of_jpegs_keeps_stamps_to_the_nanosecond(small_bag, tmp_pa
 
 
 @pytest.mark.slow
-def test_demos_in_one_domain_mix_nothing(tmp_path):
+def test_demos_in_one_domain_mix_nothing(tmp_path, lone_domain):
     """In one folder the second does not begin. In one ROS domain each has its own images and answers, and a robot there
     sees none of either: their node, topics and TF are in a namespace."""
-    here = {'ROS_DOMAIN_ID': os.environ.get('ROS_DOMAIN_ID') or '77', 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+    here = {'ROS_DOMAIN_ID': lone_domain, 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
     first = start_demo('--input', 'synthetic:0:60', '--rate', '3', '--out', str(tmp_path / 'one'), **here)
     eventually((tmp_path / 'one/replay.log').exists, 60)
     code, _, errors = demo('--input', 'synthetic:0:4', '--out', str(tmp_path / 'one'), **here)
     assert code == 2 and 'one is being written by another run' in errors
     context = Context()
-    rclpy.init(context=context, domain_id=int(here['ROS_DOMAIN_ID']))
+    rclpy.init(context=context, domain_id=int(lone_domain))
     robot = rclpy.create_node('robot', context=context)
 
     def topics() -> set[str]:

@@ -2,6 +2,7 @@
 """The benchmarks before live nodes: what they tell of cameras is what went over DDS."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ import time
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.context import Context
 
 from ttt3r_ros.benchmark.gpu_memory import RESERVED, GpuMemory
 
@@ -48,11 +50,14 @@ def test_robots_and_cameras_are_answered(extra, expected):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('module, arguments', [('live', ['--rates', '2']), ('robots', ['--robots', '2', '--together'])])
-def test_a_robot_in_the_domain_hears_nothing_of_a_benchmark(module, arguments):
+def test_a_robot_in_the_domain_hears_nothing_of_a_benchmark(module, arguments, lone_domain):
     """Nodes, cameras, TF and diagnostics are in a namespace: neither gets what is the other's."""
-    robot = rclpy.create_node('robot')
+    context = Context()
+    rclpy.init(context=context, domain_id=int(lone_domain))
+    robot = rclpy.create_node('robot', context=context)
     run = subprocess.Popen([sys.executable, '-m', f'ttt3r_ros.benchmark.{module}', '--size', '160x120', '--seconds',
-                            '2', *arguments], stdout=subprocess.PIPE, text=True)
+                            '2', *arguments], stdout=subprocess.PIPE, text=True,
+                           env=os.environ | {'ROS_DOMAIN_ID': lone_domain})
     seen = set()
     try:
         while run.poll() is None:
@@ -60,6 +65,7 @@ def test_a_robot_in_the_domain_hears_nothing_of_a_benchmark(module, arguments):
             time.sleep(0.05)
     finally:
         robot.destroy_node()
+        rclpy.try_shutdown(context=context)
         run.kill()
     told = run.communicate()[0].splitlines()
     assert run.returncode == 0 and len(told) > 1
