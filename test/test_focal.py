@@ -17,7 +17,8 @@ from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.intrinsics import pinhole
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
-from ttt3r_ros.reconstruction.step_refinement import _settled, refined_step
+from ttt3r_ros.reconstruction.step_fit import Fit
+from ttt3r_ros.reconstruction.step_refinement import refined_step
 from ttt3r_ros.reconstruction.tracking import TrackingMonitor
 from ttt3r_ros.reconstruction.trajectory import Boundary
 from ttt3r_ros.synthetic import Room, WideWorld, World, walk
@@ -110,13 +111,15 @@ def test_what_cannot_be_is_no_overflow():
             told[:3, 3] = rng.normal(size=3) * rng.choice([0, 0.01, 1, 100])
             told[:3, :3] = rotation.of_vector(rng.normal(size=3) * rng.choice([0, 0.1, 2]))
             focal = FocalLength(rng.choice([-5, 0, 4.5, 12]), rng.choice([1e-6, 0.04, 10]))
-            settled = _settled(told, rays, depth / np.median(depth), rng.normal(size=(2, 30)) * rng.choice(
-                [0.3, 5, 1e6]), focal)
-            if settled is not None:
+            before = focal.pixels
+            fit = Fit.of(told, rays, depth / np.median(depth), rng.normal(size=(2, 30)) * rng.choice([0.3, 5, 1e6]),
+                         focal)
+            if fit is not None:
                 found += 1
-                back, covariance, focal = settled
-                assert np.isfinite(back).all() and np.isfinite(focal.logarithm) and focal.variance > 0
-                assert np.isfinite(covariance).all() and np.linalg.eigvalsh(covariance).min() > 0
+                assert np.isfinite(fit.back).all() and np.isfinite(fit.focal.logarithm) and fit.focal.variance > 0
+                assert np.isfinite(fit.covariance).all() and np.linalg.eigvalsh(fit.covariance).min() > 0
+                bend = fit.bend(0.1, (96, 128), before)
+                assert bend is None or np.isfinite([bend.value, bend.deviation, bend.longer]).all()
     assert found > 20
 
 

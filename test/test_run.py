@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 import torch
 from rich.console import Console
+from test_lens_bending import through
 
 from ttt3r_ros.cli.main import main
 from ttt3r_ros.cli.statuses import DEVICE_FAILED, LOST
@@ -38,6 +39,7 @@ from ttt3r_ros.offline.selection import Moment, Selection, SelectionError
 from ttt3r_ros.offline.session import Interrupted, Plan, carry_out
 from ttt3r_ros.offline.stream import Stream, StreamError
 from ttt3r_ros.reconstruction.depth import on_rays
+from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.sequences import Image, Sequence, SequenceError, open_sequence, write_bag
 from ttt3r_ros.sequences.folder import ImageFolder
@@ -106,6 +108,28 @@ def test_a_run_tells_how_wide_its_camera_is(tmp_path, capsys):
     assert f'{camera["field_of_view_deg"]:.0f}° wide' in ' '.join(capsys.readouterr().out.split())
     untold = replace(read_journal(tmp_path / 'run')[0], camera_intrinsics=None)
     assert measured._camera([untold]) is None
+
+
+def test_a_run_tells_that_its_lens_bends_lines(tmp_path, capsys):
+    """By how much, how wide it is for all that, and with which focal length in the middle; images are straight, and as
+    deep as their points."""
+    world, images = World(2001, 40, (120, 160)), tmp_path / 'images'
+    images.mkdir()
+    for k, (image, _) in enumerate(world.film()):
+        assert cv2.imwrite(str(images / f'{k:03d}.png'), through(0.3, image)[..., ::-1])
+    with pytest.raises(SystemExit):
+        main(['run', str(images), '--out', str(tmp_path / 'run'), '--export', 'frames'])
+    camera = json.loads((tmp_path / 'run' / 'results.json').read_text())['camera']
+    assert camera['lens_bend'] == pytest.approx(0.3, rel=0.25)
+    assert camera['focal_px'] == pytest.approx(1.3 * world.intrinsics[0, 0], rel=0.1)
+    assert camera['field_of_view_deg'] == pytest.approx(
+        2 * np.degrees(np.arctan(80 * (1 + 0.3 * 0.64) / 1.3 / world.intrinsics[0, 0])), rel=0.1)
+    assert f'bends lines, by {100 * camera["lens_bend"]:.0f} %' in ' '.join(capsys.readouterr().out.split())
+    last = read_journal(tmp_path / 'run')[-1]
+    assert last.lens_bend == pytest.approx(camera['lens_bend'], rel=0.2)
+    shown = cv2.imread(str(tmp_path / 'run' / 'image' / f'{last.name}.png'))[..., ::-1]
+    taken = PixelMap((120, 160), shown.shape[:2], 0, 0, shown.shape[:2], last.lens_bend)
+    assert np.array_equal(shown, taken.apply(through(0.3, image)))
 
 
 def test_a_source_that_is_run_through_twice_is_not_said_to_be_good(film, tmp_path):

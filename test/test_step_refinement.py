@@ -20,17 +20,8 @@ from ttt3r_ros.reconstruction.odometry import Odometry
 from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
-from ttt3r_ros.reconstruction.step_refinement import (
-    RefinedStep,
-    Step,
-    _moved,
-    _presumed,
-    _seen_from,
-    _settled,
-    _step,
-    refined_step,
-    told_step,
-)
+from ttt3r_ros.reconstruction.step_fit import PLACE, SCALE, TURN, Fit, _moved, presumed
+from ttt3r_ros.reconstruction.step_refinement import RefinedStep, Step, _seen_from, _step, refined_step, told_step
 from ttt3r_ros.reconstruction.tracking import Bounds, TrackingMonitor, TrackingState
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, extent
 from ttt3r_ros.reconstruction.twist import stretched
@@ -219,11 +210,11 @@ def test_an_image_that_is_not_believed_moves_nothing(room):
 def test_no_step_is_beyond_what_the_camera_can_do(room, monkeypatch, bounds, gyroscope, expected):
     """Where the images say more than the bounds allow, such as of something that moves before a camera that stands, or
     a turn that the gyroscope denies, it is as told: that was judged by them."""
-    def carried_along(image, seen, other, other_seen, focal, left_out, evenly):
+    def carried_along(image, seen, other, other_seen, focal, left_out, evenly, straightened):
         off = np.eye(4)
         off[:3, 3], off[:3, :3] = (0.3, 0, 0), rotation.of_vector(np.array([0, 0.3, 0]))
         return RefinedStep(np.linalg.inv(seen.pose) @ other_seen.pose @ off, np.eye(6), focal, image[..., 0],
-                           np.empty((0, 4)), 9.0, None)
+                           np.empty((0, 4)), 9.0, None, None)
 
     def poses(source: str) -> np.ndarray:
         monitor = TrackingMonitor(bounds)
@@ -357,15 +348,15 @@ def test_a_reconstructor_asks_what_is_left_out_of_the_models_image(room):
 def test_a_step_is_as_sure_as_what_it_was_made_of():
     """Of corners, depths' scale and told steps that are off by what is presumed of them, of a turned camera: the
     normalised error squared is 6 in the mean."""
-    errors, covariances = steps_made_of(module.PLACE)
+    errors, covariances = steps_made_of(PLACE)
     assert 5 < nees(errors, covariances).mean() < 8
 
 
 def test_corners_that_do_not_fit_make_a_step_less_sure():
     """Where they lie five times as far beside as presumed, as of noise in the dark: variances are four times as large,
     and the error is beyond them by half as much as without."""
-    errors, covariances = steps_made_of(5 * module.PLACE)
-    usual = steps_made_of(module.PLACE)[1]
+    errors, covariances = steps_made_of(5 * PLACE)
+    usual = steps_made_of(PLACE)[1]
     more, less = (np.median(np.linalg.eigvalsh(found), axis=0)[:3] for found in (covariances, usual))
     assert (more > 4 * less).all()
     assert nees(errors, covariances).mean() < 0.5 * nees(errors, usual).mean()
@@ -380,9 +371,9 @@ def steps_made_of(place: float) -> tuple[np.ndarray, np.ndarray]:
         rays, depth = rng.uniform(-0.5, 0.5, (60, 2)), rng.uniform(0.5, 2, 60)
         here = _seen_from(back, rays, depth)
         found = here + rng.normal(0, place / focal.pixels, here.shape)
-        told = _moved(back, rng.normal(0, _presumed(back)))
-        settled = _settled(told, rays, depth * np.exp(rng.normal(0, module.SCALE)), found.T, focal)
-        step = _step(settled[0], 2.0, settled[1])
+        told = _moved(back, rng.normal(0, presumed(back)))
+        fit = Fit.of(told, rays, depth * np.exp(rng.normal(0, SCALE)), found.T, focal)
+        step = _step(fit.back, 2.0, fit.covariance)
         away = np.linalg.inv(step.scaled(0.5).pose) @ np.linalg.inv(back)
         errors.append(np.concatenate((2 * away[:3, 3], rotation.vector_of(away[:3, :3]))))
         covariances.append(step.covariance)
@@ -394,7 +385,7 @@ def test_a_step_that_no_image_sets_right_is_not_as_sure(walk):
     image, other, first, second = walk[2][0][0], walk[2][1][0], seen(walk, 0), wrong(seen(walk, 1))
     sure = whole_step(image, first, other, second)
     blank = whole_step(np.full_like(image, 90), first, other, second)
-    assert np.allclose(np.diag(blank.covariance)[3:], module.TURN ** 2)
+    assert np.allclose(np.diag(blank.covariance)[3:], TURN ** 2)
     deviations = [np.sqrt(np.linalg.eigvalsh(step.covariance[3:, 3:])) for step in (blank, sure)]
     assert (deviations[0] > 10 * deviations[1]).all()
     far = blank.scaled(3.0)

@@ -131,6 +131,18 @@ def test_the_shading_of_a_lens(taken, shading, said):
         taken[1].check(joined(tensors, {**header, 'shading': shading}))
 
 
+@pytest.mark.parametrize(('bending', 'said'), [
+    ([], 'bending'), ({'bend': 0.2, 'variance': 0.01, 'longer': 0}, 'bending.straightened'),
+    *(({'bend': 0.2, 'variance': 0.01, 'straightened': 0.1, 'longer': -1} | {name: wrong}, f'bending.{name}')
+      for name, wrong in (('bend', 101), ('variance', 0), ('straightened', -0.1), ('straightened', 1.1),
+                          ('longer', None), ('more', 1)))])
+def test_the_bending_of_a_lens(taken, bending, said):
+    """What is none is refused by its name."""
+    tensors, header = parts(taken[0])
+    with pytest.raises(SnapshotError, match=said):
+        taken[1].check(joined(tensors, {**header, 'bending': bending}))
+
+
 @pytest.mark.parametrize('places', [np.full((3, 4), np.inf), np.full((3, 4), 1e10), np.zeros((3, 3)),
                                     np.zeros((3, 4), np.float32)])
 def test_where_corners_lay(network, images, places):
@@ -165,7 +177,8 @@ def test_every_field_of_a_header(network, images, taken):
                 goes_on(joined(tensors, wrong), network, images)
         assert asked.snapshot() == before
     assert accepted < 70
-    for lacking in set(header) - {'loop_closures', 'kept', 'focal', 'shading', 'cut'}:  # older snapshots lack them
+    older = {'loop_closures', 'kept', 'focal', 'shading', 'bending', 'cut'}  # that snapshots of before lack
+    for lacking in set(header) - older:
         with pytest.raises(SnapshotError):
             asked.check(joined(tensors, {k: v for k, v in header.items() if k != lacking}))
     # What is counted goes into messages of so many bits.

@@ -15,6 +15,7 @@ from harness import compressed, scene, stamp_of
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from sensor_msgs_py import point_cloud2
+from test_lens_bending import through
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
@@ -96,6 +97,18 @@ def test_images_that_are_undistorted_from_now_on_are_of_another_pinhole(run):
         told.step(scene(i, SIZE))
     straight = cv2.undistort(scene(6, SIZE), K, np.array(D))
     assert widths[-1] == pytest.approx(told.step(straight).told_focal, rel=0.02), widths
+
+
+def test_a_lens_that_nobody_undistorts_is_told_and_found_out(run):
+    """`rectify` is false and D is not zero: that is a warning, once. What images tell of the lens is followed, and is
+    not taken for another lens, although the focal length of what the network sees changes with it."""
+    node, robot, _ = calibrated(run, D, weights='embedded')
+    for i, (image, _) in enumerate(World(2001, 30, SIZE).film()):
+        robot.show((i + 1) * SECOND // 10, through(0.4, image))
+        robot.wait_for('the answer', lambda i=i: len(robot.heard['status']) > i)
+    assert node.log().count('the lens bends lines, and rectify is false') == 1
+    told = [int(found) for found in re.findall(r'bends lines, by (\d+) %', node.log())]
+    assert told == sorted(told) and told[-1] > 25, node.log()
 
 
 def test_images_without_their_calibration_are_dropped_and_counted(run):

@@ -175,9 +175,10 @@ def true_intrinsics(frame: Frame, camera: np.ndarray) -> np.ndarray:
 
 def true_depth(frame: Frame, truth: np.ndarray) -> np.ndarray:
     """Return the true depth (h, w) at the model's pixels, given the camera's (H, W)."""
-    to_camera = frame.pixel_map.to_original(np.eye(3))
+    to_camera = frame.pixel_map.to_camera
     height, width = frame.confidence.shape
     u, v = np.meshgrid(np.arange(width), np.arange(height))
     x, y = to_camera[0, 0] * u + to_camera[0, 2], to_camera[1, 1] * v + to_camera[1, 2]
-    return cv2.remap(truth, x.astype(np.float32), y.astype(np.float32), cv2.INTER_NEAREST,
+    bent = cv2.remap(truth, x.astype(np.float32), y.astype(np.float32), cv2.INTER_NEAREST,
                      borderMode=cv2.BORDER_REPLICATE)
+    return frame.pixel_map.straight(bent, cv2.INTER_NEAREST)

@@ -135,6 +135,9 @@ def summary(results: dict, out: Path) -> Table:
     if camera := results['camera']:
         table.add_row('camera', f'{camera["field_of_view_deg"]:.0f}° wide, as its images tell: a focal length of '
                                 f'{camera["focal_px"]:.0f} pixels, of {camera["size"][0]}×{camera["size"][1]}')
+        if camera['lens_bend']:
+            table.add_row('', f'its lens bends lines, by {100 * camera["lens_bend"]:.0f} % at the corners; they were '
+                              'straightened, and the focal length is that of the middle')
     if found is not None:
         table.add_row('ATE rmse', f'{found["ate_sim3"]:.3f} m after Sim(3), {found["ate_se3"]:.3f} m after SE(3)')
     table.add_row('time', f'{times["loop_s"]:.1f} s, {times["frames_a_second"] or 0:.1f} frames a second, '
@@ -158,15 +161,19 @@ def _verdict(sequence: Sequence, prepared: Prepared, shots: list[Shot], path: Tr
 
 
 def _camera(shots: list[Shot]) -> dict | None:
-    """Return the size of the last half of images, and the median of their focal lengths; None if none tells one."""
+    """Return the size of the last half of images, and the medians of their focal lengths and of how their lens bends
+    lines; None if none tells one."""
     known = [shot for shot in shots if shot.camera_intrinsics is not None]
     known = [shot for shot in known[len(known) // 2:] if shot.camera_size == known[-1].camera_size]
     if not known:
         return None
     width, height = known[-1].camera_size
     focal = float(np.median([shot.camera_intrinsics[0][0] for shot in known]))
-    return {'size': [width, height], 'focal_px': focal,
-            'field_of_view_deg': float(np.degrees(2 * np.arctan(width / 2 / focal)))}
+    bend = float(np.median([shot.lens_bend for shot in known]))
+    seen = known[-1].size  # a part of the camera's image, of which a bend's half diagonals are
+    farther = 1 + bend * (width / min(width / seen[0], height / seen[1]) / np.hypot(*seen)) ** 2
+    return {'size': [width, height], 'focal_px': focal, 'lens_bend': bend,
+            'field_of_view_deg': float(np.degrees(2 * np.arctan(width / 2 * farther / focal)))}
 
 
 def _causes(shots: list[Shot]) -> dict[str, int]:

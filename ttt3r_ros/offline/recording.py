@@ -47,7 +47,7 @@ class Shot:
     camera-to-world, optical axes, metres, None where the camera was not tracked. intrinsics (3, 3) of the model's image
     of size (w, h), camera_intrinsics of the camera's of camera_size; None where the points allow none; pixel centres
     have whole coordinates. scale, unseen_motion, step_covariance: as in Frame. state, since (ns): of tracking, None
-    where nobody judged. elapsed_s: of the run, until then.
+    where nobody judged. elapsed_s: of the run, until then. lens_bend: what the model's image is rid of (lens_bending).
     """
 
     number: int
@@ -73,6 +73,7 @@ class Shot:
     step_s: float
     elapsed_s: float
     step_covariance: list[list[float]] | None = None
+    lens_bend: float = 0.0
 
     @classmethod
     def of(cls, frame: StampedFrame, elapsed_s: float) -> Shot:
@@ -87,7 +88,7 @@ class Shot:
                    tracking and tracking.state.value, tracking.reason if tracking else '', tracking and tracking.since,
                    frame.gate.mean, frame.gate.std, frame.gate.low, frame.gate.high, float(frame.confidence.mean()),
                    frame.confidence_median, frame.step_s, elapsed_s,
-                   listed(frame.step_covariance))
+                   listed(frame.step_covariance), frame.pixel_map.bend)
 
     @property
     def name(self) -> str:

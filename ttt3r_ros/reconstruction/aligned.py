@@ -33,15 +33,15 @@ def mask_on_model(mask: np.ndarray, pixel_map: PixelMap) -> np.ndarray:
     """Return which pixels of the model's image touch the mask, bool (h, w), of the camera image's, bool (H, W)."""
     width, height = pixel_map.resized[::-1]
     share = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    return _cut(share, pixel_map) > 1e-6
+    return pixel_map.straight(_cut(share, pixel_map)) > 1e-6
 
 
 def depth_on_model(depth: np.ndarray, pixel_map: PixelMap) -> np.ndarray:
     """Return the depth (h, w) at the centres of the model's pixels, nearest, of the camera image's (H, W)."""
-    to_camera = pixel_map.to_original(np.eye(3))
+    to_camera = pixel_map.to_camera
     rows, cols = (np.clip(np.rint(to_camera[i, i] * np.arange(n) + to_camera[i, 2]).astype(int), 0, most - 1)
                   for i, n, most in ((1, pixel_map.size[0], depth.shape[0]), (0, pixel_map.size[1], depth.shape[1])))
-    return depth[np.ix_(rows, cols)]
+    return pixel_map.straight(depth[np.ix_(rows, cols)], cv2.INTER_NEAREST)
 
 
 def _cut(values: np.ndarray, pixel_map: PixelMap) -> np.ndarray:

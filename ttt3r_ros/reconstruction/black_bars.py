@@ -63,7 +63,7 @@ class BlackBars:
         shown = [np.flatnonzero(self._brightest.max(axis=axis) >= BLACK)[[0, -1]] for axis in (0, 1)]
         (left, right), (top, bottom) = shown
         lit = self._brightest[top:bottom + 1, left:right + 1] >= LIT
-        to_camera = pixel_map.to_original(np.eye(3))
+        to_camera = pixel_map.to_camera
         parts = []
         for axis, (first, last) in enumerate(shown):
             size, side = self._brightest.shape[1 - axis], pixel_map.original[1 - axis]

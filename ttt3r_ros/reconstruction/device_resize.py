@@ -55,9 +55,10 @@ class Resized:
 def resize(image: np.ndarray, pixel_map: PixelMap, device: torch.device) -> Resized:
     """Return what pixel_map.by_pillow makes of image, uint8 (H, W, 3), made on a device, without waiting for it.
 
-    A device is asked once for each map whether it makes what Pillow makes; where it does not the host goes on.
+    A device is asked once for each map whether it makes what Pillow makes; where it does not the host goes on, and with
+    an image that is to be rid of a bend.
     """
-    if _makes_the_same(pixel_map, device):
+    if not pixel_map.bend and _makes_the_same(pixel_map, device):
         return Resized(_resized(image, pixel_map, device))
     return Resized(sent(pixel_map.apply(image), device))
 

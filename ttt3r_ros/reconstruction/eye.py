@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +24,13 @@ from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.together import Steps, alone, together
 from ttt3r_ros.reconstruction.trajectory import Boundary, pose_matrix
 from ttt3r_ros.reconstruction.transfer import download, upload
+
+
+class Undone(NamedTuple):
+    """What a lens does to images, of which they are rid before a network sees them: see lens_shading, lens_bending."""
+
+    falloff: float = 0.0
+    bend: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -102,28 +110,28 @@ class Eye:
         """What two have in common that give the same answers."""
         return type(self._recurrence), id(self._recurrence.network), self._recurrence.rule
 
-    def prepare(self, image: np.ndarray, falloff_of: Callable[[PixelMap], float]) -> Steps[Prepared]:
+    def prepare(self, image: np.ndarray, undone_of: Callable[[PixelMap], Undone]) -> Steps[Prepared]:
         """Return an image, uint8 (H, W, 3), encoded; it may have been begun ahead. Raises ValueError if too narrow.
 
-        falloff_of: of how dark corners it is rid.
+        undone_of: of what it is rid.
         """
-        made, pixel_map, falloff, encoded = self._ahead.take(image) or (None, self._plan(image), None, None)
-        if falloff != falloff_of(pixel_map):
-            made, pixel_map, _, encoded = yield from self._prepare(image, pixel_map, falloff_of(pixel_map))
+        made, pixel_map, undone, encoded = self._ahead.take(image) or (None, self._plan(image), None, None)
+        if undone != undone_of(pixel_map):
+            made, pixel_map, _, encoded = yield from self._prepare(image, pixel_map, undone_of(pixel_map))
         with self._stage('preprocess'):
             return Prepared(made.on_host() if isinstance(made, Resized) else made, pixel_map, encoded)
 
     def _plan(self, image: np.ndarray) -> PixelMap:
         return PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
 
-    def _prepare(self, image: np.ndarray, pixel_map: PixelMap, falloff: float) -> Steps[
-            tuple[np.ndarray | Resized, PixelMap, float, Encoded]]:
+    def _prepare(self, image: np.ndarray, pixel_map: PixelMap, undone: Undone) -> Steps[
+            tuple[np.ndarray | Resized, PixelMap, Undone, Encoded]]:
         """Return the model's image, both others, and what the encoder makes of it, without waiting for the device."""
-        device = self._recurrence.network.device
+        device, pixel_map = self._recurrence.network.device, replace(pixel_map, bend=undone.bend)
         with self._stage('preprocess'):
             made = resize(image, pixel_map, device) if pays(device) else pixel_map.apply(image)
-        encoded = yield Encoding(self, made.pixels if isinstance(made, Resized) else made, falloff)
-        return made, pixel_map, falloff, encoded
+        encoded = yield Encoding(self, made.pixels if isinstance(made, Resized) else made, undone.falloff)
+        return made, pixel_map, undone, encoded
 
     @torch.inference_mode()
     def encode(self, images: Sequence[np.ndarray | Tensor], falloffs: Sequence[float]) -> list[Encoded]:
@@ -136,7 +144,7 @@ class Eye:
         return [Encoded(features, encoded.grid) for features in encoded.features.split(1)]
 
     def look_ahead(self, upcoming: Callable[[], np.ndarray | None] | None, now: PixelMap,
-                   falloff_of: Callable[[PixelMap], float]) -> None:
+                   undone_of: Callable[[PixelMap], Undone]) -> None:
         """Begin with the next image, if it is there and of this one's size; a broken one is its own step's matter."""
         image = upcoming() if upcoming and self._ahead.pays else None
         if not is_image(image):
@@ -146,7 +154,7 @@ class Eye:
         except ValueError:
             return
         if plan.size == now.size:
-            self._ahead.begin(image, lambda: alone(self._prepare(image, plan, falloff_of(plan))))
+            self._ahead.begin(image, lambda: alone(self._prepare(image, plan, undone_of(plan))))
 
     def look(self, encoded: Encoded, meanwhile: Callable[[], None] = lambda: None) -> Steps[Look]:
         """Run an encoded image through the network against the recurrence's memory; meanwhile: see Looking."""
@@ -188,7 +196,7 @@ def warm_up(eyes: Sequence[Eye], size: tuple[int, int], frames: int) -> None:
     image = np.zeros((*size, 3), np.uint8)
 
     def observing(eye: Eye) -> Steps[Boundary]:
-        prepared = yield from eye.prepare(image, lambda pixel_map: 0.0)
+        prepared = yield from eye.prepare(image, lambda pixel_map: Undone())
         return (yield from eye.observe(prepared.encoded))
 
     memories = [eye._recurrence.memory for eye in eyes]

@@ -50,6 +50,11 @@ class FocalLength:
         told = float(np.log(pixels))
         return FocalLength(self.logarithm + gain * (told - self.logarithm), variance * (1 - gain), answers)
 
+    def through(self, longer: float, deviation: float) -> FocalLength:
+        """Return it as of straighter images, in which its logarithm is so much more, known to a deviation."""
+        variance = min(self.variance + deviation ** 2, FIRST ** 2)
+        return replace(self, logarithm=self.logarithm + longer, variance=variance)
+
     def corrected(self, change: float, variance: float) -> FocalLength:
         """Return what is known if least squares, which began here, end with the logarithm changed and that variance.
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ttt3r_ros.model.recurrence import Memory
-from ttt3r_ros.reconstruction.eye import Look, Prepared
+from ttt3r_ros.reconstruction.eye import Look, Prepared, Undone
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.intrinsics import pinhole
+from ttt3r_ros.reconstruction.lens_bending import LensBending, drawn, straight
 from ttt3r_ros.reconstruction.lens_shading import LensShading
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Keyframe
@@ -41,12 +42,12 @@ class Anchor:
 class Place:
     """Where the reconstruction stands: the path so far, the counters, and the last frame, which a reset needs.
 
-    image uint8 (h, w, 3) is the model's image of the last frame, boundary how the present segment saw it; both None
-    before the first frame. correction (4, 4): the path's world in the map, from so many loop_closures. focal: the
-    camera's, as all images tell it; None where nobody asks them. shading: its dark corners, in the same way. grey: the
-    image's brightness (likeness.brightness); cut: what part of the camera's view it is (PixelMap.cut); None where these
-    are not known. evenly: the image as if lit evenly, None where no step led to it. anchor: what the next step is taken
-    from, None for the last frame.
+    image uint8 (h, w, 3) is the model's image of the last frame, as straight as the next one will be, boundary how the
+    present segment saw it; both None before the first frame. correction (4, 4): the path's world in the map, from so
+    many loop_closures. focal: the camera's, as all images tell it; None where nobody asks them. shading, bending: its
+    dark corners, and how it bends lines, in the same way. grey: the image's brightness (likeness.brightness); cut: what
+    part of the camera's view it is (PixelMap.cut); None where these are not known. evenly: the image as if lit evenly,
+    None where no step led to it. anchor: what the next step is taken from, None for the last frame.
     """
 
     path: Similarity = field(default_factory=Similarity)
@@ -62,6 +63,7 @@ class Place:
     cut: tuple[int, ...] | None = None
     evenly: np.ndarray | None = None
     anchor: Anchor | None = None
+    bending: LensBending = field(default_factory=LensBending)
 
     @property
     def view(self) -> Boundary | None:
@@ -85,16 +87,16 @@ class Place:
         """Return the place with what an image's answer tells of the focal length, the first of a view alone."""
         known = self.focal_of(prepared)
         if known is None:
-            return replace(self, focal=FocalLength.told(seen.focal), shading=LensShading())
+            return replace(self, focal=FocalLength.told(seen.focal), shading=LensShading(), bending=LensBending())
         return replace(self, focal=known.beside(seen.focal))
 
     def focal_of(self, prepared: Prepared) -> FocalLength | None:
         """Return what is known of an image's focal length: nothing where it shows another part of the view."""
         return self.focal if self._as_wide(prepared.pixel_map) else None
 
-    def falloff_of(self, pixel_map: PixelMap) -> float:
-        """Return how dark corners are of which an image has to be rid before the network sees it."""
-        return self.shading.evened if self._as_wide(pixel_map) else 0.0
+    def undone_of(self, pixel_map: PixelMap) -> Undone:
+        """Return of what an image has to be rid before the network sees it."""
+        return Undone(self.shading.evened, self.bending.straightened) if self._as_wide(pixel_map) else Undone()
 
     def _as_wide(self, pixel_map: PixelMap) -> bool:
         """Say whether an image shows the same part of a camera's view as the last one."""
@@ -114,7 +116,7 @@ class Place:
         anchor = self.anchor or Anchor(self.image, self.view, evenly=self.evenly)
         found = None if known is None else refined_step(
             anchor.image, anchor.seen, prepared.image, replace(seen, pose=self.path.place(seen.pose)), known, left_out,
-            anchor.evenly)
+            anchor.evenly, self.bending.straightened)
         if found is not None:
             here = self.path.place(self.boundary.pose)
             stands = anchor.places is not None and flow(anchor.places, found.places) < STILL
@@ -125,14 +127,28 @@ class Place:
                                 anchor=replace(anchor, covariance=found.covariance,
                                                places=anchor.places if stands else found.places))
                 if found.flow >= LONG:
-                    place = replace(place, focal=found.focal, shading=self.shading.beside(found.falloff), anchor=None)
+                    place = replace(place, focal=found.focal, shading=self.shading.beside(found.falloff),
+                                    bending=self.bending.beside(found.bend), anchor=None)
                 return place.beside(prepared, seen), step
         return (replace(self, anchor=None, evenly=None).beside(prepared, seen),
                 told_step(self.boundary, seen).scaled(self.path.scale))
 
     def at(self, prepared: Prepared, seen: Boundary, grey: np.ndarray | None) -> Place:
-        """Return the place whose last frame is that of an image, which the present segment saw so."""
-        return replace(self, image=prepared.image, boundary=seen, grey=grey, cut=prepared.pixel_map.cut)
+        """Return the place whose last frame is that of an image, which the present segment saw so.
+
+        Where more is known of the lens by now than when the image was straightened, it is straightened anew, so that
+        the next step is one between two images of the same lens.
+        """
+        there = replace(self, image=prepared.image, boundary=seen, grey=grey, cut=prepared.pixel_map.cut)
+        before, now = prepared.pixel_map.bend, self.bending.straightened
+        if now == before:
+            return there
+        size, change = prepared.pixel_map.size, now - before
+        longer = self.bending.longer * change + np.log(drawn(before, size) / drawn(now, size))
+        seen = replace(seen, points=straight(seen.points, now, before),
+                       confidence=straight(seen.confidence, now, before))
+        return replace(there, image=straight(there.image, now, before), boundary=seen, grey=None, evenly=None,
+                       anchor=None, focal=self.focal and self.focal.through(longer, abs(change)))
 
     def after(self, path: Similarity, segments: int, frames: int) -> Place:
         """Return the place at the end of a longer path, in which this one lies so after so many of both."""

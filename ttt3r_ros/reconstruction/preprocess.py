@@ -14,6 +14,7 @@ from PIL import Image
 
 from ttt3r_ros.model.config import ModelConfig
 from ttt3r_ros.reconstruction import host_resize
+from ttt3r_ros.reconstruction.lens_bending import drawn, straight
 
 GAP = 5.6  # what is left to Pillow's kernel of a shrinking by more; then hardly a value is off by more than 1 of 255
 KERNEL_REACH = 3  # pixels of its result that Lanczos's reads to each side
@@ -44,9 +45,9 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True)
 class PixelMap:
-    """Where the model's image lies in the camera's: resized to `resized`, then cut out at (top, left).
+    """Where the model's image lies in the camera's: resized to `resized`, cut out at (top, left), and rid of a bend.
 
-    Sizes are (height, width) in pixels. Pixel centres have whole coordinates.
+    Sizes are (height, width) in pixels. Pixel centres have whole coordinates. bend: see lens_bending.
     """
 
     original: tuple[int, int]
@@ -54,6 +55,7 @@ class PixelMap:
     top: int
     left: int
     size: tuple[int, int]
+    bend: float = 0.0
 
     @property
     def cut(self) -> tuple[int, int, int, int]:
@@ -101,9 +103,16 @@ class PixelMap:
     def apply(self, image: np.ndarray) -> np.ndarray:
         """Return the model's image, uint8 (h, w, 3), of image, uint8 (H, W, 3), as quickly as a CPU can.
 
-        No value is off by more than 1 of 255 from what Pillow's kernel makes of a whole image, and where only
-        `by_pillow` can do it by more than 2.
+        Of a lens that bends nothing no value is off by more than 1 of 255 from what Pillow's kernel makes of a whole
+        image, and where only `by_pillow` can do it by more than 2.
         """
+        return self.straight(self._bent(image))
+
+    def straight(self, values: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
+        """Return values (h, w) or (h, w, n) on the model's pixels, which lay on them but for the bend."""
+        return straight(values, self.bend, interpolation=interpolation)
+
+    def _bent(self, image: np.ndarray) -> np.ndarray:
         if not self.shrinking or columns_first(*zip(self.original, self.resized)) or not host_resize.pays():
             return self.by_pillow(image)
         whole = host_resize.shrunk(image, self.resized)
@@ -111,7 +120,7 @@ class PixelMap:
         return np.ascontiguousarray(whole[top:top + height, left:left + width])
 
     def by_pillow(self, image: np.ndarray) -> np.ndarray:
-        """Return the model's image, uint8 (h, w, 3), of image, uint8 (H, W, 3).
+        """Return the model's image, uint8 (h, w, 3), of image, uint8 (H, W, 3), with its bend.
 
         By Pillow's kernels, rounded to bytes between rows and columns: they are what the models were trained on.
         device_resize.py gives the same on a device.
@@ -147,12 +156,18 @@ class PixelMap:
         return means, rows, columns
 
     def to_original(self, intrinsics: np.ndarray) -> np.ndarray:
-        """Return the camera image's K (3, 3) for the model image's K (3, 3)."""
+        """Return the camera image's K (3, 3) for the model image's K (3, 3); of a bent one what holds at the middle."""
+        by, (height, width) = drawn(self.bend, self.size), self.size
+        drawn_out = np.array([[by, 0, (1 - by) * (width - 1) / 2], [0, by, (1 - by) * (height - 1) / 2], [0, 0, 1]])
+        return self.to_camera @ drawn_out @ intrinsics
+
+    @property
+    def to_camera(self) -> np.ndarray:
+        """Where the model's pixels lie in the camera's image, (3, 3), but for the bend."""
         # Resizing keeps the outer borders, which lie half a pixel outside the first and last centre.
         (rows, cols), (height, width) = self.resized, self.original
         sx, sy = width / cols, height / rows
-        shift = np.array([[sx, 0, (self.left + 0.5) * sx - 0.5], [0, sy, (self.top + 0.5) * sy - 0.5], [0, 0, 1]])
-        return shift @ intrinsics
+        return np.array([[sx, 0, (self.left + 0.5) * sx - 0.5], [0, sy, (self.top + 0.5) * sy - 0.5], [0, 0, 1]])
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from ttt3r_ros.reconstruction import snapshot
 from ttt3r_ros.reconstruction.comparison import Answer, LeftOut
 from ttt3r_ros.reconstruction.eye import Encoding, Eye, Prepared, is_image, warm_up
 from ttt3r_ros.reconstruction.frame import Frame, View
+from ttt3r_ros.reconstruction.lens_bending import LensBending
 from ttt3r_ros.reconstruction.lens_shading import LensShading
 from ttt3r_ros.reconstruction.loop_closure import Closure, LoopCloser
 from ttt3r_ros.reconstruction.place import Place
@@ -40,6 +41,7 @@ from ttt3r_ros.reconstruction.view_query import ask
 logger = logging.getLogger(__name__)
 
 KEYFRAME_BYTES = 64 * 2**20  # of a snapshot: an autosave writes them each time
+BENT = 0.05  # of a half diagonal, steps in which a bend is told
 CannotReset = (NonFinitePrediction, ChainError)
 
 
@@ -148,7 +150,7 @@ class Reconstructor:
             what = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
             raise ValueError(f'an image must be a uint8 array (H, W, 3) in RGB order, not {what}')
         self._limit_threads(image.shape[:2])
-        prepared = yield from self._eye.prepare(image, self._place.falloff_of)
+        prepared = yield from self._eye.prepare(image, self._place.undone_of)
         sight = self.monitor and self.monitor.look(prepared.image, stamp)
         if sight and sight.fault is None and (self._place.image is None or not self.monitor.following):
             return (yield from self._begin(prepared, sight, stamp))
@@ -159,7 +161,7 @@ class Reconstructor:
         try:
             look = yield from self._eye.look(prepared.encoded,
                                              lambda: self._eye.look_ahead(upcoming, prepared.pixel_map,
-                                                                          self._place.falloff_of))
+                                                                          self._place.undone_of))
             self._recurrence.require_finite(look.step, look.finite)
         except BaseException:  # also what a device fails with: who goes on or saves then does so with what was
             if before is not None:
@@ -173,9 +175,7 @@ class Reconstructor:
         if found.trusted:
             self._recurrence.accept(look.step, look.finite)
             place = place.at(prepared, look.seen, sight and sight.grey)
-            if place.shading.evened not in (0, self._place.shading.evened):
-                self._log.info('the lens leaves the corners of images %.0f %% of the light of the middle: the network '
-                               'sees them evened out', 100 * np.exp(-place.shading.evened))
+            self._tell_of_lens(self._place, place)
             self._reset_due = self._policy.due(FrameStatistics.of(frame))
         self._place = place
         return frame
@@ -234,8 +234,8 @@ class Reconstructor:
             self.monitor.forget()
 
     def forget_lens(self) -> None:
-        """Find focal length and dark corners anew, from the next image on: those that come are of another."""
-        self._place = replace(self._place, focal=None, shading=LensShading())
+        """Find focal length, dark corners and bends anew, from the next image on: those that come are of another."""
+        self._place = replace(self._place, focal=None, shading=LensShading(), bending=LensBending())
 
     def lay(self, path: Similarity, segments: int, frames: int) -> None:
         """Let the path so far be the end of a longer one, in which it lies so after so many segments and frames."""
@@ -284,6 +284,15 @@ class Reconstructor:
         except ResetPolicyError as error:
             self._reset_due = None
             self._log.info('the reset policy begins afresh: %s', error)
+
+    def _tell_of_lens(self, before: Place, now: Place) -> None:
+        falloff, bend = now.shading.evened, now.bending.straightened
+        if falloff not in (0, before.shading.evened):
+            self._log.info('the lens leaves the corners of images %.0f %% of the light of the middle: the network sees '
+                           'them evened out', 100 * np.exp(-falloff))
+        if bend and round(bend / BENT) != round(before.bending.straightened / BENT):
+            self._log.info('the lens bends lines, by %.0f %% at the corners of images: they are straightened; a '
+                           'calibration is better (docs/run.md, "A lens that bends lines")', 100 * bend)
 
     def _limit_threads(self, size: tuple[int, int]) -> None:
         network = self._recurrence.network

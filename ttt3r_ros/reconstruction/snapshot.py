@@ -29,6 +29,8 @@ from ttt3r_ros.reconstruction.fields import (
 )
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.intrinsics import focal_length
+from ttt3r_ros.reconstruction.lens_bending import MOST as MOST_BENT
+from ttt3r_ros.reconstruction.lens_bending import LensBending
 from ttt3r_ros.reconstruction.lens_shading import MOST, LensShading
 from ttt3r_ros.reconstruction.loop_closure import MOST_KEYFRAMES, Keyframe
 from ttt3r_ros.reconstruction.place import Anchor, Place
@@ -81,7 +83,8 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
               'rule': recurrence.rule.name if memory.rule is not None else None, 'first': memory.first,
               'scale': place.path.scale, 'segment': place.segment, 'index': place.index,
               'loop_closures': place.loop_closures, 'policy': policy, 'reset_due': reset_due,
-              'focal': place.focal and asdict(place.focal), 'shading': asdict(place.shading), 'cut': place.cut,
+              'focal': place.focal and asdict(place.focal), 'shading': asdict(place.shading),
+              'bending': asdict(place.bending), 'cut': place.cut,
               'kept': [{'scale': kept.scale, 'segment': kept.segment, 'index': kept.index} for kept in keyframes]}
     return save(_apart(tensors), metadata={FORMAT: json.dumps(header)})
 
@@ -135,13 +138,13 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
         if focal is not None and image is None:
             raise FieldError('focal is told, of no frame')
         cut = header.none_or(header.array, 'cut', (4,), FARTHEST) if 'cut' in header else None
-        # Snapshots of before loop closure have neither correction nor number, older ones no focal length, shading, cut.
+        # Snapshots of before loop closure have neither correction nor number, older ones no focal length, lens, cut.
         place = Place(Similarity(header.number('scale', *SCALES), stored.pose('path')),
                       header.whole('segment', 0, MOST_SEGMENTS), header.whole('index', 0, MOST_FRAMES), image, boundary,
                       stored.pose('correction') if 'correction' in tensors else np.eye(4),
                       header.whole('loop_closures', 0, MOST_SEGMENTS) if 'loop_closures' in header else 0,
                       focal, _shading(header), cut=None if cut is None else tuple(map(int, cut)),
-                      anchor=_anchor(stored, image, config))
+                      anchor=_anchor(stored, image, config), bending=_bending(header))
         keyframes = _keyframes(header, stored, recurrence)
         policy, reset_due = header.value('policy'), header.none_or(header.text, 'reset_due')
         check_state(policy)
@@ -172,6 +175,17 @@ def _shading(header: Fields) -> LensShading:
                           told.number('evened', 0.0, MOST))
     told.end()
     return shading
+
+
+def _bending(header: Fields) -> LensBending:
+    """Return what is known of the camera's. Raises FieldError."""
+    if 'bending' not in header:
+        return LensBending()
+    told = header.object('bending')
+    bending = LensBending(told.number('bend', *LOG_FOCALS), told.number('variance', *VARIANCES),
+                          told.number('straightened', 0.0, MOST_BENT), told.number('longer', *LOG_FOCALS))
+    told.end()
+    return bending
 
 
 def _anchor(stored: _Tensors, image: np.ndarray | None, config: ModelConfig) -> Anchor | None:

@@ -3,7 +3,8 @@
 
 A network tells poses from patches of many pixels; where a corner of one image lies in the next is known to a tenth of a
 pixel. What the corner's depth is comes from the network, and is uncertain: by an error of its own, and by one that all
-have in common, which makes the step's length uncertain, too. The camera's focal length is found on the way (focal.py).
+have in common, which makes the step's length uncertain, too (step_fit.py). The camera's focal length (focal.py), how
+dark its lens leaves corners (lens_shading.py) and by how much it bends lines (lens_bending.py) are found on the way.
 
 Poses and steps (4, 4) float64, metres of the segment, optical frames. A step is the second camera's pose seen from the
 first.
@@ -17,11 +18,12 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.black_bars import border
 from ttt3r_ros.reconstruction.depth import foot
 from ttt3r_ros.reconstruction.focal import FocalLength
+from ttt3r_ros.reconstruction.lens_bending import Bend
 from ttt3r_ros.reconstruction.lens_shading import WINDOW, Falloff
+from ttt3r_ros.reconstruction.step_fit import FEWEST, NEAREST, Fit, presumed
 from ttt3r_ros.reconstruction.trajectory import Boundary
 from ttt3r_ros.reconstruction.twist import cross, stretched
 
@@ -30,26 +32,13 @@ CORNERS, QUALITY, APART = 150, 0.003, 4  # at most; of the best one's strength, 
 # 255: as bright as these is MIDDLE, half as bright CONTRAST / 2 less.
 SURROUNDINGS, DARKEST, MIDDLE, CONTRAST = 7.0, 8.0, 128.0, 100.0
 LIT = 1e-3  # part of the surroundings that is not black, at least
-FEWEST = 12  # corners that a step can be set right by
 # By how many halvings a window is searched; sizes in pixels of the network's image, as all here.
 HALVINGS, SEARCHES = 2, (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 0.01)
 ALIKE = 20.0  # of 255: by how much the pixels of a window found may differ, in the mean
-# Standard deviations: of a corner's place, pixels; of the logarithm of its depth, and of all depths' scale; of the told
-# step, parts of the median depth, at least and for each such part that it is long, and radians. What others give is in
-# weights/MODEL_CARD.md.
-PLACE, DEPTH, SCALE, STEP, STEP_LONG, TURN = 0.2, 0.15, 0.2, 5e-4, 0.2, 0.02
-FARTHEST = 20  # of these deviations from the told step; what images say beyond is nonsense
-# A corner's error squared, in its deviations, and the part of them that must fit: 97 % of images that follow on each
-# other have more, of those of two rooms none had 0.17.
-FITS, FEWEST_FIT = 9.0, 0.2
-MEDIAN = 1.39  # of that error squared, as presumed; of a step whose corners have more, variances grow by the root
-TAILS = 4.0  # degrees of freedom of Student's t: corners on what moves by itself, and false ones, hardly count
-ROUNDS, SETTLED = 5, 1e-4  # of Gauss and Newton, which end with a change of less, radians and parts of the depth
 # Corners of a camera that stands lie within STILL pixels of where they lay, but for what moves by itself. What is told
 # of it errs to one side, and a part of that stays in every step, so that steps are taken from one image until the
 # corners have moved by LONG pixels.
 NEXT_TO_ALL, STILL, LONG = 0.8, 0.15, 5.0
-NEAREST = 1e-3  # of the median depth: nearer points are not divided by
 CLEAR = np.ones(WINDOW, np.uint8)  # round a corner, of what is left out
 OUTSIDE = 1e6  # pixels: where a point lies that is farther out, or behind, matters to nobody, and is no float32
 
@@ -74,8 +63,8 @@ class RefinedStep(Step):
     """A step that images have set right, and the camera's focal length after it.
 
     evenly: the other image as if lit evenly, uint8 (h, w). places: the first image's corners, and where they were found
-    (n, 4), NaN where not; flow: by how many pixels they have moved, see `flow`. falloff: what they tell of the lens's
-    dark corners, None where they are too near.
+    (n, 4), NaN where not; flow: by how many pixels they have moved, see `flow`. falloff, bend: what they tell of the
+    lens's dark corners and of straight lines, None where they are too near.
     """
 
     focal: FocalLength
@@ -83,6 +72,7 @@ class RefinedStep(Step):
     places: np.ndarray
     flow: float
     falloff: Falloff | None
+    bend: Bend | None
 
 
 def told_step(seen: Boundary, other_seen: Boundary) -> Step:
@@ -91,18 +81,18 @@ def told_step(seen: Boundary, other_seen: Boundary) -> Step:
     unit = max(float(np.median(seen.points[..., 2])), NEAREST)
     back = np.linalg.inv(told)
     back[:3, 3] /= unit
-    return replace(_step(back, unit, np.diag(_presumed(back) ** 2)), pose=told)
+    return replace(_step(back, unit, np.diag(presumed(back) ** 2)), pose=told)
 
 
 def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_seen: Boundary,
                  focal: FocalLength, left_out: np.ndarray | None = None,
-                 evenly: np.ndarray | None = None) -> RefinedStep | None:
+                 evenly: np.ndarray | None = None, straightened: float = 0.0) -> RefinedStep | None:
     """Return the step from an image, uint8 (h, w, 3), to another of the same camera, None where they do not tell it.
 
     seen, other_seen: how one segment saw each. left_out: pixels, bool (h, w), at which nothing is looked for: of what
     goes with the camera, as a black border does without being told, and in the other image of what moves by itself.
-    evenly: the image as if lit evenly, of a step that led to it. None where too few corners are found again; a step of
-    nothing where next to all of them lie where they lay.
+    evenly: the image as if lit evenly, of a step that led to it. straightened: the bend that both are rid of. None
+    where too few corners are found again; a step of nothing where next to all of them lie where they lay.
     """
     if image.shape != other.shape:
         return None
@@ -128,17 +118,19 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
         known &= _at(looked_at, found) > 0
     if np.count_nonzero(known) < FEWEST:
         return None
-    settled = _settled(back, rays[known], depth[known], ((found[known] - middle) / focal.pixels).T, focal)
-    if settled is None:
+    fit = Fit.of(back, rays[known], depth[known], ((found[known] - middle) / focal.pixels).T, focal)
+    if fit is None:
         return None
-    back, covariance, settled_focal = settled
-    step = _step(back, unit, covariance)
+    step = _step(fit.back, unit, fit.covariance)
     places = np.hstack((corners[:, 0], np.where(known[:, None], found, np.nan)))
     moved = flow(places[:, [0, 1, 0, 1]], places)
     if moved < STILL:
-        return RefinedStep(np.eye(4), step.covariance, focal, second, places, moved, None)
-    falloff = Falloff.between(image, corners[known, 0], other, found[known]) if moved >= LONG else None
-    return RefinedStep(step.pose, step.covariance, settled_focal, second, places, moved, falloff)
+        return RefinedStep(np.eye(4), step.covariance, focal, second, places, moved, None, None)
+    falloff = bend = None
+    if moved >= LONG:
+        falloff = Falloff.between(image, corners[known, 0], other, found[known])
+        bend = fit.bend(straightened, image.shape[:2], focal.pixels)
+    return RefinedStep(step.pose, step.covariance, fit.focal, second, places, moved, falloff, bend)
 
 
 def flow(places: np.ndarray, others: np.ndarray) -> float:
@@ -182,11 +174,6 @@ def _evenly_lit(image: np.ndarray) -> np.ndarray:
     return cv2.convertScaleAbs(grey / around, alpha=CONTRAST, beta=MIDDLE - CONTRAST)
 
 
-def _presumed(back: np.ndarray) -> np.ndarray:
-    """Return the standard deviations (6,) of a told step, of depths of median 1: shift and turn."""
-    return np.array([STEP + STEP_LONG * np.linalg.norm(back[:3, 3])] * 3 + [TURN] * 3)
-
-
 def _step(back: np.ndarray, unit: float, covariance: np.ndarray) -> Step:
     """Return the step of what takes points back, of so many metres a unit, and its covariance (6, 6)."""
     turned = -np.eye(6)  # a shift and a turn of the points that are seen are the camera's the other way round
@@ -226,85 +213,3 @@ def _found_again(first: np.ndarray, second: np.ndarray, corners: np.ndarray,
     found, there, unlike = cv2.calcOpticalFlowPyrLK(first, second, corners, start, winSize=WINDOW, maxLevel=HALVINGS,
                                                     criteria=SEARCHES, flags=cv2.OPTFLOW_USE_INITIAL_FLOW)
     return found[:, 0].astype(np.float64), there[:, 0].astype(bool) & (unlike[:, 0] < ALIKE)
-
-
-def _settled(told: np.ndarray, rays: np.ndarray, depth: np.ndarray, found: np.ndarray,
-             focal: FocalLength) -> tuple[np.ndarray, np.ndarray, FocalLength] | None:
-    """Return `back` (4, 4), near the told one, that best takes points to the rays found (2, n), its covariance (6, 6),
-    shift and turn, and the focal length.
-
-    Depths of median 1; rays as the given focal length has them. Gauss and Newton's steps of least squares, weighed anew
-    in each. None if they lead far away from what is told, or next to no corners fit.
-    """
-    back, place = told, PLACE / focal.pixels
-    certain = np.append(_presumed(told), (SCALE, focal.deviation)) ** -2
-    prior = np.diag(certain)
-    points = np.vstack((rays.T * depth, depth))
-    gone = np.zeros(len(certain))  # a shift, a turn, and the logarithms of the depths' scale and of the focal length
-    for _ in range(ROUNDS):
-        error, slope = _errors(back, *np.exp(gone[6:]), points, found, place)
-        square = (error * error).sum(axis=0)
-        weight = np.sqrt((TAILS + 2) / (TAILS + square))
-        slope = (slope * weight).reshape(len(gone), -1)
-        sharpness = slope @ slope.T + prior
-        change = _solved(sharpness, slope @ (error * weight).ravel() - certain * gone)
-        back, gone = _moved(back, change[:6]), gone + change
-        if np.abs(change).max() < SETTLED:
-            break
-    near = (np.abs(gone) * np.sqrt(certain) < FARTHEST).all()
-    if not near or np.count_nonzero(square < FITS) < max(FEWEST, FEWEST_FIT * len(depth)):
-        return None
-    covariance = np.linalg.inv(sharpness)
-    doubt = max(1.0, float(np.median(square)) / MEDIAN) ** 0.5
-    return back, doubt * covariance[:6, :6], focal.corrected(float(gone[7]), float(covariance[7, 7]))
-
-
-def _errors(back: np.ndarray, scale: float, longer: float, points: np.ndarray, found: np.ndarray,
-            place: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return by how many deviations rays (2, n) lie beside those found, and how that changes (8, 2, n) with a step.
-
-    Of points (3, n) times a scale, in the frame of the other camera, if the focal length is so many times longer than
-    they and what was found are told with; with a shift and a turn of that frame and the logarithms of both. place: a
-    corner's deviation, as rays are.
-    """
-    place, found, depth = place / longer, found / longer, points[2]
-    turn = scale * back[:3, :3]
-    sideways = (turn[:, :2] / longer) @ points[:2]
-    turned = sideways + turn[:, 2:] * depth
-    shifted = turned + back[:3, 3:]
-    inverse = 1 / np.maximum(shifted[2], NEAREST)
-    x, y = here = shifted[:2] * inverse
-    # Where a point goes as its depth grows: the depth's error lies along it. The covariance of both errors is
-    # place² I + DEPTH² along alongᵀ; dx and dy are the columns of place times the root of its inverse.
-    along = (turned[:2] - here * turned[2]) * inverse
-    spread = np.sqrt(place ** 2 + DEPTH ** 2 * (along * along).sum(axis=0))
-    share = along * (DEPTH ** 2 / (spread * (spread + place)))
-    dx, dy = -share * along[0], -share * along[1]
-    dx[0] += 1
-    dy[1] += 1
-    both = dx * x + dy * y
-    # A longer lens makes what it sees of one ray larger, and the ray of a corner narrower.
-    zoomed = here - (sideways[:2] - here * sideways[2]) * inverse
-    slope = np.empty((8, *here.shape))
-    slope[0], slope[1], slope[2] = dx * inverse, dy * inverse, both * -inverse
-    slope[3], slope[4], slope[5] = both * -y - dy, both * x + dx, dy * x - dx * y
-    slope[6], slope[7] = along * (place / spread), dx * zoomed[0] + dy * zoomed[1]
-    slope /= place
-    apart = found - here
-    return (dx * apart[0] + dy * apart[1]) / place, slope
-
-
-def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return x (n,) with matrix (n, n) x = right (n,), a symmetric positive one, in a tenth of numpy's time.
-
-    NaN if it is none.
-    """
-    found, x = cv2.solve(matrix, right[:, None], flags=cv2.DECOMP_CHOLESKY)
-    return x.ravel() if found else np.full(len(right), np.nan)
-
-
-def _moved(back: np.ndarray, change: np.ndarray) -> np.ndarray:
-    moved = back.copy()
-    moved[:3] = rotation.of_vector(change[3:]) @ back[:3]
-    moved[:3, 3] += change[:3]
-    return moved

@@ -91,15 +91,18 @@ class Calibration:
         rectifier = self.rectifier(size)
         return (rectifier.intrinsics, 'P') if self.rectify or self._come_rectified else (rectifier.raw, 'K')
 
+    def bends(self, size: tuple[int, int]) -> bool:
+        """Say whether images of a size (H, W) come as a lens with distortion shows them. Raises CalibrationError."""
+        return self.pinhole(size)[1] == 'K' and self.rectifier(size).bends
+
     def on_model(self, pixel_map: PixelMap) -> np.ndarray:
         """Return K (3, 3) of the model's image, by camera_info.
 
         A raw image of a lens with distortion has no pinhole to give. Raises CalibrationError.
         """
-        intrinsics, field = self.pinhole(pixel_map.original)
-        if field == 'K' and self.rectifier(pixel_map.original).bends:
+        if self.bends(pixel_map.original):
             raise CalibrationError('the camera has distortion: set rectify to true, or intrinsics to model')
-        return np.linalg.inv(pixel_map.to_original(np.eye(3))) @ intrinsics
+        return np.linalg.inv(pixel_map.to_original(np.eye(3))) @ self.pinhole(pixel_map.original)[0]
 
     def depth(self, pixel_map: PixelMap, points: np.ndarray,
               confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -108,7 +111,7 @@ class Calibration:
         A raw image of a lens with distortion has no pinhole to give. Raises CalibrationError.
         """
         rectifier, (intrinsics, field) = self.rectifier(pixel_map.original), self.pinhole(pixel_map.original)
-        if field == 'K' and rectifier.bends:
+        if self.bends(pixel_map.original):
             raise CalibrationError('the camera has distortion: set rectify to true, or depth.resolution to model')
         made_of = pixel_map, rectifier, field
         if self._depth is None or self._depth[0] != made_of:

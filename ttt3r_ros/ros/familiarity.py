@@ -23,8 +23,8 @@ SAME_LENS = 0.05  # of the focal length from one camera_info to the next, at mos
 
 
 class Familiarity:
-    """Warns of a field of view outside of training, once for each camera_info, of black bars, and of pictures of which
-    the weights are less sure than they were of training's; the inference thread.
+    """Warns of a field of view outside of training, once for each camera_info, of a lens that is not undistorted, of
+    black bars, and of pictures of which the weights are less sure than they were of training's; the inference thread.
 
     `degrees`: the view across the part of the image that the network is given, None while nobody says.
     """
@@ -39,7 +39,8 @@ class Familiarity:
         self._usual = TrainedOn(confidence=trained_on.confidence)
         self._sure: deque[float] = deque(maxlen=WINDOW)
         self._bars = BlackBars()
-        self._judged: tuple[CameraInfo, PixelMap] | None = None
+        self._judged: tuple[CameraInfo, tuple[int, int]] | None = None
+        self._bends = False
         self.degrees: float | None = None
 
     def expect(self, camera: str) -> None:
@@ -82,15 +83,20 @@ class Familiarity:
 
     def _look_at_camera(self, pixel_map: PixelMap) -> None:
         info = self._calibration.info
-        if info is None or self._judged is not None and self._judged[0] is info and self._judged[1] == pixel_map:
+        if info is None or self._judged is not None and self._judged[0] is info and (
+                self._judged[1] == pixel_map.original):
             return
-        self._judged = info, pixel_map
+        self._judged = info, pixel_map.original
         try:
             intrinsics, _ = self._calibration.pinhole(pixel_map.original)
+            before, self._bends = self._bends, self._calibration.bends(pixel_map.original)
         except CalibrationError:
             self.degrees = self._focal = None
             return  # told by what needs it
-        self._focal = float(intrinsics[0, 0] / pixel_map.to_original(np.eye(3))[0, 0] / pixel_map.size[1])
+        if self._bends and not before:
+            self._log.warning('camera_info says that the lens bends lines, and rectify is false: what images tell of '
+                              'that is less sure, and takes some of them to be found; set rectify to true')
+        self._focal = float(intrinsics[0, 0] / pixel_map.to_camera[0, 0] / pixel_map.size[1])
         before, self.degrees = self.degrees, float(np.degrees(2 * np.arctan(0.5 / self._focal)))
         if self._trained_on.fields_of_view is None or before == self.degrees:
             return
