@@ -8,6 +8,7 @@ import logging
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.config import PRESETS
@@ -15,6 +16,7 @@ from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.ahead import Ahead
 from ttt3r_ros.reconstruction.aligned import depth_on_model, mask_on_model
+from ttt3r_ros.reconstruction.device_resize import resize
 from ttt3r_ros.reconstruction.eye import Undone
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.intrinsics import pinhole
@@ -246,10 +248,11 @@ def test_an_image_begun_before_the_lens_was_known_is_begun_again(room, monkeypat
 
 
 def test_a_published_networks_image_is_as_large_when_straight():
-    """Of any size and shape that they take."""
+    """Of any size and shape that they take, and the same where a device resizes those of other lenses."""
     for size in ((480, 640), (720, 1280), (640, 480)):
         pixel_map = PixelMap.plan(*size, PRESETS['cut3r_512_dpt_4_64'])
         bent = PixelMap(*(getattr(pixel_map, name) for name in ('original', 'resized', 'top', 'left', 'size')), 0.3)
         image = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8)
         assert bent.apply(image).shape == pixel_map.apply(image).shape == (*pixel_map.size, 3)
         assert bent.cut == pixel_map.cut
+        assert np.array_equal(resize(image, bent, torch.device('cpu')).on_host(), bent.apply(image))
