@@ -372,7 +372,8 @@ def test_what_the_wheels_went_while_the_camera_saw_nothing_is_no_sample():
     ({'base_frame': '/base_link'}, "take 'base_link'"), ({'keyframes': 5, 'reset_policy': 'interval'}, 'set map_frame'),
     ({'keyframes': 5, 'map_frame': 'map'}, 'reset_policy to'),
     ({'cameras': ['front', 'rear']}, 'base_frame'), ({'cameras': ['front', 'front'], 'shared_state': True}, 'own name'),
-    ({'shared_state': True}, 'several cameras')])
+    ({'shared_state': True}, 'several cameras'),
+    ({'map_frame': 'base_link', 'base_frame': 'base_link'}, "map_frame and base_frame are both 'base_link'")])
 def test_settings_that_do_not_go_together_are_refused_with_the_remedy(start_node, make_robot, settings, reason):
     """Configure fails, the log names the parameter and what to do, and the node stays to be asked again."""
     node, robot = start_node(**settings), make_robot()

@@ -171,7 +171,7 @@ def track(world: World, corrections: list[np.ndarray], base: Whereabouts | None 
     scaling = SimpleNamespace(factor=2.0, learn=lambda *_: None, state=lambda: {'factor': 2.0}, restore=lambda _: None)
     log = SimpleNamespace(name='rear', info=lambda *_: None)
     tracker = Tracker(log, Mountless(), world, scaling, None, Start(
-        (0.3, 0, 0, 0, 0, 0.7), base is not None, None, base or Whereabouts(Bounds())), 'odom', Coefficients())
+        (0.3, 0, 0, 0, 0, 0.7), base is not None, None, base or Whereabouts(Bounds())), 'odom', 'map', Coefficients())
     library = Reconstructor(load_network('untrained').network, make_rule('ttt3r'))
 
     def follow(i: int, correction: np.ndarray):

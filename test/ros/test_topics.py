@@ -71,12 +71,13 @@ def test_every_output_is_what_the_reconstructor_says(run):
         assert 0 < status.inference_ms < status.latency_ms
 
 
-def test_images_in_the_odometry_frame_itself_give_no_pose(run):
-    """A camera whose frame is called as odom_frame is answered with points and no transform of a frame to itself."""
-    node, robot = run()
-    robot.show(1_000_000_000, frame_id='odom')
+@pytest.mark.parametrize('name', ['odom', 'map'])
+def test_images_in_a_frame_that_theirs_hangs_from_give_no_pose(run, name):
+    """A camera whose frame is called as odom_frame or map_frame is answered with points and closes no circle in TF."""
+    node, robot = run(map_frame='map')
+    robot.show(1_000_000_000, frame_id=name)
     robot.wait_for('an answer', lambda: robot.heard['status'] and robot.heard['points'])
-    robot.wait_for('the log', lambda: 'its own parent' in node.log())
+    robot.wait_for('the log', lambda: f"the frame '{name}', which {name}_frame is, too" in node.log())
     assert not robot.heard['pose'] and not robot.heard['tf']
 
 

@@ -72,7 +72,7 @@ class Camera:
         self._companions = Companions(node, self._log, prefix, self._calibration, settings.mask_file,
                                       settings.scale.source == 'depth', settings.lossless)
         tracker = Tracker(self._log, frames, memory.world, memory.scaling, self._calibration, start,
-                          settings.odom_frame, weights.fit.under(settings.segments)[0])
+                          settings.odom_frame, settings.map_frame, weights.fit.under(settings.segments)[0])
         senses = Senses(self._calibration, self._companions, turns, self.counters, self._health)
         self.pipeline = Pipeline(self._log, node.get_clock(), memory, senses, tracker, self._outputs, settings, weights)
         self._diagnostics = Diagnostics(node, self.counters, self._health, device, {'weights': weights.name},

@@ -160,6 +160,9 @@ def read(node: Node, changes: list[Parameter] | None = None, profile: WeightsPro
         if not odom or odom in (base, map_):
             raise SettingsError('odom_frame must be a name, and another than base_frame and map_frame'
                                 + (f', also those of the robot {robot!r}' if robot else ''))
+        if map_ and map_ == base:
+            raise SettingsError(f'map_frame and base_frame are both {map_!r}, and TF would go round in a circle: name '
+                                'the map another way, such as map, or leave it empty')
     try:
         # Images of several cameras in turn do not follow from each other.
         sources = {'step_source': 'model'} if values['shared_state'] else {}

@@ -52,15 +52,15 @@ class Tracker:
     """One camera's way in the odometry frame; the inference thread's."""
 
     def __init__(self, log: Log, frames: Frames, world: World, scaling: Scaling, calibration: Calibration, start: Start,
-                 odom_frame: str, coefficients: Coefficients) -> None:
-        """Take the parts; world and scaling are shared by cameras that share a memory."""
+                 odom_frame: str, map_frame: str, coefficients: Coefficients) -> None:
+        """Take the parts; world and scaling are shared by cameras that share a memory. map_frame: empty for none."""
         self._log = log
         self._frames = frames
         self._world = world
         self._scaling = scaling
         self._calibration = calibration
         self._start = start
-        self._odom_frame = odom_frame
+        self._odom_frame, self._map_frame = odom_frame, map_frame
         self._coefficients = coefficients
         self._begin_odometry()
         if start.has_base:
@@ -120,9 +120,11 @@ class Tracker:
                 self._restored = False
         except (FrameUnknown, GravityError) as error:
             return scaled, None, str(error)
-        if self._frames.tracked_frame(header.frame_id) == self._odom_frame:
-            return scaled, None, (f'the images are in the frame {header.frame_id!r} and so is odom_frame, which would '
-                                  'be its own parent: name the odometry frame otherwise')
+        tracked = self._frames.tracked_frame(header.frame_id)
+        for parameter, above in (('odom_frame', self._odom_frame), ('map_frame', self._map_frame)):
+            if tracked == above:
+                return scaled, None, (f'the images are in the frame {tracked!r}, which {parameter} is, too, and TF '
+                                      f'would go round in a circle: set {parameter} to another name')
         estimate = replace(
             self._odometry.update(self._world.camera(scaled.pose), mount, stamp, frame.confidence_median,
                                   frame.segment, unseen, step),
