@@ -366,6 +366,25 @@ def test_what_the_wheels_went_while_the_camera_saw_nothing_is_no_sample():
     assert scaling.estimate.samples > 20 and scaling.factor == pytest.approx(2.0, rel=1e-6) and not told
 
 
+@pytest.mark.parametrize(('before', 'now', 'factor'), [
+    (('fixed', 1.0, 0.0), ('fixed', 2.0, 0.0), 2.0), (('wheels', 1.0, 0.0), ('fixed', 2.0, 0.0), 2.0),
+    (('fixed', 1.0, 0.0), ('wheels', 2.0, 0.0), 2.0), (('floor', 1.5, 0.6), ('floor', 2.0, 0.9), 2.0),
+    (('depth', 1.5, 0.0), ('wheels', 2.0, 0.0), 1.5), (('floor', 1.5, 0.6), ('floor', 2.0, 0.6), 1.5)])
+def test_a_scale_that_is_given_is_not_taken_from_a_saved_state(before, now, factor):
+    """Whoever writes another scale, or camera_height, into his parameters has it after a restart; one that was found
+    goes on."""
+    told = []
+    node = SimpleNamespace(create_subscription=lambda *_: None)
+    log = SimpleNamespace(info=told.append)
+    saved, scaling = (Scaling(node, log, ScaleSettings(scale, source, False, height), 'base_link', 'wheel_odometry')
+                      for source, scale, height in (before, now))
+    if before[0] == 'floor':
+        saved._estimator._logarithms.extend([float(np.log(1.5))] * 20)
+    scaling.restore(saved.state())
+    assert scaling.factor == factor and scaling.estimate.samples == (20 if before == ('floor', 1.5, now[2]) else 0)
+    assert [text for text in told if 'the scale is 2, not' in text] == told and bool(told) == (factor == 2.0)
+
+
 @pytest.mark.parametrize(('settings', 'reason'), [
     ({'scale_source': 'wheels'}, 'set base_frame'), ({'scale_source': 'floor'}, 'camera_height'),
     ({'initial_pose': [0.0, 1.0]}, 'x y z roll pitch yaw'), ({'map_frame': 'odom'}, 'map_frame'),

@@ -40,6 +40,7 @@ PATIENCE_S = 3.0  # without wheel odometry, before that is told
 APART_NS = 1_000_000_000  # stamps of wheels and images, before that is told
 UNIT = 0.1  # by how much a quaternion's length may differ from 1
 LOSSLESS_LENGTH = 100_000  # poses of the wheels, some 30 MB: a quarter of an hour of 100 Hz
+HIGHEST = 100.0  # metres, of a camera
 WAITING = 300  # frames whose wheel odometry has not come yet
 
 
@@ -161,32 +162,42 @@ class Scaling:
 
     def state(self) -> dict[str, Any]:
         """Return what is remembered, as JSON."""
-        return {'source': self._settings.source, 'factor': self._factor,
+        return {'source': self._settings.source, 'factor': self._factor, 'camera_height': self._settings.camera_height,
                 'estimator': None if self._estimator is None else self._estimator.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned; of another source only the scale itself. Raises ScaleError."""
+        """Go on from what `state` returned; of another source only the scale itself, and not even that where it was, or
+        is, given, or was found by another camera_height. Raises ScaleError."""
         try:
-            factor, source = self.read(Fields(state, 'scale'))
+            factor, source, height = self.read(Fields(state, 'scale'))
         except FieldError as error:
             raise ScaleError(f'this is no state of a scale: {error}') from error
-        if self._estimator is not None and source == self._settings.source:
+        now = self._settings
+        holds = 'fixed' not in (source, now.source) and (
+            not source == now.source == 'floor' or height in (None, now.camera_height))
+        if holds and source == now.source:
             self._estimator.restore(state['estimator'])
-        self._factor = factor
+        if holds:
+            self._factor = factor
+        elif factor != self._factor:
+            self._log.info(f'the scale is {self._factor:.4g}, not {factor:.4g} as in the saved state: scale, '
+                           'scale_source or camera_height are others now')
         self.break_off()
         self.apply(self._settings)
 
     @staticmethod
-    def read(fields: Fields) -> tuple[float, str]:
-        """Return factor and source, as `state` told them, all else seen to be sound. Raises FieldError."""
+    def read(fields: Fields) -> tuple[float, str, float | None]:
+        """Return factor, source and camera_height, as `state` told them, None in older ones, all else seen to be sound.
+        Raises FieldError."""
         factor, source = fields.number('factor', *SCALES), fields.text('source', SOURCES)
+        height = fields.number('camera_height', 0.0, HIGHEST) if 'camera_height' in fields else None
         estimator = fields.none_or(fields.object, 'estimator')
         if estimator is None and source != 'fixed':
             raise FieldError(f'scale.estimator is missing, and the source {source!r} has one')
         if estimator is not None:
             ScaleEstimator.read(estimator)
         fields.end()
-        return factor, source
+        return factor, source, height
 
     def _receive(self, message: OdometryMessage) -> None:
         if frame_name(message.child_frame_id) != self._base_frame:
