@@ -112,6 +112,16 @@ def test_another_odometry_and_a_frame_that_is_not_optical(run):
     assert np.isfinite([t.transforms[0].transform.rotation.w for t in robot.heard['tf']]).all()
 
 
+def test_a_base_that_is_the_images_own_frame(run):
+    """Whoever has no TF and sets base_frame names the camera's: its axes are taken for a base's, and that is told."""
+    node, robot = run(lossless=True, base_frame='camera')
+    for i in range(1, 4):
+        robot.show(i * SECOND, frame_id='camera')
+    robot.wait_for('poses', lambda: len(robot.heard['pose']) == 3)
+    robot.wait_for('the axes', lambda: "base_frame 'camera' is the images' own frame" in surroundings(robot))
+    assert surroundings(robot).count('leave base_frame empty') == 1
+
+
 def test_a_second_source_of_odometry(run):
     """Another node that broadcasts odom → base_link is seen before any image of ours, and our own messages are not
     taken for another's."""

@@ -65,7 +65,12 @@ class Frames:
             return np.eye(4)
         new = (self._base_frame, camera_frame) not in self._known
         mount = self.fixed(self._base_frame, camera_frame)
-        if new and camera_frame != self._base_frame and mount[2, 2] > ALONG and 'optical' not in camera_frame:
+        if new and camera_frame == self._base_frame:
+            self.warnings.append(
+                f"{self.whose}base_frame {camera_frame!r} is the images' own frame, whose axes (x right, y down, z "
+                "ahead) are taken for a base's (x ahead, y left, z up): leave base_frame empty to track the camera, or "
+                "name the robot's base")
+        elif new and mount[2, 2] > ALONG and 'optical' not in camera_frame:
             self.warnings.append(
                 f"{self.whose}the images' frame {camera_frame!r} looks up in {self._base_frame!r}: it has a body's "
                 'axes, not optical ones (x right, y down, z ahead); have the driver put its optical frame into the '
@@ -77,7 +82,7 @@ class Frames:
         key = target, source
         if target == source:
             self._asked = True
-            return np.eye(4)
+            self._known[key] = np.eye(4)
         if key not in self._known:
             self._missing.add(key)
             self._asked = True
