@@ -54,7 +54,7 @@ def test_start_afresh_is_as_before_the_first_image(run, tmp_path):
     robot.wait_for('path and map', lambda: robot.heard_by('path') and robot.heard_by('map'))
     robot.meet()
     empty = robot.call(SaveMap, 'save_trajectory', SaveMap.Request(path='way.tum'))
-    assert empty.success and '0 poses' in empty.message
+    assert not empty.success and 'the path is empty' in empty.message and not (tmp_path / 'way.tum').exists()
     stamps = [(i + 1) * SECOND for i in range(9)]
     robot.show_and_wait(stamps)
     saved = robot.call(SaveMap, 'save_trajectory', SaveMap.Request(path='way.tum'))
@@ -71,6 +71,8 @@ def test_start_afresh_is_as_before_the_first_image(run, tmp_path):
     again = robot.call(Trigger, 'start_afresh', Trigger.Request())
     assert again.success and 'initial pose' in again.message
     assert not robot.call(SaveState, 'save_state', SaveState.Request(path='a.state')).success
+    assert not robot.call(SaveMap, 'save_trajectory', SaveMap.Request(path='way.tum')).success
+    assert np.array_equal(np.loadtxt(tmp_path / 'way.tum'), rows)  # nothing has taken the place of the old way
     for i in range(2):
         robot.show((10 + i) * SECOND, scene(10 * (1 + i)))  # as the first two
     robot.wait_for('the poses', lambda: len(robot.heard['pose']) == 11 and len(robot.heard['map']) == 11)

@@ -168,12 +168,12 @@ class Outputs:
             loop_closures=frame.loop_closures, **about))
 
     def map_to_save(self, target: FilePath) -> list[Writing]:
-        """Return the files of the map, and of the path beside it. Raises MapError."""
+        """Return the files of the map, and of the path beside it. Raises MapError, PathEmpty."""
         trajectory = target.named(os.path.splitext(target.name)[0] + '.tum')
         return [self._map.to_write(target), self._path.to_write(trajectory)]
 
     def path_to_save(self, target: FilePath) -> Writing:
-        """Return what a file of the path is to hold."""
+        """Return what a file of the path is to hold. Raises PathEmpty."""
         return self._path.to_write(target)
 
     def clear(self) -> None:
