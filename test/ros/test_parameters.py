@@ -164,3 +164,20 @@ def test_a_running_node_tells_what_was_given_wrong(run):
         assert not result.successful and result.reason.startswith(why)
     assert robot.get('max_gap').double_value == BY_NAME['max_gap'].default
     assert robot.set('max_gap', 5.0).successful
+
+
+@pytest.mark.parametrize(('file', 'told'), [
+    ('ttt3r_node: {ros__parameters: {scale: 2.0}}', 'for /ttt3r_node and none'),
+    ('robot: {ttt3r: {ros__parameters: {points: {stride: 2}}}}', 'for /robot/ttt3r and none'),
+    ('{/a: {ros__parameters: {scale: 2.0}}, b: {ros__parameters: {x: 1}}}', 'for /a, /b and none'),
+    ('ttt3r: {ros__parameters: {scale: 2.0}}', None), ('/**: {ros__parameters: {points: {stride: 2}}}', None),
+    ('{a: {ros__parameters: {scale: 2.0}}, ttt3r: {ros__parameters: {max_gap: 1.0}}}', None),
+    ('/**: {ros__parameters: {}}', None), ('', None)])
+def test_a_file_whose_parameters_are_all_another_node_s_is_told(start_node, make_robot, tmp_path, file, told):
+    """ROS leaves them out without a word where the name above them is not the node's, and all runs with defaults."""
+    path = tmp_path / 'given.yaml'
+    path.write_text(file)
+    node = start_node(params_file=path, autostart=False)
+    make_robot().wait_for_state('unconfigured')
+    line = f"{path} has parameters {told} for this node: write '/ttt3r' or '/**' there" if told else 'has parameters'
+    assert (line in node.log()) == bool(told), node.log()

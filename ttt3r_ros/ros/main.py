@@ -19,6 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 from ttt3r_ros.ros.executor import RarelyEventfulExecutor
 from ttt3r_ros.ros.log import RosLog
 from ttt3r_ros.ros.node import Ttt3rNode
+from ttt3r_ros.ros.parameter_mistakes import unread
 from ttt3r_ros.ros.parameters import SettingsError
 from ttt3r_ros.ros.stopping import end_in_time, stopping_on_signals
 
@@ -48,6 +49,8 @@ def main(args: list[str] | None = None) -> int:
         rclpy.logging.get_logger('ttt3r').fatal(f'a parameter cannot be taken: {error}')
         rclpy.shutdown()
         return BAD_ARGUMENTS
+    for line in unread(node, sys.argv if args is None else args):
+        node.get_logger().warning(line)
     library = logging.getLogger('ttt3r_ros')
     library.setLevel(logging.INFO)
     library.addHandler(RosLog(node))

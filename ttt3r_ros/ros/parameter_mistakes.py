@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+import yaml
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -15,6 +18,8 @@ from ttt3r_ros.ros.declarations import BY_NAME, Declaration
 OTHERS = {Parameter.Type.BOOL: 'not true or false', Parameter.Type.INTEGER: 'no whole number',
           Parameter.Type.DOUBLE: 'no number', Parameter.Type.STRING: 'no text',
           Parameter.Type.STRING_ARRAY: 'no list of names', Parameter.Type.DOUBLE_ARRAY: 'no list of numbers'}
+PARAMETERS = 'ros__parameters'  # what stands above them in a file
+SIM_TIME = 'use_sim_time'  # launch gives it to every node
 WORDS = {'true': True, 'on': True, 'yes': True, '1': True, 'false': False, 'off': False, 'no': False, '0': False}
 
 
@@ -67,3 +72,37 @@ def mistake(node: Node, changes: list[Parameter]) -> str | None:
         if change.name in BY_NAME and (why := another_type(BY_NAME[change.name], change)):
             return why
     return None
+
+
+def unread(node: Node, words: Sequence[str]) -> Iterator[str]:
+    """Yield what is to be said of the parameter files among a process's arguments of which nothing is this node's."""
+    for option, file in zip(words, words[1:], strict=False):
+        if option != '--params-file' or not os.path.isfile(file):  # a pipe has been read, and would block
+            continue
+        try:
+            with open(file, encoding='utf-8') as text:
+                sections = dict(_sections(yaml.safe_load(text) or {}))
+        except (OSError, ValueError, yaml.YAMLError):  # ROS has read it all the same
+            continue
+        names = {name for section in sections.values() for name in _names(section)} - {SIM_TIME}
+        if names and names.isdisjoint(node._parameter_overrides):
+            yield (f'{file} has parameters for {", ".join(sections)} and none for this node: write '
+                   f"{node.get_fully_qualified_name()!r} or '/**' there, as they have no effect")
+
+
+def _sections(tree: dict, above: str = '') -> Iterator[tuple[str, dict]]:
+    """Yield the nodes' names of a parameter file, and what stands there for each."""
+    for key, below in tree.items():
+        if key == PARAMETERS:
+            yield above, below
+        elif isinstance(below, dict):
+            yield from _sections(below, f'{above}/{str(key).strip("/")}')
+
+
+def _names(tree: dict, above: str = '') -> Iterator[str]:
+    """Yield the names of parameters, those of groups with dots."""
+    for key, below in (tree or {}).items():
+        if isinstance(below, dict):
+            yield from _names(below, f'{above}{key}.')
+        else:
+            yield f'{above}{key}'
