@@ -72,6 +72,13 @@ def test_patterns_lists_and_addresses_become_sources(tmp_path, monkeypatch):
             expand([wrong])
 
 
+def test_a_list_of_windows_and_names_with_a_number_sign_are_read(tmp_path):
+    """A byte order mark is no part of the first name, and '#' is a remark only where it stands by itself."""
+    path = tmp_path / 'walks.txt'
+    path.write_bytes('\ufeffwalk#1.mp4\r\nwalk 2.mp4\t# again\r\n#walk 3.mp4\r\n'.encode())
+    assert expand([str(path)]) == [str(tmp_path / name) for name in ('walk#1.mp4', 'walk 2.mp4')]
+
+
 def test_every_source_has_a_folder_of_its_own():
     """Names are those of the sources; where two have one, in any case of letters, both get longer."""
     folders = folders_of(['/a/office.mp4', '/b/Office.bag', '/b/walk.bag', 'synthetic:1:8', 's3://x/.hidden?key=1'])

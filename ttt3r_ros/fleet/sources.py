@@ -17,20 +17,22 @@ from pathlib import Path
 from ttt3r_ros.fleet.cluster import FleetError
 from ttt3r_ros.sequences import picture_files
 from ttt3r_ros.sequences.opening import ADDRESS, CAMERA
+from ttt3r_ros.sequences.trajectory import text_lines
 
 LIST = '.txt'
 SYNTHETIC = 'synthetic'
 MAGIC = frozenset('*?[')
 IMAGES = 'rgb'  # a folder's name that names no sequence
+REMARK = re.compile(r'(?:^|\s)#')  # a name may have the sign in it
 LONGEST = 100  # characters of a folder's name
 
 
 def expand(given: Sequence[str]) -> list[str]:
     """Return the sources that arguments name, once each, in their order: a pattern's in that of their names.
 
-    A text file ending in .txt names one a line, '#' begins a remark, and relative paths are relative to it. Local paths
-    become absolute, as a worker stands elsewhere. Raises FleetError for a pattern that fits nothing, a list that cannot
-    be read, a camera.
+    A text file ending in .txt names one a line, '#' by itself begins a remark, and relative paths are relative to it.
+    Local paths become absolute, as a worker stands elsewhere. Raises FleetError for a pattern that fits nothing, a list
+    that cannot be read, a camera.
     """
     found: list[str] = []
     for text in given:
@@ -76,11 +78,11 @@ def brought_here(source: str) -> Iterator[str]:
 
 def _listed(path: Path) -> list[str]:
     try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = text_lines(path)
+    except (OSError, ValueError) as error:
         raise FleetError(f'{path}: the list of sources cannot be read ({getattr(error, "strerror", None) or error}): '
-                         'a text file has one source a line') from error
-    found = [source for line in lines if (text := line.partition('#')[0].strip())
+                         'a text file in UTF-8 has one source a line') from error
+    found = [source for line in lines if (text := REMARK.split(line)[0].strip())
              for source in _one(text, str(path.parent))]
     if not found:
         raise FleetError(f'{path} names no source: write one a line')
