@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
@@ -241,3 +244,27 @@ def test_a_trace_leaves_the_process_its_executor(network, early):
     assert traces_of(network)._traced
     before = torch._C._jit_set_profiling_executor(True)
     assert before is True
+
+
+def test_a_trace_is_silent_while_other_threads_read_pictures():
+    """Whoever reads pictures in another thread silences warnings for a moment, and gives back what was before: that
+    must not let the tracer's through to the terminal."""
+    ran = subprocess.run([sys.executable, '-c', textwrap.dedent("""
+        import warnings
+        import torch
+        from ttt3r_ros.model import layers
+        from ttt3r_ros.model.tracing import Traces
+
+        def step(x):
+            if torch.jit.is_tracing():
+                reading.__exit__(None, None, None)  # as a thread does that began before the trace
+            return x * layers.sizes(x)[0]
+
+        reading = warnings.catch_warnings()
+        reading.__enter__()
+        traces = Traces()
+        for _ in range(Traces.after):
+            traces.run(step, torch.ones(3), 'test')
+        assert traces._traced, 'it was not traced'
+        """)], capture_output=True, text=True, check=True)
+    assert not ran.stderr

@@ -27,6 +27,10 @@ SETTLING = 2  # calls until TorchScript has settled what a trace becomes
 KEPT = 12  # traces of a network; the weights are the network's own in all
 SMALL = 64_000_000  # weights: in a larger network the calls themselves take next to nothing of the time
 
+# Of shapes that become constants, which is meant. For good: what catch_warnings gives back is the process's, and
+# threads that read pictures do that in the midst of a trace.
+warnings.filterwarnings('ignore', category=torch.jit.TracerWarning, module='ttt3r_ros')
+
 log = logging.getLogger(__name__)
 
 _of: weakref.WeakKeyDictionary[Network, Traces] = weakref.WeakKeyDictionary()
@@ -146,9 +150,7 @@ def _traced(function: Callable[[Any], Any], inputs: Any) -> Callable[..., Any]:
         values = iter(given[len(weights):])
         return tuple(tensors(function(mapped(inputs, lambda _: next(values)))))
 
-    with warnings.catch_warnings():  # that shapes become constants, which is meant
-        warnings.simplefilter('ignore')
-        graph, _ = torch._C._create_graph_by_tracing(flat, (*weights, *tensors(inputs)), lambda _: '', True, False)
+    graph, _ = torch._C._create_graph_by_tracing(flat, (*weights, *tensors(inputs)), lambda _: '', True, False)
     torch._C._jit_pass_constant_pooling(graph)  # two thirds of its nodes are the same few constants
     torch._C._jit_pass_dce(graph)
     # A function of its own, which goes with whoever holds it. torch.jit.trace adds each to one table of the process
