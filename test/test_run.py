@@ -108,6 +108,8 @@ def test_a_run_tells_how_wide_its_camera_is(tmp_path, capsys):
     assert f'{camera["field_of_view_deg"]:.0f}° wide' in ' '.join(capsys.readouterr().out.split())
     untold = replace(read_journal(tmp_path / 'run')[0], camera_intrinsics=None)
     assert measured._camera([untold]) is None
+    # A black image has a focal length, too, by which nothing is told.
+    assert measured._camera([replace(read_journal(tmp_path / 'run')[0], pose=None)]) is None
 
 
 def test_a_run_tells_that_its_lens_bends_lines(tmp_path, capsys):

@@ -161,9 +161,9 @@ def _verdict(sequence: Sequence, prepared: Prepared, shots: list[Shot], path: Tr
 
 
 def _camera(shots: list[Shot]) -> dict | None:
-    """Return the size of the last half of images, and the medians of their focal lengths and of how their lens bends
-    lines; None if none tells one."""
-    known = [shot for shot in shots if shot.camera_intrinsics is not None]
+    """Return the size of the last half of the images that were tracked, and the medians of their focal lengths and of
+    how their lens bends lines; None if none tells one."""
+    known = [shot for shot in shots if shot.camera_intrinsics is not None and shot.pose is not None]
     known = [shot for shot in known[len(known) // 2:] if shot.camera_size == known[-1].camera_size]
     if not known:
         return None
