@@ -16,6 +16,7 @@ from ttt3r_ros.model.thread_watch import ThreadWatch
 from ttt3r_ros.offline.read_ahead import read_ahead
 from ttt3r_ros.offline.repeats import Repeats
 from ttt3r_ros.offline.selection import Selection
+from ttt3r_ros.offline.shapes import Shapes
 from ttt3r_ros.reconstruction.black_bars import BlackBars
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -83,7 +84,7 @@ class Stream:
         self.unanswered = 0
         timed = not self.sequence.stamps_made
         images = self.selection.take(self.sequence, skipping=self.skipping, require=self.reconstructor.require_shape)
-        threads, bars, repeats = None, BlackBars(), Repeats()
+        threads, bars, repeats, shapes = None, BlackBars(), Repeats(), Shapes()
         # Of a camera the newest image counts, and none waits.
         for taken, (position, image) in enumerate(images if self.sequence.live else read_ahead(images),
                                                    self.first):
@@ -100,6 +101,12 @@ class Stream:
             if picture is not None:
                 _log.warning('%s: %s, of a film by "ffmpeg -i IN -vf crop=iw*%.3f:ih*%.3f:iw*%.3f:ih*%.3f OUT"',
                              self.sequence.name, picture, picture.width, picture.height, picture.x, picture.y)
+            size = frame.pixel_map.original
+            before = shapes.look(size)
+            if before is not None:
+                _log.warning('%s: image %d is %d×%d pixels, those before it %d×%d: a path is of one camera, held one '
+                             'way; give upright and lying images in a folder each', self.sequence.name, taken,
+                             *size[::-1], *before[::-1])
             times = repeats.look(frame.image)
             if times is not None:
                 _log.warning('%s: each image stands in it %d times: take one of them by "--every %d", as resets count '
