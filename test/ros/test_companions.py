@@ -234,6 +234,22 @@ def test_masks_with_stamps_of_their_own_are_told(run):
     assert 'nothing is left out by the masks on /mask: none has the stamp of an image' in node.log()
 
 
+def test_a_mask_that_is_the_wrong_way_round_is_told(run, tmp_path):
+    """Whoever paints white what is to be kept has clouds of what is to be left out, by a file or a topic."""
+    white = np.full((96, 128), 255, np.uint8)
+    white[:30] = 0
+    cv2.imwrite(str(tmp_path / 'body.png'), white)
+    node, robot = run(lossless=True, mask_file=tmp_path / 'body.png')
+    masks = robot.publisher(Image, 'mask')
+    for i in range(1, 31):
+        if i > 15:
+            masks.publish(message(STEP * i, white, 'mono8'))
+        robot.show(STEP * i)
+    robot.wait_for('all answers', lambda: len(robot.heard['status']) == 30)
+    for what in ('mask_file', 'mask on /mask'):
+        assert node.log().count(f'the {what} leaves out 69% of the image') == 1, node.log()
+
+
 def test_no_step_is_set_right_by_what_is_left_out(run, tmp_path):
     """The poses are the library's without the corners under the file's and the topic's mask."""
     static = np.zeros((120, 160), np.uint8)

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from pathlib import Path
 
 import cv2
@@ -27,6 +28,7 @@ from ttt3r_ros.sequences.picture_size import MOST_PIXELS, require_size
 
 REPEAT_S = 10.0  # a trouble that stays is told again after this long
 STRANGE = 10  # images running without one that belongs to them, while others come
+MOST_LEFT_OUT = 0.5  # of the image: a robot's body, and people, leave more
 MISSED = 300  # stamps that are remembered: who makes masks may take seconds
 LIVE = 10  # messages that are kept until their image's turn comes
 MOST_BYTES = 1 << 28  # that wait, and of a mask's file
@@ -129,6 +131,7 @@ class Companions:
         self._mask = Companion(node, f'{prefix}mask', lossless, 0)
         self._depth = Companion(node, f'{prefix}depth', lossless, DEPTH_APART_NS) if with_depth else None
         self._late = 0  # masks, as last told
+        self._much: Counter[str] = Counter()  # images running of which a mask leaves out more than it is meant to
         self._info: CameraInfo | None = None
         self._info_subscription = None
         if with_depth:
@@ -177,8 +180,16 @@ class Companions:
             except (ImageError, AlignedError, CalibrationError) as error:
                 self._log.error(f'nothing is left out by the {what}: {error}', every=REPEAT_S)
                 continue
+            self._judge(what, float(here.mean()))
             found = here if found is None else found | here
         return found
+
+    def _judge(self, what: str, share: float) -> None:
+        """Tell of a mask that leaves out so much of the image that it may be meant the other way."""
+        self._much[what] = self._much[what] + 1 if share > MOST_LEFT_OUT else 0
+        if self._much[what] >= STRANGE:
+            self._log.warning(f'the {what} leaves out {share:.0%} of the image: black is kept, and all else left out; '
+                              'is it the wrong way round?', every=math.inf)
 
     def measured(self, message: Image | None, header: Header, pixel_map: PixelMap) -> np.ndarray | None:
         """Return the depth (h, w), metres, NaN where there is none, at the model's pixels of an image; None without."""
