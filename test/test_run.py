@@ -7,6 +7,7 @@ import errno
 import io
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -25,7 +26,7 @@ from rich.console import Console
 from test_lens_bending import through
 
 from ttt3r_ros.cli.main import main
-from ttt3r_ros.cli.statuses import DEVICE_FAILED, LOST
+from ttt3r_ros.cli.statuses import DEVICE_FAILED, INTERRUPTED, LOST
 from ttt3r_ros.export.forms import ExportError
 from ttt3r_ros.export.output_folder import OutputError
 from ttt3r_ros.model.config import PATCH_SIZES
@@ -495,6 +496,21 @@ def test_size_is_that_of_the_models_image(film, tmp_path):
     """--size is the long side that the network sees."""
     run(plan_of(film, tmp_path / 'run', settings=Settings(size=96), selection=Selection(end=Moment(2))))
     assert [max(shot.size) for shot in read_journal(tmp_path / 'run')] == [96, 96]
+
+
+def test_a_run_whose_terminal_goes_saves_what_it_has(tmp_path):
+    """As with Ctrl-C: an ssh that breaks hangs up, and whatever is written to the terminal from then on fails."""
+    out, unfinished = tmp_path / 'run', tmp_path / 'run.unfinished'
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execv(sys.executable, [sys.executable, str(ROOT / 'scripts' / 'ttt3r'), 'run', 'synthetic:1:400', '--out',
+                                  str(out)])
+    seen = b''
+    while b'frames/s' not in seen:
+        seen += os.read(terminal, 4096)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == INTERRUPTED
+    assert list(unfinished.glob('snapshot-*')) and not out.exists()
 
 
 def test_a_camera_gives_the_newest_image(film, tmp_path):

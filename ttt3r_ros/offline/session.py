@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -132,7 +133,7 @@ class _Run:
         self.numbers = {'loop_s': self._elapsed, 'unanswered': unanswered,
                         'left_out': dict(self._sequence.left_out), 'memory_mb': self._memory.told()}
 
-    def _turn(self, turn: int, number: int, ending: list[bool]) -> None:
+    def _turn(self, turn: int, number: int, ending: list[int]) -> None:
         """Run the source through, from a frame's number on; the last turn is recorded."""
         last = turn == self._plan.revisit - 1
         title = self._sequence.name if self._plan.revisit == 1 else f'turn {turn + 1} of {self._plan.revisit}'
@@ -190,21 +191,36 @@ class _Run:
 
 
 @contextlib.contextmanager
-def _ending() -> Iterator[list[bool]]:
-    """Give a list that is no longer empty once the user (Ctrl-C) or the system (SIGTERM) asks for the end.
+def _ending() -> Iterator[list[int]]:
+    """Give a list that is no longer empty once the user (Ctrl-C), the system (SIGTERM) or a terminal that goes asks for
+    the end.
 
     The frame in hand is finished; asked again, the process ends at once.
     """
-    asked: list[bool] = []
+    asked: list[int] = []
+    terminals = [stream for stream in (1, 2) if os.isatty(stream)]
 
     def ask(number: int, frame: object) -> None:
-        if asked:
+        if number == signal.SIGHUP:
+            _leave(terminals)
+        elif asked:
             raise KeyboardInterrupt
-        asked.append(True)
+        asked.append(number)
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, ask) for number in numbers}
     try:
         yield asked
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, handler in before.items():  # a shell that goes passes its signal on, too
+            signal.signal(number, signal.SIG_IGN if number == signal.SIGHUP and number in asked else handler)
+
+
+def _leave(terminals: list[int]) -> None:
+    """Write nowhere from now on: what is written to a terminal that is gone raises, and would end the run."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in terminals:
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
