@@ -37,3 +37,18 @@ def test_one_thing_is_measured_at_a_time(given, named, tmp_path, capsys):
         main(['evaluate', *given, '--out', str(tmp_path)])
     assert ended.value.code == 2
     assert re.search(named, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize('given, named', [
+    (('--costmap', '--precision', 'bfloat16'), '--precision has no effect with --costmap'),
+    (('--clouds', '--wide'), '--wide has no effect with --clouds'),
+    (('--odometry', '--size', '176x99'), '--size has no effect with --odometry'),
+    (('--odometry', '--no-reset'), '--no-reset has no effect with --odometry'),
+    (('--dataset', '.', '--wide'), '--wide has no effect with --dataset'),
+    (('--no-reset', '--keyframes', '5'), '--keyframes has no effect with --no-reset')])
+def test_what_would_have_no_effect_is_refused(given, named, tmp_path, capsys):
+    """A number would be taken for one of a precision, of worlds or of loops that it is not of."""
+    with pytest.raises(SystemExit) as ended:
+        main(['evaluate', *given, '--weights', str(tmp_path / 'none'), '--out', str(tmp_path)])
+    assert ended.value.code == 2
+    assert named in capsys.readouterr().err

@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     from ttt3r_ros.model.update_rules import RULES, make_rule
     from ttt3r_ros.reconstruction.weights_profile import load_profile, resolve
 
-    evaluate_dataset.require_sense(args)
+    evaluate_dataset.require_sense(args, add_parser(argparse.ArgumentParser().add_subparsers()).parse_args([]))
     require_writable(args.out)
     rules = args.rules or list(RULES)
     for rule in rules:

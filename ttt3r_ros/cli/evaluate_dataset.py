@@ -37,12 +37,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 INSTEAD = ('clouds', 'odometry', 'costmap')  # what `ttt3r evaluate` measures where it is asked to, one at a time
 
 
+REST = ('no_reset', 'keyframes', 'size', 'precision', 'address')
+# What has no effect where one of these is asked for.
+LEFT_OUT = {'clouds': (*REST, 'wide'), 'costmap': (*REST, 'wide'), 'odometry': REST, 'dataset': ('size', 'wide'),
+            'no_reset': ('keyframes', 'reset_interval')}
+
+
 class ArgumentsError(ValueError):
     """Arguments that do not go together; the text says which, and the remedy."""
 
 
-def require_sense(args: argparse.Namespace) -> None:
-    """Raise ArgumentsError for what asks for nothing that can be measured."""
+def require_sense(args: argparse.Namespace, defaults: argparse.Namespace) -> None:
+    """Raise ArgumentsError for what asks for nothing that can be measured, or would have no effect; defaults: the
+    arguments of who gives none."""
     for name in ('protocol', 'against', 'results', 'window', 'every'):
         if getattr(args, name) and not args.dataset:
             raise ArgumentsError(f'--{name} is about a data set; give its folder with --dataset')
@@ -57,6 +64,11 @@ def require_sense(args: argparse.Namespace) -> None:
         raise ArgumentsError(f'{instead[0]} is measured on synthetic worlds; leave --dataset out')
     if args.window < 0 or args.every is not None and args.every < 1 or 0 < args.window < 3:
         raise ArgumentsError('--window needs 3 frames or more, --every 1 or more')
+    for asked, options in LEFT_OUT.items():
+        for name in options if getattr(args, asked) else ():
+            if getattr(args, name) != getattr(defaults, name):
+                name, asked = (text.replace('_', '-') for text in (name, asked))
+                raise ArgumentsError(f'--{name} has no effect with --{asked}; leave one of the two out')
 
 
 def run(args: argparse.Namespace, settings: list[Setting]) -> int:
