@@ -111,6 +111,27 @@ def test_a_lens_that_nobody_undistorts_is_told_and_found_out(run):
     assert told == sorted(told) and told[-1] > 25, node.log()
 
 
+def test_what_the_network_is_given_is_cut_round_the_optical_axis(run):
+    """camera_info knows where that is: its way is that of a reconstruction that was told."""
+    aside = info(k=np.array([[150.0, 0, 70], [0, 150, 65], [0, 0, 1]]))
+    film = [image for image, _ in zip((image for image, _ in World(2001, 24, SIZE).film()), range(4))]
+    ways = {}
+    for axis in ((0.5, 0.5), (70.5 / 160, 65.5 / 120)):
+        told = Reconstructor(load_network('embedded').network, make_rule('ttt3r'), alignment='se3',
+                             step_source='images')
+        told.axis = axis
+        ways[axis] = [told.step(image).pose[:3, 3] for image in film][-1]
+    node, robot, publisher = calibrated(run, (0.0,) * 5, weights='embedded')
+    publisher.publish(aside)
+    robot.spin(0.5)
+    for i, image in enumerate(film):
+        robot.show((i + 1) * SECOND, image)
+        robot.wait_for('a pose', lambda i=i: len(robot.heard['pose']) > i)
+    p = robot.heard['pose'][-1].pose.position
+    off = [np.linalg.norm(np.array([-p.y, -p.z, p.x]) - way) for way in ways.values()]
+    assert off[1] < 1e-3 < 5e-3 < off[0], off
+
+
 def test_images_without_their_calibration_are_dropped_and_counted(run):
     """With rectify and no camera_info nothing is answered, the log names the topic, and the node lives on."""
     node, robot = run(lossless=True, rectify=True)

@@ -20,7 +20,7 @@ from ttt3r_ros.reconstruction.frame import GateStatistics
 from ttt3r_ros.reconstruction.intrinsics import focal_length
 from ttt3r_ros.reconstruction.lens_shading import without
 from ttt3r_ros.reconstruction.lighting import balanced, stretched
-from ttt3r_ros.reconstruction.preprocess import PixelMap
+from ttt3r_ros.reconstruction.preprocess import MIDDLE, PixelMap
 from ttt3r_ros.reconstruction.together import Steps, alone, together
 from ttt3r_ros.reconstruction.trajectory import Boundary, pose_matrix
 from ttt3r_ros.reconstruction.transfer import download, upload
@@ -97,11 +97,15 @@ class Looking:
 
 
 class Eye:
-    """Prepares, encodes and decodes images against memories, a recurrence's by default; not thread-safe."""
+    """Prepares, encodes and decodes images against memories, a recurrence's by default; not thread-safe.
+
+    axis: where the images that come have their optical axis, parts of width and height.
+    """
 
     def __init__(self, recurrence: Recurrence, stage: Stage) -> None:
         """Take what holds the memory; stage is told what is being done."""
         self._recurrence, self._stage = recurrence, stage
+        self.axis = MIDDLE
         self._ahead = Ahead(recurrence.network.device)
         self.mark, self.join = self._ahead.mark, self._ahead.join
 
@@ -122,7 +126,7 @@ class Eye:
             return Prepared(made.on_host() if isinstance(made, Resized) else made, pixel_map, encoded)
 
     def _plan(self, image: np.ndarray) -> PixelMap:
-        return PixelMap.plan(*image.shape[:2], self._recurrence.network.config)
+        return PixelMap.plan(*image.shape[:2], self._recurrence.network.config, self.axis)
 
     def _prepare(self, image: np.ndarray, pixel_map: PixelMap, undone: Undone) -> Steps[
             tuple[np.ndarray | Resized, PixelMap, Undone, Encoded]]:

@@ -21,6 +21,9 @@ KERNEL_REACH = 3  # pixels of its result that Lanczos's reads to each side
 QUICK_SUMS = (3, 5)  # pixels a side whose running sums take half the time of single ones, for the same bits
 DECODED_GAP = 5.5  # the same of what a JPEG's decoder has shrunk: docs/performance.md says by how much values are off
 REDUCTIONS = (8, 4, 2)  # that libjpeg has
+# Parts of an image's sides: where its optical axis is if nobody says; how near to that it counts as there; how large
+# the part is at least of which it is the middle, or what is seen is worth more than a middle.
+MIDDLE, AT_THE_MIDDLE, LEAST_AROUND = (0.5, 0.5), 0.01, 0.7
 MOST_ASPECT = 32  # a square network's image is cut out of one that is longer by this: memory grows with it
 
 
@@ -63,17 +66,18 @@ class PixelMap:
         return *self.resized, self.top, self.left
 
     @classmethod
-    def plan(cls, height: int, width: int, config: ModelConfig) -> PixelMap:
+    def plan(cls, height: int, width: int, config: ModelConfig, axis: tuple[float, float] = MIDDLE) -> PixelMap:
         """Plan for a camera image of that size, as the published models were fed, or cut to the nearest of its aspects.
 
-        Raises ValueError for an image too narrow to leave one patch, or more than MOST_ASPECT times as long as wide.
+        axis: where the optical axis is, parts of width and height: it is cut round that. Raises ValueError for an image
+        too narrow to leave one patch, or more than MOST_ASPECT times as long as wide.
         """
         longest, shortest = max(height, width), min(height, width)
         if longest > MOST_ASPECT * shortest:
             raise ValueError(f'a {width}×{height} image is too narrow: one side may be {MOST_ASPECT} times the other; '
                              'give an image of a squarer shape')
         if config.aspects:
-            return cls._cut_to(nearest(width / height, config.aspects), height, width, config)
+            return cls._cut_to(nearest(width / height, config.aspects), height, width, config, axis)
         target = round(config.image_size * longest / shortest) if config.square else config.image_size
         rows, cols = (round(side * target / longest) for side in (height, width))
         patch, half = config.patch_size, config.patch_size // 2
@@ -91,14 +95,20 @@ class PixelMap:
                    (2 * half_row, 2 * half_col))
 
     @classmethod
-    def _cut_to(cls, aspect: float, height: int, width: int, config: ModelConfig) -> PixelMap:
-        """Plan for the middle of an image, in whole patches of nearly an aspect, as long as the network takes."""
+    def _cut_to(cls, aspect: float, height: int, width: int, config: ModelConfig,
+                axis: tuple[float, float]) -> PixelMap:
+        """Plan for what lies round an axis, in whole patches of nearly an aspect, as long as the network takes."""
         patch = config.patch_size
         size = tuple(max(patch, patch * round(config.image_size * min(1.0, part) / patch))
                      for part in (1 / aspect, aspect))
-        scale = max(size[0] / height, size[1] / width)
+        x, y = axis
+        if max(abs(x - 0.5), abs(y - 0.5)) < AT_THE_MIDDLE or 2 * min(x, y, 1 - x, 1 - y) < LEAST_AROUND:
+            x, y = MIDDLE
+        scale = max(size[0] / (2 * min(y, 1 - y) * height), size[1] / (2 * min(x, 1 - x) * width))
         rows, cols = (max(most, round(side * scale)) for side, most in zip((height, width), size, strict=True))
-        return cls((height, width), (rows, cols), (rows - size[0]) // 2, (cols - size[1]) // 2, size)
+        top, left = (min(max(math.floor(part * side - most / 2), 0), side - most)
+                     for part, side, most in zip((y, x), (rows, cols), size, strict=True))
+        return cls((height, width), (rows, cols), top, left, size)
 
     def apply(self, image: np.ndarray) -> np.ndarray:
         """Return the model's image, uint8 (h, w, 3), of image, uint8 (H, W, 3), as quickly as a CPU can.

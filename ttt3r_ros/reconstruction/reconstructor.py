@@ -96,6 +96,18 @@ class Reconstructor:
         self._policy, self._reset_due = policy, None
 
     @property
+    def axis(self) -> tuple[float, float]:
+        """Where the optical axis lies in the images that come, parts of width and height; a calibration knows it.
+
+        A network takes it for the middle. What it is given is cut so that it is, where it has aspects to be cut to.
+        """
+        return self._eye.axis
+
+    @axis.setter
+    def axis(self, axis: tuple[float, float]) -> None:
+        self._eye.axis = axis
+
+    @property
     def last_view(self) -> Boundary | None:
         """The last frame in the path's world and metres, None before the first."""
         return self._place.view

@@ -9,7 +9,7 @@ from sensor_msgs.msg import CameraInfo
 
 from ttt3r_ros.reconstruction.aligned import mask_on_model
 from ttt3r_ros.reconstruction.depth import CameraDepth
-from ttt3r_ros.reconstruction.preprocess import PixelMap
+from ttt3r_ros.reconstruction.preprocess import MIDDLE, PixelMap
 from ttt3r_ros.reconstruction.rectify import DO_WITHOUT, CalibrationError, Rectifier, window
 from ttt3r_ros.ros.camera_infos import CameraInfos
 from ttt3r_ros.ros.transport import SUFFIXES, image_topic
@@ -90,6 +90,15 @@ class Calibration:
         images, P for rectified ones. Raises CalibrationError."""
         rectifier = self.rectifier(size)
         return (rectifier.intrinsics, 'P') if self.rectify or self._come_rectified else (rectifier.raw, 'K')
+
+    def axis(self, size: tuple[int, int]) -> tuple[float, float]:
+        """Return where the optical axis lies in images of a size (H, W) as the network sees them, parts of width and
+        height: the middle, if camera_info does not say."""
+        try:
+            intrinsics = self.pinhole(size)[0]
+        except CalibrationError:
+            return MIDDLE
+        return float((intrinsics[0, 2] + 0.5) / size[1]), float((intrinsics[1, 2] + 0.5) / size[0])
 
     def bends(self, size: tuple[int, int]) -> bool:
         """Say whether images of a size (H, W) come as a lens with distortion shows them. Raises CalibrationError."""

@@ -121,6 +121,7 @@ class Pipeline:
         mask, depth = self._companions.fetch(header)
         left_out = cache(partial(self._companions.left_out, mask))
         self._familiarity.expect(header.frame_id)
+        self._reconstructor.axis = self._calibration.axis(image.size)
         started = time.monotonic()
         try:
             stepped = yield from self._step(image.rgb, header, lambda: self._read_ahead(following()),
