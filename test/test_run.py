@@ -498,6 +498,16 @@ def test_size_is_that_of_the_models_image(film, tmp_path):
     assert [max(shot.size) for shot in read_journal(tmp_path / 'run')] == [96, 96]
 
 
+def test_a_rate_that_has_no_effect_is_told(film, tmp_path):
+    """Whoever wants fewer frames of a film gives a rate, which is for what has no stamps."""
+    write_bag(open_sequence(str(film)), tmp_path / 'bag')
+    for source, said in ((tmp_path / 'bag', True), (film, False), ('synthetic:1:2', False)):
+        told = io.StringIO()
+        plan = Plan(str(source), tmp_path / 'run', Settings(), Selection(end=Moment(2)), rate=5.0)
+        carry_out(plan, Console(file=told, width=200))
+        assert ('--rate has no effect' in told.getvalue()) == said
+
+
 def test_a_run_whose_terminal_goes_saves_what_it_has(tmp_path):
     """As with Ctrl-C: an ssh that breaks hangs up, and whatever is written to the terminal from then on fails."""
     out, unfinished = tmp_path / 'run', tmp_path / 'run.unfinished'

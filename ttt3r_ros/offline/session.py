@@ -29,6 +29,7 @@ from ttt3r_ros.presentation.progress import Progress
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.snapshot import SnapshotError
 from ttt3r_ros.sequences import Sequence, open_sequence
+from ttt3r_ros.sequences.rendered import RenderedRoom
 
 SAVE_EVERY_S = 20.0
 WORTH_SAVING_S = 5.0  # of a run that ends: what took less is as soon done again, and of many each waits for the disk
@@ -86,6 +87,9 @@ def carry_out(plan: Plan, console: Console, onlooker: Onlooker | None = None, *,
     sequence = open_sequence(place or plan.source, rate=plan.rate, topic=plan.topic)
     for line in sequence.describe():
         console.print(line, markup=False, soft_wrap=True)
+    if plan.rate is not None and not (sequence.stamps_made or isinstance(sequence, RenderedRoom)):
+        console.print(f'--rate has no effect: {sequence.name} has stamps of its own; --every takes fewer of its frames',
+                      markup=False, soft_wrap=True)
     if sequence.live and (plan.revisit > 1 or plan.resume):
         raise StreamError(f'{sequence.name} cannot be run through again: leave --revisit and --resume out')
     begun = time.perf_counter()
