@@ -120,8 +120,8 @@ DECLARATIONS = (
                 low=256, high=MOST_PIXELS),
     Declaration('max_query_pixels', 512 * 512, 'pixels of a view that ~/query_view is asked for; inference waits for '
                 'it, and the time grows with their square', live=True, low=256, high=2048 * 2048),
-    Declaration('rectify', False, 'undistort the images as camera_info says; those that come before it are dropped',
-                live=True),
+    Declaration('rectify', False, 'undistort the images as camera_info says; those that come before it are dropped. '
+                'Without it steps of images find out how the lens bends lines, which is less sure', live=True),
     Declaration('intrinsics', 'model', "of points and depth: 'model', as they imply, or 'camera_info', on the rays "
                 'that it tells: K for raw images, P for rectified ones', live=True, choices=('model', 'camera_info')),
     Declaration('mask_file', '', "image of what is to be left out of points, depth, map and scale, and gives no "
