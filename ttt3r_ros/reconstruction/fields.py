@@ -15,6 +15,7 @@ MOST_TEXT = 1000  # characters: a frame's name, a reason
 FARTHEST = 1e9  # metres
 RIGID = 1e-3  # by how much a rotation's columns may be off from orthonormal ones: a long path's rounding adds up
 MOST_VARIANCE = 1e18
+LOGARITHMS, VARIANCES = (-100.0, 100.0), (1e-12, 1e6)  # of what is told of a lens, as they lie in a float32
 ROUNDING = 1e-6  # of a covariance's largest number
 MOST_FRAMES = 2**63 - 1
 MOST_SEGMENTS = 2**32 - 1  # as messages count them

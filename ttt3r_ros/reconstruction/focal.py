@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ttt3r_ros.reconstruction.fields import LOGARITHMS, MOST_FRAMES, VARIANCES, Fields
+
 # Of the logarithm that a network tells, standard deviation; the n'th of a path counts as one n'th of the first.
 TOLD = 0.4
 FIRST = 0.2  # the same of what a path begins with, and at most
@@ -30,6 +32,14 @@ class FocalLength:
     def told(cls, pixels: float) -> FocalLength | None:
         """Return what the first answer tells, None if it tells none (NaN)."""
         return cls(float(np.log(pixels))) if np.isfinite(pixels) else None
+
+    @classmethod
+    def read(cls, fields: Fields) -> FocalLength:
+        """Return it of the fields of its JSON. Raises FieldError."""
+        focal = cls(fields.number('logarithm', *LOGARITHMS), fields.number('variance', *VARIANCES),
+                    fields.whole('answers', 1, MOST_FRAMES))
+        fields.end()
+        return focal
 
     @property
     def pixels(self) -> float:

@@ -17,6 +17,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from ttt3r_ros.reconstruction.fields import LOGARITHMS, VARIANCES, Fields
+
 NEWTON = 8  # steps to where a bent lens shows a place; half as many leave 1e-9 of it, up to MOST
 # Deviations: of bends, before any image; of one from image to image; and of what two images tell of it, at least and
 # for each of the deviations that they tell, as they err together.
@@ -25,6 +27,7 @@ FIRST, WANDERING, LEAST, TOLD = 0.2, 0.002, 0.03, 2.9
 # of from then on. Told of rooms without one is up to 0.02, of the real film 0.01; of a telephone that is carried about
 # down to -0.2 for seconds on end. Lenses that bend the other way, by as much as would matter, are on no robot.
 LEAST_BENT, CERTAIN, FOLLOWED = 0.03, 3.0, 0.01
+NEWS = 0.05  # steps in which a bend is told
 MOST = 1.0  # of a fisheye; beyond, a polynomial is not what it does
 
 
@@ -46,6 +49,21 @@ class LensBending:
     variance: float = FIRST ** 2
     straightened: float = 0.0
     longer: float = 0.0
+
+    @classmethod
+    def read(cls, fields: Fields) -> LensBending:
+        """Return it of the fields of its JSON. Raises FieldError."""
+        bending = cls(fields.number('bend', *LOGARITHMS), fields.number('variance', *VARIANCES),
+                      fields.number('straightened', 0.0, MOST), fields.number('longer', *LOGARITHMS))
+        fields.end()
+        return bending
+
+    def news(self, before: LensBending) -> str | None:
+        """Return what is to be said of images that were rid of another bend before, None if nothing new."""
+        if not self.straightened or round(self.straightened / NEWS) == round(before.straightened / NEWS):
+            return None
+        return (f'the lens bends lines, by {100 * self.straightened:.0f} % at the corners of images: they are '
+                'straightened; a calibration is better (docs/run.md, "A lens that bends lines")')
 
     def beside(self, told: Bend | None) -> LensBending:
         """Return what is known after two images more, which tell so."""

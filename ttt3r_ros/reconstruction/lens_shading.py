@@ -19,6 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ttt3r_ros.reconstruction.fields import LOGARITHMS, VARIANCES, Fields
+
 WINDOW = 11, 11  # pixels round a place, by which it is found and which tell how bright it is there
 KNOWN, FEWEST = (12.0, 240.0), 12  # of 255: beyond is what is black, and too bright; of places that tell a falloff
 TAILS, ROUNDS, SURE = 1.0, 4, 0.02  # of Student's t, as corners have them; of weighing anew; a deviation, at least
@@ -71,6 +73,21 @@ class LensShading:
     falloff: float = 0.0
     variance: float = FIRST ** 2
     evened: float = 0.0
+
+    @classmethod
+    def read(cls, fields: Fields) -> LensShading:
+        """Return it of the fields of its JSON. Raises FieldError."""
+        shading = cls(fields.number('falloff', *LOGARITHMS), fields.number('variance', *VARIANCES),
+                      fields.number('evened', 0.0, MOST))
+        fields.end()
+        return shading
+
+    def news(self, before: LensShading) -> str | None:
+        """Return what is to be said of images that were rid of another falloff before, None if nothing."""
+        if self.evened in (0, before.evened):
+            return None
+        return (f'the lens leaves the corners of images {100 * np.exp(-self.evened):.0f} % of the light of the middle: '
+                'the network sees them evened out')
 
     def beside(self, told: Falloff | None) -> LensShading:
         """Return what is known after two images more, which tell so."""

@@ -41,7 +41,6 @@ from ttt3r_ros.reconstruction.view_query import ask
 logger = logging.getLogger(__name__)
 
 KEYFRAME_BYTES = 64 * 2**20  # of a snapshot: an autosave writes them each time
-BENT = 0.05  # of a half diagonal, steps in which a bend is told
 CannotReset = (NonFinitePrediction, ChainError)
 
 
@@ -187,7 +186,9 @@ class Reconstructor:
         if found.trusted:
             self._recurrence.accept(look.step, look.finite)
             place = place.at(prepared, look.seen, sight and sight.grey)
-            self._tell_of_lens(self._place, place)
+            for news in filter(None, (place.shading.news(self._place.shading),
+                                      place.bending.news(self._place.bending))):
+                self._log.info(news)
             self._reset_due = self._policy.due(FrameStatistics.of(frame))
         self._place = place
         return frame
@@ -296,15 +297,6 @@ class Reconstructor:
         except ResetPolicyError as error:
             self._reset_due = None
             self._log.info('the reset policy begins afresh: %s', error)
-
-    def _tell_of_lens(self, before: Place, now: Place) -> None:
-        falloff, bend = now.shading.evened, now.bending.straightened
-        if falloff not in (0, before.shading.evened):
-            self._log.info('the lens leaves the corners of images %.0f %% of the light of the middle: the network sees '
-                           'them evened out', 100 * np.exp(-falloff))
-        if bend and round(bend / BENT) != round(before.bending.straightened / BENT):
-            self._log.info('the lens bends lines, by %.0f %% at the corners of images: they are straightened; a '
-                           'calibration is better (docs/run.md, "A lens that bends lines")', 100 * bend)
 
     def _limit_threads(self, size: tuple[int, int]) -> None:
         network = self._recurrence.network

@@ -29,9 +29,8 @@ from ttt3r_ros.reconstruction.fields import (
 )
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.intrinsics import focal_length
-from ttt3r_ros.reconstruction.lens_bending import MOST as MOST_BENT
 from ttt3r_ros.reconstruction.lens_bending import LensBending
-from ttt3r_ros.reconstruction.lens_shading import MOST, LensShading
+from ttt3r_ros.reconstruction.lens_shading import LensShading
 from ttt3r_ros.reconstruction.loop_closure import MOST_KEYFRAMES, Keyframe
 from ttt3r_ros.reconstruction.place import Anchor, Place
 from ttt3r_ros.reconstruction.reset_policy import ResetPolicyError, check_state
@@ -41,7 +40,6 @@ from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity
 FORMAT = 'ttt3r_ros.snapshot.2'
 RULE_PREFIX, KEYFRAME_PREFIX, ANCHOR_PREFIX = 'rule.', 'keyframe.', 'anchor.'
 OF_A_RULE = torch.float32, torch.bfloat16, torch.float16  # as the network computes
-LOG_FOCALS, VARIANCES = (-100.0, 100.0), (1e-12, 1e6)  # of a focal length's logarithm, as it lies in a float32
 MOST_ACTIVATION = 1e6  # of a memory: beyond, no network computes with it
 
 
@@ -134,7 +132,11 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
         image, boundary = stored.last_frame(config)
         if memory.first != (image is None) or memory.first and rule is not None:
             raise FieldError('first says that no frame was seen, or that one was, and the rest says otherwise')
-        focal = _focal(header)
+        focal = None  # where nobody asked for it
+        if 'focal' in header and header.value('focal') is not None:
+            focal = FocalLength.read(header.object('focal'))
+        shading, bending = (kind.read(header.object(name)) if name in header else kind()
+                            for name, kind in (('shading', LensShading), ('bending', LensBending)))
         if focal is not None and image is None:
             raise FieldError('focal is told, of no frame')
         cut = header.none_or(header.array, 'cut', (4,), FARTHEST) if 'cut' in header else None
@@ -143,8 +145,8 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
                       header.whole('segment', 0, MOST_SEGMENTS), header.whole('index', 0, MOST_FRAMES), image, boundary,
                       stored.pose('correction') if 'correction' in tensors else np.eye(4),
                       header.whole('loop_closures', 0, MOST_SEGMENTS) if 'loop_closures' in header else 0,
-                      focal, _shading(header), cut=None if cut is None else tuple(map(int, cut)),
-                      anchor=_anchor(stored, image, config), bending=_bending(header))
+                      focal, shading, cut=None if cut is None else tuple(map(int, cut)),
+                      anchor=_anchor(stored, image, config), bending=bending)
         keyframes = _keyframes(header, stored, recurrence)
         policy, reset_due = header.value('policy'), header.none_or(header.text, 'reset_due')
         check_state(policy)
@@ -153,39 +155,6 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
     except (FieldError, ResetPolicyError, UpdateRuleError) as error:
         raise SnapshotError(f'the snapshot cannot be used: {error}: take another, or start afresh') from error
     return memory, place, policy, reset_due, keyframes
-
-
-def _focal(header: Fields) -> FocalLength | None:
-    """Return what is known of the camera's, None where nobody asked for it. Raises FieldError."""
-    if 'focal' not in header or header.value('focal') is None:
-        return None
-    told = header.object('focal')
-    focal = FocalLength(told.number('logarithm', *LOG_FOCALS), told.number('variance', *VARIANCES),
-                        told.whole('answers', 1, MOST_FRAMES))
-    told.end()
-    return focal
-
-
-def _shading(header: Fields) -> LensShading:
-    """Return what is known of the camera's. Raises FieldError."""
-    if 'shading' not in header:
-        return LensShading()
-    told = header.object('shading')
-    shading = LensShading(told.number('falloff', *LOG_FOCALS), told.number('variance', *VARIANCES),
-                          told.number('evened', 0.0, MOST))
-    told.end()
-    return shading
-
-
-def _bending(header: Fields) -> LensBending:
-    """Return what is known of the camera's. Raises FieldError."""
-    if 'bending' not in header:
-        return LensBending()
-    told = header.object('bending')
-    bending = LensBending(told.number('bend', *LOG_FOCALS), told.number('variance', *VARIANCES),
-                          told.number('straightened', 0.0, MOST_BENT), told.number('longer', *LOG_FOCALS))
-    told.end()
-    return bending
 
 
 def _anchor(stored: _Tensors, image: np.ndarray | None, config: ModelConfig) -> Anchor | None:
