@@ -513,6 +513,7 @@ def test_a_run_whose_terminal_goes_saves_what_it_has(tmp_path):
     out, unfinished = tmp_path / 'run', tmp_path / 'run.unfinished'
     pid, terminal = pty.fork()
     if not pid:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # who runs the tests may have them ignore it, as nohup does
         os.execv(sys.executable, [sys.executable, str(ROOT / 'scripts' / 'ttt3r'), 'run', 'synthetic:1:400', '--out',
                                   str(out)])
     seen = b''
