@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from ttt3r_ros.evaluation.trial import Setting, true_depth
+from ttt3r_ros.evaluation.trial import Setting
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.config import PRESETS
 from ttt3r_ros.model.deblocking import BEYOND, HELD, REACH, Deblocking, operator
 from ttt3r_ros.model.network import Network
+from ttt3r_ros.reconstruction.aligned import depth_on_model
 from ttt3r_ros.synthetic import World
 
 SIDE = 32
@@ -88,7 +89,7 @@ def test_depth_of_the_embedded_weights_shows_no_patches_and_is_nearer_the_truth(
                 frame = reconstructor.step(image)
                 told = np.log(frame.points[..., 2])
                 bends[:, column] += _bends(told)
-                errors[column] += np.abs(np.exp(told) / true_depth(frame, depth) - 1).mean()
+                errors[column] += np.abs(np.exp(told) / depth_on_model(depth, frame.pixel_map) - 1).mean()
     at_borders, elsewhere = bends
     assert at_borders[0] > 4 * elsewhere[0]
     assert at_borders[1] < elsewhere[1]

@@ -19,8 +19,9 @@ import numpy as np
 from rich.table import Table
 
 from ttt3r_ros.evaluation import worlds
-from ttt3r_ros.evaluation.trial import Setting, Trial, published_points, true_depth, true_intrinsics
+from ttt3r_ros.evaluation.trial import Setting, Trial, published_points, true_intrinsics
 from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.reconstruction.aligned import depth_on_model
 from ttt3r_ros.reconstruction.cloud import CloudFilter
 from ttt3r_ros.reconstruction.depth import back_project
 
@@ -130,7 +131,8 @@ def _clouds(trial: Trial, plan: Plan) -> Iterator[tuple[str, np.ndarray, int]]:
             continue
         points = published_points(frame)
         yield 'network', points, index
-        yield 'true scale', points * np.float32(np.median(true_depth(frame, depth) / points[..., 2])), index
+        true = depth_on_model(depth, frame.pixel_map)
+        yield 'true scale', points * np.float32(np.median(true / points[..., 2])), index
         size = points.shape[:2]
         intrinsics = true_intrinsics(frame, trial.intrinsics)
         fine = intrinsics.copy()

@@ -20,10 +20,11 @@ from rich.table import Table
 from scipy.spatial import cKDTree
 
 from ttt3r_ros.evaluation import worlds
-from ttt3r_ros.evaluation.trial import SIZE, Setting, published_points, true_depth, true_intrinsics
+from ttt3r_ros.evaluation.trial import SIZE, Setting, published_points, true_intrinsics
 from ttt3r_ros.evaluation.voxel_layer import VoxelLayer
 from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.recurrence import NonFinitePrediction
+from ttt3r_ros.reconstruction.aligned import depth_on_model
 from ttt3r_ros.reconstruction.cloud import CloudFilter
 from ttt3r_ros.reconstruction.depth import back_project
 from ttt3r_ros.synthetic import Camera, Room, drive
@@ -182,7 +183,7 @@ def _drive(plan: Plan, room: Room, poses: np.ndarray, seed: int) -> Iterator[tup
             return
         start = pose @ np.linalg.inv(frame.pose) if start is None else start
         if index % EVERY == 0:
-            true = back_project(true_depth(frame, depth), true_intrinsics(frame, camera.intrinsics))
+            true = back_project(depth_on_model(depth, frame.pixel_map), true_intrinsics(frame, camera.intrinsics))
             yield index, Seen(start @ frame.pose, pose, published_points(frame), true, frame.image, frame.confidence)
 
 

@@ -14,6 +14,7 @@ from ttt3r_ros.model.checkpoint import LoadedNetwork
 from ttt3r_ros.model.network import Network
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.update_rules import make_rule
+from ttt3r_ros.reconstruction.aligned import depth_on_model
 from ttt3r_ros.reconstruction.depth import on_rays
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -144,7 +145,7 @@ def depth_errors(frame: Frame, truth: np.ndarray) -> tuple[float, float, float]:
 
     truth: the camera's depth (H, W), metres.
     """
-    true = true_depth(frame, truth)
+    true = depth_on_model(truth, frame.pixel_map)
     ratio, edges = published_depth(frame) / true, near_edges(true)
     return (float(np.abs(ratio - 1).mean()), float((np.maximum(ratio, 1 / np.maximum(ratio, 1e-6)) < CLOSE).mean()),
             float(np.abs(ratio[edges] - 1).mean()) if edges.any() else np.nan)
@@ -171,14 +172,3 @@ def published_depth(frame: Frame) -> np.ndarray:
 def true_intrinsics(frame: Frame, camera: np.ndarray) -> np.ndarray:
     """Return the matrix (3, 3) of the model's pixels, given the camera's."""
     return np.linalg.inv(frame.pixel_map.to_original(np.eye(3))) @ camera
-
-
-def true_depth(frame: Frame, truth: np.ndarray) -> np.ndarray:
-    """Return the true depth (h, w) at the model's pixels, given the camera's (H, W)."""
-    to_camera = frame.pixel_map.to_camera
-    height, width = frame.confidence.shape
-    u, v = np.meshgrid(np.arange(width), np.arange(height))
-    x, y = to_camera[0, 0] * u + to_camera[0, 2], to_camera[1, 1] * v + to_camera[1, 2]
-    bent = cv2.remap(truth, x.astype(np.float32), y.astype(np.float32), cv2.INTER_NEAREST,
-                     borderMode=cv2.BORDER_REPLICATE)
-    return frame.pixel_map.straight(bent, cv2.INTER_NEAREST)
