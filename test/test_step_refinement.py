@@ -345,11 +345,12 @@ def test_a_reconstructor_asks_what_is_left_out_of_the_models_image(room):
         assert np.array_equal(a.points, b.points) and not np.array_equal(a.pose, b.pose)
 
 
-def test_a_step_is_as_sure_as_what_it_was_made_of():
+@pytest.mark.parametrize('shift', [(0.05, -0.02, 0.03), (0.5, -0.2, 0.3)])
+def test_a_step_is_as_sure_as_what_it_was_made_of(shift):
     """Of corners, depths' scale and told steps that are off by what is presumed of them, of a turned camera: the
-    normalised error squared is 6 in the mean."""
-    errors, covariances = steps_made_of(PLACE)
-    assert 5 < nees(errors, covariances).mean() < 8
+    normalised error squared is 6 in the mean, of one as long as things are far as of a short one."""
+    errors, covariances = steps_made_of(PLACE, shift)
+    assert 5 < nees(errors, covariances).mean() < 9
 
 
 def test_corners_that_do_not_fit_make_a_step_less_sure():
@@ -362,11 +363,11 @@ def test_corners_that_do_not_fit_make_a_step_less_sure():
     assert nees(errors, covariances).mean() < 0.5 * nees(errors, usual).mean()
 
 
-def steps_made_of(place: float) -> tuple[np.ndarray, np.ndarray]:
+def steps_made_of(place: float, shift=(0.05, -0.02, 0.03)) -> tuple[np.ndarray, np.ndarray]:
     """Return errors (300, 6) and covariances (300, 6, 6) of steps by corners that lie beside by so many pixels."""
     rng, errors, covariances = np.random.default_rng(3), [], []
     back, focal = np.eye(4), FocalLength(np.log(110.0), 1e-6)
-    back[:3, :3], back[:3, 3] = rotation.of_vector(np.array([0.02, -0.5, 0.3])), (0.05, -0.02, 0.03)
+    back[:3, :3], back[:3, 3] = rotation.of_vector(np.array([0.02, -0.5, 0.3])), shift
     for _ in range(300):
         rays, depth = rng.uniform(-0.5, 0.5, (60, 2)), rng.uniform(0.5, 2, 60)
         here = _seen_from(back, rays, depth)

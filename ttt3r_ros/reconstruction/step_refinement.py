@@ -25,7 +25,7 @@ from ttt3r_ros.reconstruction.lens_bending import Bend
 from ttt3r_ros.reconstruction.lens_shading import WINDOW, Falloff
 from ttt3r_ros.reconstruction.step_fit import FEWEST, NEAREST, Fit, presumed
 from ttt3r_ros.reconstruction.trajectory import Boundary
-from ttt3r_ros.reconstruction.twist import cross, stretched
+from ttt3r_ros.reconstruction.twist import stretched
 
 CORNERS, QUALITY, APART = 150, 0.003, 4  # at most; of the best one's strength, at least; pixels from each other
 # Brightness is told beside that of its surroundings (a deviation, pixels), of which the least counted is so many of
@@ -175,10 +175,11 @@ def _evenly_lit(image: np.ndarray) -> np.ndarray:
 
 
 def _step(back: np.ndarray, unit: float, covariance: np.ndarray) -> Step:
-    """Return the step of what takes points back, of so many metres a unit, and its covariance (6, 6)."""
-    turned = -np.eye(6)  # a shift and a turn of the points that are seen are the camera's the other way round
-    turned[:3, 3:] = -cross(back[:3, 3])
-    return Step(np.linalg.inv(back), turned @ covariance @ turned.T).scaled(unit)
+    """Return the step of what takes points back, of so many metres a unit, and its covariance (6, 6).
+
+    A shift and a turn of the points that are seen are the camera's, in its axes, the other way round.
+    """
+    return Step(np.linalg.inv(back), covariance).scaled(unit)
 
 
 def _at(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:
