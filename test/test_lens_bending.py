@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from ttt3r_ros.model.checkpoint import load_network
+from ttt3r_ros.model.checkpoint import load_network, weights_file
 from ttt3r_ros.model.config import PRESETS
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction import rotation
 from ttt3r_ros.reconstruction.ahead import Ahead
 from ttt3r_ros.reconstruction.aligned import depth_on_model, mask_on_model
+from ttt3r_ros.reconstruction.covariance_fit import load_fit
 from ttt3r_ros.reconstruction.device_resize import resize
 from ttt3r_ros.reconstruction.eye import Undone
 from ttt3r_ros.reconstruction.focal import FocalLength
@@ -27,16 +28,20 @@ from ttt3r_ros.reconstruction.lens_bending import (
     LEAST_BENT,
     MOST,
     Bend,
+    Bent,
     LensBending,
     drawn,
     shown,
     straight,
 )
+from ttt3r_ros.reconstruction.odometry import Odometry
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.reset_policy import Interval
 from ttt3r_ros.reconstruction.step_fit import FEWEST, PLACE, Fit
 from ttt3r_ros.reconstruction.tracking import TrackingMonitor
+from ttt3r_ros.reconstruction.twist import exponential, logarithm, twist
+from ttt3r_ros.reconstruction.uncertainty import nees, pose_error
 from ttt3r_ros.synthetic import World
 
 SIZE = 96, 128
@@ -103,8 +108,10 @@ def test_masks_depth_and_the_focal_length_go_with_the_image():
     assert np.mean(columns) - 63.5 == pytest.approx(20 / (5 * drawn(0.4, SIZE)), abs=0.5)
 
 
-def told(bend: float, straightened: float = 0.0, noise: float = 0.0, false: int = 0, seed: int = 0) -> Bend:
-    """Return what 100 points tell of a lens, as a camera turns and moves, which are found with an error in pixels."""
+def told(bend: float, straightened: float = 0.0, noise: float = 0.0, false: int = 0,
+         seed: int = 0) -> tuple[Bend, np.ndarray]:
+    """Return what 100 points tell of a lens, as a camera turns and moves, which are found with an error in pixels, and
+    by how much the step (6,) is missed by them, in the second camera's axes."""
     rng, focal = np.random.default_rng(seed), 100.0 / drawn(straightened, SIZE)
     lie, depth = rng.uniform(-0.75, 0.75, (100, 2)) * [0.8, 0.6], rng.uniform(0.5, 2, 100)
     back = np.eye(4)
@@ -118,14 +125,14 @@ def told(bend: float, straightened: float = 0.0, noise: float = 0.0, false: int 
     found = bent(there[:, :2] / there[:, 2:]) + rng.normal(0, noise / focal, (100, 2))
     found[:false] = rng.uniform(-0.2, 0.2, (false, 2))
     fit = Fit.of(back, bent(lie), depth, found.T, FocalLength(np.log(focal), 0.05 ** 2))
-    return fit.bend(straightened, SIZE, focal)
+    return fit.bend(straightened, SIZE, focal), logarithm(fit.back @ np.linalg.inv(back))
 
 
 @pytest.mark.parametrize('bend', [-0.05, 0.0, 0.05, 0.2])
 @pytest.mark.parametrize('straightened', [0.0, 0.15])
 def test_what_is_followed_tells_the_bend(bend, straightened):
     """More nearly the less there is left to straighten; of a lens that bends nothing, nothing."""
-    found = told(bend, straightened)
+    found = told(bend, straightened)[0]
     assert found.value == pytest.approx(bend, abs=0.002 + 0.6 * abs(bend - straightened))
     assert 0.001 < found.deviation < 0.1 and found.longer < 0
 
@@ -133,9 +140,9 @@ def test_what_is_followed_tells_the_bend(bend, straightened):
 def test_neither_noise_nor_false_corners_bend_a_lens():
     """Means of many: places that err by what is presumed of them, and a quarter of them nowhere."""
     for wrong in ({'noise': PLACE}, {'false': 25}):
-        found = [told(0.0, seed=seed, **wrong) for seed in range(40)]
+        found = [told(0.0, seed=seed, **wrong)[0] for seed in range(40)]
         assert abs(np.mean([one.value for one in found])) < 0.012
-    assert np.std([told(0.0, noise=PLACE, seed=seed).value for seed in range(40)]) < 2 * found[0].deviation + 0.05
+    assert np.std([told(0.0, noise=PLACE, seed=seed)[0].value for seed in range(40)]) < 2 * found[0].deviation + 0.05
 
 
 def test_what_shows_nothing_tells_no_bend():
@@ -143,7 +150,48 @@ def test_what_shows_nothing_tells_no_bend():
     rng = np.random.default_rng(1)
     rays, depth = rng.uniform(-0.01, 0.01, (2 * FEWEST, 2)), rng.uniform(0.5, 2, 2 * FEWEST)
     fit = Fit.of(np.eye(4), rays, depth, rays.T, FocalLength(np.log(100.0)))
-    assert fit.bend(0.0, SIZE, 100.0) is None
+    found = fit.bend(0.0, SIZE, 100.0)
+    bending = LensBending()
+    assert np.isinf(found.deviation) and bending.beside(found) is bending
+    assert np.isfinite(found.step).all()
+
+
+@pytest.mark.parametrize('bend', [-0.05, 0.03, 0.05])
+@pytest.mark.parametrize('straightened', [0.0, 0.15])
+def test_what_is_followed_tells_what_a_bend_does_to_the_step(bend, straightened):
+    """A step that was found through a bend nobody knew of is missed by so much for each unit."""
+    found, missed = told(straightened + bend, straightened)
+    for part in (slice(0, 3), slice(3, 6)):
+        size = np.linalg.norm(missed[part])
+        assert np.linalg.norm(bend * found.step[part] - missed[part]) < 0.4 * size and size > 0.002
+
+
+def test_a_path_is_missed_by_what_its_steps_are():
+    """Of images that were rid of it by then less; in another unit, and beside the way that was there before."""
+    rng, bend, straightened = np.random.default_rng(3), 0.3, 0.2
+    told, true, bent = np.eye(4), np.eye(4), Bent()
+    for k in range(12):
+        step = exponential(rng.normal(0, 0.3, 6))
+        missed = rng.normal(0, 1e-4, 6)
+        here, undone = bent, straightened if k > 6 else 0.0
+        bent = bent.after(step, Bend(0.0, 1.0, 0.0, missed), undone)
+        assert np.allclose(bent.beside(here.after(step)).each, missed)
+        told, true = told @ step, true @ step @ exponential((bend - undone) * missed)
+    off, known = logarithm(np.linalg.inv(told) @ true), LensBending(bend, 1e-12)
+    assert np.allclose(bent.doubt(known)[0], off, rtol=0.01, atol=1e-6) and not np.allclose(off, 0, atol=1e-4)
+    assert np.allclose(bent.doubt(LensBending(0.0, 0.2 ** 2))[1], 0.2 * bent.each)
+    assert np.allclose(bent.scaled(2.0).doubt(known)[0], off * [2, 2, 2, 1, 1, 1], rtol=0.01, atol=1e-6)
+    assert np.allclose(bent.after(exponential(np.ones(6))).of_another(known).doubt(LensBending())[0],
+                       bent.after(exponential(np.ones(6))).doubt(known)[0], atol=1e-9)
+
+
+def test_another_lens_takes_nothing_back():
+    """What was in doubt of the last one stays so, whatever is known of the next one."""
+    bent, bending = Bent(np.full(6, 0.1), np.full(6, 0.004)), LensBending(0.02, 0.15 ** 2)
+    stays = bent.of_another(bending)
+    for after in (LensBending(), LensBending(0.4, 1e-6)):
+        assert np.allclose(np.linalg.norm(stays.doubt(after)), np.linalg.norm(bent.doubt(bending)))
+    assert np.array_equal(Bent().of_another(bending).undone, np.zeros(6))
 
 
 def test_only_what_is_known_well_is_taken_from_images():
@@ -205,6 +253,36 @@ def test_a_room_is_told_through_a_lens_that_bends(room, caplog):
         assert frame.original_intrinsics[0, 0] == pytest.approx(2 * room[2] * (1 + bend), rel=0.1)
 
 
+def test_what_a_lens_has_done_is_told_as_no_sure_pose(room):
+    """The first steps through one that bends, and poses after them, are as unsure as they are wrong; where it bends
+    nothing, and that is known, they are nearly as sure as if nobody had asked."""
+    film, truth, _, network = room
+    coefficients = load_fit(weights_file('embedded')).coefficients
+    truth = np.linalg.inv(truth[0]) @ truth
+    for bend in (0.0, 0.1, 0.3):
+        reconstructor = Reconstructor(network, make_rule('ttt3r'), alignment='se3', step_source='images',
+                                      policy=Interval(16))
+        errors = {}
+        asked, blind = Odometry(coefficients), Odometry(coefficients)
+        for k, image in enumerate(film):
+            frame = reconstructor.step(through(bend, image))
+            for odometry in (asked, blind):
+                told = odometry.update(frame.pose, np.eye(4), k * 100_000_000, frame.confidence_median, frame.segment,
+                                       step_covariance=frame.step_covariance,
+                                       lens_doubt=frame.lens_doubt if odometry is asked else None)
+                if k:
+                    turning = twist(truth[k - 1], 0, truth[k], 100_000_000) - told.twist
+                    errors.setdefault(odometry, []).append(
+                        (nees(pose_error(truth[k], told.tracked), told.covariance),
+                         nees(turning, told.twist_covariance), told.turn_rate_deviation))
+        known, without = (np.array(errors[odometry]) for odometry in (asked, blind))
+        assert (known <= without * (1, 1, np.inf)).all() and (known[:, 2] >= without[:, 2]).all()
+        if bend:
+            assert (known[:15, :2].mean(axis=0) < 25).all() and without[:15, 1].mean() > 50
+        else:
+            assert known[-5:, 2].mean() < 1.6 * without[-5:, 2].mean()
+
+
 def test_the_networks_own_steps_know_of_no_lens(room):
     """Nothing is followed, so that nothing is taken from the images."""
     assert turned_off(room, 0.4, 'model')[1]._place.bending == LensBending()
@@ -221,7 +299,9 @@ def test_resets_and_snapshots_keep_the_lens(room):
     assert one.segment > 1 and one._place.bending.straightened > 0.1
     other.restore(one.snapshot())
     for image in film[20:23]:
-        assert np.array_equal(one.step(image).pose, other.step(image).pose)
+        here, there = one.step(image), other.step(image)
+        assert np.array_equal(here.pose, there.pose) and np.array_equal(here.lens_doubt, there.lens_doubt)
+        assert np.linalg.norm(here.lens_doubt[0]) > 0.01
     assert one.step(film[23][:, 64:192]).pixel_map.bend == 0
     other.forget_lens()
     assert other._place.bending == LensBending()

@@ -26,7 +26,7 @@ from ttt3r_ros.reconstruction.snapshot import FORMAT, SnapshotError
 from ttt3r_ros.reconstruction.state_file import Context, StateFileError
 
 VALUES = (None, True, -1, 0, 3, 2**70, 1.5, float('nan'), float('inf'), 'x', '', 'a' * 5000, [], [1, 2], {}, {'x': 1})
-MAY_LACK = {'loop_closures', 'correction', 'odometry.world.placed'}
+MAY_LACK = {'loop_closures', 'correction', 'bent', 'odometry.world.placed'}
 
 
 @pytest.fixture(scope='module')
@@ -208,7 +208,7 @@ def test_every_tensor(network, images, taken):
     data, asked = taken
     tensors, header = parts(data)
     before = asked.snapshot()
-    assert {'state', 'pose_memory', 'path', 'correction', 'image', 'boundary.pose', 'boundary.points',
+    assert {'state', 'pose_memory', 'path', 'correction', 'bent', 'image', 'boundary.pose', 'boundary.points',
             'boundary.confidence', 'rule.proposed', 'rule.mean', 'rule.variance'} == set(tensors)
     for name, value in tensors.items():
         wrong = [value[None], value.flatten()[:-1], value.to(torch.int32), torch.zeros(0, dtype=value.dtype)]

@@ -138,7 +138,7 @@ class Witness:
     def learn(self, stamp: int, frame: Frame) -> None:
         """Take an answer that was told."""
         told = self._odometry.update(frame.pose, np.eye(4), stamp, frame.confidence_median, frame.segment,
-                                     frame.unseen_motion, frame.step_covariance)
+                                     frame.unseen_motion, frame.step_covariance, frame.lens_doubt)
         if told.twist is None:
             self._gyroscope.forget_answers()
         self._gyroscope.learn(stamp, frame.pose[:3, :3], frame.pose[:3, 3], told.turn_rate_deviation)

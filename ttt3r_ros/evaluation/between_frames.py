@@ -146,4 +146,4 @@ def _answers(trial: Trial, plan: Plan) -> Iterator[Estimate]:
     network = load_network(plan.weights, plan.device)
     for stamp, (frame, _) in zip(trial.truth.stamps, trial.frames(network, plan.setting)):
         yield odometry.update(frame.pose, np.eye(4), int(stamp), frame.confidence_median, frame.segment,
-                              step_covariance=frame.step_covariance)
+                              step_covariance=frame.step_covariance, lens_doubt=frame.lens_doubt)

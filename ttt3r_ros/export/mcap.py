@@ -89,7 +89,7 @@ def _placed(recorded: Recorded, shot: Shot, way: Odometry) -> dict[str, object]:
     """Return what a frame says in the odometry frame."""
     pose, about = to.in_odometry(np.array(shot.pose)), to.header(shot, ODOMETRY)
     estimate = way.update(pose, np.eye(4), shot.stamp, shot.confidence_median, shot.segment, tuple(shot.unseen_motion),
-                          shot.step)
+                          shot.step, shot.bent)
     if shot.state == TrackingState.DEGRADED.value:
         estimate = estimate.doubted(DOUBT)
     return {'/ttt3r/pose': _pose(shot), '/tf': to.transform(about, _camera(recorded), pose),

@@ -46,8 +46,9 @@ class Shot:
     number: among the frames taken, which the files are named by; position: in the source; stamp in ns. pose (4, 4):
     camera-to-world, optical axes, metres, None where the camera was not tracked. intrinsics (3, 3) of the model's image
     of size (w, h), camera_intrinsics of the camera's of camera_size; None where the points allow none; pixel centres
-    have whole coordinates. scale, unseen_motion, step_covariance: as in Frame. state, since (ns): of tracking, None
-    where nobody judged. elapsed_s: of the run, until then. lens_bend: what the model's image is rid of (lens_bending).
+    have whole coordinates. scale, unseen_motion, step_covariance, lens_doubt: as in Frame. state, since (ns): of
+    tracking, None where nobody judged. elapsed_s: of the run, until then. lens_bend: what the model's image is rid of
+    (lens_bending).
     """
 
     number: int
@@ -74,6 +75,7 @@ class Shot:
     elapsed_s: float
     step_covariance: list[list[float]] | None = None
     lens_bend: float = 0.0
+    lens_doubt: list[list[list[float]]] | None = None
 
     @classmethod
     def of(cls, frame: StampedFrame, elapsed_s: float) -> Shot:
@@ -88,7 +90,7 @@ class Shot:
                    tracking and tracking.state.value, tracking.reason if tracking else '', tracking and tracking.since,
                    frame.gate.mean, frame.gate.std, frame.gate.low, frame.gate.high, float(frame.confidence.mean()),
                    frame.confidence_median, frame.step_s, elapsed_s,
-                   listed(frame.step_covariance), frame.pixel_map.bend)
+                   listed(frame.step_covariance), frame.pixel_map.bend, listed(frame.lens_doubt))
 
     @property
     def name(self) -> str:
@@ -99,6 +101,11 @@ class Shot:
     def step(self) -> np.ndarray | None:
         """The step's covariance (6, 6)."""
         return None if self.step_covariance is None else np.array(self.step_covariance)
+
+    @property
+    def bent(self) -> np.ndarray | None:
+        """The lens's doubt (2, 2, 6)."""
+        return None if self.lens_doubt is None else np.array(self.lens_doubt)
 
 
 def listed(array: np.ndarray | None) -> list | None:

@@ -40,7 +40,9 @@ class Frame:
     tracking: whether the pose is to be trusted, None where nobody judges. unseen_motion: standard deviations, metres
     and radians, of how the camera may have moved since it was last trusted: where it is not, and where it begins anew.
     step_covariance (6, 6): of the step from the last frame by least squares (step_refinement.Step), None where nobody
-    looked for one.
+    looked for one. lens_doubt (2, 2, 6): of the pose and of that step two deviations each, shift, m, and turn, rad, in
+    this camera's axes: what a lens that bends lines may have done to them (lens_bending.Bent); None where
+    step_covariance is.
     """
 
     pose: np.ndarray
@@ -62,6 +64,7 @@ class Frame:
     tracking: Tracking | None = None
     unseen_motion: tuple[float, float] = (0.0, 0.0)
     step_covariance: np.ndarray | None = None
+    lens_doubt: np.ndarray | None = None
 
     @property
     def trusted(self) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A lens that bends lines: how much, as the images of a path tell it together, and images without.
+"""A lens that bends lines: how much, as images of a path tell it together, images without, and what it does to poses.
 
 A network and steps take a camera for a pinhole. Of a webcam or an action camera it is none: corners that are followed
 move otherwise, and turns, lengths and the focal length err by far more than the bend seems to be.
@@ -11,13 +11,14 @@ seen, so that it is `drawn` out by a factor. Pixels are those of the network's i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from ttt3r_ros.reconstruction.fields import LOGARITHMS, VARIANCES, Fields
+from ttt3r_ros.reconstruction.twist import adjoint, lengthened
 
 NEWTON = 8  # steps to where a bent lens shows a place; half as many leave 1e-9 of it, up to MOST
 # Deviations: of bends, before any image; of one from image to image; and of what two images tell of it, at least and
@@ -33,12 +34,19 @@ MOST = 1.0  # of a fisheye; beyond, a polynomial is not what it does
 
 @dataclass(frozen=True)
 class Bend:
-    """What two images tell of it, with a deviation; longer: by how much more a logarithm of the focal length goes with
-    each unit of it."""
+    """What two images tell of it, with a deviation, infinite if nothing; longer: by how much more a logarithm of the
+    focal length goes with each unit of it. step (6,): by how much the truth lies beyond the step between them for each:
+    a shift, m, and a turn, rad, in the second camera's axes.
+    """
 
     value: float
     deviation: float
     longer: float
+    step: np.ndarray = field(default_factory=lambda: np.zeros(6))
+
+    def scaled(self, scale: float) -> Bend:
+        """Return it of a step of another unit, of which that one is so many."""
+        return replace(self, step=lengthened(self.step, scale))
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ class LensBending:
 
     def beside(self, told: Bend | None) -> LensBending:
         """Return what is known after two images more, which tell so."""
-        if told is None:
+        if told is None or np.isinf(told.deviation):
             return self
         variance = min(self.variance + WANDERING ** 2, FIRST ** 2)
         gain = variance / (variance + LEAST ** 2 + (TOLD * told.deviation) ** 2)
@@ -81,6 +89,44 @@ class LensBending:
         return replace(known, straightened=straightened, variance=min(known.variance + beside ** 2, FIRST ** 2))
 
 
+@dataclass(frozen=True)
+class Bent:
+    """By how much the truth lies beyond a path's pose, which was found through a lens that bends: a shift, m, and a
+    turn, rad, in the camera's axes.
+
+    each (6,): for each unit of the lens's bend; undone (6,): less that much, as images were rid of a bend.
+    """
+
+    each: np.ndarray = field(default_factory=lambda: np.zeros(6))
+    undone: np.ndarray = field(default_factory=lambda: np.zeros(6))
+
+    def after(self, step: np.ndarray, told: Bend | None = None, straightened: float = 0.0) -> Bent:
+        """Return it after a step (4, 4), which images that were rid of a bend told so; None: it is the true one."""
+        carried = adjoint(np.linalg.inv(step))
+        missed = np.zeros(6) if told is None else told.step
+        return Bent(carried @ self.each + missed, carried @ self.undone + straightened * missed)
+
+    def scaled(self, scale: float) -> Bent:
+        """Return it of a path in which a metre is so many."""
+        return Bent(lengthened(self.each, scale), lengthened(self.undone, scale))
+
+    def beside(self, other: Bent) -> Bent:
+        """Return by how much more than another."""
+        return Bent(self.each - other.each, self.undone - other.undone)
+
+    def doubt(self, bending: LensBending) -> np.ndarray:
+        """Return two deviations (2, 6), by what is known of the lens: for its bend, and for how uncertain that is."""
+        return np.stack((bending.bend * self.each - self.undone, bending.variance ** 0.5 * self.each))
+
+    def of_another(self, bending: LensBending) -> Bent:
+        """Return it where images of another lens begin, after one of which so much was known: the larger of both
+        deviations, by as much as they are together."""
+        both = self.doubt(bending)
+        sizes = np.linalg.norm(both, axis=1)
+        larger = int(np.argmax(sizes))
+        return Bent(undone=-both[larger] * (np.linalg.norm(sizes) / sizes[larger] if sizes[larger] else 1.0))
+
+
 def drawn(bend: float, size: tuple[int, int]) -> float:
     """Return by how many times a straight image (h, w) shows the middle smaller, and its focal length is shorter."""
     return 1 + bend * min(size) ** 2 / (size[0] ** 2 + size[1] ** 2)
@@ -88,6 +134,8 @@ def drawn(bend: float, size: tuple[int, int]) -> float:
 
 def shown(places: np.ndarray, bend: float, size: tuple[int, int]) -> np.ndarray:
     """Return where a lens shows places (..., 2) of a straight image (h, w), both in half diagonals from the middle."""
+    if not bend:
+        return places
     wanted = drawn(bend, size) * np.sqrt((places * places).sum(axis=-1, keepdims=True))
     far = wanted
     for _ in range(NEWTON):

@@ -142,12 +142,12 @@ class Odometry:
 
     def update(self, camera: np.ndarray, tracked_from_camera: np.ndarray, stamp: int, confidence: float,
                segment: int, unseen_motion: tuple[float, float] = (0.0, 0.0),
-               step_covariance: np.ndarray | None = None) -> Estimate:
+               step_covariance: np.ndarray | None = None, lens_doubt: np.ndarray | None = None) -> Estimate:
         """Take the next frame: the optical pose (4, 4) in the odometry frame at a stamp, ns, and what was seen.
 
         tracked_from_camera (4, 4): the mount. confidence: the frame's median; segment: resets before it. unseen_motion:
         standard deviations, metres and radians, of what was not seen before this frame; with any there is no twist.
-        step_covariance (6, 6): as in Frame, of these metres.
+        step_covariance (6, 6), lens_doubt (2, 2, 6): as in Frame, of these metres.
         """
         tracked = camera @ np.linalg.inv(tracked_from_camera)
         moving, elapsed = None, None
@@ -158,7 +158,7 @@ class Odometry:
         self._last = stamp, tracked
         # The errors are the camera's, and are felt at the end of a lever.
         known = self._uncertainty.update(Observation(camera, confidence, segment, elapsed, unseen_motion,
-                                                     step_covariance))
+                                                     step_covariance, lens_doubt))
         lever = np.eye(6)
         lever[:3, 3:] = -cross(tracked[:3, 3] - camera[:3, 3])
         return Estimate(camera, tracked, lever @ known.pose @ lever.T, moving,

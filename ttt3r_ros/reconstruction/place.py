@@ -13,7 +13,7 @@ from ttt3r_ros.reconstruction.eye import Look, Prepared, Undone
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.intrinsics import pinhole
-from ttt3r_ros.reconstruction.lens_bending import LensBending, drawn, straight
+from ttt3r_ros.reconstruction.lens_bending import Bent, LensBending, drawn, straight
 from ttt3r_ros.reconstruction.lens_shading import LensShading
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Keyframe
@@ -28,7 +28,8 @@ class Anchor:
     """The image that steps are taken from, uint8 (h, w, 3), and how it was seen, in the path's world and metres.
 
     covariance: (6, 6) of the last step from it, as Step has it; places: where its corners lay when the camera last
-    moved, evenly: the image as if lit evenly, both as RefinedStep has them; None where these are not known.
+    moved, evenly: the image as if lit evenly, both as RefinedStep has them; None where these are not known. bent: as of
+    Place.
     """
 
     image: np.ndarray
@@ -36,6 +37,7 @@ class Anchor:
     covariance: np.ndarray = field(default_factory=lambda: np.zeros((6, 6)))
     places: np.ndarray | None = None
     evenly: np.ndarray | None = None
+    bent: Bent = field(default_factory=Bent)
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Place:
     many loop_closures. focal: the camera's, as all images tell it; None where nobody asks them. shading, bending: its
     dark corners, and how it bends lines, in the same way. grey: the image's brightness (likeness.brightness); cut: what
     part of the camera's view it is (PixelMap.cut); None where these are not known. evenly: the image as if lit evenly,
-    None where no step led to it. anchor: what the next step is taken from, None for the last frame.
+    None where no step led to it. anchor: what the next step is taken from, None for the last frame. bent, step_bent:
+    what the lens's bend does to the last frame's pose, and to the step to it.
     """
 
     path: Similarity = field(default_factory=Similarity)
@@ -64,6 +67,8 @@ class Place:
     evenly: np.ndarray | None = None
     anchor: Anchor | None = None
     bending: LensBending = field(default_factory=LensBending)
+    bent: Bent = field(default_factory=Bent)
+    step_bent: Bent = field(default_factory=Bent)
 
     @property
     def view(self) -> Boundary | None:
@@ -87,8 +92,13 @@ class Place:
         """Return the place with what an image's answer tells of the focal length, the first of a view alone."""
         known = self.focal_of(prepared)
         if known is None:
-            return replace(self, focal=FocalLength.told(seen.focal), shading=LensShading(), bending=LensBending())
+            return replace(self.of_another_lens(), focal=FocalLength.told(seen.focal))
         return replace(self, focal=known.beside(seen.focal))
+
+    def of_another_lens(self) -> Place:
+        """Return the place of which a lens that nothing is known of sees the next image."""
+        return replace(self, focal=None, shading=LensShading(), bending=LensBending(),
+                       bent=self.bent.of_another(self.bending))
 
     def focal_of(self, prepared: Prepared) -> FocalLength | None:
         """Return what is known of an image's focal length: nothing where it shows another part of the view."""
@@ -113,7 +123,7 @@ class Place:
         if self.boundary is None:
             return self.beside(prepared, seen), None
         known = self.focal_of(prepared)
-        anchor = self.anchor or Anchor(self.image, self.view, evenly=self.evenly)
+        anchor = self.anchor or Anchor(self.image, self.view, evenly=self.evenly, bent=self.bent)
         found = None if known is None else refined_step(
             anchor.image, anchor.seen, prepared.image, replace(seen, pose=self.path.place(seen.pose)), known, left_out,
             anchor.evenly, self.bending.straightened)
@@ -123,15 +133,18 @@ class Place:
             there = here if stands else anchor.seen.pose @ found.pose
             step = Step(np.linalg.inv(here) @ there, found.covariance + anchor.covariance)
             if allows(step.pose):
-                place = replace(self, path=self.path.taking(seen.pose, there), evenly=found.evenly,
+                bent = self.bent if stands else anchor.bent.after(found.pose, found.bend, self.bending.straightened)
+                place = replace(self, path=self.path.taking(seen.pose, there), evenly=found.evenly, bent=bent,
+                                step_bent=bent.beside(self.bent.after(step.pose)),
                                 anchor=replace(anchor, covariance=found.covariance,
                                                places=anchor.places if stands else found.places))
                 if found.flow >= LONG:
                     place = replace(place, focal=found.focal, shading=self.shading.beside(found.falloff),
                                     bending=self.bending.beside(found.bend), anchor=None)
                 return place.beside(prepared, seen), step
-        return (replace(self, anchor=None, evenly=None).beside(prepared, seen),
-                told_step(self.boundary, seen).scaled(self.path.scale))
+        step = told_step(self.boundary, seen).scaled(self.path.scale)
+        return replace(self, anchor=None, evenly=None, bent=self.bent.after(step.pose),
+                       step_bent=Bent()).beside(prepared, seen), step
 
     def at(self, prepared: Prepared, seen: Boundary, grey: np.ndarray | None) -> Place:
         """Return the place whose last frame is that of an image, which the present segment saw so.
@@ -153,7 +166,7 @@ class Place:
     def after(self, path: Similarity, segments: int, frames: int) -> Place:
         """Return the place at the end of a longer path, in which this one lies so after so many of both."""
         return replace(self, path=path.after(self.path), segment=self.segment + segments, index=self.index + frames,
-                       anchor=None)
+                       anchor=None, bent=self.bent.scaled(path.scale))
 
     def keyframe(self, memory: Memory, index: int) -> Keyframe:
         """Return the last frame, which is the index'th, with the memory of the segment that it ends."""
@@ -201,4 +214,6 @@ class Place:
             likeness=alike,
             tracking=tracking,
             unseen_motion=unseen,
-            step_covariance=None if step is None else step.covariance)
+            step_covariance=None if step is None else step.covariance,
+            lens_doubt=None if step is None else np.stack([bent.doubt(self.bending)
+                                                           for bent in (self.bent, self.step_bent)]))

@@ -18,8 +18,6 @@ from ttt3r_ros.reconstruction import snapshot
 from ttt3r_ros.reconstruction.comparison import Answer, LeftOut
 from ttt3r_ros.reconstruction.eye import Encoding, Eye, Prepared, is_image, warm_up
 from ttt3r_ros.reconstruction.frame import Frame, View
-from ttt3r_ros.reconstruction.lens_bending import LensBending
-from ttt3r_ros.reconstruction.lens_shading import LensShading
 from ttt3r_ros.reconstruction.loop_closure import Closure, LoopCloser
 from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
@@ -248,7 +246,7 @@ class Reconstructor:
 
     def forget_lens(self) -> None:
         """Find focal length, dark corners and bends anew, from the next image on: those that come are of another."""
-        self._place = replace(self._place, focal=None, shading=LensShading(), bending=LensBending())
+        self._place = self._place.of_another_lens()
 
     def lay(self, path: Similarity, segments: int, frames: int) -> None:
         """Let the path so far be the end of a longer one, in which it lies so after so many segments and frames."""

@@ -29,7 +29,7 @@ from ttt3r_ros.reconstruction.fields import (
 )
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.intrinsics import focal_length
-from ttt3r_ros.reconstruction.lens_bending import LensBending
+from ttt3r_ros.reconstruction.lens_bending import Bent, LensBending
 from ttt3r_ros.reconstruction.lens_shading import LensShading
 from ttt3r_ros.reconstruction.loop_closure import MOST_KEYFRAMES, Keyframe
 from ttt3r_ros.reconstruction.place import Anchor, Place
@@ -65,10 +65,11 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
     tensors |= {RULE_PREFIX + name: value for name, value in (memory.rule or {}).items()}
     tensors['path'] = torch.from_numpy(place.path.rigid)
     tensors['correction'] = torch.from_numpy(place.correction)
+    tensors['bent'] = _bent(place.bent)
     if place.image is not None:
         tensors |= _frame(place.image, place.boundary)
     if place.anchor is not None:
-        found = {'covariance': torch.from_numpy(place.anchor.covariance),
+        found = {'covariance': torch.from_numpy(place.anchor.covariance), 'bent': _bent(place.anchor.bent),
                  **_frame(place.anchor.image, place.anchor.seen)}
         if place.anchor.places is not None:
             found['places'] = torch.from_numpy(place.anchor.places)
@@ -95,6 +96,10 @@ def _apart(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         apart[name] = value.clone() if value.data_ptr() in seen else value
         seen.add(value.data_ptr())
     return apart
+
+
+def _bent(bent: Bent) -> torch.Tensor:
+    return torch.from_numpy(np.stack((bent.each, bent.undone)))
 
 
 def _frame(image: np.ndarray, boundary: Boundary) -> dict[str, torch.Tensor]:
@@ -146,7 +151,7 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
                       stored.pose('correction') if 'correction' in tensors else np.eye(4),
                       header.whole('loop_closures', 0, MOST_SEGMENTS) if 'loop_closures' in header else 0,
                       focal, shading, cut=None if cut is None else tuple(map(int, cut)),
-                      anchor=_anchor(stored, image, config), bending=bending)
+                      anchor=_anchor(stored, image, config), bending=bending, bent=stored.bent())
         keyframes = _keyframes(header, stored, recurrence)
         policy, reset_due = header.value('policy'), header.none_or(header.text, 'reset_due')
         check_state(policy)
@@ -165,7 +170,8 @@ def _anchor(stored: _Tensors, image: np.ndarray | None, config: ModelConfig) -> 
         return None
     if image is None or first.shape != image.shape:
         raise FieldError('anchor is of another size than the last image, or of none')
-    return Anchor(first, seen, stored.covariance('covariance'), stored.places() if stored.has('places') else None)
+    return Anchor(first, seen, stored.covariance('covariance'), stored.places() if stored.has('places') else None,
+                  bent=stored.bent())
 
 
 def _keyframes(header: Fields, stored: _Tensors, recurrence: Recurrence) -> list[Keyframe]:
@@ -235,6 +241,10 @@ class _Tensors:
         if found.isinf().any() or (found.nan_to_num().abs() > FARTHEST).any():
             raise FieldError(f'{self._prefix}places has a number beyond ±{FARTHEST:g}')
         return found.numpy()
+
+    def bent(self) -> Bent:
+        """Return what the lens has done to a pose; older snapshots know nothing of it."""
+        return Bent(*self.floats('bent', (2, 6), FARTHEST, (torch.float64,)).numpy()) if self.has('bent') else Bent()
 
     def covariance(self, name: str) -> np.ndarray:
         """Return a step's covariance (6, 6), float64."""

@@ -84,8 +84,8 @@ class Fit:
         return cls(back, doubt * covariance[:6, :6], focal.corrected(float(gone[7]), float(covariance[7, 7])), points,
                    square, error, slope, before, certain)
 
-    def bend(self, straightened: float, size: tuple[int, int], focal: float) -> Bend | None:
-        """Return what the errors tell of how the lens bends lines, None if nothing.
+    def bend(self, straightened: float, size: tuple[int, int], focal: float) -> Bend:
+        """Return what the errors tell of how the lens bends lines, of a step of this unit.
 
         straightened: the bend that the images (h, w) are rid of; focal: pixels, that rays are told with. Where points
         were found is as uncertain as ever, so that how these move is told where they are expected. What fits badly is
@@ -109,11 +109,15 @@ class Fit:
         pulled = certain * np.append(self.gone, 0)
         pulled[7] = 0
         covariance = np.linalg.inv(weighed @ weighed.T + np.diag(certain))
-        if not 0 < covariance[8, 8] < VAGUE ** 2 / 2:
-            return None
-        value = covariance[8] @ (weighed @ (self.error * weight).ravel() - pulled)
-        return Bend(straightened + float(value), float(covariance[8, 8]) ** 0.5,
-                    float(covariance[7, 8] / covariance[8, 8]))
+        variance = covariance[8, 8]
+        if not variance > 0:  # so large or small are the points' numbers
+            return Bend(straightened, np.inf, 0.0)
+        with_it = covariance[:, 8] / variance  # what else changes with each unit of it
+        told = variance < VAGUE ** 2 / 2
+        value = covariance[8] @ (weighed @ (self.error * weight).ravel() - pulled) if told else 0.0
+        # A shift and a turn of the points that are seen are the camera's the other way round.
+        return Bend(straightened + float(value), float(variance) ** 0.5 if told else np.inf, float(with_it[7]),
+                    -with_it[:6])
 
 
 def presumed(back: np.ndarray) -> np.ndarray:

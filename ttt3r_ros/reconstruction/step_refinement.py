@@ -64,7 +64,7 @@ class RefinedStep(Step):
 
     evenly: the other image as if lit evenly, uint8 (h, w). places: the first image's corners, and where they were found
     (n, 4), NaN where not; flow: by how many pixels they have moved, see `flow`. falloff, bend: what they tell of the
-    lens's dark corners and of straight lines, None where they are too near.
+    lens's dark corners and of straight lines, None where they are too near or lie where they lay.
     """
 
     focal: FocalLength
@@ -126,10 +126,8 @@ def refined_step(image: np.ndarray, seen: Boundary, other: np.ndarray, other_see
     moved = flow(places[:, [0, 1, 0, 1]], places)
     if moved < STILL:
         return RefinedStep(np.eye(4), step.covariance, focal, second, places, moved, None, None)
-    falloff = bend = None
-    if moved >= LONG:
-        falloff = Falloff.between(image, corners[known, 0], other, found[known])
-        bend = fit.bend(straightened, image.shape[:2], focal.pixels)
+    falloff = Falloff.between(image, corners[known, 0], other, found[known]) if moved >= LONG else None
+    bend = fit.bend(straightened, image.shape[:2], focal.pixels).scaled(unit)
     return RefinedStep(step.pose, step.covariance, fit.focal, second, places, moved, falloff, bend)
 
 

@@ -63,15 +63,25 @@ def cross(vector: np.ndarray) -> np.ndarray:
 
 def carried(covariance: np.ndarray, mount: np.ndarray) -> np.ndarray:
     """Return the covariance (6, 6) of a body's twist, for that (6, 6) of a frame fixed on it at mount (4, 4)."""
-    adjoint = np.zeros((6, 6))
-    adjoint[:3, :3] = adjoint[3:, 3:] = mount[:3, :3]
-    adjoint[:3, 3:] = cross(mount[:3, 3]) @ mount[:3, :3]
-    return adjoint @ covariance @ adjoint.T
+    turned = adjoint(mount)
+    return turned @ covariance @ turned.T
+
+
+def adjoint(mount: np.ndarray) -> np.ndarray:
+    """Return the matrix (6, 6) that makes a body's shift and turn of those of a frame fixed on it at mount (4, 4)."""
+    turned = np.zeros((6, 6))
+    turned[:3, :3] = turned[3:, 3:] = mount[:3, :3]
+    turned[:3, 3:] = cross(mount[:3, 3]) @ mount[:3, :3]
+    return turned
+
+
+def lengthened(deviations: np.ndarray | None, scale: float) -> np.ndarray | None:
+    """Return deviations (..., 6) of a shift and a turn where a metre is so many; None of None."""
+    return None if deviations is None else deviations * np.repeat((scale, 1.0), 3)
 
 
 def stretched(covariance: np.ndarray | None, scale: float) -> np.ndarray | None:
     """Return the covariance (6, 6) of a shift and a turn where a metre is so many; None of None."""
     if covariance is None:
         return None
-    units = np.repeat((scale, 1.0), 3)
-    return covariance * np.outer(units, units)
+    return lengthened(lengthened(covariance, scale).T, scale).T

@@ -11,8 +11,10 @@ weighs more: variances are multiplied by ((reference − 1) / (c − 1)) ^ expon
 The twist's error is that of one step over its time: noise, parts of the step's length, direction and turn, and what the
 least squares that set it right by the images presume, or where they could not, what they presume of a told one.
 
-All variances enter linearly, which is what evaluation/calibration.py fits them by. Motion is counted in strides: the
-jitter of a standing camera is no way travelled.
+What a lens that bends lines may have done to pose and step comes on top, and becomes less as more is known of it.
+
+All other variances enter linearly, which is what evaluation/calibration.py fits them by. Motion is counted in strides:
+the jitter of a standing camera is no way travelled.
 """
 
 from __future__ import annotations
@@ -101,7 +103,8 @@ class Observation:
 
     confidence: the median, at least 1. segment: resets before it; another number than the last frame's tells of
     resets. elapsed_s: since the last frame, None where unknown. unseen_motion: standard deviations, metres and radians,
-    of what the camera may have done unseen before this frame. step_covariance (6, 6): as in Frame, of these metres.
+    of what the camera may have done unseen before this frame. step_covariance (6, 6) and lens_doubt (2, 2, 6): as in
+    Frame, of these metres.
     """
 
     pose: np.ndarray
@@ -110,6 +113,7 @@ class Observation:
     elapsed_s: float | None = None
     unseen_motion: tuple[float, float] = (0.0, 0.0)
     step_covariance: np.ndarray | None = None
+    lens_doubt: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -141,10 +145,14 @@ class Uncertainty:
         """
         known = self._coefficients
         pose = self._growth.update(seen, weight_of(seen.confidence, known, known.confidence_exponent))[0]
+        bent, step_bent = np.zeros((2, 2, 6)) if seen.lens_doubt is None else seen.lens_doubt
+        bent = (bent.reshape(2, 2, 3) @ seen.pose[:3, :3].T).reshape(2, 6)
+        pose += bent.T @ bent
         turning = None
         if self._last is not None and seen.elapsed_s is not None and seen.elapsed_s > 0:
             step = step_terms(self._last, seen, weight_of(seen.confidence, known, known.step_confidence_exponent))
-            turning = np.tensordot(known.variances(STEP_TERMS), step, 1) / seen.elapsed_s ** 2
+            variance = np.tensordot(known.variances(STEP_TERMS), step, 1) + step_bent.T @ step_bent
+            turning = variance / seen.elapsed_s ** 2
         self._last = seen.pose
         return Covariances(pose, turning)
 

@@ -16,7 +16,7 @@ from ttt3r_ros.reconstruction.gravity import OPTICAL_TO_BODY, GravityError, star
 from ttt3r_ros.reconstruction.history import PoseHistory
 from ttt3r_ros.reconstruction.odometry import DOUBT, Estimate, Odometry, OdometryError, World
 from ttt3r_ros.reconstruction.tracking import TrackingState, unseen_motion
-from ttt3r_ros.reconstruction.twist import stretched
+from ttt3r_ros.reconstruction.twist import lengthened, stretched
 from ttt3r_ros.reconstruction.uncertainty import Coefficients
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.conversions import nanoseconds
@@ -94,7 +94,7 @@ class Tracker:
             self._world.camera_frame, self._names_world = header.frame_id, True
         scaled = replace(frame, pose=self._world.advance(frame.pose, factor),
                          points=frame.points if factor == 1 else frame.points * np.float32(factor))
-        step = stretched(frame.step_covariance, factor)
+        step, doubt = stretched(frame.step_covariance, factor), lengthened(frame.lens_doubt, factor)
         unseen = frame.unseen_motion[0] * factor, frame.unseen_motion[1]
         stamp = nanoseconds(header.stamp)
         try:
@@ -127,7 +127,7 @@ class Tracker:
                                       f'would go round in a circle: set {parameter} to another name')
         estimate = replace(
             self._odometry.update(self._world.camera(scaled.pose), mount, stamp, frame.confidence_median,
-                                  frame.segment, unseen, step),
+                                  frame.segment, unseen, step, doubt),
             map_from_odom=self._world.map_from_odom(frame.correction, frame.pose, scaled.pose, factor))
         if frame.trusted:
             self._camera = header.frame_id
