@@ -115,7 +115,7 @@ class ImageFolder(ImageFiles):
         if doubled := picture_files.doubled(files):
             _log.warning('%s: the images %s have the same numbers: are they of two cameras, or each picture twice? All '
                          'are taken as one path; to choose, give a pattern such as "%s"', folder,
-                         ' and '.join(doubled), within / doubled[0])
+                         ' and '.join(doubled), within / picture_files.choosing(doubled, files))
         if copies := picture_files.copies(files):
             _log.warning('%s: %d images are copies by their names, such as "%s", and each picture comes twice: put '
                          'them elsewhere', folder, len(copies), copies[0].name)

@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -163,6 +164,16 @@ def doubled(files: Iterable[Path]) -> list[str]:
         return []
     return sorted({name for pair in itertools.combinations(numbers, 2) for name in pair
                    if len(numbers[pair[0]] & numbers[pair[1]]) >= IN_COMMON})
+
+
+def choosing(names: list[str], files: Iterable[Path]) -> str:
+    """Return a glob that fits the files of one of the patterns alone, as `*.jpg` does not beside `1_thumb.jpg`."""
+    files = list(files)
+    for name, number in itertools.product(names, ('*', '*[0-9]', '[0-9]*', '[0-9]*[0-9]')):
+        glob = number.join(part.replace('[', '[[]') for part in name.split('*'))
+        if all(fnmatchcase(file.name, glob) == (pattern_of(file) == name) for file in files):
+            return glob
+    return names[0]
 
 
 def copies(files: Iterable[Path]) -> list[Path]:
