@@ -205,6 +205,23 @@ def test_numbers_that_begin_again_are_told(tmp_path, caplog, numbers, told):
     assert (tmp_path / new).exists()
 
 
+@pytest.mark.parametrize(('order', 'told'), [
+    ('dbca', 'a.jpg, before b.jpg by its name, was taken after it'),
+    ('cdab', 'b.jpg, before c.jpg by its name, was taken after it'),
+    ('abcd', None),
+    ('', None)])
+def test_names_in_another_order_than_the_times_in_the_images_are_told(tmp_path, caplog, order, told):
+    """As of photographs whose names are hashes; of an unknown time, or the same second, nothing is said."""
+    filled(tmp_path, [f'{name}.jpg' for name in 'abcd'])
+    for second, name in enumerate(order):
+        exif = Picture.Exif()
+        exif.get_ifd(0x8769)[0x9003] = f'2026:05:01 12:00:{second // 2:02d}'
+        picture(ord(name)).save(tmp_path / f'{name}.jpg', exif=exif)
+    picture(200).save(tmp_path / 'c2.jpg', exif=b'Exif\0\0spoilt')
+    open_sequence(str(tmp_path))
+    assert [told in record.message for record in caplog.records] == ([] if told is None else [True]), caplog.text
+
+
 def test_heic_is_read_or_left_out_with_the_remedy(tmp_path):
     """Where pillow-heif is installed a HEIC file is a frame; elsewhere the line names what installs it."""
     filled(tmp_path, ['1.jpg'])

@@ -122,6 +122,9 @@ class ImageFolder(ImageFiles):
         if again := picture_files.begun_again(files):
             _log.warning('%s: numbers seem to begin again after %s, and the later images come first: call these by '
                          'numbers that go on, such as %s for %s', folder, again[0].name, again[2], again[1].name)
+        elif self.stamps_made and not doubled and (pair := picture_files.taken_otherwise(files)):
+            _log.warning('%s: the images come in the order of their names, and %s, before %s by its name, was taken '
+                         'after it: call them by when they were taken', folder, *(file.name for file in pair))
         views_told.warn(folder, self._told_of_view())
         kinds = Counter(f.suffix.lower() for f in files)
         self.contents = Contents(

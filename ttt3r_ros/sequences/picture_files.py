@@ -34,6 +34,9 @@ COPY = re.compile(r'(.+?) ?\(\d+\)')  # what a download is called whose name is 
 # A counter that began again: its digits, at least; and of how many usual ones the way over its end is at most.
 DIGITS, OVER_THE_END = 3, 10
 DAY_S = 86_400
+EXIF, DATE_TIME_ORIGINAL = 0x8769, 0x9003  # for which an older Pillow has no names
+ASKED = 50  # files, about, for when they were taken
+TAKEN = re.compile(r'[1-9]\d{3}:\d\d:\d\d \d\d:\d\d:\d\d')  # EXIF's; a camera without a clock has spaces or zeros
 # What such a name says is there, beside the images of a camera.
 NOT_COLOUR = re.compile(r'(?<![a-z])(depth|disparity|disp|mask|label|semantic|instance|normals?|confidence)(?![a-z])',
                         re.IGNORECASE)
@@ -204,6 +207,22 @@ def begun_again(files: Iterable[Path]) -> tuple[Path, Path, str] | None:
         return None
     parts[0][place] = f'1{texts[0]}' if texts[0].isdecimal() else f'{numbers[0] + size}'
     return files[-1], files[0], ''.join(parts[0]) + files[0].suffix
+
+
+def taken_otherwise(files: Iterable[Path]) -> tuple[Path, Path] | None:
+    """Return two neighbours of some of the files, of which the first was taken later, by the times in them; None if
+    none was."""
+    files = sorted(files, key=natural)
+    timed = [(file, taken) for file in files[::max(1, len(files) // ASKED)] if (taken := _taken(file))]
+    return next(((file, other) for (file, taken), (other, then) in itertools.pairwise(timed) if then < taken), None)
+
+
+def _taken(file: Path) -> str:
+    """Return when a photograph was taken, to the second, in a form that sorts; empty where it does not say so."""
+    with contextlib.suppress(SequenceError), opened(file) as picture:
+        taken = str(picture.getexif().get_ifd(EXIF).get(DATE_TIME_ORIGINAL, ''))
+        return taken if TAKEN.match(taken) else ''
+    return ''
 
 
 def _counted(texts: list[str]) -> tuple[list[Decimal], int]:
