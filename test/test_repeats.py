@@ -34,6 +34,23 @@ def test_most_images_stand_several_times(times, found):
     assert told(times) == found
 
 
+@pytest.mark.parametrize('times', [1, 2, 3])
+def test_copies_that_a_codec_has_changed_a_little_are_told(times):
+    """A film that is brought to a higher rate is encoded anew: its copies are no longer the same to the bit."""
+    rng, repeats = np.random.default_rng(times), Repeats()
+    images = (image + rng.integers(0, 3, image.shape, np.uint8)
+              for image in rng.integers(0, 250, (30, 24, 32, 3), np.uint8) for _ in range(times))
+    assert [found for image in images if (found := repeats.look(image))] == ([times] if times > 1 else [])
+
+
+def test_a_camera_that_slows_down_repeats_nothing():
+    """It is a change that is small beside the last one that counts, not one that is small."""
+    repeats = Repeats()
+    ways = 100 * 0.8 ** np.arange(60)
+    ramp = np.tile(np.arange(64.0)[None, :, None], (48, 1, 3))
+    assert not any(repeats.look((ramp + way).astype(np.uint8)) for way in np.cumsum(ways)[:LOOKED_AT] / 4)
+
+
 def test_a_run_says_which_to_take(tmp_path, caplog):
     """Once; of what is taken then nothing is told."""
     world = World(810_007, 100, (96, 128))

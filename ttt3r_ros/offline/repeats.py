@@ -11,6 +11,7 @@ import statistics
 import numpy as np
 
 LOOKED_AT = 16  # images that differ
+SAME = 0.1  # of the last change from one image to another: less is what a codec leaves of none
 
 
 class Repeats:
@@ -19,16 +20,20 @@ class Repeats:
     def __init__(self) -> None:
         """Begin with none."""
         self._last: np.ndarray | None = None
+        self._change = 0.0  # the last one, in mean levels
         self._times: list[int] = []
 
     def look(self, image: np.ndarray) -> int | None:
         """Take an image, uint8 (h, w, 3). Return how often each stands there, once, if that is more than once."""
         if len(self._times) > LOOKED_AT:
             return None
-        if self._last is not None and np.array_equal(image, self._last):
-            self._times[-1] += 1
-            return None
-        self._last = image
+        if self._last is not None:
+            change = float(np.abs(image.astype(np.int16) - self._last).mean())
+            if change <= SAME * self._change:
+                self._times[-1] += 1
+                return None
+            self._change = change
+        self._last = image.astype(np.int16)
         self._times.append(1)
         times = statistics.median_low(self._times[:-1]) if len(self._times) > LOOKED_AT else 1
         return times if times > 1 else None
