@@ -340,6 +340,19 @@ def test_films_beside_images_are_told(tmp_path):
     assert len(open_sequence(str(tmp_path / '*.jpg')).describe()) == 1  # who chose wants no others
 
 
+def test_films_beside_what_is_not_read_here_are_told(tmp_path):
+    """A raw photo hid them, and a GIF, which is a film itself, was called an image to be converted."""
+    for name in ('walk.mp4', 'walk.gif', '1.dng'):
+        (tmp_path / name).write_bytes(b'')
+    with pytest.raises(SequenceError, match=f'1 .dng: not read here .*; 2 films, .*: give one, such as "{tmp_path}/w'):
+        open_sequence(str(tmp_path))
+    (tmp_path / '1.dng').unlink()
+    with pytest.raises(SequenceError, match=f'read here: 2 films, each a source of its own: give one, .*"{tmp_path}/w'):
+        open_sequence(str(tmp_path))
+    filled(tmp_path, ['1.jpg'])
+    assert [line[:20] for line in open_sequence(str(tmp_path)).describe()[1:]] == ['not taken: 2 films, ']
+
+
 def test_images_that_lie_several_folders_deeper_are_named(tmp_path):
     """A recording has a folder for each day and camera: the line tells the innermost, and none that is hidden."""
     for name in ('walks/monday/left', 'walks/monday/right', 'walks/.thumbnails/left', 'walks/tuesday/notes'):

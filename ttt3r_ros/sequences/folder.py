@@ -88,7 +88,7 @@ class ImageFolder(ImageFiles):
         files, other = picture_files.cameras(readable)
         links = [f for f in files if leads_nowhere(f)]
         if not files:
-            raise SequenceError(_nothing(within, pattern, found, other))
+            raise SequenceError(_nothing(within, pattern, fitting, found, other))
         if len(links) == len(files):
             raise SequenceError(f'{within} holds no image that is there: {_told(links)}')
         self.name = folder.resolve().name
@@ -168,7 +168,8 @@ def _others(found: list[Path], other: dict[str, list[Path]], folder: Path) -> li
     """Return what is in the folder and not taken, a phrase each."""
     phrases = [f'{len(files)} of the form {name}: depth, a mask or the like, by its form or name (to choose the files '
                f'yourself, give a pattern such as "{folder}/{name}")' for name, files in other.items()]
-    unread = Counter(f.suffix.lower() for f in found if f.suffix.lower() not in picture_files.readable())
+    unread = Counter(f.suffix.lower() for f in found
+                     if f.suffix.lower() not in picture_files.readable() | picture_files.MOVING)
     phrases += [f'{number} {suffix}: not read here ({picture_files.remedy(suffix)})'
                 for suffix, number in unread.most_common()]
     return phrases
@@ -176,18 +177,20 @@ def _others(found: list[Path], other: dict[str, list[Path]], folder: Path) -> li
 
 def _films(files: list[Path]) -> list[str]:
     """Return a phrase about the films among files, none where there are none."""
-    films = sorted(f for f in files if f.suffix.lower() in VIDEOS)
+    films = sorted(f for f in files if f.suffix.lower() in VIDEOS | picture_files.MOVING)
     return [f'{len(films)} {"films, each" if len(films) > 1 else "film,"} a source of its own: give '
             f'{"one, such as" if len(films) > 1 else "it:"} "{films[0]}"'] if films else []
 
 
-def _nothing(folder: Path, pattern: str, found: list[Path], other: dict[str, list[Path]]) -> str:
+def _nothing(folder: Path, pattern: str, fitting: list[Path], found: list[Path],
+             other: dict[str, list[Path]]) -> str:
     """Return why there is no image to take, and the remedy."""
     if other:
         return (f'{folder} holds only depth images ({", ".join(other)}): one channel of more than 8 bits; give the '
                 'folder of the colour images, or convert a grey camera\'s to 8 bits')
     if found:
-        return f'{folder} holds no image that is read here: ' + '; '.join(_others(found, other, folder))
+        return f'{folder} holds no image that is read here: ' + '; '.join([*_others(found, other, folder),
+                                                                           *_films(fitting)])
     if sources := _sources(folder, pattern):
         own = 'image itself' if pattern == '*' else f'image named {pattern}'
         return (f'{folder} holds no {own}; give one of these: {", ".join(sources[:SHOWN])}'

@@ -15,7 +15,6 @@ from .sequence import Sequence, SequenceError
 from .video import Video
 from .webcam import Webcam
 
-MOVING = {'.gif'}  # FFmpeg decodes them as videos
 ARCHIVES = {'.zip', '.tar', '.tgz', '.gz', '.bz2', '.xz', '.7z', '.rar'}
 CAMERA = 'camera:'
 SOURCES = 'a folder of images, a video, a bag, "camera:0" or "synthetic"'
@@ -73,7 +72,7 @@ def _frames(path: Path, rate: float | None) -> Sequence:
         return ImageFolder(path.parent, rate, path.name)
     if not path.exists():
         raise SequenceError(f'{path} does not exist; give {SOURCES}')
-    if path.suffix.lower() in picture_files.known() - MOVING:
+    if path.suffix.lower() in picture_files.known() - picture_files.MOVING:
         number = picture_files.images_in(path)
         if number > 1:
             raise SequenceError(f'{path} holds {number} images, as a folder does: {SPLIT}, and give their folder')

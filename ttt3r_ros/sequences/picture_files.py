@@ -26,6 +26,7 @@ PLAIN = {'.png', '.jpg', '.jpeg', '.jpe', '.jfif', '.bmp', '.tif', '.tiff', '.we
 JPEG_2000, AVIF, HEIF = {'.jp2', '.j2k', '.jpf', '.jpx'}, {'.avif', '.avifs'}, {'.heic', '.heif', '.hif'}
 OTHERS = {'.dng', '.cr2', '.cr3', '.nef', '.nrw', '.arw', '.srw', '.raf', '.orf', '.pef', '.rw2', '.rwl', '.3fr',
           '.iiq', '.jxl', '.exr', '.hdr', '.pfm', '.psd', '.gif'}
+MOVING = {'.gif'}  # FFmpeg decodes them as videos
 OF_SEVERAL = {'.tif', '.tiff', '.png', '.webp', '.avif', '.avifs'}  # files that can hold more than one image
 NUMBER = r'\d+(?:\.\d+)?'  # in a name
 MOST_FORMS = 8  # of names: where there are more, they are made by chance, as of hashes
