@@ -143,13 +143,14 @@ def test_cells_are_cubes_about_whole_multiples():
     ({'confidence_percentile': 100}, 'confidence_percentile 100.*less than 100'),
     ({'confidence_percentile': 101}, 'confidence_percentile 101.*take 0'),
     ({'confidence_threshold': np.nan}, 'confidence_threshold nan.*take 0'),
-    ({'min_depth': 2, 'max_depth': 2}, 'between min_depth 2 and max_depth 2: take'), ({'min_depth': -1}, 'min_depth'),
-    ({'outliers': -0.1}, 'outliers -0.1.*take 0'), ({'outliers': np.nan}, 'outliers nan'), ({'outliers': 1}, '0.03'),
+    ({'min_depth': 2, 'max_depth': 2}, 'min_depth 2.*max_depth 2'), ({'min_depth': -1}, 'min_depth'),
+    ({'outliers': -0.1}, 'outliers -0.1.*take 0'), ({'outliers': np.nan}, 'outliers nan'),
+    ({'outliers': 1}, 'outliers 1.*0.03'),
     ({'stride': 0}, 'stride 0.*whole number'), ({'max_points': -1}, 'max_points -1'), ({'stride': 1.5}, 'stride 1.5'),
     ({'voxel': -0.1}, 'voxel -0.1 m.*at least'), ({'voxel': 1e-6}, 'voxel 1e-06'), ({'voxel': np.inf}, 'voxel inf')])
 def test_impossible_settings_are_refused(settings, told):
     """A setting by which nothing could be kept is refused with its name and what to take."""
-    with pytest.raises(CloudFilterError, match=told):
+    with pytest.raises(CloudFilterError, match=f'^{told}'):  # the node puts `points.` before it
         CloudFilter(**settings)
 
 

@@ -73,8 +73,8 @@ class CloudFilter:
             raise CloudFilterError(f'confidence_threshold {self.confidence_threshold} is not possible: '
                                    f'take 0 (keep all) or more')
         if not 0 <= self.min_depth < self.max_depth:
-            raise CloudFilterError(f'no depth lies between min_depth {self.min_depth} and max_depth '
-                                   f'{self.max_depth}: take 0 ≤ min_depth < max_depth')
+            raise CloudFilterError(f'min_depth {self.min_depth} is not possible with max_depth {self.max_depth}, '
+                                   f'as no depth lies between: take 0 ≤ min_depth < max_depth')
         if not 0 <= self.outliers < 1:
             raise CloudFilterError(f'outliers {self.outliers} is not possible: take 0 (keep all) or a small part of '
                                    'the depth, such as 0.03')
