@@ -310,6 +310,14 @@ def test_a_video_that_is_cut_gives_what_is_there(tmp_path):
     assert sequence.left_out == {'frames missing in the video': 60 - len(numbers)}
 
 
+def test_a_video_that_is_cut_before_its_index_is_told_as_cut(tmp_path):
+    """A telephone's film that was not copied whole has no index, and no converter can read it either."""
+    path = film(tmp_path / 'a.mp4')
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(SequenceError, match='a.mp4 is no video .* cut off, .* copy it again'):
+        open_sequence(str(path))
+
+
 def test_a_cut_fragmented_video_gives_what_is_there(tmp_path):
     """A recording in fragments, as a phone or a stream makes it, is read up to where it ends."""
     path = film(tmp_path / 'a.mp4', 60, muxing={'movflags': 'frag_keyframe+empty_moov'})

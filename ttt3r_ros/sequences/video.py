@@ -152,7 +152,9 @@ class Video(Sequence):
             container = av.open(str(self._path), metadata_errors='replace')
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise SequenceError(f'{self._path} is no video that can be opened '
-                                f'({getattr(error, "strerror", error)}); convert it to H.264 in MP4') from error
+                                f'({getattr(error, "strerror", error)}): it is cut off, as MP4s have their index at '
+                                'the end, damaged, or of another kind; copy it again from where it plays, or convert '
+                                'it there to H.264 in MP4') from error
         with container:
             streams = [s for s in container.streams.video if s.codec_context is not None]
             if not streams:
