@@ -235,6 +235,16 @@ def test_an_interrupted_run_goes_on_to_the_same_end(film, tmp_path, monkeypatch)
     assert {path.name for path in tmp_path.iterdir()} == {'whole', 'broken'}
 
 
+def test_whoever_goes_on_with_a_finished_run_is_told_that_it_is_made_anew(film, tmp_path):
+    """Which may take as long as it took: of one that was interrupted, and of a first run, that is not said."""
+    plan, said = plan_of(film, tmp_path / 'run', resume=True), []
+    for _ in range(2):
+        console = Console(file=io.StringIO())
+        carry_out(plan, console)
+        said.append(f'{tmp_path}/run is whole, and is made anew' in console.file.getvalue())
+    assert said == [False, True]
+
+
 def test_what_was_written_after_the_last_snapshot_is_answered_again(film, tmp_path, monkeypatch):
     """A process that was killed leaves a journal that is ahead of its snapshot, cut in a line: no frame is doubled."""
     plan = Plan(str(film), tmp_path / 'run', Settings())

@@ -18,7 +18,7 @@ from rich.console import Console
 from ttt3r_ros.export import forms
 from ttt3r_ros.offline import measured
 from ttt3r_ros.offline.finishing import finish, keeps_memory
-from ttt3r_ros.offline.folder import RunFolder
+from ttt3r_ros.offline.folder import RESULTS, RunFolder
 from ttt3r_ros.offline.measured import Clock, Memory
 from ttt3r_ros.offline.part import Part
 from ttt3r_ros.offline.reconstruction import Loaded, Prepared, Settings, prepare
@@ -183,6 +183,9 @@ class _Run:
         """Return the turn and the number of its first frame that is not done yet."""
         saved = self._folder.saved()
         if saved is None:
+            if self._plan.resume and (self._folder.out / RESULTS).exists():
+                self._console.print(f'nothing to go on with: {self._folder.out} is whole, and is made anew',
+                                    markup=False, soft_wrap=True)
             return 0, self._stream.first
         turn, number, snapshot = saved
         try:
