@@ -550,3 +550,17 @@ def test_stamps_that_do_not_increase_are_left_out_counted_and_told(tmp_path, cap
     told = [line for line in caplog.messages if 'stamp' in line]
     assert len(told) == (2 if left_out else 0)
     assert all(f'bag, frame {min(left_out) + 1}: its stamp' in line for line in told)
+
+
+@pytest.mark.parametrize('kind', [IMAGE, COMPRESSED])
+@pytest.mark.parametrize('frames', [['eye'], ['eye', 'rear'], ['', 'eye', 'rear']])
+def test_images_of_two_frames_on_one_topic_are_told_once(tmp_path, caplog, kind, frames):
+    """Two cameras' images in turn are no path: it was lost at each, and nothing said why."""
+    def in_turn(number: int):
+        message = raw(number) if kind == IMAGE else packed(number)
+        message.header.frame_id = frames[number % len(frames)]
+        return message
+
+    assert len(list(open_sequence(str(recorded(tmp_path / 'bag', {'/image': (kind, in_turn, None)}))))) == 10
+    told = [f'images on /image are in the frames {frames[0]!r} and {frames[1]!r}'] if len(frames) > 1 else []
+    assert [line.split(',')[0].split(': ')[1] for line in caplog.messages] == told

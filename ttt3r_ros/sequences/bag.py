@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
@@ -35,6 +36,8 @@ INFOS = 100  # camera_info messages within which a driver has its calibration
 POLYNOMIAL = ('', 'plumb_bob', 'radtan', 'brown_conrady', 'rational_polynomial')
 MOST_COEFFICIENTS = 5  # plumb_bob's; a Sequence tells no other
 GROUP_OF_PICTURES = 120  # packets within which a stream has one that stands alone
+
+_log = logging.getLogger(__name__)
 
 STORE = get_typestore(Stores.ROS2_JAZZY)
 packets.register(STORE)
@@ -129,6 +132,7 @@ class Bag(Sequence):
             records, content = self._records([self.topic]), ContentBits()
             # Of 16 bits, what is passed over says how many are used, so that a part is as the whole.
             number = 0 if self._deep else sum(1 for _ in itertools.islice(records, count))
+            frames: set[str] = set()
             for recorded, message in self._timed(records):
                 stamp = packets.stamp_of(message) if self._stamped else recorded
                 try:
@@ -139,6 +143,7 @@ class Bag(Sequence):
                                     f'{error}; take another topic, or record it again')
                     continue
                 number += 1
+                self._see(packets.frame_of(message), frames)
                 if number > count:
                     yield Image(stamp, rgb)
         else:
@@ -153,6 +158,13 @@ class Bag(Sequence):
         if missing > 0:
             self._leave_out('images lost in damage', f'{missing} × {self.topic} of {self._path}: '
                             f'{self._damage() or "its index tells of more than there are"}', missing)
+
+    def _see(self, frame: str, frames: set[str]) -> None:
+        """Add an image's frame to those of the images before it, and say where it is the second one."""
+        if len(frames) == 1 and frame not in frames:
+            _log.warning('%s: images on %s are in the frames %r and %r, and a path is of one camera: do two publish '
+                         'there? Record each on a topic of its own', self._path, self.topic, *frames, frame)
+        frames.add(frame)
 
     def _damage(self) -> str:
         """Return what was found damaged, and the remedy; empty without."""
