@@ -63,6 +63,11 @@ def test_start_afresh_is_as_before_the_first_image(run, tmp_path):
     assert rows[:, 0].tolist() == [1, 5, 9]  # thinned out twice, the whole way is there
     outside = robot.call(SaveMap, 'save_trajectory', SaveMap.Request(path='../way.tum'))
     assert not outside.success and 'not below' in outside.message
+    assert robot.call(SaveMap, 'save_map', SaveMap.Request(path='way.ply')).success
+    seen = (tmp_path / 'way.ply').read_bytes()
+    refused = robot.call(SaveMap, 'save_trajectory', SaveMap.Request(path='way.ply'))
+    assert not refused.success and 'end it in .tum' in refused.message
+    assert (tmp_path / 'way.ply').read_bytes() == seen  # no poses in the place of the map
     pose = SetPose.Request()
     pose.pose.header.frame_id, pose.pose.pose.pose.position.x, pose.pose.pose.pose.orientation.w = 'map', 9.0, 1.0
     assert robot.call(SetPose, 'set_pose', pose).success

@@ -27,9 +27,9 @@ from ttt3r_ros.ros.conversions import nanoseconds, to_odometry, to_pose, to_time
 from ttt3r_ros.ros.depth_output import DepthOutput
 from ttt3r_ros.ros.frames import Frames
 from ttt3r_ros.ros.log import Log
-from ttt3r_ros.ros.map_output import MapOutput
+from ttt3r_ros.ros.map_output import FORMS, MapOutput
 from ttt3r_ros.ros.parameters import Settings
-from ttt3r_ros.ros.path_output import PathOutput
+from ttt3r_ros.ros.path_output import PathError, PathOutput
 
 DEPTH = 10
 REPEAT_S = 5.0  # a trouble that stays is told again after this long
@@ -168,12 +168,14 @@ class Outputs:
             loop_closures=frame.loop_closures, **about))
 
     def map_to_save(self, target: FilePath) -> list[Writing]:
-        """Return the files of the map, and of the path beside it. Raises MapError, PathEmpty."""
+        """Return the files of the map, and of the path beside it. Raises MapError, PathError."""
         trajectory = target.named(os.path.splitext(target.name)[0] + '.tum')
         return [self._map.to_write(target), self._path.to_write(trajectory)]
 
     def path_to_save(self, target: FilePath) -> Writing:
-        """Return what a file of the path is to hold. Raises PathEmpty."""
+        """Return what a file of the path is to hold. Raises PathError."""
+        if os.path.splitext(target.name)[1] in FORMS:
+            raise PathError(f'{target} is called as a map is, and lines of poses are none: end it in .tum')
         return self._path.to_write(target)
 
     def clear(self) -> None:

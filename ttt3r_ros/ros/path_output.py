@@ -19,8 +19,8 @@ AT_EVERY_POSE = 500  # poses; of a longer path so many are sent for each pose ad
 ENCAPSULATION = 4  # bytes of CDR that say how the rest is written
 
 
-class PathEmpty(ValueError):
-    """There is no way to be saved, and a file of an earlier one may be there."""
+class PathError(ValueError):
+    """There is no way to be saved, and a file of an earlier one may be there, or a map's file would hold it."""
 
 
 class PathOutput:
@@ -70,9 +70,9 @@ class PathOutput:
         return bytes(path) + b''.join(self._serialised[1:])
 
     def to_write(self, target: FilePath) -> Writing:
-        """Return what a file of the kept poses is to hold, TUM lines, `seconds x y z qx qy qz qw`. Raises PathEmpty."""
+        """Return what a file of the kept poses is to hold, TUM lines, `seconds x y z qx qy qz qw`. Raises PathError."""
         if not self._poses:
-            raise PathEmpty('the path is empty: no image has been answered with a pose since it began')
+            raise PathError('the path is empty: no image has been answered with a pose since it began')
         lines = []
         for pose in self._poses:
             stamp, p, q = pose.header.stamp, pose.pose.position, pose.pose.orientation

@@ -211,11 +211,11 @@ class Pipeline:
         return f'{self._settings.odom_frame} begins at {x:.2f} {y:.2f} {z:.2f} m in {self._settings.map_frame} now'
 
     def path_to_save(self, target: FilePath) -> Writing:
-        """Return what a file of the path is to hold. Raises PathEmpty."""
+        """Return what a file of the path is to hold. Raises PathError."""
         return self._outputs.path_to_save(target)
 
     def map_to_save(self, target: FilePath) -> list[Writing]:
-        """Return what the files of map and path are to hold. Raises MapError, PathEmpty."""
+        """Return what the files of map and path are to hold. Raises MapError, PathError."""
         return self._outputs.map_to_save(target)
 
     def query(self, question: Question) -> tuple[Header, View]:

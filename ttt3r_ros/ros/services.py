@@ -18,7 +18,7 @@ from ttt3r_ros.reconstruction.whole_file import FileError, FilePath
 from ttt3r_ros.ros.device_watch import DeviceWatch
 from ttt3r_ros.ros.map_output import MapError
 from ttt3r_ros.ros.names import Names
-from ttt3r_ros.ros.path_output import PathEmpty
+from ttt3r_ros.ros.path_output import PathError
 from ttt3r_ros.ros.pipeline import Pipeline
 from ttt3r_ros.ros.replies import Replies
 from ttt3r_ros.ros.views import QueryError, answer_query, question
@@ -54,8 +54,8 @@ class Services:
             ('start_afresh', self._start_afresh, ()),
             ('save_state', self._save, (StateFileError, FileError)),
             ('load_state', self._load, (StateFileError, FileError)),
-            ('save_map', self._save_map, (MapError, PathEmpty, FileError)),
-            ('save_trajectory', self._save_trajectory, (PathEmpty, FileError)),
+            ('save_map', self._save_map, (MapError, PathError, FileError)),
+            ('save_trajectory', self._save_trajectory, (PathError, FileError)),
             ('query_view', self._query, (QueryError, RayMapError, NonFinitePrediction)))]
 
     async def _reset(self, request: Trigger.Request, response: Trigger.Response) -> None:
