@@ -36,6 +36,19 @@ def told(x: float) -> TFMessage:
     return TFMessage(transforms=[transform])
 
 
+def test_messages_without_a_frame_are_told_with_what_helps(frames, ros):
+    """Whether a base is set or not, which does not help; images and IMU that both have none are not therefore one."""
+    node = rclpy.create_node('bare')
+    bare = Frames(node, Log(node), '')
+    for ask, whose in ((lambda: frames.mount(''), 'the images'), (lambda: bare.mount(''), 'the images'),
+                       (lambda: frames.fixed('camera', ''), 'messages of the IMU'),
+                       (lambda: frames.fixed('', ''), 'messages of the images')):
+        with pytest.raises(FrameUnknown, match=f'^{whose} have an empty frame_id: have their driver fill it in'):
+            ask()
+    bare.destroy()
+    node.destroy_node()
+
+
 def test_all_of_tf_is_heard_for_a_part_of_the_time(frames):
     """At first always, then one second in some, until the mount is there, or until somebody is heard at all; what is
     fixed is heard throughout."""

@@ -19,6 +19,7 @@ Edge = tuple[str, str]  # parent and child in TF
 REMEMBERED = 1000  # stamps of each edge that we sent
 SEARCHING_S = 10  # that /tf is listened to at first, while a frame is looked for
 EVERY_S = 10  # and then for one second in so many: where all of TF comes at 1 kHz it costs two thirds of a core
+FILL_IN = 'have their driver fill it in, which often has a parameter for it, such as frame_id'
 ALONG = 0.7  # cosine of an angle that still is "the same direction"
 
 
@@ -59,8 +60,8 @@ class Frames:
 
     def mount(self, camera_frame: str) -> np.ndarray:
         """Return the camera's optical pose (4, 4) on the tracked frame. Raises FrameUnknown."""
-        if not self.tracked_frame(camera_frame):
-            raise FrameUnknown('the images have an empty frame_id and base_frame is not set: set one of them')
+        if not camera_frame:
+            raise FrameUnknown(f'the images have an empty frame_id: {FILL_IN}')
         if not self._base_frame:
             return np.eye(4)
         new = (self._base_frame, camera_frame) not in self._known
@@ -80,6 +81,8 @@ class Frames:
     def fixed(self, target: str, source: str) -> np.ndarray:
         """Return source's pose (4, 4) in target, two frames that do not move on each other. Raises FrameUnknown."""
         key = target, source
+        if not (target and source):  # nor are two that have no name the same
+            raise FrameUnknown(f'messages of the {"IMU" if target else "images"} have an empty frame_id: {FILL_IN}')
         if target == source:
             self._asked = True
             self._known[key] = np.eye(4)
