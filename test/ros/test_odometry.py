@@ -21,6 +21,8 @@ from ttt3r_ros.reconstruction.depth import back_project, depth_of
 from ttt3r_ros.reconstruction.gravity import GravityError
 from ttt3r_ros.reconstruction.odometry import Odometry
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.ros import scaling as scaling_module
+from ttt3r_ros.ros.lasting import Lasting
 from ttt3r_ros.ros.level import ImuLevel
 from ttt3r_ros.ros.scaling import ScaleSettings, Scaling
 from ttt3r_ros.ros.tracker import UP
@@ -364,6 +366,32 @@ def test_what_the_wheels_went_while_the_camera_saw_nothing_is_no_sample():
         scaling.learn(STAMPS[0] + i * SECOND // 10, frame, np.eye(4), UP, None)
         unseen = (0.0, 0.0)
     assert scaling.estimate.samples > 20 and scaling.factor == pytest.approx(2.0, rel=1e-6) and not told
+
+
+@pytest.mark.parametrize(('child', 'x', 'why'), [
+    ('base_footprint', 0.0, "what comes on /wheel_odometry is of 'base_footprint', not of base_frame 'base_link'"),
+    ('', 0.0, "what comes on /wheel_odometry is of '', not of base_frame 'base_link'"),
+    ('base_link', float('nan'), 'no message on /wheel_odometry holds a pose, of 50 that came'),
+    (None, 0.0, 'nothing has come on /wheel_odometry: is the base running')])
+def test_why_wheels_tell_no_scale_is_what_is_wrong_with_them(monkeypatch, child, x, why):
+    """Of messages that came and are not used it was said that nothing comes, or that there is no problem."""
+    heard, told, clock = [], [], [0.0]
+    monkeypatch.setattr(scaling_module, 'time', SimpleNamespace(monotonic=lambda: clock[0]))
+    node = SimpleNamespace(create_subscription=lambda kind, topic, receive, qos: (
+        heard.append(receive) or SimpleNamespace(topic_name='/wheel_odometry')))
+    log = SimpleNamespace(warning=lambda text, every: told.append(text), error=lambda text, every: None)
+    scaling = Scaling(node, log, ScaleSettings(1.0, 'wheels', False, 0.0), 'base_link', 'wheel_odometry')
+    scaling._without = Lasting(lambda: clock[0])
+    frame = SimpleNamespace(pose=np.eye(4), unseen_motion=(0.0, 0.0))
+    for i in range(50):
+        clock[0] = 0.1 * i
+        if child is not None:
+            message = OdometryMessage(child_frame_id=child)
+            message.header.stamp.sec, message.header.stamp.nanosec = divmod(STAMPS[0] + i * SECOND // 10, SECOND)
+            message.pose.pose.position.x = x
+            heard[0](message)
+        scaling.learn(STAMPS[0] + i * SECOND // 10, frame, np.eye(4), UP, None)
+    assert why in told[-1] and why in scaling.diagnosis()['wheel odometry']
 
 
 @pytest.mark.parametrize(('before', 'now', 'factor'), [

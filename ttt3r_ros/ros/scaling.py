@@ -76,6 +76,7 @@ class Scaling:
         self._focal_told: str | None = None
         self._wheels_came: float | None = None  # the last message, time.monotonic() seconds
         self._first_asked: float | None = None
+        self._foreign: str | None = None  # the last frame in wheel odometry that is not the base's
         self._unusable = 0
         self._backward = 0  # messages whose stamp repeats or goes back
         self._problem: str | None = None
@@ -201,6 +202,7 @@ class Scaling:
 
     def _receive(self, message: OdometryMessage) -> None:
         if frame_name(message.child_frame_id) != self._base_frame:
+            self._foreign = message.child_frame_id
             self._log.error(
                 f'wheel odometry is of {message.child_frame_id!r}, not of base_frame {self._base_frame!r}, and is not '
                 'used', every=REPEAT_S)
@@ -230,11 +232,16 @@ class Scaling:
         self._first_asked = self._first_asked or now
         if now - self._first_asked < PATIENCE_S:
             return None
+        if self._wheels_came is None and self._foreign is not None:
+            return (f'what comes on {self._subscription.topic_name} is of {self._foreign!r}, not of base_frame '
+                    f'{self._base_frame!r}: make the two the same')
         if self._wheels_came is None:
             return (f'nothing has come on {self._subscription.topic_name}: is the base running, and wheel_odometry '
                     'remapped to its topic?')
         if now - self._wheels_came > PATIENCE_S:
             return f'nothing has come on {self._subscription.topic_name} for {now - self._wheels_came:.0f} s'
+        if span is None and self._unusable:
+            return f'no message on {self._subscription.topic_name} holds a pose, of {self._unusable} that came'
         apart = 0 if span is None else min(stamp - span[0], 0) or max(stamp - span[1], 0)
         if abs(apart) <= APART_NS:
             return None
