@@ -13,6 +13,7 @@ from rclpy.parameter import Parameter
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile
 from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.declarations import BY_NAME
+from ttt3r_ros.ros.idle_parameters import idle
 
 
 @pytest.fixture
@@ -164,6 +165,34 @@ def test_a_running_node_tells_what_was_given_wrong(run):
         assert not result.successful and result.reason.startswith(why)
     assert robot.get('max_gap').double_value == BY_NAME['max_gap'].default
     assert robot.set('max_gap', 5.0).successful
+
+
+@pytest.mark.parametrize(('given', 'told'), [
+    (['camera_height:=0.5'], ["camera_height 0.5 has no effect: it is for scale_source 'floor', which is not set"]),
+    (['camera_height:=0.5', 'scale_source:=floor'], []),
+    (['reset_interval:=50'], ["reset_interval 50 has no effect: it is for reset_policy 'interval'"]),  # auto is never
+    (['reset_interval:=50', 'reset_policy:=interval'], []),
+    (['filt3r.rate:=0.1', 'memix.written:=0.5', 'update_rule:=constant', 'constant.share:=0.1'],
+     ["filt3r.rate 0.1 has no effect: it is for update_rule 'filt3r'", 'memix.written 0.5 has no effect']),
+    (['filt3r.rate:=0.1', 'memix.written:=0.5', 'update_rule:=filt3r+memix'], []),
+    (['map.max_rate:=2.0', 'autosave_interval:=60.0', 'batch_wait:=0.1', 'odometry.image_delay:=0.2'],
+     ['map.max_rate 2.0', 'autosave_interval 60.0', 'batch_wait 0.1', 'odometry.image_delay 0.2']),
+    (['map.max_rate:=2.0', 'map.cell:=0.1', 'autosave_interval:=60.0', 'state_file:=a', 'batch_wait:=0.1',
+      'robots:=[a,b]', 'odometry.image_delay:=0.2', 'odometry.rate:=20.0'], []),
+    (['autosave_interval:=0.0'], []), ([], [])])
+def test_what_has_no_effect_beside_the_others_is_told(declared, given, told):
+    """A height without the source of the scale that it is for left the metres as they were, without a word."""
+    node = declared(*given)
+    lines = idle(node, parameters.read(node, profile=WeightsProfile())).values()
+    assert all(any(line.startswith(start) for line in lines) for start in told) and len(lines) == len(told), lines
+
+
+def test_a_running_node_tells_what_has_no_effect(run):
+    """At the start, and of what is set on it; of what has no effect for as long it says nothing again."""
+    node, robot = run(camera_height=0.5)
+    assert robot.set('filt3r.rate', 0.1).successful and robot.set('max_speed', 2.0).successful
+    robot.wait_for('the line', lambda: 'filt3r.rate 0.1 has no effect' in node.log())
+    assert node.log().count('has no effect') == 2 and node.log().count('camera_height 0.5 has no effect') == 1
 
 
 @pytest.mark.parametrize(('file', 'told'), [

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 
 import torch
@@ -24,9 +24,10 @@ from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.weights_profile import WeightsProfile, load_profile
 from ttt3r_ros.ros import parameters
 from ttt3r_ros.ros.camera import Camera
-from ttt3r_ros.ros.declarations import NO_NAMES
+from ttt3r_ros.ros.declarations import BY_NAME, NO_NAMES
 from ttt3r_ros.ros.device import DeviceError, compile_for, failure, require
 from ttt3r_ros.ros.device_watch import DeviceWatch
+from ttt3r_ros.ros.idle_parameters import idle
 from ttt3r_ros.ros.lifecycle import FINALIZED, refuse_impossible_transitions, transition
 from ttt3r_ros.ros.memory import WARM_UP_SIZE, Weights
 from ttt3r_ros.ros.names import Names
@@ -144,6 +145,7 @@ class Ttt3rNode(LifecycleNode):
         elif loaded.note:
             log.warning(loaded.note)
         self._tell_segments(settings)
+        self._tell_idle()
         weights = Weights(loaded.name, loaded.trained, load_fit(weights_file(settings.weights)),
                           self._profile.trained_on)
         doubt = weights.fit.under(settings.segments)[1]
@@ -173,6 +175,11 @@ class Ttt3rNode(LifecycleNode):
     def _tell_segments(self, settings: Settings) -> None:
         told = settings.segments.told
         self.get_logger().info(f'segments: {settings.segments}{f" ({told})" if told else ""}')
+
+    def _tell_idle(self, names: Container[str] = BY_NAME) -> None:
+        for name, line in idle(self, self._settings).items():
+            if name in names:
+                self.get_logger().warning(line)
 
     def _offer_services(self) -> None:
         """Have the services that these parameters stand for, configured or not: a call never waits for one."""
@@ -244,6 +251,7 @@ class Ttt3rNode(LifecycleNode):
             settings = self._settings
             if settings.segments != before.segments:
                 self._tell_segments(settings)
+            self._tell_idle({change.name for change in changes})
             for robot in self._robots:
                 robot.apply(settings)
 
