@@ -7,6 +7,7 @@ import numpy as np
 
 import ttt3r_ros as ttt3r
 
-frames = [frame for frame in ttt3r.open(sys.argv[1]) if frame.tracked]
-path = ttt3r.Trajectory(np.array([frame.stamp for frame in frames]), np.array([frame.pose for frame in frames]))
-ttt3r.write_tum(sys.argv[2], path)
+# A frame has points and an image, which a list of frames would keep: a phone's film would fill the memory.
+way = [(frame.stamp, frame.pose) for frame in ttt3r.open(sys.argv[1]) if frame.tracked]
+stamps, poses = map(np.array, zip(*way))
+ttt3r.write_tum(sys.argv[2], ttt3r.Trajectory(stamps, poses))

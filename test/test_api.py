@@ -7,7 +7,9 @@ import json
 import runpy
 import subprocess
 import sys
+import weakref
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import plyfile
@@ -78,6 +80,28 @@ def test_examples(film, tmp_path, monkeypatch, capsys):
     example('own_loop.py', few, monkeypatch=monkeypatch)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 10 and all('ttt3r: gate' in line and 'cut3r: gate 1.00' in line for line in lines)
+
+
+def test_the_path_of_a_long_film_keeps_no_frames(tmp_path, monkeypatch):
+    """Of a phone's film of ten minutes the points of all frames are gigabytes."""
+    alive = weakref.WeakSet()
+
+    def film(source: str):
+        for k in range(40):
+            alive.add(frame := Seen(stamp=k, pose=np.eye(4), tracked=k % 2 == 0))
+            yield frame
+            del frame
+            assert len(alive) <= 1  # what the loop has in hand
+
+    monkeypatch.setattr(ttt3r, 'open', film)
+    example('path.py', 'film.mp4', str(tmp_path / 'path.txt'), monkeypatch=monkeypatch)
+    assert len(read_tum(tmp_path / 'path.txt')) == 20
+
+
+class Seen(SimpleNamespace):
+    """A frame that can be put into a set."""
+
+    __hash__ = object.__hash__
 
 
 def test_the_notebook_runs():
