@@ -690,7 +690,9 @@ def test_memory_does_not_grow_with_a_film(film, tmp_path):
     (['film/1.png', 'film/2.png', 'film/3.png', 'film/4.png', 'film/5.png'],
      'ttt3r run: error: unrecognized arguments: film/2.png film/3.png film/4.png …; quote a pattern'),
     (['my', 'film'], 'unrecognized arguments: film; quote a pattern and a name with spaces'),
-    (['film', '--evry', '--strat'], 'unrecognized arguments: --evry --strat\n')])
+    (['film', '--evry', '3'], 'unrecognized arguments: --evry 3; there is no option --evry: did you mean --every?\n'),
+    (['film', '--expot=tum', 'ply'], '--expot=tum ply; there is no option --expot: did you mean --export?\n'),
+    (['film', '--qqq', '3'], 'unrecognized arguments: --qqq 3; there is no option --qqq\n')])
 def test_what_the_shell_has_taken_apart_is_told_as_that(words, told, capsys):
     """`ttt3r run walk/*.png` without quotes is many arguments, of which the first was a source and the others unknown.
     """

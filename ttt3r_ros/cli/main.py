@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import errno
 import io
 import logging
+import re
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -46,6 +48,15 @@ REMEDIES = dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, 
                                                                                 'give another path')
 
 
+def _meant(left: list[str], known: str) -> str:
+    """Return what may have been meant by arguments that are not known, of a command with that help."""
+    option = next((word.split('=')[0] for word in left if word.startswith('-')), None)
+    if option is None:
+        return 'quote a pattern and a name with spaces, which the shell takes apart'
+    near = difflib.get_close_matches(option, re.findall(r'--[a-z0-9-]+', known), 1)
+    return f'there is no option {option}' + (f': did you mean {near[0]}?' if near else '')
+
+
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command that argv (the process's own arguments by default) names, and exit with its code.
 
@@ -64,10 +75,9 @@ def main(argv: list[str] | None = None) -> NoReturn:
         command.add_parser(subparsers).set_defaults(run=command.run)
     args, left = parser.parse_known_args(argv)
     if left:
-        files = '' if all(word.startswith('-') for word in left) else (
-            '; quote a pattern and a name with spaces, which the shell takes apart')
-        subparsers.choices[args.command].error(f'unrecognized arguments: {" ".join(left[:MOST_TOLD])}'
-                                               f'{" …" if len(left) > MOST_TOLD else ""}{files}')
+        chosen = subparsers.choices[args.command]
+        chosen.error(f'unrecognized arguments: {" ".join(left[:MOST_TOLD])}{" …" if len(left) > MOST_TOLD else ""}; '
+                     + _meant(left, chosen.format_help()))
     try:
         code = args.run(args)
     except ModuleNotFoundError as error:
