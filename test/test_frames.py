@@ -52,7 +52,7 @@ def test_messages_without_a_frame_are_told_with_what_helps(frames, ros):
 def test_all_of_tf_is_heard_for_a_part_of_the_time(frames):
     """At first always, then one second in some, until the mount is there, or until somebody is heard at all; what is
     fixed is heard throughout."""
-    with pytest.raises(FrameUnknown):
+    with pytest.raises(FrameUnknown, match='^no transform base_link → camera .*; have robot_state_publisher or '):
         frames.mount('camera')
 
     def heard(seconds: int, talks: bool) -> list[bool]:

@@ -94,7 +94,8 @@ class Frames:
             except TransformException as error:
                 self._waited.add(key)
                 tf, static = map(self._node.resolve_topic_name, self.topics)
-                raise FrameUnknown(f'no transform {target} → {source} on {static} or {tf} yet: {error}') from error
+                raise FrameUnknown(f'no transform {target} → {source} on {static} or {tf} yet ({error}); have '
+                                   'robot_state_publisher or static_transform_publisher tell it') from error
             self._missing.discard(key)
             if key in self._waited:
                 self._log.info(f'the transform {target} → {source} has come')
