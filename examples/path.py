@@ -9,5 +9,5 @@ import ttt3r_ros as ttt3r
 
 # A frame has points and an image, which a list of frames would keep: a phone's film would fill the memory.
 way = [(frame.stamp, frame.pose) for frame in ttt3r.open(sys.argv[1]) if frame.tracked]
-stamps, poses = map(np.array, zip(*way))
-ttt3r.write_tum(sys.argv[2], ttt3r.Trajectory(stamps, poses))
+path = ttt3r.Trajectory(np.array([stamp for stamp, _ in way]), np.array([pose for _, pose in way]))
+ttt3r.write_tum(sys.argv[2], path)
