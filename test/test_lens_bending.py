@@ -185,6 +185,19 @@ def test_a_path_is_missed_by_what_its_steps_are():
                        bent.after(exponential(np.ones(6))).doubt(known)[0], atol=1e-9)
 
 
+def test_a_path_that_goes_on_after_a_loss_is_in_doubt_as_before(room):
+    """Its first pose is the last one, and the lens has done to it what it had done."""
+    film, _, _, network = room
+    reconstructor = Reconstructor(network, make_rule('ttt3r'), step_source='images', monitor=TrackingMonitor())
+    frames = [reconstructor.step(image) for image in film[:8]]
+    for image in [np.zeros_like(film[8])] * 3:
+        assert not reconstructor.step(image).trusted
+    again = reconstructor.step(film[8])
+    assert again.trusted and again.segment == 1
+    assert np.array_equal(again.lens_doubt[0], frames[-1].lens_doubt[0]) and again.lens_doubt[0].any()
+    assert not again.lens_doubt[1].any() and not frames[0].lens_doubt.any()
+
+
 def test_another_lens_takes_nothing_back():
     """What was in doubt of the last one stays so, whatever is known of the next one."""
     bent, bending = Bent(np.full(6, 0.1), np.full(6, 0.004)), LensBending(0.02, 0.15 ** 2)

@@ -41,8 +41,8 @@ class Frame:
     and radians, of how the camera may have moved since it was last trusted: where it is not, and where it begins anew.
     step_covariance (6, 6): of the step from the last frame by least squares (step_refinement.Step), None where nobody
     looked for one. lens_doubt (2, 2, 6): of the pose and of that step two deviations each, shift, m, and turn, rad, in
-    this camera's axes: what a lens that bends lines may have done to them (lens_bending.Bent); None where
-    step_covariance is.
+    this camera's axes: what a lens that bends lines may have done to them (lens_bending.Bent), to a step that is not
+    known nothing; None where nobody asks the images.
     """
 
     pose: np.ndarray

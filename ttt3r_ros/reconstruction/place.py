@@ -215,5 +215,5 @@ class Place:
             tracking=tracking,
             unseen_motion=unseen,
             step_covariance=None if step is None else step.covariance,
-            lens_doubt=None if step is None else np.stack([bent.doubt(self.bending)
-                                                           for bent in (self.bent, self.step_bent)]))
+            lens_doubt=None if self.focal is None else np.stack([
+                bent.doubt(self.bending) for bent in (self.bent, Bent() if step is None else self.step_bent)]))
