@@ -43,6 +43,13 @@ def test_copies_that_a_codec_has_changed_a_little_are_told(times):
     assert [found for image in images if (found := repeats.look(image))] == ([times] if times > 1 else [])
 
 
+def test_images_of_another_shape_are_others():
+    """Photographs, upright and lying in turn, are no copies of each other, and one that stands twice is one."""
+    repeats, shapes = Repeats(), ((4, 6, 3), (6, 4, 3))
+    found = [repeats.look(np.full(shapes[k % 2], k, np.uint8)) for k in range(LOOKED_AT + 2) for _ in range(2)]
+    assert [times for times in found if times is not None] == [2]
+
+
 def test_a_camera_that_slows_down_repeats_nothing():
     """It is a change that is small beside the last one that counts, not one that is small."""
     repeats = Repeats()

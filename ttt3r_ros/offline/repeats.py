@@ -27,13 +27,14 @@ class Repeats:
         """Take an image, uint8 (h, w, 3). Return how often each stands there, once, if that is more than once."""
         if len(self._times) > LOOKED_AT:
             return None
-        if self._last is not None:
-            change = float(np.abs(image.astype(np.int16) - self._last).mean())
+        levels = image.astype(np.int16)
+        if self._last is not None and levels.shape == self._last.shape:
+            change = float(np.abs(levels - self._last).mean())
             if change <= SAME * self._change:
                 self._times[-1] += 1
                 return None
             self._change = change
-        self._last = image.astype(np.int16)
+        self._last = levels
         self._times.append(1)
         times = statistics.median_low(self._times[:-1]) if len(self._times) > LOOKED_AT else 1
         return times if times > 1 else None
