@@ -345,12 +345,12 @@ def test_a_reconstructor_asks_what_is_left_out_of_the_models_image(room):
         assert np.array_equal(a.points, b.points) and not np.array_equal(a.pose, b.pose)
 
 
-@pytest.mark.parametrize('shift', [(0.05, -0.02, 0.03), (0.5, -0.2, 0.3)])
-def test_a_step_is_as_sure_as_what_it_was_made_of(shift):
+@pytest.mark.parametrize(('shift', 'most'), [((0.05, -0.02, 0.03), 8), ((0.5, -0.2, 0.3), 9)])
+def test_a_step_is_as_sure_as_what_it_was_made_of(shift, most):
     """Of corners, depths' scale and told steps that are off by what is presumed of them, of a turned camera: the
     normalised error squared is 6 in the mean, of one as long as things are far as of a short one."""
     errors, covariances = steps_made_of(PLACE, shift)
-    assert 5 < nees(errors, covariances).mean() < 9
+    assert 5 < nees(errors, covariances).mean() < most
 
 
 def test_corners_that_do_not_fit_make_a_step_less_sure():

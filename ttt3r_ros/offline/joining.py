@@ -36,7 +36,7 @@ from ttt3r_ros.offline.recording import (
 from ttt3r_ros.offline.session import Plan
 from ttt3r_ros.reconstruction.tracking import TrackingState, unseen_motion
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, chain, rejoin
-from ttt3r_ros.reconstruction.twist import adjoint, lengthened, stretched
+from ttt3r_ros.reconstruction.twist import at_end_of, lengthened, stretched
 from ttt3r_ros.sequences import open_sequence
 
 PARTS = '.parts'
@@ -128,24 +128,20 @@ class _Whole:
         segments = last.segment - at_seam + (begun and seen is not None and seen.segment == at_seam)
         self.before = segments, len(self.shots) - len(led_in)
         elapsed_s = last.elapsed_s - (led_in[-1].elapsed_s if led_in else 0.0)
-        before = self._bent_before(_last_tracked(led_in))
-        return [replace(self._laid(shot, before), segment=segments + shot.segment,
+        tracked, part = _last_tracked(self.shots), _last_tracked(led_in)
+        # Of the last pose so far the lens's doubt, beside that of the lead-in, which ends there.
+        before = _bent(tracked) - lengthened(_bent(part), self.path.scale)
+        return [replace(self._laid(shot, tracked, before), segment=segments + shot.segment,
                         elapsed_s=elapsed_s + shot.elapsed_s) for shot in own]
 
-    def _bent_before(self, led_in: Shot | None) -> np.ndarray:
-        """Return the lens's doubt (2, 6) of the last pose so far, beside that of a part's lead-in, which ends there."""
-        before, own = ((np.zeros((2, 2, 6)) if shot is None or shot.bent is None else shot.bent)[0]
-                       for shot in (_last_tracked(self.shots), led_in))
-        return before - lengthened(own, self.path.scale)
-
-    def _laid(self, shot: Shot, before: np.ndarray) -> Shot:
-        """Return a part's shot where the part lies, with the lens's doubt (2, 6) of before."""
-        scale, last = self.path.scale, _last_tracked(self.shots)
+    def _laid(self, shot: Shot, tracked: Shot | None, before: np.ndarray) -> Shot:
+        """Return a part's shot where the part lies; before (2, 6): the doubt of the last one that was tracked, beside
+        the part's own."""
+        scale = self.path.scale
         pose = None if shot.pose is None else self.path.place(np.array(shot.pose))
         doubt = lengthened(shot.bent, scale)
-        if pose is not None and before.any():
-            doubt = np.zeros((2, 2, 6)) if doubt is None else doubt
-            doubt[0] += before @ adjoint(np.linalg.inv(pose) @ np.array(last.pose)).T
+        if None not in (shot.pose, shot.lens_doubt, tracked):
+            doubt[0] += at_end_of(np.linalg.inv(tracked.pose) @ pose, before)
         return replace(shot, pose=listed(pose), step_covariance=listed(stretched(shot.step, scale)),
                        lens_doubt=listed(doubt), scale=scale * shot.scale)
 
@@ -185,6 +181,10 @@ class _Whole:
 
 def _last_tracked(shots: list[Shot]) -> Shot | None:
     return next((shot for shot in reversed(shots) if shot.pose is not None), None)
+
+
+def _bent(shot: Shot | None) -> np.ndarray:
+    return np.zeros((2, 6)) if shot is None or shot.bent is None else shot.bent[0]
 
 
 def _at(pose: np.ndarray) -> Boundary:

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from ttt3r_ros.reconstruction.fields import LOGARITHMS, VARIANCES, Fields
-from ttt3r_ros.reconstruction.twist import adjoint, lengthened
+from ttt3r_ros.reconstruction.twist import at_end_of, lengthened
 
 NEWTON = 8  # steps to where a bent lens shows a place; half as many leave 1e-9 of it, up to MOST
 # Deviations: of bends, before any image; of one from image to image; and of what two images tell of it, at least and
@@ -102,9 +102,9 @@ class Bent:
 
     def after(self, step: np.ndarray, told: Bend | None = None, straightened: float = 0.0) -> Bent:
         """Return it after a step (4, 4), which images that were rid of a bend told so; None: it is the true one."""
-        carried = adjoint(np.linalg.inv(step))
+        each, undone = at_end_of(step, np.stack((self.each, self.undone)))
         missed = np.zeros(6) if told is None else told.step
-        return Bent(carried @ self.each + missed, carried @ self.undone + straightened * missed)
+        return Bent(each + missed, undone + straightened * missed)
 
     def scaled(self, scale: float) -> Bent:
         """Return it of a path in which a metre is so many."""

@@ -49,8 +49,8 @@ class Place:
     many loop_closures. focal: the camera's, as all images tell it; None where nobody asks them. shading, bending: its
     dark corners, and how it bends lines, in the same way. grey: the image's brightness (likeness.brightness); cut: what
     part of the camera's view it is (PixelMap.cut); None where these are not known. evenly: the image as if lit evenly,
-    None where no step led to it. anchor: what the next step is taken from, None for the last frame. bent, step_bent:
-    what the lens's bend does to the last frame's pose, and to the step to it.
+    None where no step led to it. anchor: what the next step is taken from, None for the last frame. bent: what the
+    lens's bend does to the last frame's pose.
     """
 
     path: Similarity = field(default_factory=Similarity)
@@ -68,7 +68,6 @@ class Place:
     anchor: Anchor | None = None
     bending: LensBending = field(default_factory=LensBending)
     bent: Bent = field(default_factory=Bent)
-    step_bent: Bent = field(default_factory=Bent)
 
     @property
     def view(self) -> Boundary | None:
@@ -134,8 +133,8 @@ class Place:
             step = Step(np.linalg.inv(here) @ there, found.covariance + anchor.covariance)
             if allows(step.pose):
                 bent = self.bent if stands else anchor.bent.after(found.pose, found.bend, self.bending.straightened)
+                step = replace(step, bent=bent.beside(self.bent.after(step.pose)))
                 place = replace(self, path=self.path.taking(seen.pose, there), evenly=found.evenly, bent=bent,
-                                step_bent=bent.beside(self.bent.after(step.pose)),
                                 anchor=replace(anchor, covariance=found.covariance,
                                                places=anchor.places if stands else found.places))
                 if found.flow >= LONG:
@@ -143,8 +142,7 @@ class Place:
                                     bending=self.bending.beside(found.bend), anchor=None)
                 return place.beside(prepared, seen), step
         step = told_step(self.boundary, seen).scaled(self.path.scale)
-        return replace(self, anchor=None, evenly=None, bent=self.bent.after(step.pose),
-                       step_bent=Bent()).beside(prepared, seen), step
+        return replace(self, anchor=None, evenly=None, bent=self.bent.after(step.pose)).beside(prepared, seen), step
 
     def at(self, prepared: Prepared, seen: Boundary, grey: np.ndarray | None) -> Place:
         """Return the place whose last frame is that of an image, which the present segment saw so.
@@ -216,4 +214,4 @@ class Place:
             unseen_motion=unseen,
             step_covariance=None if step is None else step.covariance,
             lens_doubt=None if self.focal is None else np.stack([
-                bent.doubt(self.bending) for bent in (self.bent, Bent() if step is None else self.step_bent)]))
+                bent.doubt(self.bending) for bent in (self.bent, Bent() if step is None else step.bent)]))

@@ -13,7 +13,7 @@ first.
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ import numpy as np
 from ttt3r_ros.reconstruction.black_bars import border
 from ttt3r_ros.reconstruction.depth import foot
 from ttt3r_ros.reconstruction.focal import FocalLength
-from ttt3r_ros.reconstruction.lens_bending import Bend
+from ttt3r_ros.reconstruction.lens_bending import Bend, Bent
 from ttt3r_ros.reconstruction.lens_shading import WINDOW, Falloff
 from ttt3r_ros.reconstruction.step_fit import FEWEST, NEAREST, Fit, presumed
 from ttt3r_ros.reconstruction.trajectory import Boundary
@@ -46,16 +46,17 @@ OUTSIDE = 1e6  # pixels: where a point lies that is farther out, or behind, matt
 @dataclass(frozen=True)
 class Step:
     """A step (4, 4), and its covariance (6, 6) by what was presumed: shift, m, and turn, rad, in the second camera's
-    axes."""
+    axes. bent: what the lens's bend does to it."""
 
     pose: np.ndarray
     covariance: np.ndarray
+    bent: Bent = field(default_factory=Bent, kw_only=True)
 
     def scaled(self, scale: float) -> Step:
         """Return it where a metre is so many."""
         pose = self.pose.copy()
         pose[:3, 3] *= scale
-        return replace(self, pose=pose, covariance=stretched(self.covariance, scale))
+        return replace(self, pose=pose, covariance=stretched(self.covariance, scale), bent=self.bent.scaled(scale))
 
 
 @dataclass(frozen=True)

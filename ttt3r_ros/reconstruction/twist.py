@@ -75,6 +75,11 @@ def adjoint(mount: np.ndarray) -> np.ndarray:
     return turned
 
 
+def at_end_of(step: np.ndarray, deviations: np.ndarray) -> np.ndarray:
+    """Return a pose's deviations (..., 6), shift and turn in its axes, as those of the pose after a step (4, 4)."""
+    return deviations @ adjoint(np.linalg.inv(step)).T
+
+
 def lengthened(deviations: np.ndarray | None, scale: float) -> np.ndarray | None:
     """Return deviations (..., 6) of a shift and a turn where a metre is so many; None of None."""
     return None if deviations is None else deviations * np.repeat((scale, 1.0), 3)
