@@ -30,6 +30,19 @@ def pytest_collection_finish():
         logging.getLogger(name).propagate = True
 
 
+@pytest.fixture(autouse=True)
+def levels():
+    """Put back what a command of ours has made of our loggers, which the next test listens to."""
+    def ours() -> dict[str, int]:
+        names = [name for name in logging.root.manager.loggerDict if name.startswith('ttt3r_ros')]
+        return {name: logging.getLogger(name).level for name in names}
+
+    before = ours()
+    yield
+    for name in ours():
+        logging.getLogger(name).setLevel(before.get(name, logging.NOTSET))
+
+
 @pytest.fixture(scope='session')
 def ros():
     """Start rclpy once for all tests that need it in this process."""

@@ -548,7 +548,7 @@ def test_stamps_that_do_not_increase_are_left_out_counted_and_told(tmp_path, cap
         assert all(np.array_equal(image.rgb, scene(i)) for image, i in zip(images, kept, strict=True))
         assert bag.left_out == ({'images out of order by their stamps': len(left_out)} if left_out else {})
     told = [line for line in caplog.messages if 'stamp' in line]
-    assert len(told) == (2 if left_out else 0)
+    assert len(told) == (1 if left_out else 0)  # however often the bag is read
     assert all(f'bag, frame {min(left_out) + 1}: its stamp' in line for line in told)
 
 

@@ -253,16 +253,16 @@ def test_a_room_is_told_through_a_lens_that_bends(room, caplog):
     """Turns nearly as through one that does not, where they were off by some degrees; the log says so. The focal length
     is that of the middle."""
     clear, plain = turned_off(room, 0.0)
-    assert plain._place.bending.straightened == 0 and 'bends' not in caplog.text
+    assert plain._place.lens.bending.straightened == 0 and 'bends' not in caplog.text
     for bend in (0.15, 0.4):
         caplog.clear()
         with caplog.at_level(logging.INFO):
             off, found = turned_off(room, bend)
         assert off < 2 * clear
         assert 'the lens bends lines' in caplog.text
-        assert found._place.bending.straightened == pytest.approx(bend, rel=0.2)
+        assert found._place.lens.bending.straightened == pytest.approx(bend, rel=0.2)
         frame = found.step(through(bend, room[0][-1]))
-        assert frame.pixel_map.bend == found._place.bending.straightened
+        assert frame.pixel_map.bend == found._place.lens.bending.straightened
         assert frame.original_intrinsics[0, 0] == pytest.approx(2 * room[2] * (1 + bend), rel=0.1)
 
 
@@ -298,7 +298,7 @@ def test_what_a_lens_has_done_is_told_as_no_sure_pose(room):
 
 def test_the_networks_own_steps_know_of_no_lens(room):
     """Nothing is followed, so that nothing is taken from the images."""
-    assert turned_off(room, 0.4, 'model')[1]._place.bending == LensBending()
+    assert turned_off(room, 0.4, 'model')[1]._place.lens.bending == LensBending()
 
 
 def test_resets_and_snapshots_keep_the_lens(room):
@@ -309,7 +309,7 @@ def test_resets_and_snapshots_keep_the_lens(room):
                                 monitor=TrackingMonitor()) for _ in range(2))
     for image in film[:20]:
         one.step(image)
-    assert one.segment > 1 and one._place.bending.straightened > 0.1
+    assert one.segment > 1 and one._place.lens.bending.straightened > 0.1
     other.restore(one.snapshot())
     for image in film[20:23]:
         here, there = one.step(image), other.step(image)
@@ -317,10 +317,10 @@ def test_resets_and_snapshots_keep_the_lens(room):
         assert np.linalg.norm(here.lens_doubt[0]) > 0.01
     assert one.step(film[23][:, 64:192]).pixel_map.bend == 0
     other.forget_lens()
-    assert other._place.bending == LensBending()
+    assert other._place.lens.bending == LensBending()
     assert other.step(film[23]).pixel_map.bend == 0
     other.start_afresh(Interval(8))
-    assert other._place.bending == LensBending()
+    assert other._place.lens.bending == LensBending()
 
 
 def test_an_image_begun_before_the_lens_was_known_is_begun_again(room, monkeypatch):

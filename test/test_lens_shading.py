@@ -113,20 +113,20 @@ def error(room, change, source: str = 'images', **options) -> tuple[float, Recon
 def test_a_room_is_told_through_dark_corners_as_through_a_clear_lens(room, caplog):
     """At half and at a third of the light in the corners; the log says so, and the image that is shown is as it was."""
     clear, told = error(room, lambda image: image)
-    assert told._place.shading.evened == 0
+    assert told._place.lens.shading.evened == 0
     for light in (0.5, 0.33):
         caplog.clear()
         with caplog.at_level(logging.INFO):
             dark, told = error(room, lambda image, light=light: through(light, image))
         assert dark < 1.5 * clear
         assert 'the corners of images' in caplog.text
-        assert told._place.shading.falloff == pytest.approx(-np.log(light), rel=0.25)
+        assert told._place.lens.shading.falloff == pytest.approx(-np.log(light), rel=0.25)
         assert np.array_equal(told.last_image, through(light, room[0][-1]))
 
 
 def test_the_networks_own_steps_know_of_no_lens(room):
     """Nothing is followed, so that nothing is taken from the images."""
-    assert error(room, lambda image: through(0.4, image), 'model')[1]._place.shading == LensShading()
+    assert error(room, lambda image: through(0.4, image), 'model')[1]._place.lens.shading == LensShading()
 
 
 def test_resets_loops_and_snapshots_keep_the_lens(room):
@@ -137,16 +137,16 @@ def test_resets_loops_and_snapshots_keep_the_lens(room):
                                 monitor=TrackingMonitor()) for _ in range(2))
     for image in film[:18]:
         one.step(image)
-    assert one.segment > 1 and one._place.shading.evened > 0.3
+    assert one.segment > 1 and one._place.lens.shading.evened > 0.3
     other.restore(one.snapshot())
     for image in film[18:20]:
         assert np.array_equal(one.step(image).pose, other.step(image).pose)
     other.forget_lens()
-    assert other._place.shading == LensShading()
+    assert other._place.lens.shading == LensShading()
     other.step(film[20])
-    assert other._place.shading.evened == 0
+    assert other._place.lens.shading.evened == 0
     one.start_afresh(Interval(8))
-    assert one._place.shading == LensShading()
+    assert one._place.lens.shading == LensShading()
 
 
 def test_an_image_begun_before_the_lens_was_known_is_begun_again(room, monkeypatch):

@@ -16,6 +16,7 @@ from ttt3r_ros.reconstruction import step_refinement as module
 from ttt3r_ros.reconstruction.depth import back_project
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.intrinsics import pinhole
+from ttt3r_ros.reconstruction.lens import Lens
 from ttt3r_ros.reconstruction.odometry import Odometry
 from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -435,7 +436,7 @@ def test_somebody_who_walks_through_does_not_move_a_camera_that_stands(walk):
     """It has stopped a pixel beside the image that steps are taken from; what is left out is elsewhere each time."""
     poses, focal, film = walk
     image, first, camera, rng = film[0][0], seen(walk, 0), pinhole(focal, SIZE), np.random.default_rng(2)
-    place, found = Place(image=image, boundary=first, focal=FocalLength.told(focal)), []
+    place, found = Place(image=image, boundary=first, lens=Lens(FocalLength.told(focal))), []
     turned = camera @ rotation.of_vector(np.array([0, -1 / focal, 0])) @ np.linalg.inv(camera)
     moved = cv2.warpPerspective(image, turned, SIZE[::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
     for x in range(0, 100, 10):
@@ -456,7 +457,7 @@ def test_a_slow_camera_is_not_taken_for_one_that_stands(walk):
     until they are long enough."""
     poses, focal, film = walk
     image, first, camera = film[0][0], seen(walk, 0), pinhole(focal, SIZE)
-    place, turn = Place(image=image, boundary=first, focal=FocalLength.told(focal)), 0.05 / focal
+    place, turn = Place(image=image, boundary=first, lens=Lens(FocalLength.told(focal))), 0.05 / focal
     for k in range(1, 61):
         seen_from_there = camera @ rotation.of_vector(np.array([0, -k * turn, 0])) @ np.linalg.inv(camera)
         moved = cv2.warpPerspective(image, seen_from_there, SIZE[::-1], flags=cv2.INTER_CUBIC,

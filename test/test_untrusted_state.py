@@ -17,6 +17,7 @@ from ttt3r_ros.model.checkpoint import load_network
 from ttt3r_ros.model.update_rules import make_rule
 from ttt3r_ros.reconstruction import state_file
 from ttt3r_ros.reconstruction.fields import FieldError, Fields
+from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.odometry import Odometry, OdometryError, World
 from ttt3r_ros.reconstruction.place import Anchor
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
@@ -103,7 +104,7 @@ KNOWN = {'logarithm': 4.5, 'variance': 0.01, 'answers': 3}
         ('logarithm', 101), ('logarithm', None), ('variance', 0), ('variance', 1e7), ('answers', 0), ('answers', 2.5))),
     ({'logarithm': 4.5}, 'focal.variance')])
 def test_the_focal_length(network, images, taken, focal, said):
-    """What is none is refused by its name, and so is one of no frame; another goes on."""
+    """What is none is refused by its name; another goes on, also where it is known before any frame."""
     tensors, header = parts(taken[0])
     data = joined(tensors, {**header, 'focal': focal})
     if said is None:
@@ -116,8 +117,8 @@ def test_the_focal_length(network, images, taken, focal, said):
             taken[1].check(data)
     tensors, header = parts(reconstructor(network).snapshot())
     if said is None and focal is not None:
-        with pytest.raises(SnapshotError, match='focal is told, of no frame'):
-            taken[1].check(joined(tensors, {**header, 'focal': focal}))
+        fresh.restore(joined(tensors, {**header, 'focal': focal}))
+        assert fresh.lens.focal == FocalLength(**focal)
 
 
 @pytest.mark.parametrize(('shading', 'said'), [

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import torch
 
 from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.thread_watch import ThreadWatch
+from ttt3r_ros.offline.lens_ahead import find_lens
 from ttt3r_ros.offline.read_ahead import read_ahead
 from ttt3r_ros.offline.repeats import Repeats
 from ttt3r_ros.offline.selection import Selection
@@ -20,7 +22,7 @@ from ttt3r_ros.offline.shapes import Shapes
 from ttt3r_ros.reconstruction.black_bars import BlackBars
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
-from ttt3r_ros.sequences.sequence import Sequence
+from ttt3r_ros.sequences.sequence import Image, Sequence
 
 _log = logging.getLogger(__name__)
 
@@ -83,11 +85,11 @@ class Stream:
         """Yield the frames from a number on; those before it are read and not answered."""
         self.unanswered = 0
         timed = not self.sequence.stamps_made
-        images = self.selection.take(self.sequence, skipping=self.skipping, require=self.reconstructor.require_shape)
+        if self.reconstructor.last_image is None and not self.sequence.live:
+            with contextlib.closing(self._images()) as images:
+                find_lens(self.reconstructor, (image.rgb for _, image in images))
         threads, bars, repeats, shapes = None, BlackBars(), Repeats(), Shapes()
-        # Of a camera the newest image counts, and none waits.
-        for taken, (position, image) in enumerate(images if self.sequence.live else read_ahead(images),
-                                                   self.first):
+        for taken, (position, image) in enumerate(self._images(), self.first):
             if taken < number:
                 continue
             begun = time.perf_counter()
@@ -115,3 +117,7 @@ class Stream:
                 threads = threads or ThreadWatch(torch.get_num_threads())
                 threads.took(took)
             yield StampedFrame(**vars(frame), stamp=image.stamp, position=position, number=taken, step_s=took)
+
+    def _images(self) -> Iterator[tuple[int, Image]]:
+        images = self.selection.take(self.sequence, skipping=self.skipping, require=self.reconstructor.require_shape)
+        return images if self.sequence.live else read_ahead(images)  # of a camera the newest counts, and none waits

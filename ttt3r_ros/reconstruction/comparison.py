@@ -65,7 +65,7 @@ class Answer:
         return Comparison(place, alike, step, tracking, monitor.unseen_motion(self.stamp))
 
     def _refined(self, place: Place, monitor: TrackingMonitor | None) -> tuple[Place, Step | None]:
-        asked = self.left_out is not None and place.focal_of(self.prepared) is not None
+        asked = self.left_out is not None and place.lens.focal_of(self.prepared.pixel_map) is not None
         return place.refined(self.prepared, self.look.seen,
                              lambda step: monitor is None or monitor.allows(step, self.stamp),
                              self.left_out(self.prepared.pixel_map) if asked else None)

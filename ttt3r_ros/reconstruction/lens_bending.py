@@ -66,6 +66,11 @@ class LensBending:
         fields.end()
         return bending
 
+    @property
+    def deviation(self) -> float:
+        """The standard deviation of the bend."""
+        return self.variance ** 0.5
+
     def news(self, before: LensBending) -> str | None:
         """Return what is to be said of images that were rid of another bend before, None if nothing new."""
         if not self.straightened or round(self.straightened / NEWS) == round(before.straightened / NEWS):
@@ -83,7 +88,7 @@ class LensBending:
                         longer=told.longer)
         straightened = min(max(known.bend, 0.0), MOST)
         beside = straightened - self.straightened
-        if abs(beside) < (FOLLOWED if self.straightened else max(LEAST_BENT, CERTAIN * known.variance ** 0.5)):
+        if abs(beside) < (FOLLOWED if self.straightened else max(LEAST_BENT, CERTAIN * known.deviation)):
             return known
         # What was told through another bend was told beside the mark, as the focal length was that of both.
         return replace(known, straightened=straightened, variance=min(known.variance + beside ** 2, FIRST ** 2))
@@ -116,7 +121,7 @@ class Bent:
 
     def doubt(self, bending: LensBending) -> np.ndarray:
         """Return two deviations (2, 6), by what is known of the lens: for its bend, and for how uncertain that is."""
-        return np.stack((bending.bend * self.each - self.undone, bending.variance ** 0.5 * self.each))
+        return np.stack((bending.bend * self.each - self.undone, bending.deviation * self.each))
 
     def of_another(self, bending: LensBending) -> Bent:
         """Return it where images of another lens begin, after one of which so much was known: the larger of both

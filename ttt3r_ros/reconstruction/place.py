@@ -9,15 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ttt3r_ros.model.recurrence import Memory
-from ttt3r_ros.reconstruction.eye import Look, Prepared, Undone
-from ttt3r_ros.reconstruction.focal import FocalLength
+from ttt3r_ros.reconstruction.eye import Look, Prepared
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.intrinsics import pinhole
-from ttt3r_ros.reconstruction.lens_bending import Bent, LensBending, drawn, straight
-from ttt3r_ros.reconstruction.lens_shading import LensShading
+from ttt3r_ros.reconstruction.lens import Lens
+from ttt3r_ros.reconstruction.lens_bending import Bent, straight
 from ttt3r_ros.reconstruction.likeness import mutual_likeness
 from ttt3r_ros.reconstruction.loop_closure import Keyframe
-from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.step_refinement import LONG, STILL, Step, flow, refined_step, told_step
 from ttt3r_ros.reconstruction.tracking import Evidence, Tracking
 from ttt3r_ros.reconstruction.trajectory import Boundary, Similarity, extent
@@ -46,11 +44,9 @@ class Place:
 
     image uint8 (h, w, 3) is the model's image of the last frame, as straight as the next one will be, boundary how the
     present segment saw it; both None before the first frame. correction (4, 4): the path's world in the map, from so
-    many loop_closures. focal: the camera's, as all images tell it; None where nobody asks them. shading, bending: its
-    dark corners, and how it bends lines, in the same way. grey: the image's brightness (likeness.brightness); cut: what
-    part of the camera's view it is (PixelMap.cut); None where these are not known. evenly: the image as if lit evenly,
-    None where no step led to it. anchor: what the next step is taken from, None for the last frame. bent: what the
-    lens's bend does to the last frame's pose.
+    many loop_closures. lens: the camera's, as all images tell it. grey: the image's brightness (likeness.brightness),
+    None where it is not known. evenly: the image as if lit evenly, None where no step led to it. anchor: what the next
+    step is taken from, None for the last frame. bent: what the lens's bend does to the last frame's pose.
     """
 
     path: Similarity = field(default_factory=Similarity)
@@ -60,13 +56,10 @@ class Place:
     boundary: Boundary | None = None
     correction: np.ndarray = field(default_factory=lambda: np.eye(4))
     loop_closures: int = 0
-    focal: FocalLength | None = None
-    shading: LensShading = field(default_factory=LensShading)
+    lens: Lens = field(default_factory=Lens)
     grey: np.ndarray | None = None
-    cut: tuple[int, ...] | None = None
     evenly: np.ndarray | None = None
     anchor: Anchor | None = None
-    bending: LensBending = field(default_factory=LensBending)
     bent: Bent = field(default_factory=Bent)
 
     @property
@@ -89,27 +82,12 @@ class Place:
 
     def beside(self, prepared: Prepared, seen: Boundary) -> Place:
         """Return the place with what an image's answer tells of the focal length, the first of a view alone."""
-        known = self.focal_of(prepared)
-        if known is None:
-            return replace(self.of_another_lens(), focal=FocalLength.told(seen.focal))
-        return replace(self, focal=known.beside(seen.focal))
+        place = self if self.lens.focal_of(prepared.pixel_map) is not None else self.of_another_lens()
+        return replace(place, lens=place.lens.told(seen.focal))
 
     def of_another_lens(self) -> Place:
         """Return the place of which a lens that nothing is known of sees the next image."""
-        return replace(self, focal=None, shading=LensShading(), bending=LensBending(),
-                       bent=self.bent.of_another(self.bending))
-
-    def focal_of(self, prepared: Prepared) -> FocalLength | None:
-        """Return what is known of an image's focal length: nothing where it shows another part of the view."""
-        return self.focal if self._as_wide(prepared.pixel_map) else None
-
-    def undone_of(self, pixel_map: PixelMap) -> Undone:
-        """Return of what an image has to be rid before the network sees it."""
-        return Undone(self.shading.evened, self.bending.straightened) if self._as_wide(pixel_map) else Undone()
-
-    def _as_wide(self, pixel_map: PixelMap) -> bool:
-        """Say whether an image shows the same part of a camera's view as the last one."""
-        return self.image is not None and self.image.shape[:2] == pixel_map.size and self.cut in (None, pixel_map.cut)
+        return replace(self, lens=self.lens.unknown(), bent=self.bent.of_another(self.lens.bending))
 
     def refined(self, prepared: Prepared, seen: Boundary, allows: Callable[[np.ndarray], bool],
                 left_out: np.ndarray | None = None) -> tuple[Place, Step | None]:
@@ -121,25 +99,24 @@ class Place:
         """
         if self.boundary is None:
             return self.beside(prepared, seen), None
-        known = self.focal_of(prepared)
+        known, straightened = self.lens.focal_of(prepared.pixel_map), self.lens.bending.straightened
         anchor = self.anchor or Anchor(self.image, self.view, evenly=self.evenly, bent=self.bent)
         found = None if known is None else refined_step(
             anchor.image, anchor.seen, prepared.image, replace(seen, pose=self.path.place(seen.pose)), known, left_out,
-            anchor.evenly, self.bending.straightened)
+            anchor.evenly, straightened)
         if found is not None:
             here = self.path.place(self.boundary.pose)
             stands = anchor.places is not None and flow(anchor.places, found.places) < STILL
             there = here if stands else anchor.seen.pose @ found.pose
             step = Step(np.linalg.inv(here) @ there, found.covariance + anchor.covariance)
             if allows(step.pose):
-                bent = self.bent if stands else anchor.bent.after(found.pose, found.bend, self.bending.straightened)
+                bent = self.bent if stands else anchor.bent.after(found.pose, found.bend, straightened)
                 step = replace(step, bent=bent.beside(self.bent.after(step.pose)))
                 place = replace(self, path=self.path.taking(seen.pose, there), evenly=found.evenly, bent=bent,
                                 anchor=replace(anchor, covariance=found.covariance,
                                                places=anchor.places if stands else found.places))
                 if found.flow >= LONG:
-                    place = replace(place, focal=found.focal, shading=self.shading.beside(found.falloff),
-                                    bending=self.bending.beside(found.bend), anchor=None)
+                    place = replace(place, lens=self.lens.found(found), anchor=None)
                 return place.beside(prepared, seen), step
         step = told_step(self.boundary, seen).scaled(self.path.scale)
         return replace(self, anchor=None, evenly=None, bent=self.bent.after(step.pose)).beside(prepared, seen), step
@@ -150,16 +127,14 @@ class Place:
         Where more is known of the lens by now than when the image was straightened, it is straightened anew, so that
         the next step is one between two images of the same lens.
         """
-        there = replace(self, image=prepared.image, boundary=seen, grey=grey, cut=prepared.pixel_map.cut)
-        before, now = prepared.pixel_map.bend, self.bending.straightened
+        there = replace(self, image=prepared.image, boundary=seen, grey=grey, lens=self.lens.at(prepared.pixel_map))
+        before, now = prepared.pixel_map.bend, self.lens.bending.straightened
         if now == before:
             return there
-        size, change = prepared.pixel_map.size, now - before
-        longer = self.bending.longer * change + np.log(drawn(before, size) / drawn(now, size))
         seen = replace(seen, points=straight(seen.points, now, before),
                        confidence=straight(seen.confidence, now, before))
         return replace(there, image=straight(there.image, now, before), boundary=seen, grey=None, evenly=None,
-                       anchor=None, focal=self.focal and self.focal.through(longer, abs(change)))
+                       anchor=None)
 
     def after(self, path: Similarity, segments: int, frames: int) -> Place:
         """Return the place at the end of a longer path, in which this one lies so after so many of both."""
@@ -173,7 +148,7 @@ class Place:
     def likeness(self, prepared: Prepared, seen: Boundary, grey: np.ndarray | None) -> float:
         """Return how like the last frame an image is, that the present segment saw so; see likeness.py."""
         return mutual_likeness(self.image, self.boundary, prepared.image, seen, greys=(self.grey, grey),
-                               one_lens=self._as_wide(prepared.pixel_map))
+                               one_lens=self.lens.shows(prepared.pixel_map))
 
     def at_end_of(self, step: Step, seen: Boundary) -> Boundary:
         """Return how the present segment sees an image, were it a step of the path's metres away."""
@@ -191,7 +166,7 @@ class Place:
     def frame(self, prepared: Prepared, look: Look, tracking: Tracking | None, unseen: tuple[float, float],
               alike: float | None = None, step: Step | None = None) -> Frame:
         """Return what a look tells here; unseen: Frame.unseen_motion, alike: Frame.likeness, step: to here."""
-        focal = look.seen.focal if self.focal is None else self.focal.pixels
+        focal = look.seen.focal if self.lens.focal is None else self.lens.focal.pixels
         intrinsics = pinhole(focal, prepared.pixel_map.size)
         return Frame(
             pose=self.path.place(look.seen.pose),
@@ -213,5 +188,5 @@ class Place:
             tracking=tracking,
             unseen_motion=unseen,
             step_covariance=None if step is None else step.covariance,
-            lens_doubt=None if self.focal is None else np.stack([
-                bent.doubt(self.bending) for bent in (self.bent, Bent() if step is None else step.bent)]))
+            lens_doubt=None if self.lens.focal is None else np.stack([
+                bent.doubt(self.lens.bending) for bent in (self.bent, Bent() if step is None else step.bent)]))

@@ -18,6 +18,7 @@ from ttt3r_ros.reconstruction import snapshot
 from ttt3r_ros.reconstruction.comparison import Answer, LeftOut
 from ttt3r_ros.reconstruction.eye import Encoding, Eye, Prepared, is_image, warm_up
 from ttt3r_ros.reconstruction.frame import Frame, View
+from ttt3r_ros.reconstruction.lens import Lens
 from ttt3r_ros.reconstruction.loop_closure import Closure, LoopCloser
 from ttt3r_ros.reconstruction.place import Place
 from ttt3r_ros.reconstruction.preprocess import PixelMap, reduction
@@ -159,7 +160,7 @@ class Reconstructor:
             what = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
             raise ValueError(f'an image must be a uint8 array (H, W, 3) in RGB order, not {what}')
         self._limit_threads(image.shape[:2])
-        prepared = yield from self._eye.prepare(image, self._place.undone_of)
+        prepared = yield from self._eye.prepare(image, self._place.lens.undone_of)
         sight = self.monitor and self.monitor.look(prepared.image, stamp)
         if sight and sight.fault is None and (self._place.image is None or not self.monitor.following):
             return (yield from self._begin(prepared, sight, stamp))
@@ -170,7 +171,7 @@ class Reconstructor:
         try:
             look = yield from self._eye.look(prepared.encoded,
                                              lambda: self._eye.look_ahead(upcoming, prepared.pixel_map,
-                                                                          self._place.undone_of))
+                                                                          self._place.lens.undone_of))
             self._recurrence.require_finite(look.step, look.finite)
         except BaseException:  # also what a device fails with: who goes on or saves then does so with what was
             if before is not None:
@@ -184,8 +185,7 @@ class Reconstructor:
         if found.trusted:
             self._recurrence.accept(look.step, look.finite)
             place = place.at(prepared, look.seen, sight and sight.grey)
-            for news in filter(None, (place.shading.news(self._place.shading),
-                                      place.bending.news(self._place.bending))):
+            for news in place.lens.news(self._place.lens):
                 self._log.info(news)
             self._reset_due = self._policy.due(FrameStatistics.of(frame))
         self._place = place
@@ -219,7 +219,7 @@ class Reconstructor:
         place, memory = self._place, self._recurrence.memory
         if place.image is None:
             return
-        encoded = yield Encoding(self._eye, place.image, place.shading.evened)
+        encoded = yield Encoding(self._eye, place.image, place.lens.shading.evened)
         try:
             closure = self._recognise(encoded)
             self._recurrence.reset()
@@ -243,6 +243,20 @@ class Reconstructor:
         self._loops.forget()
         if self.monitor is not None:
             self.monitor.forget()
+
+    @property
+    def finds_lens(self) -> bool:
+        """Whether anything is found out about the lens: by steps of the images alone."""
+        return self._refines
+
+    @property
+    def lens(self) -> Lens:
+        """What is known of the lens; before the first image, what another path through it has told can be set."""
+        return self._place.lens
+
+    @lens.setter
+    def lens(self, lens: Lens) -> None:
+        self._place = replace(self._place, lens=lens)
 
     def forget_lens(self) -> None:
         """Find focal length, dark corners and bends anew, from the next image on: those that come are of another."""

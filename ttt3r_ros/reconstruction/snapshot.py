@@ -29,6 +29,7 @@ from ttt3r_ros.reconstruction.fields import (
 )
 from ttt3r_ros.reconstruction.focal import FocalLength
 from ttt3r_ros.reconstruction.intrinsics import focal_length
+from ttt3r_ros.reconstruction.lens import Lens
 from ttt3r_ros.reconstruction.lens_bending import Bent, LensBending
 from ttt3r_ros.reconstruction.lens_shading import LensShading
 from ttt3r_ros.reconstruction.loop_closure import MOST_KEYFRAMES, Keyframe
@@ -82,8 +83,8 @@ def pack(recurrence: Recurrence, place: Place, policy: dict[str, Any], reset_due
               'rule': recurrence.rule.name if memory.rule is not None else None, 'first': memory.first,
               'scale': place.path.scale, 'segment': place.segment, 'index': place.index,
               'loop_closures': place.loop_closures, 'policy': policy, 'reset_due': reset_due,
-              'focal': place.focal and asdict(place.focal), 'shading': asdict(place.shading),
-              'bending': asdict(place.bending), 'cut': place.cut,
+              'focal': place.lens.focal and asdict(place.lens.focal), 'shading': asdict(place.lens.shading),
+              'bending': asdict(place.lens.bending), 'cut': place.lens.cut,
               'kept': [{'scale': kept.scale, 'segment': kept.segment, 'index': kept.index} for kept in keyframes]}
     return save(_apart(tensors), metadata={FORMAT: json.dumps(header)})
 
@@ -137,21 +138,20 @@ def unpack(data: bytes, recurrence: Recurrence) -> tuple[Memory, Place, dict[str
         image, boundary = stored.last_frame(config)
         if memory.first != (image is None) or memory.first and rule is not None:
             raise FieldError('first says that no frame was seen, or that one was, and the rest says otherwise')
+        cut = header.none_or(header.array, 'cut', (4,), FARTHEST) if 'cut' in header else None
+        shading, bending = (kind.read(header.object(name)) if name in header else kind()
+                            for name, kind in (('shading', LensShading), ('bending', LensBending)))
         focal = None  # where nobody asked for it
         if 'focal' in header and header.value('focal') is not None:
             focal = FocalLength.read(header.object('focal'))
-        shading, bending = (kind.read(header.object(name)) if name in header else kind()
-                            for name, kind in (('shading', LensShading), ('bending', LensBending)))
-        if focal is not None and image is None:
-            raise FieldError('focal is told, of no frame')
-        cut = header.none_or(header.array, 'cut', (4,), FARTHEST) if 'cut' in header else None
+        lens = Lens(focal, shading, bending, None if image is None else image.shape[:2],
+                    None if cut is None else tuple(map(int, cut)))
         # Snapshots of before loop closure have neither correction nor number, older ones no focal length, lens, cut.
         place = Place(Similarity(header.number('scale', *SCALES), stored.pose('path')),
                       header.whole('segment', 0, MOST_SEGMENTS), header.whole('index', 0, MOST_FRAMES), image, boundary,
                       stored.pose('correction') if 'correction' in tensors else np.eye(4),
                       header.whole('loop_closures', 0, MOST_SEGMENTS) if 'loop_closures' in header else 0,
-                      focal, shading, cut=None if cut is None else tuple(map(int, cut)),
-                      anchor=_anchor(stored, image, config), bending=bending, bent=stored.bent())
+                      lens, anchor=_anchor(stored, image, config), bent=stored.bent())
         keyframes = _keyframes(header, stored, recurrence)
         policy, reset_due = header.value('policy'), header.none_or(header.text, 'reset_due')
         check_state(policy)

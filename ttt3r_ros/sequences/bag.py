@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import logging
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
@@ -36,8 +35,6 @@ INFOS = 100  # camera_info messages within which a driver has its calibration
 POLYNOMIAL = ('', 'plumb_bob', 'radtan', 'brown_conrady', 'rational_polynomial')
 MOST_COEFFICIENTS = 5  # plumb_bob's; a Sequence tells no other
 GROUP_OF_PICTURES = 120  # packets within which a stream has one that stands alone
-
-_log = logging.getLogger(__name__)
 
 STORE = get_typestore(Stores.ROS2_JAZZY)
 packets.register(STORE)
@@ -162,8 +159,8 @@ class Bag(Sequence):
     def _see(self, frame: str, frames: set[str]) -> None:
         """Add an image's frame to those of the images before it, and say where it is the second one."""
         if len(frames) == 1 and frame not in frames:
-            _log.warning('%s: images on %s are in the frames %r and %r, and a path is of one camera: do two publish '
-                         'there? Record each on a topic of its own', self._path, self.topic, *frames, frame)
+            self._say(f'{self._path}: images on {self.topic} are in the frames {next(iter(frames))!r} and {frame!r}, '
+                      'and a path is of one camera: do two publish there? Record each on a topic of its own')
         frames.add(frame)
 
     def _damage(self) -> str:

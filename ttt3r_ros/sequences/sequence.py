@@ -87,6 +87,7 @@ class Sequence(ABC):
     truth: Trajectory | None = None
     count: int | None = None
     left_out: Counter[str]
+    _said: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         if self.count is None:
@@ -147,8 +148,14 @@ class Sequence(ABC):
         """Count frames as left out; the first of a cause is said, with its reason: what it is and the remedy."""
         if cause not in self._reasons:
             self._reasons[cause] = reason
-            _log.warning('left out: %s', reason)
+            self._say(f'left out: {reason}')
         self.left_out[cause] += number
+
+    def _say(self, warning: str) -> None:
+        """Warn, once however often the source is read."""
+        if warning not in self._said:
+            self._said |= {warning}
+            _log.warning('%s', warning)
 
 
 def even_stamps(count: int, rate: float) -> list[int]:
