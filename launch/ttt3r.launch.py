@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts the TTT3R node, and RViz on request: `ros2 launch ttt3r_ros ttt3r.launch.py --show-args`."""
 
+import difflib
 import os
+import sys
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
+from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.parameter_descriptions import ParameterValue
@@ -58,7 +61,27 @@ def generate_launch_description() -> LaunchDescription:
                           f'also a map in cells of {VIEWED_CELL_M} m'))
     arguments = [DeclareLaunchArgument(name, default_value=default, description=text)
                  for name, default, text in declared]
-    return LaunchDescription([*arguments, *_fast_dds_profile(), OpaqueFunction(function=_nodes)])
+    return LaunchDescription([OpaqueFunction(function=_require_known), *arguments, *_fast_dds_profile(),
+                              OpaqueFunction(function=_nodes)])
+
+
+def _require_known(context: LaunchContext) -> None:
+    """Refuse an argument that `ros2 launch` was given and takes without a word, where one of nearly that name is meant.
+
+    What is typed for another package's file, which includes this one, is its own matter; others may be Nav2's.
+    """
+    typed = next((typed for typed in zip(sys.argv, sys.argv[1:]) if typed[1].endswith('.launch.py')), ('', ''))
+    file = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.path.basename(typed[1]))
+    if not (os.path.isfile(file) and (typed[0] == 'ttt3r_ros' or os.path.exists(typed[1]) and
+                                      os.path.samefile(file, typed[1]))):
+        return
+    known = [argument.name for argument in
+             PythonLaunchDescriptionSource(file).get_launch_description(LaunchContext()).get_launch_arguments()]
+    for name, _, value in (argument.partition(':=') for argument in context.argv if ':=' in argument):
+        near = difflib.get_close_matches(name, known, 1)
+        if near and name not in known:
+            raise RuntimeError(f'{name}:={value} is no argument of {typed[1]}: is {near[0]} meant? --show-args at the '
+                               'end of the line lists all')
 
 
 def _fast_dds_profile() -> list[SetEnvironmentVariable]:

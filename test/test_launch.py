@@ -20,7 +20,7 @@ import rclpy  # noqa: E402
 from ament_index_python.packages import get_package_prefix  # noqa: E402
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue  # noqa: E402
 from launch import LaunchContext, LaunchDescription, LaunchService  # noqa: E402
-from launch.actions import IncludeLaunchDescription, SetEnvironmentVariable  # noqa: E402
+from launch.actions import IncludeLaunchDescription, OpaqueFunction, SetEnvironmentVariable  # noqa: E402
 from launch.event_handlers import OnProcessStart  # noqa: E402
 from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
 from lifecycle_msgs.msg import State  # noqa: E402
@@ -72,6 +72,24 @@ def test_a_bag_s_arguments_tell_what_runs():
                 for argument in description('bag').get_launch_arguments()}
     assert {name: defaults[name] for name in ('use_sim_time', 'lossless', 'autostart')} == {
         'use_sim_time': 'true', 'lossless': 'true', 'autostart': 'false'}
+
+
+@pytest.mark.parametrize('typed, argument, meant', [
+    (('ttt3r_ros', 'ttt3r.launch.py'), 'imge', 'image'),
+    (('ttt3r_ros', 'nav2.launch.py'), 'nav2_param_file', 'nav2_params_file'),
+    ((str(ROOT / 'launch' / 'ekf.launch.py'),), 'base_frme', 'base_frame'),
+    (('ttt3r_ros', 'nav2.launch.py'), 'use_composition', None), (('ttt3r_ros', 'ttt3r.launch.py'), 'image', None),
+    (('my_robot', 'ttt3r.launch.py'), 'imge', None), (('my_robot', 'robot.launch.py'), 'imge', None)])
+def test_a_mistyped_argument_is_told(monkeypatch, typed, argument, meant):
+    """ros2 launch takes any; what is typed for another package's file is not ours to judge."""
+    monkeypatch.setattr(sys, 'argv', ['/opt/ros/jazzy/bin/ros2', 'launch', *typed, f'{argument}:=/x'])
+    judge = next(entity for entity in description().entities if isinstance(entity, OpaqueFunction))
+    context = LaunchContext(argv=[f'{argument}:=/x'])
+    if meant is None:
+        assert judge.execute(context) is None
+    else:
+        with pytest.raises(RuntimeError, match=f'{argument}:=/x is no argument of .*: is {meant} meant?'):
+            judge.execute(context)
 
 
 @pytest.mark.parametrize('own, middleware, is_set', [
