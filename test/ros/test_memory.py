@@ -143,6 +143,23 @@ def test_deactivating_saves(run, tmp_path):
     assert state_file.load(path)[1].stamp == stamp_of(robot.heard['status'][-1])
 
 
+def test_a_file_that_cannot_be_written_is_told_when_the_node_is_configured(run, tmp_path):
+    """Not when the state is lost; it lives on, and so is it in the diagnostics until a save succeeds."""
+    (tmp_path / 'file').touch()
+    (tmp_path / 'folder').mkdir()
+    for name, why in (('file/robot.state', 'Not a directory'), ('folder', 'is a directory')):
+        node, robot = run(state_file=str(tmp_path / name), autosave_interval=0.0)
+        robot.wait_for('the line', lambda: f'{tmp_path / name}' in node.log() and why in node.log())
+        look(robot, SECOND, 1)
+        robot.wait_for('the report', lambda: any(why in status.message for message in robot.heard['diagnostics']
+                                                 for status in message.status))
+        assert node.log().count(why) == 1
+        node.stop()
+    path = tmp_path / 'new' / 'robot.state'
+    node, robot = run(state_file=str(path), autosave_interval=0.0)
+    assert list(path.parent.iterdir()) == [] and 'cannot be written' not in node.log()
+
+
 def test_a_long_gap_in_the_camera_starts_a_segment(run):
     """With max_gap a pause in the stamps begins the next segment, a shorter one does not; it changes live."""
     node, robot = run()

@@ -195,6 +195,16 @@ class Autosave:
         self.failure: str | None = None  # why the last save failed, or will not stay; None if it did not, and will
         self.keeps_old = False  # the file that is there was not taken over
 
+    def try_out(self) -> None:
+        """Tell now if the file cannot be written, and not when a state is lost by it."""
+        try:
+            if self._path:
+                whole_file.require_writable(self._path)
+        except FileError as error:
+            self.failure = str(error)
+            self._told.add(error.reason)
+            self._tell(StateFileError(self.failure))
+
     def due(self) -> bool:
         """Say whether a save is due; nothing but a look at the clock."""
         return self.interval_s > 0 and self._clock() - self._last >= self.interval_s

@@ -178,8 +178,31 @@ def write(path: str | os.PathLike | FilePath, parts: Iterable[bytes]) -> None:
     except FileError:
         raise
     except OSError as error:
-        raise FileError(f'{file} cannot be written ({error.strerror}): name a file in a folder that this user may '
-                        f'write to, with {max(size / 1e6, 0.1):.1f} MB free', error.strerror, error.errno) from error
+        raise _unwritable(file, error, size) from error
+
+
+def require_writable(path: str | os.PathLike | FilePath) -> None:
+    """Raise FileError unless `write` can begin now; folders are made if need be, and nothing else stays."""
+    file = FilePath.of(path)
+    try:
+        folder = file.open_folder(make=True)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                file._require_regular(folder)
+            part, name = _new_part(folder)
+            with part:
+                os.unlink(name, dir_fd=folder)
+        finally:
+            os.close(folder)
+    except FileError:
+        raise
+    except OSError as error:
+        raise _unwritable(file, error) from error
+
+
+def _unwritable(file: FilePath, error: OSError, size: int = 0) -> FileError:
+    return FileError(f'{file} cannot be written ({error.strerror}): name a file in a folder that this user may '
+                     f'write to, with {max(size / 1e6, 0.1):.1f} MB free', error.strerror, error.errno)
 
 
 def keep_beside(path: str | os.PathLike | FilePath, suffix: str, most: int) -> FilePath | None:

@@ -49,7 +49,7 @@ def make_memory(log: Log, loaded: LoadedNetwork, settings: Settings, names: Name
     network, trained = loaded.network, loaded.trained
 
     def unsaved(error: StateFileError) -> None:
-        log.error(f'autosave: {error}')
+        log.error(f'the state is not saved: {error}')
 
     # Random poses, and those of several cameras in turn, follow from no last one.
     monitor = TrackingMonitor(settings.bounds) if trained and not settings.shared_state else None
@@ -57,8 +57,9 @@ def make_memory(log: Log, loaded: LoadedNetwork, settings: Settings, names: Name
                                   keyframes=settings.keyframes, monitor=monitor,
                                   beside=None if beside is None else beside.reconstructor, name=log.name)
     reconstructor.warm_up(WARM_UP_SIZE, reconstructor.settling)
-    return Memory(reconstructor, World(), scaling, CameraGap(settings.max_gap),
-                  Autosave(state_path(settings, names.one), settings.autosave_interval, unsaved))
+    autosave = Autosave(state_path(settings, names.one), settings.autosave_interval, unsaved)
+    autosave.try_out()
+    return Memory(reconstructor, World(), scaling, CameraGap(settings.max_gap), autosave)
 
 
 def state_path(settings: Settings, name: str) -> str:
