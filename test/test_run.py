@@ -471,6 +471,19 @@ def test_selection(every, start, end, taken):
     assert selection.count(Numbers()) == (None if 's' in f'{start}{end}' else len(taken))
 
 
+@pytest.mark.parametrize(('end', 'told'), [('31', True), ('30', False), ('12', False), ('4s', True), ('3.0s', False),
+                                           ('2.9s', False)])
+def test_an_end_beyond_the_last_frame_is_told(caplog, end, told):
+    """Once, with where the source ends: a film that was cut off, or minutes for seconds. The end itself is not."""
+    sequence, selection = Numbers(), Selection(end=Moment.read(end))
+    for _ in range(2):
+        list(selection.take(sequence))
+    assert caplog.messages == ['numbers ends after 30 frames, 2.9 s after the first, and before the end that was asked '
+                               'for'] * told
+    list(selection.take(Numbers(), skipping=True))  # of a part
+    assert len(caplog.messages) == told
+
+
 def test_selections_that_cannot_be():
     """What is no place, takes nothing or lies beyond the end is refused with the remedy."""
     for text in ('', '-3', '12m', 's', '1e3s'):

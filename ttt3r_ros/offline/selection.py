@@ -66,7 +66,7 @@ class Selection:
         skipping: the frames before a start that is given in frames are taken to be there, and not decoded. require: as
         Sequence.after takes it. Raises NothingTaken if there is none, SequenceError if none can be read.
         """
-        first, taken = None, 0
+        first, taken, position, elapsed = None, 0, 0, 0
         skipped = self.start.frames if skipping and self.start and self.start.frames else 0
         for position, image in enumerate(sequence.after(skipped, require), skipped):
             first = image.stamp if first is None else first
@@ -77,6 +77,11 @@ class Selection:
                 if taken % self.every == 0:
                     yield position, image
                 taken += 1
+        else:  # of a part nobody has typed the end
+            if taken and not skipping and self.end is not None and not self.end.reached(
+                    position + 1, elapsed + round(NANOSECONDS / sequence.rate)):
+                sequence.warn(f'{sequence.name} ends after {position + 1} frames, {elapsed / NANOSECONDS:.1f} s after '
+                              'the first, and before the end that was asked for')
         if taken == 0:
             raise NothingTaken(f'{sequence.name}: no frame lies between the start and the end that were asked for; '
                                'it ends earlier, or they are the wrong way round')

@@ -159,7 +159,7 @@ class Bag(Sequence):
     def _see(self, frame: str, frames: set[str]) -> None:
         """Add an image's frame to those of the images before it, and say where it is the second one."""
         if len(frames) == 1 and frame not in frames:
-            self._say(f'{self._path}: images on {self.topic} are in the frames {next(iter(frames))!r} and {frame!r}, '
+            self.warn(f'{self._path}: images on {self.topic} are in the frames {next(iter(frames))!r} and {frame!r}, '
                       'and a path is of one camera: do two publish there? Record each on a topic of its own')
         frames.add(frame)
 

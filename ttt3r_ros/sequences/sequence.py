@@ -123,6 +123,12 @@ class Sequence(ABC):
         return [f'{self.name}: ' + ', '.join(part for part in parts if part),
                 *(f'not taken: {other}' for other in found.others)]
 
+    def warn(self, warning: str) -> None:
+        """Warn, once however often the source is read."""
+        if warning not in self._said:
+            self._said |= {warning}
+            _log.warning('%s', warning)
+
     @abstractmethod
     def _frames(self) -> Iterator[Image]:
         """Yield the frames that can be decoded, and tell `_leave_out` of the others."""
@@ -148,14 +154,8 @@ class Sequence(ABC):
         """Count frames as left out; the first of a cause is said, with its reason: what it is and the remedy."""
         if cause not in self._reasons:
             self._reasons[cause] = reason
-            self._say(f'left out: {reason}')
+            self.warn(f'left out: {reason}')
         self.left_out[cause] += number
-
-    def _say(self, warning: str) -> None:
-        """Warn, once however often the source is read."""
-        if warning not in self._said:
-            self._said |= {warning}
-            _log.warning('%s', warning)
 
 
 def even_stamps(count: int, rate: float) -> list[int]:
