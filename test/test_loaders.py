@@ -362,6 +362,28 @@ def test_colmap(tmp_path, write):
     assert (sequence.distortion is None) == (write is colmap_binary)
 
 
+@pytest.mark.parametrize('kind', ['colmap', 'nerfstudio'])
+def test_a_calibration_of_larger_images_is_of_those_that_are_there(tmp_path, kind):
+    """As both tools make images smaller and leave the calibration: halved, odd sides rounded. Another shape is
+    refused."""
+    told = nerfstudio(tmp_path) | {'w': 16, 'h': '12'}
+    colmap_binary(tmp_path / 'sparse/0', [f'{i}.png' for i in range(3)])
+
+    def read(size):
+        for i in range(3):
+            image(tmp_path / f'images/{i}.png', i, size)
+        if kind == 'nerfstudio':
+            (tmp_path / 'transforms.json').write_text(json.dumps(told))
+        return opened(tmp_path, kind.capitalize()).intrinsics_of(1)
+
+    whole = {'colmap': (20, 21, 8.5, 6.5), 'nerfstudio': (20, 21, 8, 6)}[kind]
+    for width, height in (SIZE, (8, 6), (32, 24), (7, 5)):
+        fx, fy, cx, cy = (value * side for value, side in zip(whole, (width / 16, height / 12) * 2))
+        assert read((width, height)) == pytest.approx(np.array([[fx, 0, cx - .5], [0, fy, cy - .5], [0, 0, 1]]))
+    with pytest.raises(SequenceError, match=r'0.png has 12×12 pixels, and its calibration is of 16×12'):
+        read((12, 12))
+
+
 def test_colmap_that_is_cut_off_is_named(tmp_path):
     """A binary model that ends too early raises with its name."""
     image(tmp_path / 'images/a.png', 1)

@@ -13,11 +13,10 @@ from ttt3r_ros.sequences.sequence import DEFAULT_RATE, SequenceError
 
 from .colmap_model import View, read_cameras, read_images
 from .contract import Dataset
-from .reading import at_rate, camera, listed_file, trajectory
+from .reading import at_rate, camera_of, listed_file, trajectory
 
 MODELS = (Path('sparse/0'), Path('sparse'), Path('.'))
 IMAGES = 'images'
-CENTRE = 0.5  # of the first pixel, where ours is at 0
 # Where fx fy cx cy and k1 k2 p1 p2 stand among a model's parameters.
 PINHOLES = {'SIMPLE_PINHOLE': (0, 0, 1, 2), 'PINHOLE': (0, 1, 2, 3), 'SIMPLE_RADIAL': (0, 0, 1, 2),
             'RADIAL': (0, 0, 1, 2), 'OPENCV': (0, 1, 2, 3)}
@@ -44,7 +43,7 @@ class Colmap(Dataset):
         self.stamps_made = True
         self._views = [views[file] for file in self._files]
         self.intrinsics = self.intrinsics_of(0)
-        model_name, values = self._cameras[self._views[0].camera]
+        model_name, values, _ = self._cameras[self._views[0].camera]
         if model_name in LENSES:
             self.distortion = np.pad([values[i] for i in LENSES[model_name]], (0, 4 - len(LENSES[model_name])))
         self._take_truth(trajectory(self._stamps, [_pose(view) for view in self._views]))
@@ -56,11 +55,10 @@ class Colmap(Dataset):
 
     def intrinsics_of(self, index: int) -> np.ndarray | None:
         """Return the image's own intrinsics (3, 3); None of a camera that is no pinhole."""
-        model, values = self._cameras[self._views[index].camera]
+        model, values, size = self._cameras[self._views[index].camera]
         if model not in PINHOLES:
             return None
-        fx, fy, cx, cy = (values[i] for i in PINHOLES[model])
-        return camera(fx, fy, cx - CENTRE, cy - CENTRE)
+        return camera_of(self._files[index], size, *(values[i] for i in PINHOLES[model]))
 
 
 def _model(root: Path) -> Path | None:

@@ -57,23 +57,26 @@ class _Bytes:
         self._at += size
 
 
-def read_cameras(model: Path) -> dict[int, tuple[str, tuple[float, ...]]]:
-    """Return (model's name, parameters) of each camera by its number. Raises SequenceError."""
+Camera = tuple[str, tuple[float, ...], tuple[int, int]]  # its model's name, parameters, width and height
+
+
+def read_cameras(model: Path) -> dict[int, Camera]:
+    """Return each camera by its number. Raises SequenceError."""
     if (model / 'cameras.bin').is_file():
         data, found = _Bytes(model / 'cameras.bin'), {}
         for _ in range(data.take('Q')[0]):
-            number, kind, _, _ = data.take('iiQQ')
+            number, kind, *size = data.take('iiQQ')
             if not 0 <= kind < len(MODELS):
                 raise SequenceError(f'{model / "cameras.bin"}: camera model {kind} is unknown; undistort the images')
             name, count = MODELS[kind]
-            found[number] = name, data.take(f'{count}d')
+            found[number] = name, data.take(f'{count}d'), tuple(size)
             if not _is_camera(*found[number]):
                 raise SequenceError(f'{model / "cameras.bin"}: camera {number} is none; take it from COLMAP again')
         return found
     found = {}
     for number, fields in _rows(model / 'cameras.txt'):
         try:
-            camera = fields[1], tuple(float(value) for value in fields[4:])
+            camera = fields[1], tuple(map(float, fields[4:])), (int(fields[2]), int(fields[3]))
             if not _is_camera(*camera):
                 raise ValueError
             found[int(fields[0])] = camera
@@ -109,11 +112,11 @@ def _rows(path: Path, most: int = -1) -> list[tuple[int, list[str]]]:
             if line.strip() and not line.startswith('#')]
 
 
-def _is_camera(model: str, values: tuple[float, ...]) -> bool:
+def _is_camera(model: str, values: tuple[float, ...], size: tuple[int, int]) -> bool:
     """Say whether a camera has as many parameters as its model, the first a focal length; of an unknown one any."""
     count = dict(MODELS).get(model, len(values))
     focal = values[:2] if model in OF_TWO else values[:1]
-    return len(values) == count and all(map(math.isfinite, values)) and all(value > 0 for value in focal)
+    return len(values) == count and all(map(math.isfinite, values)) and all(value > 0 for value in (*focal, *size))
 
 
 def _all_numbers(fields: list[str]) -> bool:

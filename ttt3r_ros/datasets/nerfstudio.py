@@ -16,15 +16,14 @@ from ttt3r_ros.sequences.picture_files import natural
 from ttt3r_ros.sequences.sequence import DEFAULT_RATE, SequenceError
 
 from .contract import Dataset
-from .reading import OPENGL, at_rate, camera, depth_image, listed_file, trajectory
+from .reading import OPENGL, at_rate, camera_of, depth_image, listed_file, trajectory
 
 LIST = 'transforms.json'
 METRES_PER_UNIT = 1e-3
 DEPTH_UNIT = 'depth_unit_scale_factor'
 LENS = 'k1', 'k2', 'p1', 'p2', 'k3'
-FILES, POSITIVE = ('file_path', 'depth_file_path'), ('fl_x', 'fl_y', DEPTH_UNIT)
+FILES, POSITIVE = ('file_path', 'depth_file_path'), ('fl_x', 'fl_y', 'w', 'h', DEPTH_UNIT)
 NUMBERS = (*POSITIVE, 'cx', 'cy', *LENS)
-CENTRE = 0.5  # of the first pixel, where ours is at 0
 PINHOLES = (None, 'OPENCV', 'PINHOLE', 'SIMPLE_PINHOLE')
 
 
@@ -58,8 +57,12 @@ class Nerfstudio(Dataset):
         """Return the image's own intrinsics (3, 3), or those of all; None if neither are told, or of no pinhole."""
         if self._value(index, 'camera_model') not in PINHOLES:
             return None
-        fx, fy, cx, cy = (self._value(index, name) for name in ('fl_x', 'fl_y', 'cx', 'cy'))
-        return None if None in (fx, cx, cy) else camera(fx, fx if fy is None else fy, cx - CENTRE, cy - CENTRE)
+        told = {name: self._value(index, name) for name in ('fl_x', 'fl_y', 'cx', 'cy', 'w', 'h')}
+        told = {name: float(value) for name, value in told.items() if value is not None}
+        if not {'fl_x', 'cx', 'cy'} <= told.keys():
+            return None
+        size = (told['w'], told['h']) if {'w', 'h'} <= told.keys() else None
+        return camera_of(self._files[index], size, told['fl_x'], told.get('fl_y', told['fl_x']), told['cx'], told['cy'])
 
     def depth(self, index: int) -> np.ndarray | None:
         """Return the depth of the image, float32 (h, w) in the truth's unit, NaN where there is none."""

@@ -17,6 +17,8 @@ from ttt3r_ros.sequences.trajectory import Trajectory, text_lines
 
 OPENGL = np.diag((1.0, -1.0, -1.0, 1.0))  # camera axes x right, y up, z back, from and to optical ones
 NOT_A_TURN = 0.01
+CENTRE = 0.5  # of the first pixel, as COLMAP and nerfstudio tell principal points
+ROUNDED = 1.5  # pixels by which the sides of a picture made smaller are beside its shape
 
 
 def depth_image(file: Path, per_metre: float, none: Iterable[int] = (0,), farthest: float = np.inf) -> np.ndarray:
@@ -36,6 +38,22 @@ def listed_file(folder: Path, name: str) -> Path:
 def camera(fx: float, fy: float, cx: float, cy: float) -> np.ndarray:
     """Return the intrinsics, (3, 3)."""
     return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], np.float64)
+
+
+def camera_of(file: Path, size: tuple[float, float] | None, fx: float, fy: float, cx: float, cy: float) -> np.ndarray:
+    """Return the intrinsics (3, 3) of a picture, by those of pictures of a size (width, height), None: of its own.
+
+    The first pixel's centre is at halves there, and at 0 here. Raises SequenceError where one is no scaled other.
+    """
+    across = down = 1.0
+    if size is not None:
+        with opened(file) as picture:
+            width, height = picture.size
+        across, down = width / size[0], height / size[1]
+        if abs(across / down - 1) > ROUNDED / min(width, height):
+            raise SequenceError(f'{file} has {width}×{height} pixels, and its calibration is of {size[0]:g}×{size[1]:g}'
+                                ', of another shape: put the images there that it belongs to, or correct it')
+    return camera(fx * across, fy * down, cx * across - CENTRE, cy * down - CENTRE)
 
 
 def numbered(folder: Path, pattern: str) -> dict[int, Path]:
