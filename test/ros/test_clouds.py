@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 
 import cv2
@@ -158,6 +159,32 @@ def test_clouds_are_filtered_live(run, weights):
     robot.show_and_wait([8 * SECOND, 8 * SECOND + SECOND // 2, 9 * SECOND])
     robot.spin(0.5)
     assert [stamp_of(m) for m in robot.heard['points'][before:]] == [8 * SECOND, 9 * SECOND]
+
+
+def test_filters_that_leave_no_point_are_told(run, weights):
+    """By name, with what each alone would keep, once they have for a second; not while somebody is before the lens."""
+    node, robot = run(weights=weights)
+    robot.listen('/ttt3r/points', 'points', PointCloud2)
+
+    def look(stamp, count):
+        for i in range(count):
+            robot.show(stamp + i * SECOND // 10)
+            robot.wait_for('a cloud', lambda i=i: any(stamp_of(cloud) == stamp + i * SECOND // 10
+                                                      for cloud in robot.heard['points']))
+    look(SECOND, 2)
+    assert robot.set('points.max_depth', 0.01).successful
+    look(2 * SECOND, 1)
+    assert robot.set('points.max_depth', 1000.0).successful
+    look(3 * SECOND, 1)
+    robot.spin(1.2)
+    assert robot.set('points.confidence_threshold', 1e6).successful
+    look(4 * SECOND, 1)
+    assert 'leave none' not in node.log()
+    robot.spin(1.2)
+    look(5 * SECOND, 2)
+    robot.wait_for('the line', lambda: 'the filters of points leave none' in node.log())
+    assert re.search(r'of points \S+ to \S+ m away, of confidences from .* confidence_threshold 1e\+06 keeps 0 %; see',
+                     node.log()) and node.log().count('leave none') == 1 and 'max_depth' not in node.log()
 
 
 def test_points_in_the_odometry_frame_are_the_cameras_moved_by_its_pose(start_node, make_robot, weights):

@@ -104,6 +104,21 @@ class CloudFilter:
         return Cloud(points.reshape(-1, 3).take(places, 0), colours.reshape(-1, 3).take(places, 0),
                      confidence.ravel().take(places))
 
+    def told(self, depth: np.ndarray, confidence: np.ndarray) -> str:
+        """Return what is filtered, of depth and confidence (h, w), and what part of it each filter alone would keep."""
+        there = valid(depth, confidence)
+        if not there.any():
+            return 'no point has a depth'
+        z, sure = depth[there], confidence[there]
+        kept = {f'min_depth {self.min_depth:g}': z >= self.min_depth,
+                f'max_depth {self.max_depth:g}': z <= self.max_depth,
+                f'confidence_threshold {self.confidence_threshold:g}': sure >= self.confidence_threshold}
+        if self.outliers:
+            kept[f'outliers {self.outliers:g}'] = ~between_surfaces(depth, self.outliers)[there]
+        parts = ', '.join(f'{name} keeps {100 * those.mean():.0f} %' for name, those in kept.items() if not those.all())
+        return (f'of points {z.min():.2f} to {z.max():.2f} m away, of confidences from {sure.min():.1f} to '
+                f'{sure.max():.1f}, {parts or "each keeps some"}')
+
     def _stride(self, height: int, width: int) -> int:
         """Return the stride that leaves no more than max_points of an image of this size."""
         stride = self.stride

@@ -12,8 +12,11 @@ from std_msgs.msg import Header
 
 from ttt3r_ros.reconstruction.cloud import Cloud, CloudFilter
 from ttt3r_ros.ros.conversions import nanoseconds, to_cloud
+from ttt3r_ros.ros.lasting import Lasting
+from ttt3r_ros.ros.log import Log
 
 DEPTH = 2
+EMPTY_EVERY_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,29 @@ class Rate:
         return True
 
 
+class Filtered:
+    """A frame's points, filtered; says it where filters leave none of image after image."""
+
+    def __init__(self, log: Log) -> None:
+        """Take whom to tell."""
+        self._log, self._empty = log, Lasting()
+
+    def of(self, cloud: Cloud, chosen: CloudFilter, *, organised: bool) -> Cloud:
+        """Return what a filter keeps of an organised cloud."""
+        kept = chosen.apply(cloud.points, cloud.colours, cloud.confidence, organised=organised)
+        if self._empty.seen(not np.isfinite(kept.points).any()):
+            told = chosen.told(cloud.points[..., 2], cloud.confidence)
+            self._log.warning(f'the filters of points leave none, for clouds and map: {told}; see points.* of the '
+                              'parameters', every=EMPTY_EVERY_S)
+        return kept
+
+
 class CloudOutput:
     """`~/points`."""
 
-    def __init__(self, node: LifecycleNode, prefix: str) -> None:
+    def __init__(self, node: LifecycleNode, log: Log, prefix: str) -> None:
         """Create the publisher: reliable, as RViz and Nav2 expect; prefix: see Outputs."""
-        self._node = node
+        self._node, self._filtered = node, Filtered(log)
         self._publisher = node.create_lifecycle_publisher(PointCloud2, f'{prefix}points', DEPTH)
         self._rate = Rate()
 
@@ -59,7 +79,7 @@ class CloudOutput:
         """Publish a frame's points (h, w), camera frame; camera (4, 4): its optical pose in odom_frame, if known."""
         if settings.in_odometry and camera is None or not self._rate.due(nanoseconds(header.stamp), settings.period_ns):
             return
-        cloud = settings.filter.apply(cloud.points, cloud.colours, cloud.confidence, organised=settings.organised)
+        cloud = self._filtered.of(cloud, settings.filter, organised=settings.organised)
         if settings.in_odometry:
             header, cloud = Header(stamp=header.stamp, frame_id=odom_frame), moved(cloud, camera)
         self._publisher.publish(to_cloud(header, cloud))

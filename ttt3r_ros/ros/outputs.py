@@ -22,7 +22,7 @@ from ttt3r_ros.reconstruction.tracking import Tracking, TrackingState
 from ttt3r_ros.reconstruction.whole_file import FilePath, Writing
 from ttt3r_ros.ros.between_frames import BetweenFrames
 from ttt3r_ros.ros.calibration import Calibration
-from ttt3r_ros.ros.cloud_output import CloudOutput
+from ttt3r_ros.ros.cloud_output import CloudOutput, Filtered
 from ttt3r_ros.ros.conversions import nanoseconds, to_odometry, to_pose, to_time, to_transform
 from ttt3r_ros.ros.depth_output import DepthOutput
 from ttt3r_ros.ros.frames import Frames
@@ -60,9 +60,9 @@ class Outputs:
         self._odometry = node.create_lifecycle_publisher(Odometry, f'{prefix}odometry', DEPTH)
         self._status = node.create_lifecycle_publisher(ReconstructionStatus, f'{prefix}status', DEPTH)
         self._publishers = (self._pose, self._odometry, self._status)
-        self._cloud, self._depth = (kind(node, prefix) for kind in (CloudOutput, DepthOutput))
+        self._cloud, self._depth = CloudOutput(node, log, prefix), DepthOutput(node, prefix)
         self._path = PathOutput(node, prefix, settings.path_length)
-        self._map = MapOutput(node, log, prefix, settings.map)
+        self._map, self._filtered = MapOutput(node, log, prefix, settings.map), Filtered(log)
         self._map_from_odom: np.ndarray | None = None  # as /tf_static has it
         self._sent: tuple[int, str, Estimate] | None = None  # the newest in TF: stamp, ns, of which frame, and where
         if settings.map_frame:
@@ -95,8 +95,8 @@ class Outputs:
         if self._depth.wanted():
             self._publish_depth(header, frame, depth, settings)
         if self._map.enabled and camera is not None and frame.trusted:
-            kept = settings.points.filter.apply(points, frame.image, frame.confidence, organised=False)
-            self._map.add(header, kept, camera, settings.odom_frame)
+            self._map.add(header, self._filtered.of(cloud, settings.points.filter, organised=False), camera,
+                          settings.odom_frame)
 
     def _publish_depth(self, header: Header, frame: Frame, depth: np.ndarray | None, settings: Settings) -> None:
         confidence, intrinsics = frame.confidence, frame.intrinsics
