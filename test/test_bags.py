@@ -114,6 +114,17 @@ def test_a_topic_can_be_named_and_depth_cannot(tmp_path):
             open_sequence(path, topic=topic)
 
 
+@pytest.mark.parametrize('storage', list(StoragePlugin))
+def test_a_camera_that_was_recorded_in_two_ways_is_read_as_it_is_whole(tmp_path, storage):
+    """Of raw images a link loses most. Another camera with more of them is another camera."""
+    both = {'/eye/image': (IMAGE, raw, 3), '/eye/image/compressed': (COMPRESSED, packed, None)}
+    assert open_sequence(str(recorded(tmp_path / 'lost', both, storage=storage))).topic == '/eye/image/compressed'
+    both['/eye/image'] = IMAGE, raw, 6
+    assert open_sequence(str(recorded(tmp_path / 'some', both, storage=storage))).topic == '/eye/image'
+    two = {'/eye/image': (IMAGE, raw, 3), '/rear/image': (IMAGE, raw, None)}
+    assert open_sequence(str(recorded(tmp_path / 'two', two, storage=storage))).topic == '/eye/image'
+
+
 def test_a_thermal_camera_of_12_bits_is_read_raw_and_compressed(tmp_path):
     """Grey of 16 bits that is asked for: its bits are found, and a part from the middle on is as in the whole."""
     def warm(number: int) -> np.ndarray:

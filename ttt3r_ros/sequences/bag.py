@@ -56,7 +56,8 @@ class Bag(Sequence):
     path   what the user gave
     files  of one recording, in order: .mcap, .db3 or .bag, packed or not
     topic  the image topic: raw, compressed or video. By default the first of those that can be a camera's: neither
-           empty nor depth; before others what is no video, whose name does not say depth, and is colour.
+           empty nor depth; before others what is no video, whose name does not say depth, and is colour. Of a camera
+           that was recorded in two ways not the one in which most of it is missing.
 
     `topic` and `type` tell which it is, `topics` maps all image topics to their types, `info_topic` names the
     CameraInfo beside it (None without). Raises SequenceError if the bag or the topic cannot be read.
@@ -259,7 +260,7 @@ class Bag(Sequence):
             return topic
         fit = [camera for camera in cameras.values() if not camera.objection]
         if fit:
-            return min(fit, key=lambda camera: camera.rank).topic.name
+            return min(fit, key=lambda camera: (camera.less_than_half_of(fit), *camera.rank)).topic.name
         if told:
             asked = [name for name, camera in cameras.items() if camera.may_be_grey]
             remedy = (f'If one of 16 bits is a camera, name it: --topic {asked[0]}' if asked else

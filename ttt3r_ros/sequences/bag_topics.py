@@ -42,6 +42,12 @@ class Camera(NamedTuple):
         return f'{self.topic.name} ({count}{self.topic.type}{", " if self.form else ""}{self.form}' + (
             f': {self.objection})' if self.objection else ')')
 
+    def less_than_half_of(self, cameras: list[Camera]) -> bool:
+        """Say whether one of the cameras is this one in another transport, with more than twice as many messages."""
+        name, count = self.topic.name, self.topic.count
+        return any(None not in (count, other.topic.count) and other.topic.count > 2 * count and (
+            name.startswith(f'{other.topic.name}/') or other.topic.name.startswith(f'{name}/')) for other in cameras)
+
     @property
     def rank(self) -> tuple[bool, bool, bool]:
         """What makes it a worse choice, the worst first."""
