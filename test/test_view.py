@@ -130,6 +130,11 @@ def test_a_folder_that_is_no_run_is_named(tmp_path, run):
     """None, a damaged camera, a missing or wrong depth: a line that names the file."""
     with pytest.raises(RunFolderError, match='no camera/.*ttt3r run'):
         RunFolder(tmp_path)
+    with pytest.raises(RunFolderError, match='none is not there: give the folder of a run'):
+        RunFolder(tmp_path / 'none')
+    (tmp_path / 'half.unfinished').mkdir()
+    with pytest.raises(RunFolderError, match=r'half is not there: .*half.unfinished is, of a run that goes on'):
+        RunFolder(tmp_path / 'half')
     (tmp_path / 'dark/camera').mkdir(parents=True)
     with pytest.raises(RunFolderError, match='dark has no frame that was tracked.*frames.jsonl'):
         RunFolder(tmp_path / 'dark')

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ttt3r_ros.offline.folder import UNFINISHED
 from ttt3r_ros.sequences.array_files import DAMAGED
 from ttt3r_ros.view.shown_frame import ShownFrame, Told
 
@@ -33,6 +34,11 @@ class RunFolder:
         if not files and (self.folder / 'camera').is_dir():
             raise RunFolderError(f'{self.folder} has no frame that was tracked: nothing can be shown; frames.jsonl '
                                  'in it says why of each')
+        if not files and not self.folder.is_dir():
+            unfinished = self.folder.with_name(self.folder.name + UNFINISHED)
+            raise RunFolderError(f'{self.folder} is not there: ' + (
+                f'{unfinished} is, of a run that goes on, or was stopped: end it by "ttt3r run … --resume"'
+                if unfinished.is_dir() else 'give the folder of a run'))
         if not files:
             raise RunFolderError(f'{self.folder} has no camera/*.npz: give a folder that "ttt3r run SOURCE --export '
                                  'frames --out FOLDER" has written')
