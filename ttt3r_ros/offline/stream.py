@@ -68,7 +68,7 @@ class Stream:
                  first: int = 0, skipping: bool = False) -> None:
         """Take what is to be run; nothing is read yet."""
         self.sequence, self.reconstructor, self.selection, self.first = sequence, reconstructor, selection, first
-        self.skipping, self.unanswered = skipping, 0
+        self.skipping, self.unanswered, self._lens_sought = skipping, 0, False
 
     def __len__(self) -> int:
         """Return how many frames are taken. Raises TypeError where only reading tells."""
@@ -76,6 +76,16 @@ class Stream:
         if count is None:
             raise TypeError(f'how many frames of {self.sequence.name} are taken is known only when it has been read')
         return count
+
+    def find_lens(self) -> None:
+        """Find out about the lens by the first images, see lens_ahead; whoever iterates does it, if it is not done.
+
+        Not of a camera, nor where an image has been answered. Raises SequenceError.
+        """
+        if not (self._lens_sought or self.sequence.live or self.reconstructor.last_image is not None):
+            with contextlib.closing(self._images()) as images:
+                find_lens(self.reconstructor, (image.rgb for _, image in images))
+        self._lens_sought = True
 
     def __iter__(self) -> Iterator[StampedFrame]:
         """Yield the frames. Raises SequenceError, also where no image has a shape that the network takes."""
@@ -85,9 +95,7 @@ class Stream:
         """Yield the frames from a number on; those before it are read and not answered."""
         self.unanswered = 0
         timed = not self.sequence.stamps_made
-        if self.reconstructor.last_image is None and not self.sequence.live:
-            with contextlib.closing(self._images()) as images:
-                find_lens(self.reconstructor, (image.rgb for _, image in images))
+        self.find_lens()
         threads, bars, repeats, shapes = None, BlackBars(), Repeats(), Shapes()
         for taken, (position, image) in enumerate(self._images(), self.first):
             if taken < number:
