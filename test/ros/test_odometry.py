@@ -196,8 +196,8 @@ def test_samples_of_another_imu_are_not_mixed():
 
 
 def test_a_slow_imu_levels_and_one_without_an_accelerometer_says_so():
-    """Twenty samples of up to four seconds tell up; fewer, a clock of its own, and messages that say there is none are
-    told as that."""
+    """Twenty samples of up to four seconds tell up; fewer, a clock of its own, none at all, and messages that say there
+    is none are told as that."""
     heard = []
     level = ImuLevel(SimpleNamespace(create_subscription=lambda kind, topic, receive, qos: (
         heard.append(receive) or SimpleNamespace(topic_name='/imu'))))
@@ -218,6 +218,10 @@ def test_a_slow_imu_levels_and_one_without_an_accelerometer_says_so():
         level.up(50 * SECOND)
     with pytest.raises(GravityError, match="the stamps on /imu are 14.8 s ahead of the images'"):
         level.up(-10 * SECOND)
+    for _ in range(24):
+        heard[0](imu(0, (0, 0, 9.81), 'imu'))
+    with pytest.raises(GravityError, match='the stamps on /imu are 0: its driver does not stamp its messages'):
+        level.up(50 * SECOND)
     hear(24, linear_acceleration_covariance=-1.0)
     with pytest.raises(GravityError, match='no accelerometer'):
         level.up(5 * SECOND)

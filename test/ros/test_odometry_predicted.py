@@ -147,6 +147,27 @@ def test_a_sensor_without_a_gyroscope_is_told(run):
     assert told(float('nan')) == 'in base_link'
 
 
+@pytest.mark.parametrize(('stamp', 'told'), [
+    (0, 'the stamps on /imu are 0: its driver does not stamp'), (77, 's behind the images\': is the IMU running')])
+def test_a_gyroscope_of_another_time_is_told(run, stamp, told):
+    """Nothing of it could be used, and nothing was said."""
+    node, robot = run(base_frame='base_link', odometry__rate=10.0)
+    kept = mount_camera(robot.node)
+    sensor = robot.publisher(Imu, 'imu', 1000)
+
+    def tell() -> bool:
+        message = Imu()
+        message.header.frame_id, message.header.stamp.sec = 'base_link', stamp
+        sensor.publish(message)
+        robot.show(time.time_ns(), scene(len(robot.heard['status'])))
+        robot.spin(0.1)
+        return f'the gyroscope is not used: the {"last stamp" if stamp else "stamps"}' in node.log()
+
+    robot.wait_for('the warning', tell)
+    assert told in node.log()
+    del kept
+
+
 def test_without_a_rate_nothing_is_told_between_images(run):
     """As it ships there is no topic and TF has the images' stamps alone."""
     _, robot = run(lossless=True)

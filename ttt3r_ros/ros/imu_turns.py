@@ -14,7 +14,8 @@ from ttt3r_ros.reconstruction.gyroscope import Gyroscope
 from ttt3r_ros.reconstruction.odometry import Estimate
 from ttt3r_ros.ros.conversions import frame_name
 from ttt3r_ros.ros.frames import Frames, FrameUnknown
-from ttt3r_ros.ros.level import ABSENT
+from ttt3r_ros.ros.lasting import Lasting
+from ttt3r_ros.ros.level import ABSENT, LONGEST_NS, unstamped
 from ttt3r_ros.ros.log import Log
 from ttt3r_ros.sequences.serialized import byte_order, header_stamp
 
@@ -32,6 +33,8 @@ class ImuTurns:
         self._gyroscope = Gyroscope()
         self._frame: str | None = None
         self._without = False  # the last message was of no gyroscope
+        self._stamp = 0  # of the last sample, ns, as its driver gave it
+        self._behind = Lasting()
         # As deep as the accelerometer's: many come while a frame's outputs are published.
         self._subscription = node.create_subscription(
             Imu, topic, self._receive, QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT), raw=True)
@@ -60,6 +63,13 @@ class ImuTurns:
         mount = self._mount(frame)
         if mount is None:
             return
+        apart = stamp - self._stamp - self._offset
+        if self._behind.seen(not self._without and apart > LONGEST_NS):
+            topic = self._subscription.topic_name
+            why = unstamped(topic) if not self._stamp else (
+                f"the last stamp on {topic} is {apart / 1e9:.1f} s behind the images': is the IMU running, and do the "
+                'clocks of IMU and camera agree?')
+            self._log.warning(f'the gyroscope is not used: {why}', every=REPEAT_S)
         if estimate.twist_covariance is None:  # a beginning
             self._gyroscope.forget_answers()
         self._gyroscope.learn(stamp, estimate.tracked[:3, :3] @ mount, estimate.tracked[:3, 3],
@@ -93,6 +103,7 @@ class ImuTurns:
                               'their sensor has none (angular_velocity_covariance[0] is -1): remap imu to one that has',
                               every=REPEAT_S)
         else:
+            self._stamp = stamp
             self._gyroscope.add(stamp + self._offset, np.array(rate))
 
     def _mount(self, frame: str) -> np.ndarray | None:

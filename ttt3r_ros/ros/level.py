@@ -20,6 +20,11 @@ SAMPLES = 8000
 ABSENT = -1  # as a covariance's first number: the sensor has no accelerometer
 
 
+def unstamped(topic: str) -> str:
+    """Say that the messages on a topic have no time."""
+    return f'the stamps on {topic} are 0: its driver does not stamp its messages; have it fill in header.stamp'
+
+
 class ImuLevel:
     """The accelerometer's last second. Messages come on the executor's thread, the rest is the inference thread's."""
 
@@ -58,6 +63,8 @@ class ImuLevel:
                                    'remapped to its topic?')
             recent = [(at, sample) for at, sample in self._samples if stamp - LONGEST_NS <= at <= stamp]
             apart = self._samples[-1][0] - stamp  # of what has come last
+        if not recent and apart == -stamp:
+            raise GravityError(unstamped(self._subscription.topic_name))
         if not recent and abs(apart) > LONGEST_NS:
             where = 'behind' if apart < 0 else 'ahead of'
             raise GravityError(f'the stamps on {self._subscription.topic_name} are {abs(apart) / 1e9:.1f} s {where} '
