@@ -61,7 +61,8 @@ def plan_of(film: Path, out: Path, **changes) -> Plan:
 
 
 def test_frames_that_were_not_tracked_are_told_and_not_exported(film, tmp_path):
-    """Black images have a line in the journal, without a pose, and no file; the rest of the path is there."""
+    """Black images have a line in the journal, without a pose, and no file, and are counted as black; the rest of the
+    path is there."""
     out = tmp_path / 'run'
     watched, began = [], []
     onlooker = SimpleNamespace(begins=began.append, sees=watched.append)
@@ -70,8 +71,8 @@ def test_frames_that_were_not_tracked_are_told_and_not_exported(film, tmp_path):
     shots = read_journal(out)
     lost = [shot.number for shot in shots if shot.pose is None]
     assert len(shots) == 24 and lost == [10, 11, 12]
-    assert results['frames'] == {'answered': 24, 'tracked': 21, 'not_tracked': {'lost': 3}, 'unanswered': 0,
-                                 'left_out': {}}
+    assert results['frames'] == {'answered': 24, 'tracked': 21, 'not_tracked': {'lost: the image is black': 3},
+                                 'unanswered': 0, 'left_out': {}}
     assert json.loads((out / 'results.json').read_text()) == results
     names = [f'{i:06d}' for i in range(24) if i not in lost]
     for folder in ('camera', 'depth', 'confidence', 'image'):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from dataclasses import asdict
@@ -28,6 +29,7 @@ SETTLED = 100  # frames until which memory may grow: caches, the first large arr
 PAGE_MB = 4096 / 1e6
 STATM = Path('/proc/self/statm')
 VERSION = 1  # of results.json's form
+NUMBER = re.compile(r'\d+(\.\d+)?')
 
 
 class Clock:
@@ -177,8 +179,9 @@ def _camera(shots: list[Shot]) -> dict | None:
 
 
 def _causes(shots: list[Shot]) -> dict[str, int]:
-    """Return how many frames were not tracked, by their state."""
-    return dict(Counter(shot.state for shot in shots if shot.pose is None))
+    """Return how many frames were not tracked, by their state and why; numbers differ from one to the next."""
+    whys = ((shot.state, NUMBER.sub('…', shot.reason.partition(':')[0])) for shot in shots if shot.pose is None)
+    return dict(Counter(f'{state}: {why}' if why else state for state, why in whys))
 
 
 def _accuracy(path: Trajectory, sequence: Sequence) -> dict | None:
