@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as Picture
 
 import ttt3r_ros
-from ttt3r_ros.offline.repeats import LOOKED_AT, Repeats
+from ttt3r_ros.reconstruction.repeats import LOOKED_AT, Repeats
 from ttt3r_ros.synthetic import World
 
 

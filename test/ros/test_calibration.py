@@ -23,6 +23,7 @@ from ttt3r_ros.reconstruction.black_bars import LOOKED_AT
 from ttt3r_ros.reconstruction.depth import CameraDepth
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
 from ttt3r_ros.reconstruction.rectify import CalibrationError, Rectifier
+from ttt3r_ros.reconstruction.repeats import LOOKED_AT as REPEATS_LOOKED_AT
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.familiarity import WINDOW
 from ttt3r_ros.ros.transport import image_topic
@@ -290,6 +291,17 @@ def test_black_bars_are_told(run):
                       r'height (\d+)', node.log())
     assert len(told) == 1, node.log()
     np.testing.assert_allclose(np.array(told[0], int), (50, 0, height // 2, width, height), atol=0.05 * height)
+
+
+@pytest.mark.parametrize('times', [1, 2])
+def test_images_that_come_several_times_are_told(run, times):
+    """As of a driver that is asked for twice its camera's rate: once, with how they are thinned out."""
+    node, robot = run(lossless=True)
+    for k in range(times * (REPEATS_LOOKED_AT + 2)):
+        robot.show((k + 1) * SECOND // 10, scene(k // times, SIZE))
+        robot.wait_for('an answer', lambda k=k: len(robot.heard['status']) > k)
+    assert re.findall(r'each image comes (\d) times.*topic_tools drop TOPIC (\d) (\d)"', node.log()) == (
+        [('2', '1', '2')] if times == 2 else [])
 
 
 def test_what_an_undistorted_image_does_not_show_is_no_black_bar(run):

@@ -16,12 +16,12 @@ from ttt3r_ros.model.recurrence import NonFinitePrediction
 from ttt3r_ros.model.thread_watch import ThreadWatch
 from ttt3r_ros.offline.lens_ahead import find_lens
 from ttt3r_ros.offline.read_ahead import read_ahead
-from ttt3r_ros.offline.repeats import Repeats
 from ttt3r_ros.offline.selection import Selection
 from ttt3r_ros.offline.shapes import Shapes
 from ttt3r_ros.reconstruction.black_bars import BlackBars
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.reconstructor import Reconstructor
+from ttt3r_ros.reconstruction.repeats import Repeats
 from ttt3r_ros.sequences.sequence import Image, Sequence
 
 _log = logging.getLogger(__name__)

@@ -13,6 +13,7 @@ from ttt3r_ros.reconstruction.black_bars import BlackBars
 from ttt3r_ros.reconstruction.frame import Frame
 from ttt3r_ros.reconstruction.preprocess import PixelMap
 from ttt3r_ros.reconstruction.rectify import CalibrationError
+from ttt3r_ros.reconstruction.repeats import Repeats
 from ttt3r_ros.reconstruction.weights_profile import Source, TrainedOn, compare
 from ttt3r_ros.ros.calibration import Calibration
 from ttt3r_ros.ros.diagnostics import Health
@@ -24,7 +25,8 @@ SAME_LENS = 0.05  # of the focal length from one camera_info to the next, at mos
 
 class Familiarity:
     """Warns of a field of view outside of training, once for each camera_info, of a lens that is not undistorted, of
-    black bars, and of pictures of which the weights are less sure than they were of training's; the inference thread.
+    black bars, of images that come several times, and of pictures of which the weights are less sure than they were of
+    training's; the inference thread.
 
     `degrees`: the view across the part of the image that the network is given, None while nobody says.
     """
@@ -38,7 +40,7 @@ class Familiarity:
         self._focal: float | None = None  # parts of the width that the network is given, None while nobody says
         self._usual = TrainedOn(confidence=trained_on.confidence)
         self._sure: deque[float] = deque(maxlen=WINDOW)
-        self._bars = BlackBars()
+        self._bars, self._repeats = BlackBars(), Repeats()
         self._judged: tuple[CameraInfo, tuple[int, int]] | None = None
         self._bends = False
         self.degrees: float | None = None
@@ -61,12 +63,16 @@ class Familiarity:
             self._log.warning(f'{picture}, in the driver or by image_proc::CropDecimateNode with '
                               f'offset_x {round(picture.x * width)}, offset_y {round(picture.y * height)}, '
                               f'width {round(picture.width * width)}, height {round(picture.height * height)}')
+        times = self._repeats.look(frame.image)
+        if times is not None:
+            self._log.warning(f'each image comes {times} times: resets count images, and come too soon. Lower the rate '
+                              f'of the driver, or let "ros2 run topic_tools drop TOPIC {times - 1} {times}" thin them')
         if frame.trusted and self._trained_on.confidence is not None:
             self._look_at_confidence(frame.confidence_median)
 
     def _forget_lens(self) -> None:
         self._another_lens()
-        self._bars = BlackBars()
+        self._bars, self._repeats = BlackBars(), Repeats()
 
     def _look_at_confidence(self, confidence: float) -> None:
         self._sure.append(confidence)
