@@ -697,7 +697,7 @@ def test_memory_does_not_grow_with_a_film(film, tmp_path):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format='bgr24')))
         container.mux(stream.encode())
     times = run(Plan(str(tmp_path / 'film.mp4'), tmp_path / 'run', Settings()))['times']
-    assert 0 < times['lens_s'] and times['loop_s'] > times['step_s']  # a look at the first images is no part of the loop
+    assert 0 < times['lens_s'] and times['loop_s'] > times['step_s']  # of which the look ahead is no part
     memory = times['memory_mb']
     assert times['loop_over_step'] >= 1
     assert memory['at_the_end'] - memory['after_100_frames'] < 64

@@ -28,10 +28,10 @@ def find_lens(reconstructor: Reconstructor, images: Iterable[np.ndarray]) -> Non
     """Let a reconstructor that has seen nothing know the lens by the first images, uint8 (H, W, 3), it will be given.
 
     Nothing else is kept of them; and nothing at all of a lens that images need not be rid of, as then there is nothing
-    to be had. Reads no more than it needs, and nothing where steps are not taken from images. Raises what reading
-    raises.
+    to be had. Reads no more than it needs, and nothing where steps are not taken from images, or where that is known,
+    as of a run that goes on. Raises what reading raises.
     """
-    if not reconstructor.finds_lens:
+    if not reconstructor.finds_lens or any(reconstructor.lens.undone):
         return
     before = reconstructor.snapshot()
     try:

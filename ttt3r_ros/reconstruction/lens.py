@@ -69,7 +69,7 @@ class Lens:
                        bending=self.bending.beside(step.bend))
 
     def at(self, pixel_map: PixelMap) -> Lens:
-        """Return it with what is known as of images that will be straightened as it says, the last otherwise."""
+        """Return what is known of images to come after one that was straightened by what was known before it."""
         there = replace(self, size=pixel_map.size, cut=pixel_map.cut)
         before, now = pixel_map.bend, self.bending.straightened
         if self.focal is None or now == before:
